@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * error.c - the calling thread's last error text, and the interface's version.
+ *
+ * Invariant: the text is the thread's own and always terminated, so that a pointer to it handed out stays valid
+ * until that thread fails again. It keeps no status: every function returns its own.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "internal.h"
+
+static _Thread_local char last_error[256];
+
+int32_t pvgi_fail(int32_t status, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(last_error, sizeof last_error, format, arguments);
+  va_end(arguments);
+  return status;
+}
+
+const char *pvg_last_error(void) { return last_error; }
+
+uint32_t pvg_bridge_version(void) { return PVG_BRIDGE_VERSION; }

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pvg_bridge.h - the one C ABI that every ParavirtualizedGraphics (PVG) stands behind.
+ *
+ * It has four parts, in the order a host uses them: groups and mailboxes (how threads wait), guest
+ * memory (RAM and task ranges), the PVG device (downcalls), and upcalls (what PVG asks of the host).
+ *
+ * Rules that hold for every function:
+ *
+ *  - NO FUNCTION POINTER CROSSES THIS INTERFACE. PVG calls its host by posting a 64-byte record to a
+ *    mailbox; a record that needs an answer carries an id, and the PVG thread that posted it sleeps
+ *    until pvg_upcall_answer() names that id, or its device is stopped.
+ *  - NO POINTER IDENTIFIES AN OBJECT. Objects are 32-bit handles (slot and generation, never 0). A
+ *    handle that is stale, forged or of another kind gives PVG_E_HANDLE; it never touches memory.
+ *  - Any function may be called from any thread at any time, unless its comment says otherwise.
+ *    "Blocks" says that a function may wait for another thread; every such wait is released by
+ *    closing the group (pvg_group_close), and returns PVG_E_CLOSED.
+ *  - Results are int32: PVG_OK (0) or a positive value on success, a negative PVG_E_* on failure.
+ *    A function that returns a handle or an address as uint32_t or uint64_t gives 0 on failure.
+ *    pvg_last_error() then says in words what was wrong; its text belongs to the calling thread.
+ *  - Buffers handed in are used during the call only. Little-endian hosts only.
+ *
+ * What this header leaves out: the IOSurface mapper's upcalls and suspend/resume, which come with the
+ * devices that need them.
+ */
+#ifndef PVG_BRIDGE_H
+#define PVG_BRIDGE_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PVG_API __attribute__((visibility("default")))
+
+/* Raised whenever a signature, a record or a structure below changes. */
+#define PVG_BRIDGE_VERSION 1u
+
+enum pvg_status {
+  PVG_OK = 0,
+  PVG_E_HANDLE = -1,      /* the handle names no living object of that kind */
+  PVG_E_ARGUMENT = -2,    /* a value is out of the range its comment gives */
+  PVG_E_CLOSED = -3,      /* the group, mailbox or device was closed or stopped */
+  PVG_E_FULL = -4,        /* a mailbox or a table of objects has no room */
+  PVG_E_NO_MEMORY = -5,   /* the system refused memory, a mapping or a thread */
+  PVG_E_BOUNDS = -6,      /* a range is empty, unaligned, overflows or leaves its object */
+  PVG_E_REFUSED = -7,     /* PVG refused: an encode it won't do */
+  PVG_E_UNSUPPORTED = -8  /* this PVG has no such thing (a window, a port) */
+};
+
+/* ---------------------------------------------------------------------------------------------
+ * Version and errors
+ * ------------------------------------------------------------------------------------------- */
+
+/* PVG_BRIDGE_VERSION of the library. */
+PVG_API uint32_t pvg_bridge_version(void);
+
+/* Which PVG this library is: "soft" or "apple". Static text. */
+PVG_API const char *pvg_bridge_name(void);
+
+/* What the calling thread's last failing call of this library had to say, never NULL. The text stays
+ * valid until that thread's next failing call. */
+PVG_API const char *pvg_last_error(void);
+
+/* ---------------------------------------------------------------------------------------------
+ * Groups: what is released together
+ *
+ * A group is one running device's set of mailboxes and PVG devices. Closing it closes every mailbox
+ * in it and stops every PVG device in it, so that no thread stays blocked in this library on its behalf.
+ * ------------------------------------------------------------------------------------------- */
+
+enum pvg_cause {
+  PVG_CAUSE_NONE = 0,      /* not closed */
+  PVG_CAUSE_CLOSED = 1,    /* closed on purpose */
+  PVG_CAUSE_THREAD = 2     /* a guarded thread ended without pvg_group_unguard() */
+};
+
+/* A new group, or 0 (PVG_E_FULL: 256 exist). */
+PVG_API uint32_t pvg_group_create(void);
+
+/* Closes the group; the first cause (a pvg_cause above 0) is kept, further calls do nothing. Does not
+ * block: threads are released, not awaited. */
+PVG_API int32_t pvg_group_close(uint32_t group, uint32_t cause);
+
+/* The pvg_cause the group was closed with, PVG_CAUSE_NONE while it is open. */
+PVG_API int32_t pvg_group_cause(uint32_t group);
+
+/* Closes the group, destroys its PVG devices (joining their threads), its mailboxes, task ranges and RAM,
+ * then the group itself. Blocks until PVG's own threads have ended. Idempotent by PVG_E_HANDLE. */
+PVG_API int32_t pvg_group_destroy(uint32_t group);
+
+/* Ties the group to the calling thread: if the thread ends before pvg_group_unguard(), however it ends,
+ * the group is closed with PVG_CAUSE_THREAD. A thread guards at most 8 groups (PVG_E_FULL). */
+PVG_API int32_t pvg_group_guard(uint32_t group);
+PVG_API int32_t pvg_group_unguard(uint32_t group);
+
+/* ---------------------------------------------------------------------------------------------
+ * Mailboxes: the one waiting primitive
+ *
+ * A bounded first-in first-out queue of 64-byte records; any number of producers and consumers. Records
+ * posted by one thread are taken in the order they were posted; what a thread wrote before it posted a
+ * record is visible to the thread that took it.
+ * ------------------------------------------------------------------------------------------- */
+
+struct pvg_record {
+  uint32_t kind;      /* a pvg_upcall_kind, or PVG_KIND_HOST and above: the host's own */
+  uint32_t id;        /* the upcall to answer, or whatever the poster put there */
+  uint64_t words[6];  /* arguments, by kind */
+  uint32_t thread;    /* set by PVG: which of its threads posted (1 and up); hosts may use it freely */
+  uint32_t reserved;  /* 0 from PVG; hosts may use it freely */
+};
+
+/* Kinds below this are PVG's, from it on the host's. */
+#define PVG_KIND_HOST 0x100u
+
+/* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty looks again for
+ * up to `spin_us` microseconds (0..1000; ignored on a single core) before it sleeps. */
+PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us);
+
+/* Appends one record of 64 bytes. If it is full: with timeout_us 0 fails with PVG_E_FULL at once, with -1
+ * blocks until there is room, else blocks for that long. PVG_E_CLOSED once the mailbox is closed. */
+PVG_API int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us);
+
+/* Takes 1..max records (max 1..1024) into `records` (64·max bytes) and returns how many. If it is empty:
+ * with timeout_us 0 returns 0 at once, with -1 blocks until there is one, else for that long, then 0.
+ * After close: hands out what is left, then PVG_E_CLOSED. */
+PVG_API int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us);
+
+/* Refuses further posts and releases every waiter. Idempotent. */
+PVG_API int32_t pvg_mailbox_close(uint32_t mailbox);
+
+/* Closes it and gives the slot back. Blocked callers return PVG_E_CLOSED; records left are discarded. */
+PVG_API int32_t pvg_mailbox_destroy(uint32_t mailbox);
+
+/* Records waiting; threads sleeping in take. Values of a moment, for statistics. */
+PVG_API int32_t pvg_mailbox_depth(uint32_t mailbox);
+PVG_API int32_t pvg_mailbox_waiters(uint32_t mailbox);
+
+/* ---------------------------------------------------------------------------------------------
+ * Guest memory
+ *
+ * RAM is a sealed memfd mapped shared. Its host addresses stay valid for the life of the process: when a
+ * RAM is destroyed its pages are given back and its addresses then read as zeros, so that a view somebody
+ * forgot cannot crash the process. Offsets and lengths are bytes.
+ * ------------------------------------------------------------------------------------------- */
+
+/* Host page size; every offset and length of a range or a mapping is a multiple of it. */
+PVG_API uint32_t pvg_page_size(void);
+
+/* A RAM of `length` bytes (page multiple, 1 page..1 TiB) that belongs to `group`, zeroed, or 0. */
+PVG_API uint32_t pvg_ram_create(uint32_t group, uint64_t length);
+
+/* Where it is mapped in this process, 0 if there is no such RAM. */
+PVG_API uint64_t pvg_ram_address(uint32_t ram);
+
+/* Its memfd, which stays the library's: duplicate it to keep it. */
+PVG_API int32_t pvg_ram_fd(uint32_t ram);
+
+/* Gives the memory back. Task ranges that map pages of it keep those pages until they are unmapped. */
+PVG_API int32_t pvg_ram_destroy(uint32_t ram);
+
+/* Reserves a contiguous host range of `length` bytes (page multiple, 1 page..64 GiB) of fresh zero pages that
+ * cost nothing until touched, or 0. The handle is the task's name in upcalls. */
+PVG_API uint32_t pvg_range_create(uint32_t group, uint64_t length);
+
+/* Where the range starts in this process, 0 if there is no such range. For traces; nobody but the
+ * library may touch what is there. */
+PVG_API uint64_t pvg_range_address(uint32_t range);
+
+/* Maps `length` bytes of `ram` from `ram_offset` on at `offset` of the range: shared, not copied, replacing
+ * what was there; with `read_only` non-zero the target pages can't be written. PVG_E_BOUNDS unless both
+ * pieces are non-empty, page-aligned and inside their objects; PVG_E_NO_MEMORY when the system has no
+ * mapping to spare; after either the target is as it was. */
+PVG_API int32_t pvg_range_map(uint32_t range, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length,
+                              uint32_t read_only);
+
+/* Replaces that part of the range by fresh zero pages; checks as above. */
+PVG_API int32_t pvg_range_unmap(uint32_t range, uint64_t offset, uint64_t length);
+
+/* Releases the range. PVG keeps one that it was given alive until it has been told that the task is
+ * destroyed (the answer to PVG_UPCALL_DESTROY_TASK). */
+PVG_API int32_t pvg_range_destroy(uint32_t range);
+
+/* ---------------------------------------------------------------------------------------------
+ * The PVG device: downcalls
+ * ------------------------------------------------------------------------------------------- */
+
+enum pvg_window {
+  PVG_WINDOW_GFX = 0,
+  PVG_WINDOW_IOSFC = 1
+};
+
+/* One piece of guest-physical memory: [gpa, gpa+length) is RAM `ram` from `ram_offset` on. */
+struct pvg_ram_range {
+  uint64_t gpa;
+  uint64_t length;
+  uint64_t ram_offset;
+  uint32_t ram;
+  uint32_t reserved; /* 0 */
+};
+
+struct pvg_config {
+  uint32_t version;            /* PVG_BRIDGE_VERSION */
+  uint32_t group;              /* closed together with it */
+  uint32_t upcall_mailbox;     /* tasks, memory, interrupts, mode changes */
+  uint32_t display_mailbox;    /* new frames and cursor events; may be the same */
+  uint32_t completion_mailbox; /* PVG_UPCALL_FRAME_COMPLETED; may be the same */
+  uint32_t mode_change_waits;  /* non-zero: PVG's display queue waits for the answer to a mode change */
+  uint32_t page_shift;         /* the guest's pages: 12 (x86-64) or 14 (arm64) */
+  uint32_t vectors;            /* interrupt vectors there are, 1..64 */
+  uint32_t display_serial;     /* what the guest knows the display by */
+  uint32_t vsync;              /* non-zero: frames are flipped at the mode's rate; 0: as they come */
+  uint32_t refuse_every;       /* soft PVG: every n-th encode is refused; 0: none */
+  uint32_t encode_delay_us;    /* soft PVG: what an encode takes on the GPU at least, 0..1 000 000 */
+  uint32_t managed_textures;   /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
+  uint32_t reserved;           /* 0 */
+};
+
+/* Makes a PVG device and its display (port 0), running but without a mode until the guest sets one. `ranges`
+ * (0..64) is the guest's RAM; ranges don't overlap. Returns its handle, or 0 (PVG_E_ARGUMENT, PVG_E_HANDLE for a
+ * group, mailbox or RAM, PVG_E_NO_MEMORY, PVG_E_FULL). No upcall is made before it has returned. */
+PVG_API uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram_range *ranges,
+                                   uint32_t range_count);
+
+/* Length in bytes of a window's registers; PVG_E_UNSUPPORTED if the device has no such window. */
+PVG_API int32_t pvg_mmio_length(uint32_t device, uint32_t window);
+
+/* One register access; offset is a byte offset, a multiple of 4 for gfx (else PVG_E_ARGUMENT). Reads put the
+ * value, low half first, into value[2]. Unknown registers read 0 and ignore writes. BLOCKS: PVG may make any
+ * number of upcalls, from any of its threads, and wait for their answers before it returns, so the caller must
+ * not be the thread that answers them. PVG_E_CLOSED once the device was stopped. */
+PVG_API int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value);
+PVG_API int32_t pvg_mmio_write(uint32_t device, uint32_t window, uint64_t offset, uint64_t value);
+
+/* Back to the state after creation: accesses in flight are completed, tasks are destroyed by upcalls,
+ * interrupts raised before it may still be delivered. BLOCKS until PVG is quiet, as an access does. */
+PVG_API int32_t pvg_device_reset(uint32_t device);
+
+/* Releases every thread that waits inside PVG: upcalls count as refused, accesses return PVG_E_CLOSED, and
+ * no new upcall is made. Does not block. Idempotent. */
+PVG_API int32_t pvg_device_stop(uint32_t device);
+
+/* Stops it, ends its threads and frees it with its textures. Blocks until its threads have ended. Calls that
+ * are inside the device on other threads return PVG_E_CLOSED first. */
+PVG_API int32_t pvg_device_destroy(uint32_t device);
+
+/* ---- display ---- */
+
+/* A display mode; rate in millihertz. */
+struct pvg_display_mode {
+  uint32_t width;            /* 1..16384 pixels */
+  uint32_t height;           /* 1..16384 pixels */
+  uint32_t rate_mhz;         /* 1000..65 535 000 */
+  uint32_t reserved;         /* 0 */
+};
+
+/* Tells the guest which modes there are (1..128, the first is preferred). The first call plugs the display in. */
+PVG_API int32_t pvg_display_set_modes(uint32_t device, uint32_t port, const struct pvg_display_mode *modes,
+                                      uint32_t count);
+
+/* Where the guest's cursor is: position[0] = x, position[1] = y; 0xffff, 0xffff: not on this display. */
+PVG_API int32_t pvg_display_cursor_position(uint32_t device, uint32_t port, uint32_t *position);
+
+/* What a texture must at least be usable for, a bit set to hand to pvg_texture_create(). */
+PVG_API int32_t pvg_display_minimum_texture_usage(uint32_t device, uint32_t port);
+
+/* How many frames the guest has presented (counts[0]) and how many of them were encoded (counts[1]); frames that
+ * were replaced before anybody encoded them make the difference. */
+PVG_API int32_t pvg_display_present_counts(uint32_t device, uint32_t port, uint64_t *counts);
+
+/* Starts to copy the display's current frame into the texture on the GPU, from the top left, clipped to the
+ * smaller of both; with `synchronize` non-zero a managed texture's RAM copy follows. When the work is done,
+ * PVG_UPCALL_FRAME_COMPLETED carries `frame_id` to the completion mailbox: exactly once per PVG_OK, unless the
+ * device is stopped. PVG_E_REFUSED if there is no frame to encode, or PVG won't. Takes PVG's display lock, which
+ * PVG may hold while it waits in an upcall: BLOCKS. At most 4 encodes are in flight (else it waits). */
+PVG_API int32_t pvg_display_encode(uint32_t device, uint32_t port, uint32_t texture, uint32_t synchronize,
+                                   uint64_t frame_id);
+
+/* ---- textures ---- */
+
+/* A texture of width × height (1..16384 each) little-endian ARGB words for the device's GPU, zeroed, or 0. */
+PVG_API uint32_t pvg_texture_create(uint32_t device, uint32_t width, uint32_t height, uint32_t usage);
+
+/* 1 if it has a RAM copy that must be synchronised to be read, else 0. */
+PVG_API int32_t pvg_texture_managed(uint32_t texture);
+
+/* Copies what the CPU sees of the texture, rows packed, into `pixels`; length must be 4·width·height
+ * (PVG_E_BOUNDS). Not while an encode into it is in flight: PVG_E_REFUSED then. */
+PVG_API int32_t pvg_texture_copy(uint32_t texture, void *pixels, uint64_t length);
+
+/* Drops the host's reference; an encode in flight keeps its own. */
+PVG_API int32_t pvg_texture_release(uint32_t texture);
+
+/* ---------------------------------------------------------------------------------------------
+ * Upcalls: what PVG asks of its host
+ *
+ * A record in a mailbox. Kinds marked (waits) block the PVG thread that posted them until they are answered;
+ * their id is never 0. The others have id 0, but for a glyph, whose id names its bitmap. PVG may hold locks of its own
+ * while it waits. Upcalls of one device may come from several threads at once; all display events come from
+ * one thread, in order.
+ * ------------------------------------------------------------------------------------------- */
+
+enum pvg_upcall_kind {
+  /* (waits) words[0] = length in bytes. Answer: ok, value = a range from pvg_range_create(). */
+  PVG_UPCALL_CREATE_TASK = 1,
+  /* (waits) words[0] = the task's range. */
+  PVG_UPCALL_DESTROY_TASK = 2,
+  /* (waits) words[0] = range, [1] = offset in it, [2] = 1 if read-only, [3] = how many pieces, [4] and [5] = the
+   * first piece's gpa and length; pvg_upcall_pieces() gives them all. */
+  PVG_UPCALL_MAP_MEMORY = 3,
+  /* (waits) words[0] = range, [1] = offset in it, [2] = length. */
+  PVG_UPCALL_UNMAP_MEMORY = 4,
+  /* (waits) words[0] = gpa, [1] = length, [2] = destination address, for traces. Fill it with
+   * pvg_upcall_supply() or pvg_upcall_supply_ram() before answering ok. */
+  PVG_UPCALL_READ_MEMORY = 5,
+  /* words[0] = vector. */
+  PVG_UPCALL_RAISE_INTERRUPT = 6,
+  /* words[0] = port. To the display mailbox, as the cursor's. */
+  PVG_UPCALL_NEW_FRAME = 7,
+  /* (waits, if the configuration says so) words[0] = port, [1] = width, [2] = height, [3] = pixel format. */
+  PVG_UPCALL_MODE_CHANGE = 8,
+  /* words[0] = port, [1] = width << 32 | height, [2] = hotspot x << 32 | y, [3] = bytes per row, [4] = bits per
+   * pixel, [5] = length of the bitmap in bytes. pvg_upcall_payload() gives the bitmap, which lives until the id is
+   * answered. */
+  PVG_UPCALL_CURSOR_GLYPH = 9,
+  /* words[0] = port, [1] = 1 to show. */
+  PVG_UPCALL_CURSOR_SHOW = 10,
+  /* words[0] = port. */
+  PVG_UPCALL_CURSOR_MOVE = 11,
+  /* words[0] = port, [1] = frame_id, [2] = 0 if the GPU's work succeeded, [3] = number of the guest's present that
+   * was encoded (1 and up). To the completion mailbox. */
+  PVG_UPCALL_FRAME_COMPLETED = 12
+};
+
+/* Answers upcall `id` of `device`: ok 0 or 1, and a value for the kinds that return one. What the caller did before is visible to
+ * the PVG thread. PVG_E_HANDLE if the id waits for no answer: unknown, answered already, or released by stop. */
+PVG_API int32_t pvg_upcall_answer(uint32_t device, uint32_t id, uint32_t ok, uint64_t value);
+
+/* Copies up to `max` pieces of a waiting MAP_MEMORY from number `first` on into pieces[2·max] as gpa, length pairs;
+ * returns how many. */
+PVG_API int32_t pvg_upcall_pieces(uint32_t device, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max);
+
+/* Writes `length` bytes at `offset` of a waiting READ_MEMORY's destination (PVG_E_BOUNDS outside it), from the
+ * caller's memory or from a RAM. */
+PVG_API int32_t pvg_upcall_supply(uint32_t device, uint32_t id, uint64_t offset, const void *bytes, uint64_t length);
+PVG_API int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset,
+                                      uint64_t length);
+
+/* Copies the whole bitmap of a CURSOR_GLYPH into `bytes`, whose length must be the record's words[5]. */
+PVG_API int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

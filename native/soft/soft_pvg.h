@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * soft_pvg.h - the private structures of the software PVG.
+ *
+ * One struct soft_device has a control thread, two task threads, a display queue thread, a vsync thread, a GPU thread and
+ * up to eight channel threads. Lock order, outermost first; no lock is taken while a later one is held:
+ *
+ *   1. device.reset_lock    serialises resets; held for the whole reset, by the caller's thread only.
+ *   2. task.rw              mappings of a task. Written while the host maps, so held while waiting in an upcall.
+ *   3. device.display_lock  what a swap and an encode take; the display queue holds it while a mode change waits.
+ *   4. device.draw_lock     the pixels of the frame being drawn, so that exec and swap are atomic to each other.
+ *   5. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing.
+ *   6. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
+ *   7. device.upcall_lock, the handle tables' lock (leaves: nothing is taken under them).
+ *
+ * Guest memory is reached through the `memory` of a task only, with task.rw held; the shared page and the display's page
+ * through `shared` and `display_page`, with device.lock held, because they are in the internal task, which is
+ * taken away only after these pointers were cleared under the lock.
+ */
+#ifndef SOFT_PVG_H
+#define SOFT_PVG_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "../internal.h"
+#include "layout.h"
+
+#define SOFT_FRAMES 4
+#define SOFT_JOBS 64
+#define SOFT_RETIRE 256
+#define SOFT_UPCALLS 256
+#define SOFT_GLYPHS 64
+#define SOFT_QUEUE 64
+#define SOFT_QUEUE_SLOTS (SOFT_QUEUE + 4)
+#define SOFT_ENCODES 4
+#define SOFT_MODES 128
+#define SOFT_PIXEL_FORMAT 0x42475241u /* 'BGRA' */
+#define SOFT_TASK_MAX_LENGTH (16ull << 30)
+#define SOFT_GLYPH_MAX_LENGTH (4u << 20)
+
+enum soft_thread {
+  THREAD_CONTROL = 1,
+  THREAD_TASK = 2, /* and 3 */
+  THREAD_DISPLAY = 4,
+  THREAD_VSYNC = 5,
+  THREAD_GPU = 6,
+  THREAD_CHANNEL = 8 /* plus the FIFO's number */
+};
+
+struct soft_device;
+
+struct soft_task {
+  pthread_rwlock_t rw;
+  struct pvgi_memory memory;
+  uint64_t length;
+  uint32_t range;
+  uint32_t pending; /* jobs queued or running on its task thread */
+  uint32_t users;   /* channels that are executing commands in it */
+  bool used;
+  bool dying;
+};
+
+/* A MAP or UNMAP on its way through a task thread. */
+struct soft_job {
+  uint32_t task;
+  uint32_t opcode;
+  uint32_t flags;
+  uint32_t count;
+  uint32_t retire; /* its entry in the retire ring */
+  uint64_t offset;
+  uint64_t length;
+  uint64_t *pieces; /* owned */
+};
+
+struct soft_worker {
+  struct soft_device *device;
+  pthread_t thread;
+  pthread_cond_t cond;
+  uint32_t number; /* 0 or 1 */
+  uint32_t head, count;
+  bool busy;
+  struct soft_job jobs[SOFT_JOBS];
+};
+
+struct soft_channel {
+  struct soft_device *device;
+  pthread_t thread;
+  uint32_t number;
+  uint32_t task;
+  uint64_t offset;
+  uint32_t data_length;
+  uint32_t read;
+  bool used, quit, doorbell;
+  uint8_t packet[PACKET_MAX_SIZE];
+  uint8_t commands[EXEC_MAX_LENGTH];
+  uint32_t row[16384];
+};
+
+struct soft_frame {
+  uint32_t refs;
+  uint32_t width, height;
+  uint64_t present;
+  bool encoded;
+  bool orphan; /* no longer in the pool: freed with its last reference */
+  uint32_t *pixels;
+};
+
+struct soft_event {
+  uint32_t kind;
+  uint64_t words[6];
+  uint64_t serial;
+  uint8_t *payload; /* owned; glyphs only */
+};
+
+struct soft_texture {
+  pthread_mutex_t lock;
+  atomic_uint refs;
+  atomic_uint in_flight;
+  uint32_t device;
+  uint32_t width, height;
+  bool managed;
+  uint32_t *vram;
+  uint32_t *ram; /* the same memory as vram if it isn't managed */
+};
+
+struct soft_encode {
+  struct soft_frame *frame;
+  struct soft_texture *texture;
+  bool synchronize;
+  uint64_t frame_id;
+};
+
+enum soft_upcall_state { UPCALL_FREE = 0, UPCALL_WAITING, UPCALL_ANSWERED, UPCALL_PAYLOAD };
+
+struct soft_upcall {
+  enum soft_upcall_state state;
+  uint32_t generation;
+  uint32_t kind;
+  bool ok;
+  uint64_t value;
+  const uint64_t *pieces;
+  uint32_t piece_count;
+  uint8_t *bytes; /* destination of a read, or the payload, which is owned */
+  uint64_t length;
+};
+
+struct soft_device {
+  struct pvg_config config;
+  uint32_t handle;
+  atomic_bool stopped; /* written with `lock` and `upcall_lock` held */
+  pthread_mutex_t reset_lock, display_lock, draw_lock, lock, upcall_lock;
+  pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond, upcall_cond;
+  pthread_t control_thread, queue_thread, vsync_thread, gpu_thread;
+  uint32_t threads_started; /* while it is being created only */
+
+  /* Requests to the control thread: a ticket is done when done >= ticket. */
+  uint64_t reset_asked, reset_done, start_asked, start_done, kick_asked, kick_done;
+  bool running, halted, resetting;
+
+  /* Registers. */
+  uint32_t fifo_offset, fifo_length, fifo_written, fifo_read, fifo_base, shared_pfn;
+  uint32_t display_status, gpu_status, fault, mode_select;
+  uint32_t interrupts; /* bit 0: GPU, bit 1: display; raised, not posted yet */
+
+  uint8_t *ring, *shared, *display_page; /* in the internal task, NULL while there is none */
+  uint32_t ring_length;                  /* of the running ring, whatever the register says since */
+  uint32_t stamps[CHILD_FIFO_MAX + 1];
+  struct soft_task tasks[TASK_MAX + 1]; /* 0 is the internal task */
+  struct soft_channel *channels[CHILD_FIFO_MAX + 1];
+  struct soft_worker workers[2];
+  struct { uint32_t stamp; bool done; } retire[SOFT_RETIRE];
+  uint32_t retire_head, retire_count;
+  uint8_t packet[PACKET_MAX_SIZE]; /* the control thread's */
+
+  struct pvg_display_mode modes[SOFT_MODES];
+  uint32_t mode_count;
+  uint32_t mode, width, height, rate_mhz;
+  uint32_t early_events; /* display events from before there was a display page */
+  struct soft_frame *frames[SOFT_FRAMES], *drawing, *queued, *current;
+  bool announced; /* the host was told of a frame and hasn't asked for one since */
+  uint64_t presents, encoded, swap_asked, swap_done, encode_calls;
+  uint32_t cursor_x, cursor_y, cursor_raw, cursor_show;
+
+  struct soft_event queue[SOFT_QUEUE_SLOTS];
+  uint32_t queue_head, queue_count;
+  uint64_t queue_asked;
+  uint64_t queue_done;
+  bool queue_busy;
+
+  struct soft_encode encodes[SOFT_ENCODES];
+  uint32_t encode_head, encode_count; /* the running one is counted until it is done */
+  bool gpu_posting;
+
+  struct soft_upcall upcalls[SOFT_UPCALLS];
+  uint32_t glyphs;
+};
+
+/* handles.c */
+uint32_t soft_device_publish(struct soft_device *device);
+struct soft_device *soft_device_enter(uint32_t handle);
+void soft_device_leave(struct soft_device *device);
+struct soft_device *soft_device_retire(uint32_t handle);
+void soft_device_await_callers(struct soft_device *device);
+uint32_t soft_texture_publish(struct soft_texture *texture);
+struct soft_texture *soft_texture_take(uint32_t handle);
+struct soft_texture *soft_texture_retire(uint32_t handle);
+struct soft_texture *soft_texture_retire_of(uint32_t device);
+void soft_texture_drop(struct soft_texture *texture);
+
+/* device.c */
+int soft_thread_create(pthread_t *thread, const char *name, void *(*entry)(void *), void *argument);
+void soft_wake_all(struct soft_device *device);
+
+/* upcall.c */
+struct soft_call {
+  uint32_t kind;
+  uint32_t thread;
+  uint64_t words[6];
+  const uint64_t *pieces;
+  uint32_t piece_count;
+  uint8_t *bytes;
+  uint64_t length;
+};
+bool soft_upcall(struct soft_device *device, uint32_t mailbox, const struct soft_call *call, uint64_t *value);
+int32_t soft_post(struct soft_device *device, uint32_t mailbox, const struct pvg_record *record);
+void soft_post_glyph(struct soft_device *device, const struct soft_event *event);
+void soft_upcalls_stop(struct soft_device *device);
+void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
+void soft_interrupts(struct soft_device *device, uint32_t thread);
+
+/* fifo.c */
+void *soft_control_main(void *argument);
+void soft_ring_copy(void *out, const uint8_t *data, uint32_t length, uint32_t position, uint32_t count);
+void soft_stamp_locked(struct soft_device *device, uint32_t fifo, uint32_t stamp);
+void soft_retire_done_locked(struct soft_device *device, uint32_t entry);
+uint32_t soft_u32(const uint8_t *bytes);
+uint64_t soft_u64(const uint8_t *bytes);
+
+/* packets.c */
+uint32_t soft_control_packet(struct soft_device *device, const uint8_t *body, uint32_t size, uint32_t opcode,
+                             uint32_t retire, bool *later);
+
+/* start.c */
+void soft_start(struct soft_device *device);
+void soft_reset(struct soft_device *device);
+
+/* task.c */
+void *soft_worker_main(void *argument);
+void soft_worker_submit(struct soft_device *device, const struct soft_job *job);
+void soft_workers_drain_locked(struct soft_device *device);
+bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t length);
+void soft_task_destroy(struct soft_device *device, uint32_t number);
+bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, bool read_only,
+                   const uint64_t *pieces, uint32_t count);
+
+/* channel.c */
+bool soft_channel_create(struct soft_device *device, uint32_t number, uint32_t task, uint64_t offset, uint32_t data);
+void soft_channel_free(struct soft_device *device, uint32_t number);
+bool soft_channel_leaves_locked(const struct soft_channel *channel);
+
+/* draw.c: 0 or a FAULT_*; writes the frame, reads `memory`. */
+uint32_t soft_draw(struct soft_frame *frame, const struct pvgi_memory *memory, uint64_t limit, const uint8_t *commands,
+                   uint32_t length, uint32_t *row);
+
+/* display.c */
+void *soft_vsync_main(void *argument);
+uint32_t soft_swap(struct soft_channel *channel);
+struct soft_frame *soft_drawing_locked(struct soft_device *device);
+void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame);
+void soft_frames_drop_locked(struct soft_device *device);
+int32_t soft_mode_write(struct soft_device *device, uint32_t mode);
+void soft_display_event_locked(struct soft_device *device, uint32_t bits);
+void soft_cursor_sample_locked(struct soft_device *device, bool show_too);
+
+/* queue.c */
+void *soft_queue_main(void *argument);
+uint64_t soft_queue_push_locked(struct soft_device *device, const struct soft_event *event);
+void soft_queue_flush_locked(struct soft_device *device);
+
+/* gpu.c */
+void *soft_gpu_main(void *argument);
+
+#endif

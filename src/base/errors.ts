@@ -1,0 +1,62 @@
+/**
+ * The three kinds of wrong: the embedder's argument, the bridge's failure, and our own defect.
+ *
+ * What a guest does wrong is none of them: it is logged and answered as hardware would.
+ */
+
+/** Every error this package throws on purpose. `code` is stable and may be tested for. */
+export class AppleGfxError extends Error {
+  constructor(
+    readonly code: string,
+    message: string,
+  ) {
+    super(message);
+    this.name = new.target.name;
+  }
+}
+
+/** An option or argument of the embedder's is wrong; the message names it, what it was and what was expected. */
+export class ArgumentError extends AppleGfxError {
+  constructor(message: string) {
+    super('ERR_ARGUMENT', message);
+  }
+}
+
+/** The native bridge refused a call; `status` is its pvg_status. */
+export class BridgeError extends AppleGfxError {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super('ERR_BRIDGE', message);
+  }
+}
+
+/** The device was closed, or died, while something was waiting for it. */
+export class DeviceClosedError extends AppleGfxError {
+  constructor(message = 'the device is closed') {
+    super('ERR_CLOSED', message);
+  }
+}
+
+/** An invariant of ours does not hold. The thread that finds it ends, and the supervisor stops the device. */
+export class DefectError extends AppleGfxError {
+  constructor(message: string) {
+    super('ERR_DEFECT', message);
+  }
+}
+
+/** Asserts an invariant of ours; never used on input. */
+export function assert(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new DefectError(message);
+}
+
+/** Marks what the type system says cannot be reached. */
+export function unreachable(value: never): never {
+  throw new DefectError(`unreachable: ${JSON.stringify(value)}`);
+}
+
+/** The text of whatever was thrown. */
+export function describeError(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

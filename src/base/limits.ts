@@ -1,0 +1,36 @@
+/**
+ * Every bound of the product, with who holds a slot and why the number is what it is.
+ */
+
+/** Records in the BQL actor's mailbox: PVG's threads (13) each hold one unanswered upcall, queued interrupts and display events follow. */
+export const BQL_MAILBOX_CAPACITY = 4096;
+/** Records in the background queue's mailbox: one per nested access, and display events on their way to the BQL. */
+export const BACKGROUND_MAILBOX_CAPACITY = 4096;
+/** Records in the render queue's mailbox: at most two frames, their sections and completions; the rest is slack. */
+export const RENDER_MAILBOX_CAPACITY = 256;
+/** Answers a vCPU may have outstanding: one, since its accesses are synchronous; the rest is slack for late ones. */
+export const REPLY_MAILBOX_CAPACITY = 16;
+/** Records taken from a mailbox at once. */
+export const TAKE_BATCH = 64;
+/** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
+export const BACKGROUND_WORKERS = 2;
+/** How long a take that finds its mailbox empty looks again before it sleeps, in microseconds. */
+export const SPIN_MICROSECONDS = 20;
+/** The largest side of a surface, in pixels; 16384 · 16384 · 4 bytes is the largest that stays an int32 count of words. */
+export const SURFACE_MAX_SIDE = 16_384;
+/** A cursor's largest side, in pixels. */
+export const CURSOR_MAX_SIDE = 512;
+/** Pieces of one mapMemory call. */
+export const MAP_MAX_PIECES = 1024;
+/** Memory regions of one address space. */
+export const MAX_REGIONS = 64;
+/** Guest RAM of one device, in bytes: 64 GiB. */
+export const MAX_RAM_BYTES = 64 * 2 ** 30;
+/** Nested waits: each holds a record in the BQL mailbox, so it can't be more. */
+export const MAX_NESTED_WAITS = 64;
+/** How long close waits for the threads to return before it ends them by force, in milliseconds. */
+export const CLOSE_TIMEOUT_MS = 5000;
+/** Display modes a device can offer; PVG's own bound. */
+export const MAX_DISPLAY_MODES = 128;
+/** Interrupt lines or MSI vectors of one device. */
+export const MAX_VECTORS = 64;

@@ -1,0 +1,168 @@
+/**
+ * pvg_bridge.h in TypeScript: the same functions, names and order, and no policy.
+ *
+ * Invariant: this is the only file that imports koffi, and no pointer or function crosses it but buffers used during
+ * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the header.
+ */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import koffi from 'koffi';
+import { BridgeError } from '../base/errors.js';
+
+type Buffer = Uint8Array | Uint32Array | BigUint64Array;
+type Word = number | bigint;
+
+/** The bridge's functions; contracts, errors and threads are the header's. */
+export interface PvgBridge {
+  pvg_bridge_version(): number;
+  pvg_bridge_name(): string;
+  pvg_last_error(): string;
+  pvg_group_create(): number;
+  pvg_group_close(group: number, cause: number): number;
+  pvg_group_cause(group: number): number;
+  pvg_group_destroy(group: number): number;
+  pvg_group_guard(group: number): number;
+  pvg_group_unguard(group: number): number;
+  pvg_mailbox_create(group: number, capacity: number, spinUs: number): number;
+  pvg_mailbox_post(mailbox: number, record: Buffer, timeoutUs: number): number;
+  pvg_mailbox_take(mailbox: number, records: Buffer, max: number, timeoutUs: number): number;
+  pvg_mailbox_close(mailbox: number): number;
+  pvg_mailbox_destroy(mailbox: number): number;
+  pvg_mailbox_depth(mailbox: number): number;
+  pvg_mailbox_waiters(mailbox: number): number;
+  pvg_page_size(): number;
+  pvg_ram_create(group: number, length: Word): number;
+  pvg_ram_address(ram: number): Word;
+  pvg_ram_fd(ram: number): number;
+  pvg_ram_destroy(ram: number): number;
+  pvg_range_create(group: number, length: Word): number;
+  pvg_range_address(range: number): Word;
+  pvg_range_map(range: number, offset: Word, ram: number, ramOffset: Word, length: Word, readOnly: number): number;
+  pvg_range_unmap(range: number, offset: Word, length: Word): number;
+  pvg_range_destroy(range: number): number;
+  pvg_device_create(config: Buffer, ranges: Buffer, rangeCount: number): number;
+  pvg_mmio_length(device: number, window: number): number;
+  pvg_mmio_read(device: number, window: number, offset: Word, value: Buffer): number;
+  pvg_mmio_write(device: number, window: number, offset: Word, value: Word): number;
+  pvg_device_reset(device: number): number;
+  pvg_device_stop(device: number): number;
+  pvg_device_destroy(device: number): number;
+  pvg_display_set_modes(device: number, port: number, modes: Buffer, count: number): number;
+  pvg_display_cursor_position(device: number, port: number, position: Buffer): number;
+  pvg_display_minimum_texture_usage(device: number, port: number): number;
+  pvg_display_present_counts(device: number, port: number, counts: Buffer): number;
+  pvg_display_encode(device: number, port: number, texture: number, synchronize: number, frameId: Word): number;
+  pvg_texture_create(device: number, width: number, height: number, usage: number): number;
+  pvg_texture_managed(texture: number): number;
+  pvg_texture_copy(texture: number, pixels: Buffer, length: Word): number;
+  pvg_texture_release(texture: number): number;
+  pvg_upcall_answer(device: number, id: number, ok: number, value: Word): number;
+  pvg_upcall_pieces(device: number, id: number, first: number, pieces: Buffer, max: number): number;
+  pvg_upcall_supply(device: number, id: number, offset: Word, bytes: Buffer, length: Word): number;
+  pvg_upcall_supply_ram(device: number, id: number, offset: Word, ram: number, ramOffset: Word, length: Word): number;
+  pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
+}
+
+/** One line per function of pvg_bridge.h, in its order; structures are passed as bytes. */
+export const PROTOTYPES = [
+  'uint32_t pvg_bridge_version(void)',
+  'const char *pvg_bridge_name(void)',
+  'const char *pvg_last_error(void)',
+  'uint32_t pvg_group_create(void)',
+  'int32_t pvg_group_close(uint32_t group, uint32_t cause)',
+  'int32_t pvg_group_cause(uint32_t group)',
+  'int32_t pvg_group_destroy(uint32_t group)',
+  'int32_t pvg_group_guard(uint32_t group)',
+  'int32_t pvg_group_unguard(uint32_t group)',
+  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us)',
+  'int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us)',
+  'int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us)',
+  'int32_t pvg_mailbox_close(uint32_t mailbox)',
+  'int32_t pvg_mailbox_destroy(uint32_t mailbox)',
+  'int32_t pvg_mailbox_depth(uint32_t mailbox)',
+  'int32_t pvg_mailbox_waiters(uint32_t mailbox)',
+  'uint32_t pvg_page_size(void)',
+  'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
+  'uint64_t pvg_ram_address(uint32_t ram)',
+  'int32_t pvg_ram_fd(uint32_t ram)',
+  'int32_t pvg_ram_destroy(uint32_t ram)',
+  'uint32_t pvg_range_create(uint32_t group, uint64_t length)',
+  'uint64_t pvg_range_address(uint32_t range)',
+  'int32_t pvg_range_map(uint32_t range, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length, uint32_t read_only)',
+  'int32_t pvg_range_unmap(uint32_t range, uint64_t offset, uint64_t length)',
+  'int32_t pvg_range_destroy(uint32_t range)',
+  'uint32_t pvg_device_create(const void *config, const void *ranges, uint32_t range_count)',
+  'int32_t pvg_mmio_length(uint32_t device, uint32_t window)',
+  'int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value)',
+  'int32_t pvg_mmio_write(uint32_t device, uint32_t window, uint64_t offset, uint64_t value)',
+  'int32_t pvg_device_reset(uint32_t device)',
+  'int32_t pvg_device_stop(uint32_t device)',
+  'int32_t pvg_device_destroy(uint32_t device)',
+  'int32_t pvg_display_set_modes(uint32_t device, uint32_t port, const void *modes, uint32_t count)',
+  'int32_t pvg_display_cursor_position(uint32_t device, uint32_t port, uint32_t *position)',
+  'int32_t pvg_display_minimum_texture_usage(uint32_t device, uint32_t port)',
+  'int32_t pvg_display_present_counts(uint32_t device, uint32_t port, uint64_t *counts)',
+  'int32_t pvg_display_encode(uint32_t device, uint32_t port, uint32_t texture, uint32_t synchronize, uint64_t frame_id)',
+  'uint32_t pvg_texture_create(uint32_t device, uint32_t width, uint32_t height, uint32_t usage)',
+  'int32_t pvg_texture_managed(uint32_t texture)',
+  'int32_t pvg_texture_copy(uint32_t texture, void *pixels, uint64_t length)',
+  'int32_t pvg_texture_release(uint32_t texture)',
+  'int32_t pvg_upcall_answer(uint32_t device, uint32_t id, uint32_t ok, uint64_t value)',
+  'int32_t pvg_upcall_pieces(uint32_t device, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max)',
+  'int32_t pvg_upcall_supply(uint32_t device, uint32_t id, uint64_t offset, const void *bytes, uint64_t length)',
+  'int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length)',
+  'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
+] as const;
+
+/** The version of pvg_bridge.h this file was written for. */
+export const BRIDGE_VERSION = 1;
+
+function libraryPath(): string {
+  // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
+  for (const relative of ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so']) {
+    const path = fileURLToPath(new URL(relative, import.meta.url));
+    if (existsSync(path)) return path;
+  }
+  throw new BridgeError(-8, 'the native bridge libpvg_bridge.so is not built: run `npm run build`, which needs a C compiler');
+}
+
+let loaded: PvgBridge | undefined;
+
+/** The bridge, loaded once per thread. Throws BridgeError if it is missing or of another version. */
+export function loadBridge(): PvgBridge {
+  if (loaded) return loaded;
+  const library = koffi.load(libraryPath());
+  const functions: Record<string, unknown> = {};
+  for (const prototype of PROTOTYPES) {
+    const name = /(pvg_\w+)\(/.exec(prototype)?.[1] ?? '';
+    functions[name] = library.func(prototype);
+  }
+  const bridge = functions as unknown as PvgBridge;
+  const version = bridge.pvg_bridge_version();
+  if (version !== BRIDGE_VERSION) throw new BridgeError(-8, `libpvg_bridge.so has version ${version}, expected ${BRIDGE_VERSION}: rebuild`);
+  loaded = bridge;
+  return bridge;
+}
+
+/** Throws a BridgeError with the library's own words if a status is negative, or a handle 0. */
+export function checked(bridge: PvgBridge, what: string, result: number): number {
+  if (result < 0) throw new BridgeError(result, `${what}: ${bridge.pvg_last_error()}`);
+  return result;
+}
+
+/** As checked(), for functions that return 0 on failure. */
+export function checkedHandle(bridge: PvgBridge, what: string, handle: number): number {
+  if (handle === 0) throw new BridgeError(-1, `${what}: ${bridge.pvg_last_error()}`);
+  return handle;
+}
+
+/** Views are refused beyond this: a longer one would end the process. */
+export const MAX_VIEW_BYTES = 2 ** 32 - 2 ** 16;
+
+/** Bytes of a RAM in this process. The view stays safe to touch after the RAM is destroyed: it then reads zeros. */
+export function ramView(bridge: PvgBridge, ram: number, offset: number, length: number): Uint8Array<ArrayBuffer> {
+  const address = bridge.pvg_ram_address(ram);
+  if (BigInt(address) === 0n) throw new BridgeError(-1, `no such RAM: ${bridge.pvg_last_error()}`);
+  if (length > MAX_VIEW_BYTES) throw new BridgeError(-6, `a view of ${length} bytes is longer than ${MAX_VIEW_BYTES}: take several`);
+  return new Uint8Array(koffi.view(BigInt(address) + BigInt(offset), length));
+}

@@ -1,0 +1,46 @@
+/**
+ * One guest access, from the lock it waits for to the reply (threading.md 2).
+ *
+ *   queued ──lock.granted──▶ running ──bridge.completed──▶ completed
+ *     └──access.refused──▶ failed ◀──bridge.failed──┘
+ *
+ * An 8-byte access of the gfx window runs as two halves, low one first: `running` is entered again for the second.
+ */
+import { assign, setup } from 'xstate';
+
+export const mmioJobMachine = setup({
+  types: {
+    context: {} as { halves: number },
+    input: {} as { halves: number },
+    events: {} as { type: 'lock.granted' } | { type: 'access.refused' } | { type: 'bridge.completed' } | { type: 'bridge.failed' },
+  },
+  actions: { submitToPvg: () => {}, submitNextHalf: () => {}, replyToGuest: () => {}, replyRefused: () => {} },
+  guards: { anotherHalf: ({ context }) => context.halves > 1 },
+}).createMachine({
+  id: 'mmioJob',
+  context: ({ input }) => ({ halves: input?.halves ?? 1 }),
+  initial: 'queued',
+  states: {
+    // The access waits for the BQL, or for the guard that refuses re-entrant ones.
+    queued: {
+      on: {
+        'lock.granted': { target: 'running', actions: 'submitToPvg' },
+        'access.refused': { target: 'failed', actions: 'replyRefused' },
+      },
+    },
+    // PVG has it; the BQL actor is in a nested wait for it.
+    running: {
+      on: {
+        'bridge.completed': [
+          { guard: 'anotherHalf', target: 'running', actions: [assign({ halves: ({ context }) => context.halves - 1 }), 'submitNextHalf'] },
+          { target: 'completed', actions: 'replyToGuest' },
+        ],
+        'bridge.failed': { target: 'failed', actions: 'replyRefused' },
+      },
+    },
+    // The guest has its answer.
+    completed: { type: 'final' },
+    // The guest has the answer of a refused access: 0 for a read, nothing for a write.
+    failed: { type: 'final' },
+  },
+});

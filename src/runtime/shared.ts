@@ -1,0 +1,161 @@
+/**
+ * What threads share without messages: counters, interrupt lines, the cursor, and surfaces.
+ *
+ * Each is a SharedArrayBuffer with one writer (said on the field); readers on any thread. Nothing here waits but
+ * InterruptLines.wait.
+ */
+import { MAX_VECTORS } from '../base/limits.js';
+
+export const COUNTERS = ['accesses', 'framesRendered', 'framesDropped', 'refusals', 'guestErrors', 'updates', 'interrupts'] as const;
+export type CounterName = (typeof COUNTERS)[number];
+
+/** Counters of a device; written by the BQL actor. */
+export class Counters {
+  private readonly cells: BigUint64Array;
+
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (COUNTERS.length + 1))) {
+    this.cells = new BigUint64Array(memory);
+  }
+
+  add(name: CounterName): void {
+    Atomics.add(this.cells, COUNTERS.indexOf(name), 1n);
+  }
+
+  get(name: CounterName): number {
+    return Number(Atomics.load(this.cells, COUNTERS.indexOf(name)));
+  }
+
+  /** Time the BQL was held, in microseconds. */
+  addHold(microseconds: number): void {
+    Atomics.add(this.cells, COUNTERS.length, BigInt(Math.round(microseconds)));
+  }
+
+  get holdMicroseconds(): number {
+    return Number(Atomics.load(this.cells, COUNTERS.length));
+  }
+}
+
+const SEQUENCE = 1;
+const FIRST_VECTOR = 2;
+
+/**
+ * Interrupt lines or MSI vectors: how often each was raised. Cell 0 is the MSI enable flag (written by the guest's
+ * side), 1 a sequence number that waiters sleep on, then one count per vector (written by the BQL actor).
+ */
+export class InterruptLines {
+  private readonly cells: Int32Array<SharedArrayBuffer>;
+
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (FIRST_VECTOR + MAX_VECTORS))) {
+    this.cells = new Int32Array(memory);
+  }
+
+  /** Switches MSI on or off; without it a pci device's interrupts are dropped. */
+  setMsiEnabled(enabled: boolean): void {
+    Atomics.store(this.cells, 0, enabled ? 1 : 0);
+  }
+
+  get msiEnabled(): boolean {
+    return Atomics.load(this.cells, 0) === 1;
+  }
+
+  raise(vector: number): void {
+    Atomics.add(this.cells, FIRST_VECTOR + (vector % MAX_VECTORS), 1);
+    // The sequence moves after the count, so that whoever sees it move finds the count moved too.
+    Atomics.add(this.cells, SEQUENCE, 1);
+    Atomics.notify(this.cells, SEQUENCE);
+  }
+
+  count(vector: number): number {
+    return Atomics.load(this.cells, FIRST_VECTOR + vector);
+  }
+
+  get sequence(): number {
+    return Atomics.load(this.cells, SEQUENCE);
+  }
+
+  /** Sleeps until the sequence differs from `seen`, or timeoutMs passed; returns the sequence. */
+  wait(seen: number, timeoutMs: number): number {
+    if (this.sequence === seen) Atomics.wait(this.cells, SEQUENCE, seen, timeoutMs);
+    return this.sequence;
+  }
+}
+
+/** Where the console shows the cursor; written by the BQL actor. Cells: shown, x, y. */
+export class CursorState {
+  private readonly cells: Int32Array;
+
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(12)) {
+    this.cells = new Int32Array(memory);
+  }
+
+  setShown(shown: boolean): void {
+    Atomics.store(this.cells, 0, shown ? 1 : 0);
+  }
+
+  moveTo(x: number, y: number): void {
+    Atomics.store(this.cells, 1, x);
+    Atomics.store(this.cells, 2, y);
+  }
+
+  /** null: hidden, or not on this display. */
+  get position(): { readonly x: number; readonly y: number } | null {
+    const [x, y] = [Atomics.load(this.cells, 1), Atomics.load(this.cells, 2)];
+    return Atomics.load(this.cells, 0) === 1 && !(x === 0xffff && y === 0xffff) ? { x, y } : null;
+  }
+}
+
+const HEADER_BYTES = 64;
+
+/**
+ * A surface: 0xAARRGGBB words, rows packed, behind a header of [sequence, present number]. The sequence is odd while
+ * the BQL actor writes, and even otherwise; readers that saw it change read again.
+ */
+export class Surface {
+  private readonly header: Int32Array<SharedArrayBuffer>;
+  readonly pixels: Uint32Array<SharedArrayBuffer>;
+  readonly bytes: Uint8Array<SharedArrayBuffer>;
+  readonly memory: SharedArrayBuffer;
+
+  constructor(
+    readonly width: number,
+    readonly height: number,
+    memory?: SharedArrayBuffer,
+  ) {
+    this.memory = memory ?? new SharedArrayBuffer(HEADER_BYTES + 4 * width * height);
+    this.header = new Int32Array(this.memory, 0, HEADER_BYTES / 4);
+    this.pixels = new Uint32Array(this.memory, HEADER_BYTES);
+    this.bytes = new Uint8Array(this.memory, HEADER_BYTES);
+  }
+
+  beginWrite(): void {
+    Atomics.add(this.header, 0, 1);
+  }
+
+  endWrite(present: number): void {
+    Atomics.store(this.header, 1, present);
+    Atomics.add(this.header, 0, 1);
+    Atomics.notify(this.header, 0);
+  }
+
+  get sequence(): number {
+    return Atomics.load(this.header, 0);
+  }
+
+  /** Sleeps until the sequence differs from `seen`; not on a thread that may not block. */
+  wait(seen: number, timeoutMs: number): number {
+    if (this.sequence === seen) Atomics.wait(this.header, 0, seen, timeoutMs);
+    return this.sequence;
+  }
+
+  /** A copy of the first `words` pixels that no write tore, with the number of the guest's present; null before the first. */
+  snapshot(words = this.pixels.length): { readonly pixels: Uint32Array; readonly present: number } | null {
+    for (;;) {
+      const before = this.sequence;
+      if (before === 0) return null;
+      if (before % 2 !== 0) continue;
+      const pixels = this.pixels.slice(0, words);
+      const present = Atomics.load(this.header, 1);
+      if (this.sequence === before) return { pixels: new Uint32Array(pixels), present };
+    }
+  }
+}

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// Tests start worker threads and native threads of their own, so test files run one after the other.
+export default defineConfig({
+  test: {
+    root: new URL('..', import.meta.url).pathname,
+    include: ['test/**/*.test.ts'],
+    fileParallelism: false,
+    pool: 'forks',
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+  },
+});
