@@ -24,8 +24,8 @@ export const Message = {
   kick: KIND_HOST + 7,
   /** To the background queue: one register access. id = job; words: 0 operation, 1 window, 2 size, 3 offset, 4 value. */
   job: KIND_HOST + 0x10,
-  /** To the background queue: reset PVG. id = the supervisor's token. */
-  reset: KIND_HOST + 0x11,
+  /** To the background queue: throw, as a defect would; for tests of robustness. */
+  crash: KIND_HOST + 0x11,
   /** To the render queue: a block that renders frame id. */
   renderBlock: KIND_HOST + 0x20,
   /** To the render queue: what noteSurface found. id = frame; words: 0 texture, 1 managed. */
@@ -36,17 +36,4 @@ export const Message = {
   reply: KIND_HOST + 0x30,
 } as const;
 
-export const Operation = { read: 0, write: 1, refuse: 2 } as const;
-export type OperationId = (typeof Operation)[keyof typeof Operation];
-
-/** A register access as the guest makes it. */
-export interface Access {
-  readonly operation: OperationId;
-  readonly window: number;
-  /** 4 or 8 bytes. */
-  readonly size: number;
-  readonly offset: number;
-  /** Of a write; an 8-byte value beyond 2^53 travels as two halves. */
-  readonly low: number;
-  readonly high: number;
-}
+export const Operation = { read: 0, write: 1 } as const;

@@ -32,9 +32,9 @@ export class Mailboxes {
     if (!this.post(mailbox, record)) throw new DeviceClosedError();
   }
 
-  /** Takes what is there, at most TAKE_BATCH; waits up to timeoutUs (-1: for ever) for the first. null once it is closed and empty. */
-  take(mailbox: number, timeoutUs: number): readonly PvgRecord[] | null {
-    const count = this.bridge.pvg_mailbox_take(mailbox, this.incoming.bytes, TAKE_BATCH, timeoutUs);
+  /** Takes what is there, at most `max`; waits up to timeoutUs (-1: for ever) for the first. null once it is closed and empty. */
+  take(mailbox: number, timeoutUs: number, max = TAKE_BATCH): readonly PvgRecord[] | null {
+    const count = this.bridge.pvg_mailbox_take(mailbox, this.incoming.bytes, Math.min(max, TAKE_BATCH), timeoutUs);
     if (count === PvgStatus.closed || count === PvgStatus.handle) return null;
     if (count < 0) throw new BridgeError(count, `take from a mailbox: ${this.bridge.pvg_last_error()}`);
     const records: PvgRecord[] = [];

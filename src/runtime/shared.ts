@@ -13,7 +13,7 @@ export type CounterName = (typeof COUNTERS)[number];
 export class Counters {
   private readonly cells: BigUint64Array;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (COUNTERS.length + 1))) {
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (COUNTERS.length + 2))) {
     this.cells = new BigUint64Array(memory);
   }
 
@@ -23,6 +23,15 @@ export class Counters {
 
   get(name: CounterName): number {
     return Number(Atomics.load(this.cells, COUNTERS.indexOf(name)));
+  }
+
+  /** Number of the guest's present that was shown last, 0 before the first. */
+  setLastPresent(present: number): void {
+    Atomics.store(this.cells, COUNTERS.length + 1, BigInt(present));
+  }
+
+  get lastPresent(): number {
+    return Number(Atomics.load(this.cells, COUNTERS.length + 1));
   }
 
   /** Time the BQL was held, in microseconds. */

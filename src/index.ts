@@ -1,0 +1,8 @@
+/**
+ * apple-gfx as a library: `createDevice()` and what it returns.
+ */
+export { AppleGfxError, ArgumentError, BridgeError, DefectError, DeviceClosedError } from './base/errors.js';
+export { type CursorImage, createDevice, Device, type DeviceStatistics } from './device.js';
+export { type DeviceOptions, type DisplayMode, parseMode } from './device/options.js';
+export { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
+export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';
