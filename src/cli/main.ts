@@ -1,0 +1,82 @@
+#!/usr/bin/env node
+/**
+ * The command `apple-gfx`: parses the command line and runs one sub-command; each has a file of its own.
+ */
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { describeError } from '../base/errors.js';
+import { parseMode } from '../device/options.js';
+import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
+import { run, type RunOptions } from './run.js';
+
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 1_000_000_000) throw new InvalidArgumentError('Expected an integer in 1..1000000000.');
+  return value;
+}
+
+function mode(text: string): ReturnType<typeof parseMode> {
+  try {
+    const parsed = parseMode(text);
+    if (parsed.width < 320 || parsed.height < 200) throw new InvalidArgumentError('The guest draws modes from 320x200 on.');
+    return parsed;
+  } catch (error) {
+    throw new InvalidArgumentError(describeError(error));
+  }
+}
+
+function trace(glob: string, before: readonly string[]): readonly string[] {
+  if (!Object.keys(TRACE_FORMATS).some(tracePattern([glob]))) throw new InvalidArgumentError('No trace event has such a name.');
+  return [...before, glob];
+}
+
+function outFile(path: string): string {
+  if (!existsSync(dirname(resolve(path)))) throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
+  return path;
+}
+
+interface RunFlags extends Omit<RunOptions, 'vsync'> {
+  readonly vsync: 'on' | 'off';
+}
+
+const program = new Command('apple-gfx')
+  .description("QEMU's Apple paravirtual GPU device, as actors on worker threads")
+  .version(version)
+  .showSuggestionAfterError(false)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'apple-gfx:')) });
+
+program
+  .command('run')
+  .description('run a guest that draws a moving picture through the device')
+  .exitOverride()
+  .addOption(new Option('--frames <n>', 'frames the guest draws').argParser(integer).default(300))
+  .addOption(new Option('--seconds <n>', 'let it draw for so long instead').argParser(integer))
+  .addOption(
+    new Option('--mode <WxH@Hz>', 'display mode').argParser(mode).default({ width: 1440, height: 1080, rateHz: 60 }, '1440x1080@60'),
+  )
+  .addOption(new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on'))
+  .addOption(new Option('--variant <name>', "which of QEMU's two devices").choices(['mmio', 'pci']).default('mmio'))
+  .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
+  .addOption(new Option('--trace <glob>', 'print trace events, for example apple_gfx_*; repeatable').argParser(trace).default([], 'none'))
+  .option('--json', 'end with one line of JSON on stdout', false)
+  .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 130 interrupted.')
+  .action(async (flags: RunFlags) => {
+    process.exitCode = await run({ ...flags, seconds: flags.seconds, out: flags.out, vsync: flags.vsync === 'on' });
+  });
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) {
+    // Commander has printed its line; --help and --version end well, everything else is wrong usage.
+    process.exitCode = error.exitCode === 0 ? 0 : 2;
+  } else {
+    process.stderr.write(`apple-gfx: ${describeError(error)}\n`);
+    process.exitCode = 1;
+  }
+}

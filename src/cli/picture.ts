@@ -1,0 +1,41 @@
+/**
+ * Pictures: a surface with its cursor as PNG. Alpha of the result is opaque, as a display shows it.
+ */
+import { PNG } from 'pngjs';
+import type { CursorImage } from '../device.js';
+
+const blend = (source: number, below: number, alpha: number): number => {
+  const t = source * alpha + below * (255 - alpha) + 128;
+  return (t + (t >> 8)) >> 8;
+};
+
+/** Draws a cursor whose hotspot is at (x, y) into a copy of the picture. Words are 0xAARRGGBB. */
+export function drawCursor(pixels: Uint32Array, width: number, cursor: CursorImage, at: { x: number; y: number }): Uint32Array {
+  const out = pixels.slice();
+  const height = pixels.length / width;
+  for (let row = 0; row < cursor.height; row++) {
+    for (let column = 0; column < cursor.width; column++) {
+      const [x, y] = [at.x - cursor.hotX + column, at.y - cursor.hotY + row];
+      if (x < 0 || y < 0 || x >= width || y >= height) continue;
+      const above = cursor.pixels[row * cursor.width + column] ?? 0;
+      const below = out[y * width + x] ?? 0;
+      let word = 0xff;
+      for (const shift of [16, 8, 0]) word = word * 256 + blend((above >>> shift) & 255, (below >>> shift) & 255, above >>> 24);
+      out[y * width + x] = word;
+    }
+  }
+  return out;
+}
+
+/** 0xAARRGGBB words as an opaque PNG file. */
+export function encodePng(pixels: Uint32Array, width: number): Buffer {
+  const png = new PNG({ width, height: pixels.length / width });
+  for (let index = 0; index < pixels.length; index++) {
+    const word = pixels[index] ?? 0;
+    png.data[4 * index] = (word >>> 16) & 255;
+    png.data[4 * index + 1] = (word >>> 8) & 255;
+    png.data[4 * index + 2] = word & 255;
+    png.data[4 * index + 3] = 255;
+  }
+  return PNG.sync.write(png, { colorType: 2 });
+}

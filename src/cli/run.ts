@@ -1,0 +1,153 @@
+/**
+ * `apple-gfx run`: a guest draws a moving picture through the whole device.
+ *
+ * Exit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 130 interrupted.
+ */
+import { writeFile } from 'node:fs/promises';
+import type { DeviceStatistics } from '../device.js';
+import type { DisplayMode } from '../device/options.js';
+import { drawCursor, encodePng } from './picture.js';
+import { type Session, startSession } from './session.js';
+
+export interface RunOptions {
+  readonly frames: number;
+  readonly seconds: number | undefined;
+  readonly mode: DisplayMode;
+  readonly vsync: boolean;
+  readonly variant: 'mmio' | 'pci';
+  readonly out: string | undefined;
+  readonly trace: readonly string[];
+  readonly json: boolean;
+}
+
+const PROGRESS_MS = 250;
+
+/** What is printed at the end, and by --json. */
+export interface RunSummary {
+  readonly fps: number;
+  readonly framesRendered: number;
+  readonly framesDropped: number;
+  readonly framesPresented: number;
+  readonly mmioAccesses: number;
+  readonly interrupts: number;
+  readonly refusedEncodes: number;
+  readonly guestErrors: number;
+  readonly bqlHoldMicrosecondsPerAccess: number;
+  readonly elapsedSeconds: number;
+  readonly mode: string;
+  readonly vsync: boolean;
+  readonly variant: string;
+}
+
+const round = (value: number): number => Math.round(value * 100) / 100;
+
+function summarise(statistics: DeviceStatistics, options: RunOptions, elapsedSeconds: number): RunSummary {
+  return {
+    fps: round(statistics.framesRendered / elapsedSeconds),
+    framesRendered: statistics.framesRendered,
+    framesDropped: statistics.framesDropped,
+    framesPresented: statistics.framesPresented,
+    mmioAccesses: statistics.mmioAccesses,
+    interrupts: statistics.interrupts,
+    refusedEncodes: statistics.refusedEncodes,
+    guestErrors: statistics.guestErrors,
+    bqlHoldMicrosecondsPerAccess: round(statistics.bqlHoldMicroseconds / Math.max(1, statistics.mmioAccesses)),
+    elapsedSeconds: round(elapsedSeconds),
+    mode: `${options.mode.width}x${options.mode.height}@${options.mode.rateHz}`,
+    vsync: options.vsync,
+    variant: options.variant,
+  };
+}
+
+/** A line that is written over itself on a terminal, and not at all elsewhere. */
+function startProgress(session: Session, options: RunOptions): () => void {
+  if (!process.stderr.isTTY || options.json) return () => undefined;
+  let before = session.device.statistics;
+  let then = performance.now();
+  const timer = setInterval(() => {
+    const now = session.device.statistics;
+    const seconds = (performance.now() - then) / 1000;
+    const fps = (now.framesRendered - before.framesRendered) / seconds;
+    const hold = ((now.bqlHoldMicroseconds - before.bqlHoldMicroseconds) / (seconds * 10_000)).toFixed(0);
+    before = now;
+    then = performance.now();
+    const text = `${fps.toFixed(0).padStart(4)} fps · ${now.framesRendered}/${options.frames} frames, ${now.framesDropped} dropped · ${now.mmioAccesses} accesses · BQL held ${hold} % · ${now.interrupts} interrupts`;
+    process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
+  }, PROGRESS_MS);
+  return () => {
+    clearInterval(timer);
+    process.stderr.write('\r\x1b[K');
+  };
+}
+
+async function writePicture(session: Session, path: string): Promise<boolean> {
+  const { device } = session;
+  const shot = device.surface?.snapshot();
+  if (!device.surface || !shot) return false;
+  const position = device.cursor.position;
+  const image = device.cursorImage;
+  const pixels = image && position ? drawCursor(shot.pixels, device.surface.width, image, position) : shot.pixels;
+  await writeFile(path, encodePng(pixels, device.surface.width));
+  return true;
+}
+
+function printSummary(summary: RunSummary, options: RunOptions, wrote: boolean): void {
+  if (options.json) {
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+    return;
+  }
+  const lines = [
+    `${summary.framesRendered} frames in ${summary.elapsedSeconds} s, ${summary.fps} a second (${summary.mode}, vsync ${options.vsync ? 'on' : 'off'}, ${summary.variant})`,
+    `${summary.framesDropped} dropped, ${summary.mmioAccesses} accesses, ${summary.interrupts} interrupts, BQL held ${summary.bqlHoldMicrosecondsPerAccess} µs an access`,
+  ];
+  if (wrote) lines.push(`last frame: ${options.out}`);
+  process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Waits until the last present has been shown, or nothing has moved for a second. */
+async function settle(session: Session): Promise<void> {
+  for (let quiet = 0; quiet < 50; quiet++) {
+    const before = session.device.statistics.framesRendered;
+    const shown = session.device.surface?.snapshot(0)?.present ?? 0;
+    if (shown >= session.device.statistics.framesPresented) return;
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (session.device.statistics.framesRendered !== before) quiet = 0;
+  }
+}
+
+/** Runs the guest; returns the exit code. */
+export async function run(options: RunOptions): Promise<number> {
+  const { variant, vsync, trace, mode } = options;
+  const session = await startSession({ variant, vsync, trace }, mode, options.seconds === undefined ? options.frames : undefined);
+  session.device.on('trace', (line) => process.stderr.write(`${line}\n`));
+  session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
+  let interrupted = false;
+  const interrupt = (): void => {
+    interrupted = true;
+    void session.finish();
+  };
+  process.once('SIGINT', interrupt);
+  process.once('SIGTERM', interrupt);
+  const started = performance.now();
+  const stopProgress = startProgress(session, options);
+  const timer = options.seconds === undefined ? undefined : setTimeout(session.stop, options.seconds * 1000);
+  try {
+    await session.ended;
+    await settle(session);
+    const elapsed = (performance.now() - started) / 1000;
+    const summary = summarise(session.device.statistics, options, elapsed);
+    stopProgress();
+    const wrote = options.out !== undefined && (await writePicture(session, options.out));
+    printSummary(summary, options, wrote);
+    return 0;
+  } catch (error) {
+    if (!interrupted) throw error;
+    return 130;
+  } finally {
+    stopProgress();
+    clearTimeout(timer);
+    await session.finish();
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,54 @@
+/**
+ * One run: a device, and the demonstration guest on a vCPU thread.
+ *
+ * Invariant: whatever ends the run, the device is closed and the vCPU's thread has ended before finish() resolves.
+ */
+import { Worker } from 'node:worker_threads';
+import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
+import { AppleGfxError } from '../base/errors.js';
+import { createDevice, type Device } from '../device.js';
+import type { DeviceOptions, DisplayMode } from '../device/options.js';
+
+/** The guest ended by an error of its own. */
+export class GuestError extends AppleGfxError {
+  constructor(message: string) {
+    super('ERR_GUEST', message);
+  }
+}
+
+export interface Session {
+  readonly device: Device;
+  /** Resolves when the guest has drawn its frames or was stopped; rejects with GuestError or what the device died of. */
+  readonly ended: Promise<void>;
+  /** Asks the guest to stop after the frame it draws. */
+  stop(): void;
+  /** Closes the device and waits for the guest's thread. */
+  finish(): Promise<void>;
+}
+
+/** Starts a device whose preferred mode is `mode` and a guest that draws `frames` frames (undefined: until stopped). */
+export async function startSession(options: DeviceOptions, mode: DisplayMode, frames: number | undefined): Promise<Session> {
+  const device = await createDevice({ ...options, modes: [mode] });
+  const stop = new SharedArrayBuffer(4);
+  const workerData: VcpuData = { attachment: device.attachment, mode, frames, stop };
+  const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), { workerData, name: 'apple-gfx vcpu' });
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const ended = new Promise<void>((resolve, reject) => {
+    device.once('closed', (reason) => reason && reject(reason));
+    worker.once('error', reject);
+    worker.once('message', (report: VcpuReport) => {
+      if ('error' in report) reject(new GuestError(report.error));
+      else resolve();
+    });
+  });
+  return {
+    device,
+    ended,
+    stop: () => void Atomics.store(new Int32Array(stop), 0, 1),
+    async finish() {
+      Atomics.store(new Int32Array(stop), 0, 1);
+      await device.close();
+      await exited;
+    },
+  };
+}

@@ -1,0 +1,69 @@
+/**
+ * One way of ending, as a process of its own: `node test/shutdown-cases.mjs CASE`. Run by shutdown.mjs, which looks at
+ * the exit code, the time it took and what it left behind.
+ */
+import { readdirSync } from 'node:fs';
+import { createDevice } from '../dist/src/index.js';
+import { startSession } from '../dist/src/cli/session.js';
+
+const mode = { width: 640, height: 480, rateHz: 60 };
+const openFiles = () => readdirSync('/proc/self/fd').length;
+const drawing = async () => {
+  const session = await startSession({ vsync: false }, mode, undefined);
+  session.ended.catch(() => undefined);
+  while (session.device.statistics.framesRendered < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+  return session;
+};
+
+const cases = {
+  /** process.exit() in mid-frame. */
+  async exit() {
+    await drawing();
+    process.exit(7);
+  },
+  async 'crash-bql'() {
+    await crash('bql');
+  },
+  async 'crash-render-queue'() {
+    await crash('render-queue');
+  },
+  async 'crash-background-queue'() {
+    await crash('background-queue');
+  },
+  /** close() while accesses wait: they are rejected, and close resolves. */
+  async 'close-during-access'() {
+    const device = await createDevice();
+    const accesses = [0x1034, 0x1010, 0x1204].map((offset) => device.mmioRead(offset).then(() => 'done', (error) => error.code));
+    await device.close();
+    const results = await Promise.all(accesses);
+    if (!results.every((result) => result === 'done' || result === 'ERR_CLOSED')) throw new Error(`accesses ended as ${results}`);
+    process.exit(0);
+  },
+  /** Twenty devices in turn leave no file open. */
+  async twenty() {
+    const first = await createDevice();
+    await first.close();
+    const before = openFiles();
+    for (let index = 0; index < 20; index++) {
+      const device = await createDevice({ variant: index % 2 ? 'pci' : 'mmio' });
+      await device.mmioRead(0x1034);
+      await device.close();
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (openFiles() > before) throw new Error(`${openFiles()} files are open, ${before} were before`);
+  },
+};
+
+/** A thread that throws stops the device, which says so; the process lives. */
+async function crash(name) {
+  const session = await drawing();
+  const reason = new Promise((resolve) => session.device.once('closed', resolve));
+  session.device.internals.crash(name);
+  const error = await reason;
+  if (!/died/.test(error?.message ?? '')) throw new Error(`the device ended with ${error}`);
+  await session.finish();
+}
+
+const chosen = cases[process.argv[2]];
+if (!chosen) throw new Error(`no case ${process.argv[2]}, there are ${Object.keys(cases).join(', ')}`);
+await chosen();
