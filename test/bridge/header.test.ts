@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { CONFIG_FIELDS } from '../../src/bridge/device-config.js';
+import { BRIDGE_VERSION, PROTOTYPES } from '../../src/bridge/native.js';
+import { KIND_HOST, PvgStatus, Upcall } from '../../src/bridge/pvg.js';
+
+const header = readFileSync('native/pvg_bridge.h', 'utf8');
+const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/const struct \w+ \*/g, 'const void *');
+
+describe('the bridge in TypeScript agrees with pvg_bridge.h', () => {
+  it('on every function, in the same order', () => {
+    const functions = [...header.matchAll(/PVG_API ([^;{]+?\));/g)].map(([, text]) => plain(text ?? ''));
+    expect(functions.length).toBeGreaterThan(40);
+    expect([...PROTOTYPES]).toEqual(functions);
+  });
+
+  it('on the version and the first kind of the host', () => {
+    expect(header).toContain(`#define PVG_BRIDGE_VERSION ${BRIDGE_VERSION}u`);
+    expect(header).toContain(`#define PVG_KIND_HOST 0x${KIND_HOST.toString(16)}u`);
+  });
+
+  it.each(Object.entries(Upcall))('on the upcall %s', (name, kind) => {
+    const constant = `PVG_UPCALL_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+    expect(header).toMatch(new RegExp(`\\b${constant} = ${kind}\\b`));
+  });
+
+  it.each(Object.entries(PvgStatus).slice(1))('on the status %s', (name, status) => {
+    const constant = `PVG_E_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+    expect(header).toMatch(new RegExp(`\\b${constant} = ${status}\\b`));
+  });
+
+  it('on the fields of struct pvg_config', () => {
+    const body = /struct pvg_config \{([\s\S]*?)\n\};/.exec(header)?.[1] ?? '';
+    const fields = [...body.matchAll(/uint32_t (\w+);/g)].map(([, field]) => field);
+    expect(fields).toEqual(['version', ...CONFIG_FIELDS, 'reserved']);
+  });
+});
