@@ -30,7 +30,14 @@ export interface ThreadData {
 export type Report =
   | { readonly report: 'ready' }
   | { readonly report: 'surface'; readonly width: number; readonly height: number; readonly memory: SharedArrayBuffer }
-  | { readonly report: 'cursor'; readonly width: number; readonly height: number; readonly hotX: number; readonly hotY: number; readonly pixels: Uint32Array }
+  | {
+      readonly report: 'cursor';
+      readonly width: number;
+      readonly height: number;
+      readonly hotX: number;
+      readonly hotY: number;
+      readonly pixels: Uint32Array;
+    }
   | { readonly report: 'update' }
   | { readonly report: 'updateDone' }
   | { readonly report: 'reply'; readonly token: number; readonly value: number; readonly high: number }

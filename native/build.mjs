@@ -33,7 +33,10 @@ function stop(message) {
 function filesIn(folder, ending) {
   const path = join(root, folder);
   if (!existsSync(path)) return [];
-  return readdirSync(path).filter((name) => name.endsWith(ending)).sort().map((name) => join(path, name));
+  return readdirSync(path)
+    .filter((name) => name.endsWith(ending))
+    .sort()
+    .map((name) => join(path, name));
 }
 
 function librarySources() {
@@ -46,7 +49,9 @@ function compile(args) {
   const [command, ...first] = compiler.trim().split(/\s+/);
   const result = spawnSync(command, [...first, ...args], { stdio: 'inherit', cwd: root });
   if (result.error?.code === 'ENOENT') {
-    stop(`no C compiler: tried "${command}"${process.env.CC ? ' (from CC)' : ''}; install gcc (Debian: apt install gcc libc6-dev) or set CC`);
+    stop(
+      `no C compiler: tried "${command}"${process.env.CC ? ' (from CC)' : ''}; install gcc (Debian: apt install gcc libc6-dev) or set CC`,
+    );
   }
   if (result.error) stop(`can't run "${command}": ${result.error.message}`);
   if (result.status !== 0) stop(`"${command}" failed (${result.status ?? result.signal})`);

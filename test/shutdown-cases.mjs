@@ -33,7 +33,12 @@ const cases = {
   /** close() while accesses wait: they are rejected, and close resolves. */
   async 'close-during-access'() {
     const device = await createDevice();
-    const accesses = [0x1034, 0x1010, 0x1204].map((offset) => device.mmioRead(offset).then(() => 'done', (error) => error.code));
+    const accesses = [0x1034, 0x1010, 0x1204].map((offset) =>
+      device.mmioRead(offset).then(
+        () => 'done',
+        (error) => error.code,
+      ),
+    );
     await device.close();
     const results = await Promise.all(accesses);
     if (!results.every((result) => result === 'done' || result === 'ERR_CLOSED')) throw new Error(`accesses ended as ${results}`);

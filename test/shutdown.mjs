@@ -15,7 +15,22 @@ const caseFile = (name) => [file('./shutdown-cases.mjs'), name];
 
 /** What to start, the exit code it should have, and the signal it is sent once it draws. */
 const cases = {
-  sigint: { args: [file('../dist/src/cli/main.js'), 'run', '--frames', '100000', '--mode', '640x480@60', '--vsync', 'off', '--trace', 'apple_gfx_new_frame'], code: 130, signal: 'SIGINT' },
+  sigint: {
+    args: [
+      file('../dist/src/cli/main.js'),
+      'run',
+      '--frames',
+      '100000',
+      '--mode',
+      '640x480@60',
+      '--vsync',
+      'off',
+      '--trace',
+      'apple_gfx_new_frame',
+    ],
+    code: 130,
+    signal: 'SIGINT',
+  },
   exit: { args: caseFile('exit'), code: 7 },
   'crash-bql': { args: caseFile('crash-bql'), code: 0 },
   'crash-render-queue': { args: caseFile('crash-render-queue'), code: 0 },

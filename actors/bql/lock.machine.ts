@@ -49,7 +49,10 @@ export const lockMachine = setup({
         'bh.offered': { target: 'running', actions: 'runBh' },
         'condition.held': {
           target: 'running',
-          actions: [{ type: 'resumeHandler', params: ({ context }) => ({ job: context.waits.at(-1) }) }, assign({ waits: ({ context }) => context.waits.slice(0, -1) })],
+          actions: [
+            { type: 'resumeHandler', params: ({ context }) => ({ job: context.waits.at(-1) }) },
+            assign({ waits: ({ context }) => context.waits.slice(0, -1) }),
+          ],
         },
       },
     },

@@ -18,8 +18,7 @@ let crashed = false;
 
 const behaviour = new RenderQueueBehaviour({
   section: (kind, frame, words) => void mailboxes.post(wiring.bqlMailbox, { kind, id: frame, words }),
-  encode: (frame, texture, managed) =>
-    bridge.pvg_display_encode(wiring.device, 0, texture, managed ? 1 : 0, frame) === PvgStatus.ok,
+  encode: (frame, texture, managed) => bridge.pvg_display_encode(wiring.device, 0, texture, managed ? 1 : 0, frame) === PvgStatus.ok,
 });
 
 const actorControl: ActorControl = {

@@ -4,7 +4,17 @@
  * Numbers only, so that behaviours can import it; the calls are in native.ts.
  */
 
-export const PvgStatus = { ok: 0, handle: -1, argument: -2, closed: -3, full: -4, noMemory: -5, bounds: -6, refused: -7, unsupported: -8 } as const;
+export const PvgStatus = {
+  ok: 0,
+  handle: -1,
+  argument: -2,
+  closed: -3,
+  full: -4,
+  noMemory: -5,
+  bounds: -6,
+  refused: -7,
+  unsupported: -8,
+} as const;
 
 export const PvgCause = { none: 0, closed: 1, thread: 2 } as const;
 

@@ -7,7 +7,15 @@ import type { TraceArgs, TraceName } from '../trace/events.js';
 
 export type Effect =
   /** Run one register access on the background queue; a jobDone message brings the result. */
-  | { readonly do: 'submitJob'; readonly job: number; readonly operation: number; readonly window: number; readonly size: number; readonly offset: number; readonly value: number }
+  | {
+      readonly do: 'submitJob';
+      readonly job: number;
+      readonly operation: number;
+      readonly window: number;
+      readonly size: number;
+      readonly offset: number;
+      readonly value: number;
+    }
   /** Answer a guest's access. */
   | { readonly do: 'replyToGuest'; readonly token: number; readonly mailbox: number; readonly value: number; readonly high: number }
   /** Answer an upcall. */

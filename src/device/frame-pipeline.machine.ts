@@ -85,10 +85,7 @@ export const framePipelineMachine = setup({
         stale: {
           on: {
             'frame.completed': { guard: 'shown', target: 'ready' },
-            'update.requested': [
-              { guard: stateIn({ pipeline: 'idle' }), actions: 'signalUpdateDone' },
-              { target: 'requested' },
-            ],
+            'update.requested': [{ guard: stateIn({ pipeline: 'idle' }), actions: 'signalUpdateDone' }, { target: 'requested' }],
           },
         },
         // newFrameReady: the surface has a frame that the console was not told of.

@@ -60,9 +60,10 @@ export function parseMode(text: string): DisplayMode {
 }
 
 function checkMode(mode: DisplayMode): DisplayMode {
-  integer('a display mode\'s width', mode.width, 1, 16_384);
-  integer('a display mode\'s height', mode.height, 1, 16_384);
-  if (!(mode.rateHz >= 1 && mode.rateHz <= 65_535)) throw new ArgumentError(`a display mode's rate is ${mode.rateHz} Hz, expected 1..65535`);
+  integer("a display mode's width", mode.width, 1, 16_384);
+  integer("a display mode's height", mode.height, 1, 16_384);
+  if (!(mode.rateHz >= 1 && mode.rateHz <= 65_535))
+    throw new ArgumentError(`a display mode's rate is ${mode.rateHz} Hz, expected 1..65535`);
   return mode;
 }
 

@@ -118,7 +118,8 @@ export class GuestDriver {
   private allocate(length: number): number {
     const at = this.next;
     this.next += Math.ceil(length / this.page) * this.page;
-    if (this.next > this.machine.ram.length) throw new GuestDriverError(`the guest needs ${this.next} bytes of RAM, it has ${this.machine.ram.length}`);
+    if (this.next > this.machine.ram.length)
+      throw new GuestDriverError(`the guest needs ${this.next} bytes of RAM, it has ${this.machine.ram.length}`);
     return at;
   }
 
@@ -140,7 +141,9 @@ export class GuestDriver {
     this.control(L.OP_DEFINE_TASK, [TASK, 0, ...pair(length)]);
     this.control(L.OP_MAP, [TASK, 0, 0, 0, 1, 0, ...pair(this.gpa(this.child)), ...pair(length)]);
     this.control(L.OP_DEFINE_FIFO, [CHILD, TASK, 0, 0, L.CHILD_RING_DATA + CHILD_DATA]);
-    new Uint8Array(this.memory.buffer, this.memory.byteOffset + this.sprites, SPRITE_BYTES).set(new Uint8Array(spritePixels('opaque').buffer));
+    new Uint8Array(this.memory.buffer, this.memory.byteOffset + this.sprites, SPRITE_BYTES).set(
+      new Uint8Array(spritePixels('opaque').buffer),
+    );
     new Uint8Array(this.memory.buffer, this.memory.byteOffset + this.sprites + SPRITE_BYTES, SPRITE_BYTES).set(
       new Uint8Array(spritePixels('translucent').buffer),
     );

@@ -77,7 +77,13 @@ function sprites(frame: number, width: number, height: number): SceneCommand[] {
   const lower = Math.floor(height / 2);
   return [
     { kind: 'copy', sprite: 'opaque', x, y: swing(frame * 3, lower) + Math.floor(lower / 2), ...side },
-    { kind: 'blend', sprite: 'translucent', x: swing(frame * 5 + 300, width - SPRITE_SIDE), y: swing(frame * 2 + 90, height - SPRITE_SIDE), ...side },
+    {
+      kind: 'blend',
+      sprite: 'translucent',
+      x: swing(frame * 5 + 300, width - SPRITE_SIDE),
+      y: swing(frame * 2 + 90, height - SPRITE_SIDE),
+      ...side,
+    },
   ];
 }
 
@@ -92,7 +98,12 @@ function number(frame: number): SceneCommand[] {
 
 /** Frame `frame` (1 and up) in a mode of at least 320 × 200. */
 export function sceneOf(frame: number, width: number, height: number): Scene {
-  const commands = [...background(frame, width, height), ...blocks(frame, width, height), ...sprites(frame, width, height), ...number(frame)];
+  const commands = [
+    ...background(frame, width, height),
+    ...blocks(frame, width, height),
+    ...sprites(frame, width, height),
+    ...number(frame),
+  ];
   const cursor = { x: swing(frame * 7, width - 1), y: swing(frame * 5 + 40, height - 1) };
   return { commands, cursor };
 }

@@ -50,7 +50,8 @@ export class AddressSpace {
       if (!(region.length > 0) || !Number.isSafeInteger(region.gpa + region.length)) {
         throw new ArgumentError(`memory region ${region.name} has length ${region.length} at 0x${region.gpa.toString(16)}`);
       }
-      if (region.gpa < end) throw new ArgumentError(`memory region ${region.name} at 0x${region.gpa.toString(16)} overlaps the one below it`);
+      if (region.gpa < end)
+        throw new ArgumentError(`memory region ${region.name} at 0x${region.gpa.toString(16)} overlaps the one below it`);
       end = region.gpa + region.length;
     }
     this.regions = sorted;

@@ -37,7 +37,13 @@ export type TraceArgs<N extends TraceName> = Parameters<(typeof TRACE_FORMATS)[N
 /** A predicate for QEMU's `-trace` globs: `*` stands for any text, `?` for one character. */
 export function tracePattern(globs: readonly string[]): (name: string) => boolean {
   const expressions = globs.map(
-    (glob) => new RegExp(`^${glob.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*/g, '.*').replace(/\?/g, '.')}$`),
+    (glob) =>
+      new RegExp(
+        `^${glob
+          .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+          .replace(/\*/g, '.*')
+          .replace(/\?/g, '.')}$`,
+      ),
   );
   return (name) => expressions.some((expression) => expression.test(name));
 }

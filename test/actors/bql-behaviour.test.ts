@@ -8,8 +8,16 @@ import { FakePort } from '../device/fake-port.js';
 
 const RAM = { kind: 'ram', name: 'ram', gpa: 0x1000_0000, length: 0x100_0000, ram: 9, ramOffset: 0, hostAddress: 0x5000_0000 } as const;
 
-const record = (kind: number, fields: Partial<PvgRecord> = {}): PvgRecord => ({ kind, id: 0, words: [], thread: 0, reserved: 0, ...fields });
-const write = (token: number, offset = 0x1000, size = 4): PvgRecord => record(Message.access, { id: token, words: [1, 0, size, offset, 5, 77] });
+const record = (kind: number, fields: Partial<PvgRecord> = {}): PvgRecord => ({
+  kind,
+  id: 0,
+  words: [],
+  thread: 0,
+  reserved: 0,
+  ...fields,
+});
+const write = (token: number, offset = 0x1000, size = 4): PvgRecord =>
+  record(Message.access, { id: token, words: [1, 0, size, offset, 5, 77] });
 
 let port: FakePort;
 let bql: BqlBehaviour;

@@ -57,7 +57,12 @@ function nodesOf(node: AnyStateNode): AnyStateNode[] {
 }
 
 /** A transition's name: where it stands, on which event, and which of the event's branches it is. */
-function nameOf(transition: { source: AnyStateNode; eventType: string; target?: readonly AnyStateNode[] | undefined; guard?: unknown }): string {
+function nameOf(transition: {
+  source: AnyStateNode;
+  eventType: string;
+  target?: readonly AnyStateNode[] | undefined;
+  guard?: unknown;
+}): string {
   const branches = transition.source.transitions.get(transition.eventType) ?? [];
   return `${transition.source.id} ${transition.eventType} #${branches.indexOf(transition as never)}`;
 }
@@ -73,16 +78,23 @@ describe.each(Object.entries(machines))('the machine %s', (_name, { machine, inp
 
   it('reaches every state', () => {
     const reached = new Set(paths.flatMap((path) => path.state._nodes.map((node: AnyStateNode) => node.id)));
-    expect(nodesOf(machine.root).map((node) => node.id).filter((id) => !reached.has(id))).toEqual([]);
+    expect(
+      nodesOf(machine.root)
+        .map((node) => node.id)
+        .filter((id) => !reached.has(id)),
+    ).toEqual([]);
   });
 
   it('takes every transition', () => {
     const taken = new Set<string>();
     for (const { state } of paths) {
       if (state.status !== 'active') continue;
-      for (const event of events) for (const transition of machine.getTransitionData(state as never, event as never)) taken.add(nameOf(transition as never));
+      for (const event of events)
+        for (const transition of machine.getTransitionData(state as never, event as never)) taken.add(nameOf(transition as never));
     }
-    const all = nodesOf(machine.root).flatMap((node) => [...node.transitions.values()].flat().map((transition) => nameOf(transition as never)));
+    const all = nodesOf(machine.root).flatMap((node) =>
+      [...node.transitions.values()].flat().map((transition) => nameOf(transition as never)),
+    );
     expect(all.length).toBeGreaterThan(3);
     expect(all.filter((name) => !taken.has(name))).toEqual([]);
   });

@@ -1,0 +1,70 @@
+/**
+ * What the tree looks like: dependency direction, named edges, sizes, words that must not appear.
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const list = (folder: string, ending: string): string[] =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith(ending))
+    .map((path) => join(folder, path))
+    .sort();
+const sources = [...list('src', '.ts'), ...list('actors', '.ts')];
+const native = [...list('native', '.c'), ...list('native', '.h')];
+const text = (path: string): string => readFileSync(path, 'utf8');
+const imports = (path: string): string[] =>
+  [...text(path).matchAll(/(?:from|import\(|require\()\s*'([^']+)'/g)].map(([, target]) => target ?? '');
+const resolved = (path: string): string[] =>
+  imports(path).map((target) => (target.startsWith('.') ? normalize(`${dirname(path)}/${target}`).replace(/\.js$/, '.ts') : target));
+
+describe('edges', () => {
+  it.each([
+    ['koffi', ['src/bridge/native.ts']],
+    ['piscina', ['actors/background-queue/pool.ts']],
+    ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
+    ['commander', ['src/cli/main.ts']],
+    ['pngjs', ['src/cli/picture.ts']],
+  ])('%s is imported in its edge files only', (name, files) => {
+    expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);
+  });
+
+  it.each([
+    ['src/base/', ['src/base/']],
+    ['src/trace/', ['src/base/', 'src/trace/']],
+    [
+      'src/device/',
+      ['src/base/', 'src/bridge/pvg.ts', 'src/bridge/records.ts', 'src/device/', 'src/memory/', 'src/runtime/', 'src/trace/', 'xstate'],
+    ],
+    ['src/memory/', ['src/base/', 'src/bridge/pvg.ts', 'src/memory/']],
+    ['src/guest/', ['src/base/', 'src/guest/']],
+  ])('%s imports only what is below it', (folder, allowed) => {
+    const wrong = sources
+      .filter((path) => path.startsWith(folder))
+      .flatMap((path) =>
+        resolved(path)
+          .filter((target) => !allowed.some((prefix) => target.startsWith(prefix)))
+          .map((target) => `${path} → ${target}`),
+      );
+    expect(wrong).toEqual([]);
+  });
+
+  it('behaviours do no I/O', () => {
+    for (const path of sources.filter((each) => each.endsWith('behaviour.ts'))) {
+      expect(imports(path).filter((target) => target.startsWith('node:') || target.endsWith('native.js'))).toEqual([]);
+      expect(text(path)).not.toMatch(/\bawait\b|performance\.now|Date\.|Math\.random|setTimeout/);
+    }
+  });
+});
+
+describe('files', () => {
+  it.each([...sources, ...native])('%s opens with what it is and has at most 400 lines', (path) => {
+    expect(text(path)).toMatch(/^(#![^\n]*\n)?\/\*/);
+    expect(text(path).split('\n').length).toBeLessThanOrEqual(401);
+  });
+
+  it.each(sources)('%s has no any, no default export but where a library demands it, no bare error', (path) => {
+    expect(text(path)).not.toMatch(/: any\b|<any>|as any\b|throw new Error\(/);
+    if (path !== 'actors/background-queue/thread.ts') expect(text(path)).not.toMatch(/^export default/m);
+  });
+});
