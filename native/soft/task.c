@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * task.c - PVG's tasks and the two threads that map and unmap their memory.
+ *
+ * A task's rw lock is written while the host maps, so whoever executes commands in that task waits for the host; that
+ * is what makes the real framework hard to live with. A task's range stays referenced until the host has been told that the task
+ * is destroyed. This file doesn't parse packets.
+ */
+#include <stdlib.h>
+
+#include "soft_pvg.h"
+
+bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t length) {
+  uint64_t range = 0;
+  struct soft_call create = {.kind = PVG_UPCALL_CREATE_TASK, .thread = THREAD_CONTROL, .words = {length}};
+  if (!soft_upcall(device, device->config.upcall_mailbox, &create, &range)) return false;
+  struct pvgi_memory memory = {0};
+  bool found = range <= UINT32_MAX && pvgi_range_acquire((uint32_t)range, &memory) == PVG_OK;
+  if (!found || memory.length < length) {
+    /* The host gave something that is no such range: it is handed back, and nothing of it is used. */
+    if (found) pvgi_range_release(&memory);
+    struct soft_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {range}};
+    soft_upcall(device, device->config.upcall_mailbox, &destroy, NULL);
+    return false;
+  }
+  struct soft_task *task = &device->tasks[number];
+  pthread_mutex_lock(&device->lock);
+  task->memory = memory;
+  task->length = length;
+  task->range = (uint32_t)range;
+  task->dying = false;
+  task->used = true;
+  pthread_mutex_unlock(&device->lock);
+  return true;
+}
+
+void soft_task_destroy(struct soft_device *device, uint32_t number) {
+  struct soft_task *task = &device->tasks[number];
+  pthread_mutex_lock(&device->lock);
+  if (!task->used) {
+    pthread_mutex_unlock(&device->lock);
+    return;
+  }
+  task->dying = true;
+  while (task->pending != 0 || task->users != 0) pthread_cond_wait(&device->done_cond, &device->lock);
+  pthread_mutex_unlock(&device->lock);
+  pthread_rwlock_wrlock(&task->rw);
+  struct soft_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {task->range}};
+  soft_upcall(device, device->config.upcall_mailbox, &destroy, NULL);
+  pvgi_range_release(&task->memory);
+  pthread_mutex_lock(&device->lock);
+  task->memory = (struct pvgi_memory){0};
+  task->length = 0;
+  task->range = 0;
+  task->used = false;
+  task->dying = false;
+  pthread_mutex_unlock(&device->lock);
+  pthread_rwlock_unlock(&task->rw);
+}
+
+bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, bool read_only,
+                   const uint64_t *pieces, uint32_t count) {
+  struct soft_call map = {
+    .kind = PVG_UPCALL_MAP_MEMORY,
+    .thread = thread,
+    .words = {task->range, offset, read_only, count, count ? pieces[0] : 0, count ? pieces[1] : 0},
+    .pieces = pieces,
+    .piece_count = count,
+  };
+  pthread_rwlock_wrlock(&task->rw);
+  bool ok = soft_upcall(device, device->config.upcall_mailbox, &map, NULL);
+  pthread_rwlock_unlock(&task->rw);
+  return ok;
+}
+
+static bool run_job(struct soft_device *device, uint32_t thread, const struct soft_job *job) {
+  struct soft_task *task = &device->tasks[job->task];
+  if (job->opcode == OP_MAP) {
+    return soft_task_map(device, thread, task, job->offset, job->flags & MAP_READ_ONLY, job->pieces, job->count);
+  }
+  struct soft_call unmap = {
+    .kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, job->offset, job->length}};
+  pthread_rwlock_wrlock(&task->rw);
+  bool ok = soft_upcall(device, device->config.upcall_mailbox, &unmap, NULL);
+  pthread_rwlock_unlock(&task->rw);
+  return ok;
+}
+
+void *soft_worker_main(void *argument) {
+  struct soft_worker *worker = argument;
+  struct soft_device *device = worker->device;
+  uint32_t thread = THREAD_TASK + worker->number;
+  pthread_mutex_lock(&device->lock);
+  for (;;) {
+    while (worker->count == 0 && !atomic_load(&device->stopped)) pthread_cond_wait(&worker->cond, &device->lock);
+    if (worker->count == 0) break;
+    struct soft_job job = worker->jobs[worker->head];
+    worker->head = (worker->head + 1) % SOFT_JOBS;
+    worker->count--;
+    worker->busy = true;
+    pthread_mutex_unlock(&device->lock);
+    /* On a stopped device every upcall is refused at once, so what is left is carried out as failures. */
+    bool ok = run_job(device, thread, &job);
+    free(job.pieces);
+    pthread_mutex_lock(&device->lock);
+    if (!ok) soft_fault_locked(device, FAULT_MEMORY, job.opcode);
+    device->tasks[job.task].pending--;
+    worker->busy = false;
+    soft_retire_done_locked(device, job.retire);
+    pthread_cond_broadcast(&device->done_cond);
+    pthread_mutex_unlock(&device->lock);
+    soft_interrupts(device, thread);
+    pthread_mutex_lock(&device->lock);
+  }
+  pthread_mutex_unlock(&device->lock);
+  return NULL;
+}
+
+void soft_worker_submit(struct soft_device *device, const struct soft_job *job) {
+  struct soft_worker *worker = &device->workers[job->task % 2];
+  pthread_mutex_lock(&device->lock);
+  while (worker->count == SOFT_JOBS) pthread_cond_wait(&device->done_cond, &device->lock);
+  device->tasks[job->task].pending++;
+  worker->jobs[(worker->head + worker->count) % SOFT_JOBS] = *job;
+  worker->count++;
+  pthread_cond_signal(&worker->cond);
+  pthread_mutex_unlock(&device->lock);
+}
+
+void soft_workers_drain_locked(struct soft_device *device) {
+  /* A stopped device drains by itself, because every upcall then returns at once. */
+  for (uint32_t i = 0; i < 2; i++) {
+    struct soft_worker *worker = &device->workers[i];
+    while (worker->count != 0 || worker->busy) pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+}
