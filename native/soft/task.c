@@ -120,6 +120,13 @@ void soft_worker_submit(struct soft_device *device, const struct soft_job *job) 
   struct soft_worker *worker = &device->workers[job->task % 2];
   pthread_mutex_lock(&device->lock);
   while (worker->count == SOFT_JOBS) pthread_cond_wait(&device->done_cond, &device->lock);
+  if (atomic_load(&device->stopped)) {
+    /* The worker may have ended; nobody would take the job. */
+    soft_retire_done_locked(device, job->retire);
+    pthread_mutex_unlock(&device->lock);
+    free(job->pieces);
+    return;
+  }
   device->tasks[job->task].pending++;
   worker->jobs[(worker->head + worker->count) % SOFT_JOBS] = *job;
   worker->count++;
