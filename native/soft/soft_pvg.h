@@ -93,7 +93,7 @@ struct soft_channel {
   uint64_t offset;
   uint32_t data_length;
   uint32_t read;
-  bool used, quit, doorbell;
+  bool quit, doorbell;
   uint8_t packet[PACKET_MAX_SIZE];
   uint8_t commands[EXEC_MAX_LENGTH];
   uint32_t row[16384];
@@ -192,7 +192,6 @@ struct soft_device {
 
   struct soft_encode encodes[SOFT_ENCODES];
   uint32_t encode_head, encode_count; /* the running one is counted until it is done */
-  bool gpu_posting;
 
   struct soft_upcall upcalls[SOFT_UPCALLS];
   uint32_t glyphs;
@@ -268,7 +267,7 @@ uint32_t soft_draw(struct soft_frame *frame, const struct pvgi_memory *memory, u
 /* display.c */
 void *soft_vsync_main(void *argument);
 uint32_t soft_swap(struct soft_channel *channel);
-struct soft_frame *soft_drawing_locked(struct soft_device *device);
+struct soft_frame *soft_drawing_locked(struct soft_channel *channel, uint32_t *fault);
 void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame);
 void soft_frames_drop_locked(struct soft_device *device);
 int32_t soft_mode_write(struct soft_device *device, uint32_t mode);

@@ -103,7 +103,11 @@ void *soft_worker_main(void *argument) {
     bool ok = run_job(device, thread, &job);
     free(job.pieces);
     pthread_mutex_lock(&device->lock);
-    if (!ok) soft_fault_locked(device, FAULT_MEMORY, job.opcode);
+    if (!ok) {
+      /* A packet that failed leaves no stamp behind. */
+      device->retire[job.retire].stamp = 0;
+      soft_fault_locked(device, FAULT_MEMORY, job.opcode);
+    }
     device->tasks[job.task].pending--;
     worker->busy = false;
     soft_retire_done_locked(device, job.retire);

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * channel.c - child FIFOs: a thread each, which waits for stamps, draws and swaps.
+ *
+ * A channel reads its ring and the commands through tasks only, with their rw locks held, so that it waits while the host
+ * maps. What is checked is a private copy. Only the control thread makes and frees channels; a thread that waits leaves when its
+ * channel is freed, or the device halts, resets or stops. This file doesn't touch pixels.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "soft_pvg.h"
+
+bool soft_channel_leaves_locked(const struct soft_channel *channel) {
+  const struct soft_device *device = channel->device;
+  return channel->quit || device->halted || device->resetting || atomic_load(&device->stopped);
+}
+
+/* Copies from the channel's ring, which is in its task for as long as the channel exists. */
+static void copy_ring(struct soft_channel *channel, void *out, uint32_t position, uint32_t count) {
+  const uint8_t *data = channel->device->tasks[channel->task].memory.base + channel->offset + CHILD_RING_DATA;
+  soft_ring_copy(out, data, channel->data_length, position, count);
+}
+
+/* Takes the next packet into channel->packet: its size; 0 if there is none, or with a fault. */
+static uint32_t take_packet(struct soft_channel *channel, uint32_t *fault) {
+  struct soft_task *task = &channel->device->tasks[channel->task];
+  pthread_rwlock_rdlock(&task->rw);
+  uint32_t *header = (uint32_t *)(void *)(task->memory.base + channel->offset);
+  uint32_t available = __atomic_load_n(header, __ATOMIC_ACQUIRE) - channel->read, size = 0;
+  *fault = 0;
+  if (available > channel->data_length || available % 4 != 0) {
+    *fault = FAULT_RING;
+  } else if (available != 0 && available < PACKET_HEADER_SIZE) {
+    *fault = FAULT_PACKET;
+  } else if (available != 0) {
+    copy_ring(channel, channel->packet, channel->read, PACKET_HEADER_SIZE);
+    size = soft_u32(channel->packet + 4);
+    uint32_t waits = soft_u32(channel->packet) >> 16;
+    bool fits = size >= PACKET_HEADER_SIZE && size <= PACKET_MAX_SIZE && size % 4 == 0 && size <= available &&
+                waits <= PACKET_MAX_WAITS && size - PACKET_HEADER_SIZE >= 8 * waits;
+    if (fits) {
+      copy_ring(channel, channel->packet + PACKET_HEADER_SIZE, channel->read + PACKET_HEADER_SIZE,
+                size - PACKET_HEADER_SIZE);
+    } else {
+      *fault = FAULT_PACKET;
+      size = 0;
+    }
+  }
+  pthread_rwlock_unlock(&task->rw);
+  return size;
+}
+
+/* Sleeps until the FIFO's stamp is there; false if the channel must leave. */
+static bool await_stamp(struct soft_channel *channel, uint32_t fifo, uint32_t stamp) {
+  struct soft_device *device = channel->device;
+  pthread_mutex_lock(&device->lock);
+  while ((int32_t)(device->stamps[fifo] - stamp) < 0 && !soft_channel_leaves_locked(channel)) {
+    pthread_cond_wait(&device->channel_cond, &device->lock);
+  }
+  bool stays = !soft_channel_leaves_locked(channel);
+  pthread_mutex_unlock(&device->lock);
+  return stays;
+}
+
+static struct soft_task *task_enter(struct soft_device *device, uint32_t number) {
+  struct soft_task *task = NULL;
+  pthread_mutex_lock(&device->lock);
+  if (number >= 1 && number <= TASK_MAX && device->tasks[number].used && !device->tasks[number].dying) {
+    task = &device->tasks[number];
+    task->users++;
+  }
+  pthread_mutex_unlock(&device->lock);
+  return task;
+}
+
+static void task_leave(struct soft_device *device, struct soft_task *task) {
+  pthread_mutex_lock(&device->lock);
+  task->users--;
+  pthread_cond_broadcast(&device->done_cond);
+  pthread_mutex_unlock(&device->lock);
+}
+
+/* Draws the commands in channel->commands; the task's lock is held. */
+static uint32_t draw(struct soft_channel *channel, const struct soft_task *task, uint32_t length) {
+  struct soft_device *device = channel->device;
+  uint32_t fault = 0;
+  pthread_mutex_lock(&device->draw_lock);
+  pthread_mutex_lock(&device->lock);
+  struct soft_frame *frame = soft_drawing_locked(channel, &fault);
+  if (frame != NULL) frame->refs++;
+  pthread_mutex_unlock(&device->lock);
+  if (frame != NULL) {
+    fault = soft_draw(frame, &task->memory, task->length, channel->commands, length, channel->row);
+    pthread_mutex_lock(&device->lock);
+    soft_frame_unref_locked(device, frame);
+    pthread_mutex_unlock(&device->lock);
+  }
+  pthread_mutex_unlock(&device->draw_lock);
+  return fault;
+}
+
+/* task, length, offset:64 */
+static uint32_t exec(struct soft_channel *channel, const uint8_t *body, uint32_t size) {
+  if (size != 16) return FAULT_PACKET;
+  uint32_t length = soft_u32(body + 4), fault = FAULT_COMMAND;
+  uint64_t offset = soft_u64(body + 8);
+  if (length > EXEC_MAX_LENGTH) return FAULT_PACKET;
+  struct soft_task *task = task_enter(channel->device, soft_u32(body));
+  if (task == NULL) return FAULT_TASK;
+  pthread_rwlock_rdlock(&task->rw);
+  if (offset <= task->length && length <= task->length - offset) {
+    memcpy(channel->commands, task->memory.base + offset, length);
+    fault = draw(channel, task, length);
+  }
+  pthread_rwlock_unlock(&task->rw);
+  task_leave(channel->device, task);
+  return fault;
+}
+
+static uint32_t run_packet(struct soft_channel *channel, uint32_t size) {
+  uint32_t opcode = soft_u32(channel->packet) & 0xffffu, waits = soft_u32(channel->packet) >> 16;
+  const uint8_t *body = channel->packet + PACKET_HEADER_SIZE;
+  for (uint32_t i = 0; i < waits; i++, body += 8) {
+    if (soft_u32(body) > CHILD_FIFO_MAX) return FAULT_PACKET;
+    if (!await_stamp(channel, soft_u32(body), soft_u32(body + 4))) return 0;
+  }
+  size -= PACKET_HEADER_SIZE + 8 * waits;
+  if (opcode == OP_EXEC) return exec(channel, body, size);
+  if (opcode != OP_SWAP) return FAULT_OPCODE;
+  if (size != 8) return FAULT_PACKET;
+  return soft_u32(body) == 0 ? soft_swap(channel) : FAULT_DISPLAY;
+}
+
+/* Carries out one packet; false when there is nothing more to do. */
+static bool step(struct soft_channel *channel) {
+  struct soft_device *device = channel->device;
+  uint32_t fault, opcode = 0, size = take_packet(channel, &fault);
+  if (size == 0 && fault == 0) return false;
+  if (size != 0) {
+    opcode = soft_u32(channel->packet) & 0xffffu;
+    fault = run_packet(channel, size);
+  }
+  pthread_mutex_lock(&device->lock);
+  bool leaves = soft_channel_leaves_locked(channel);
+  if (fault != 0) {
+    soft_fault_locked(device, fault, opcode);
+  } else if (!leaves) {
+    uint32_t stamp = soft_u32(channel->packet + 8);
+    channel->read += size;
+    if (device->shared != NULL) {
+      uint32_t *read = (uint32_t *)(void *)(device->shared + SHARED_READ + 4 * channel->number);
+      __atomic_store_n(read, channel->read, __ATOMIC_RELEASE);
+    }
+    if (stamp != 0) soft_stamp_locked(device, channel->number, stamp);
+  }
+  pthread_mutex_unlock(&device->lock);
+  soft_interrupts(device, THREAD_CHANNEL + channel->number);
+  return fault == 0 && !leaves;
+}
+
+static void *channel_main(void *argument) {
+  struct soft_channel *channel = argument;
+  struct soft_device *device = channel->device;
+  pthread_mutex_lock(&device->lock);
+  for (;;) {
+    while (!channel->quit && !atomic_load(&device->stopped) &&
+           (!channel->doorbell || soft_channel_leaves_locked(channel))) {
+      pthread_cond_wait(&device->channel_cond, &device->lock);
+    }
+    if (channel->quit || atomic_load(&device->stopped)) break;
+    channel->doorbell = false;
+    pthread_mutex_unlock(&device->lock);
+    while (step(channel)) continue;
+    pthread_mutex_lock(&device->lock);
+  }
+  pthread_mutex_unlock(&device->lock);
+  return NULL;
+}
+
+bool soft_channel_create(struct soft_device *device, uint32_t number, uint32_t task, uint64_t offset, uint32_t data) {
+  struct soft_channel *channel = calloc(1, sizeof *channel);
+  if (channel == NULL) return false;
+  channel->device = device;
+  channel->number = number;
+  channel->task = task;
+  channel->offset = offset;
+  channel->data_length = data;
+  char name[16];
+  snprintf(name, sizeof name, "pvg-fifo-%u", number);
+  if (soft_thread_create(&channel->thread, name, channel_main, channel) != 0) {
+    free(channel);
+    return false;
+  }
+  pthread_mutex_lock(&device->lock);
+  device->channels[number] = channel;
+  pthread_mutex_unlock(&device->lock);
+  return true;
+}
+
+void soft_channel_free(struct soft_device *device, uint32_t number) {
+  struct soft_channel *channel = device->channels[number];
+  pthread_mutex_lock(&device->lock);
+  channel->quit = true;
+  soft_wake_all(device);
+  pthread_mutex_unlock(&device->lock);
+  pthread_join(channel->thread, NULL);
+  pthread_mutex_lock(&device->lock);
+  device->channels[number] = NULL;
+  if (device->shared != NULL) {
+    __atomic_store_n((uint32_t *)(void *)(device->shared + SHARED_READ + 4 * number), 0, __ATOMIC_RELEASE);
+  }
+  pthread_mutex_unlock(&device->lock);
+  free(channel);
+}
