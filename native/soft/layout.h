@@ -34,8 +34,8 @@
 #define REG_MODE_SELECT 0x1208u    /* rw: which one the next three show */
 #define REG_MODE_SIZE 0x120cu      /* ro: width << 16 | height of the selected mode, 0 if there is none */
 #define REG_MODE_DEPTH 0x1218u     /* ro: 32 */
-#define REG_MODE 0x121cu           /* rw: number of the mode in use, 0xffffffff before the first; writing one sets it. Completes
-                                      when the change was handed to the host */
+#define REG_MODE 0x121cu           /* rw: number of the mode in use, 0xffffffff before the first; writing one sets it and the
+                                      host is told afterwards */
 #define REG_STRIDE_ALIGN 0x1224u   /* ro: 64 */
 #define REG_STRIDE 0x1228u         /* ro: bytes in a row of the selected mode */
 #define REG_PORTS 0x122cu          /* ro: 1 */

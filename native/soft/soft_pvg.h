@@ -7,7 +7,7 @@
  *
  *   1. device.reset_lock    serialises resets; held for the whole reset, by the caller's thread only.
  *   2. task.rw              mappings of a task. Written while the host maps, so held while waiting in an upcall.
- *   3. device.display_lock  what a swap and an encode take; the display queue holds it while a mode change waits.
+ *   3. device.display_lock  what an encode takes; the display queue holds it while a mode change waits.
  *   4. device.draw_lock     the pixels of the frame being drawn, so that exec and swap are atomic to each other.
  *   5. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing.
  *   6. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
@@ -33,8 +33,7 @@
 #define SOFT_RETIRE 256
 #define SOFT_UPCALLS 256
 #define SOFT_GLYPHS 64
-#define SOFT_QUEUE 64
-#define SOFT_QUEUE_SLOTS (SOFT_QUEUE + 4)
+#define SOFT_QUEUE 8 /* there are five kinds of event */
 #define SOFT_ENCODES 4
 #define SOFT_MODES 128
 #define SOFT_PIXEL_FORMAT 0x42475241u /* 'BGRA' */
@@ -111,7 +110,6 @@ struct soft_frame {
 struct soft_event {
   uint32_t kind;
   uint64_t words[6];
-  uint64_t serial;
   uint8_t *payload; /* owned; glyphs only */
 };
 
@@ -184,11 +182,8 @@ struct soft_device {
   uint64_t presents, encoded, swap_asked, swap_done, encode_calls;
   uint32_t cursor_x, cursor_y, cursor_raw, cursor_show;
 
-  struct soft_event queue[SOFT_QUEUE_SLOTS];
+  struct soft_event queue[SOFT_QUEUE];
   uint32_t queue_head, queue_count;
-  uint64_t queue_asked;
-  uint64_t queue_done;
-  bool queue_busy;
 
   struct soft_encode encodes[SOFT_ENCODES];
   uint32_t encode_head, encode_count; /* the running one is counted until it is done */
@@ -270,13 +265,13 @@ uint32_t soft_swap(struct soft_channel *channel);
 struct soft_frame *soft_drawing_locked(struct soft_channel *channel, uint32_t *fault);
 void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame);
 void soft_frames_drop_locked(struct soft_device *device);
-int32_t soft_mode_write(struct soft_device *device, uint32_t mode);
+void soft_mode_write_locked(struct soft_device *device, uint32_t mode);
 void soft_display_event_locked(struct soft_device *device, uint32_t bits);
 void soft_cursor_sample_locked(struct soft_device *device, bool show_too);
 
 /* queue.c */
 void *soft_queue_main(void *argument);
-uint64_t soft_queue_push_locked(struct soft_device *device, const struct soft_event *event);
+void soft_queue_push_locked(struct soft_device *device, const struct soft_event *event);
 void soft_queue_flush_locked(struct soft_device *device);
 
 /* gpu.c */

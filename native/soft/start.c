@@ -105,7 +105,7 @@ void soft_reset(struct soft_device *device) {
   for (uint32_t number = TASK_MAX + 1; number-- > 0;) soft_task_destroy(device, number);
 
   pthread_mutex_lock(&device->lock);
-  while ((device->encode_count != 0 || device->queue_busy) && !atomic_load(&device->stopped)) {
+  while (device->encode_count != 0 && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
   power_on_locked(device);

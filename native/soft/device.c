@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * device.c - the life of a software PVG device: created, reset, stopped, destroyed.
+ *
+ * A device is reached by its handle only, and callers inside it are counted; destroy makes the handle stale, stops
+ * the device, which releases everybody who waits in it, and frees it when the last caller and the last thread have left. This file
+ * doesn't know what the threads do.
+ */
+#define _GNU_SOURCE /* pthread_setname_np */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "soft_pvg.h"
+
+#define RANGES_MAX 64u
+#define VECTORS_MAX 64u
+#define ENCODE_DELAY_MAX_US 1000000u
+
+const char *pvg_bridge_name(void) { return "soft"; }
+
+/* ---- threads ---- */
+
+/* PVG's threads take no signals: those are the host's. */
+int soft_thread_create(pthread_t *thread, const char *name, void *(*entry)(void *), void *argument) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int error = pthread_create(thread, NULL, entry, argument);
+  if (error == 0) pthread_setname_np(*thread, name);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return error;
+}
+
+struct thread {
+  const char *name;
+  pthread_t *thread;
+  void *(*entry)(void *);
+  void *argument;
+};
+
+#define THREADS 6u
+
+static struct thread thread_of(struct soft_device *device, uint32_t number) {
+  struct soft_worker *workers = device->workers;
+  switch (number) {
+    case 0: return (struct thread){"pvg-control", &device->control_thread, soft_control_main, device};
+    case 1: return (struct thread){"pvg-task-0", &workers[0].thread, soft_worker_main, &workers[0]};
+    case 2: return (struct thread){"pvg-task-1", &workers[1].thread, soft_worker_main, &workers[1]};
+    case 3: return (struct thread){"pvg-display", &device->queue_thread, soft_queue_main, device};
+    case 4: return (struct thread){"pvg-vsync", &device->vsync_thread, soft_vsync_main, device};
+    default: return (struct thread){"pvg-gpu", &device->gpu_thread, soft_gpu_main, device};
+  }
+}
+
+static bool start_threads(struct soft_device *device) {
+  for (; device->threads_started < THREADS; device->threads_started++) {
+    struct thread start = thread_of(device, device->threads_started);
+    if (soft_thread_create(start.thread, start.name, start.entry, start.argument) != 0) return false;
+  }
+  return true;
+}
+
+/* ---- locks ---- */
+
+#define MUTEXES 5u
+#define CONDS 9u
+
+struct locks {
+  pthread_mutex_t *mutexes[MUTEXES];
+  pthread_cond_t *conds[CONDS];
+};
+
+static struct locks locks_of(struct soft_device *device) {
+  return (struct locks){
+    .mutexes = {&device->reset_lock, &device->display_lock, &device->draw_lock, &device->lock, &device->upcall_lock},
+    .conds = {&device->control_cond, &device->done_cond, &device->channel_cond, &device->queue_cond, &device->vsync_cond,
+              &device->gpu_cond, &device->upcall_cond, &device->workers[0].cond, &device->workers[1].cond},
+  };
+}
+
+static void init_locks(struct soft_device *device) {
+  struct locks locks = locks_of(device);
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+  for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_init(locks.mutexes[i], NULL);
+  for (size_t i = 0; i < CONDS; i++) pthread_cond_init(locks.conds[i], &attributes);
+  for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_init(&device->tasks[i].rw, NULL);
+  pthread_condattr_destroy(&attributes);
+}
+
+/* Everybody looks again whether it still has to wait. */
+void soft_wake_all(struct soft_device *device) {
+  pthread_cond_broadcast(&device->control_cond);
+  pthread_cond_broadcast(&device->done_cond);
+  pthread_cond_broadcast(&device->channel_cond);
+  pthread_cond_broadcast(&device->queue_cond);
+  pthread_cond_broadcast(&device->vsync_cond);
+  pthread_cond_broadcast(&device->gpu_cond);
+  pthread_cond_broadcast(&device->workers[0].cond);
+  pthread_cond_broadcast(&device->workers[1].cond);
+}
+
+/* ---- creation ---- */
+
+static bool overlaps(const struct pvg_ram_range *a, const struct pvg_ram_range *b) {
+  return a->gpa < b->gpa + b->length && b->gpa < a->gpa + a->length;
+}
+
+/* The soft PVG reaches guest memory through upcalls only; it checks the ranges as a PVG that uses them would. */
+static int32_t check_ranges(const struct pvg_ram_range *ranges, uint32_t count) {
+  if (count > RANGES_MAX || (count != 0 && ranges == NULL)) {
+    return pvgi_fail(PVG_E_ARGUMENT, "a device has 0..%u RAM ranges, not %u", RANGES_MAX, count);
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    struct pvgi_memory memory;
+    const struct pvg_ram_range *range = &ranges[i];
+    if (pvgi_ram_acquire(range->ram, &memory) != PVG_OK) return PVG_E_HANDLE;
+    bool fits = range->length != 0 && range->ram_offset <= memory.length &&
+                range->length <= memory.length - range->ram_offset && range->gpa + range->length >= range->gpa &&
+                range->reserved == 0;
+    pvgi_ram_release(&memory);
+    if (!fits) return pvgi_fail(PVG_E_ARGUMENT, "RAM range %u is empty or leaves its RAM", i);
+    for (uint32_t j = 0; j < i; j++) {
+      if (overlaps(range, &ranges[j])) return pvgi_fail(PVG_E_ARGUMENT, "RAM ranges %u and %u overlap", j, i);
+    }
+  }
+  return PVG_OK;
+}
+
+static int32_t check_config(const struct pvg_config *config) {
+  if (config->version != PVG_BRIDGE_VERSION) {
+    return pvgi_fail(PVG_E_ARGUMENT, "the configuration is of version %u, the library of %u", config->version,
+                     PVG_BRIDGE_VERSION);
+  }
+  if (config->page_shift != 12 && config->page_shift != 14) {
+    return pvgi_fail(PVG_E_ARGUMENT, "page_shift is 12 or 14, not %u", config->page_shift);
+  }
+  if (config->vectors < 1 || config->vectors > VECTORS_MAX) {
+    return pvgi_fail(PVG_E_ARGUMENT, "a device has 1..%u vectors, not %u", VECTORS_MAX, config->vectors);
+  }
+  if (config->encode_delay_us > ENCODE_DELAY_MAX_US) {
+    return pvgi_fail(PVG_E_ARGUMENT, "encode_delay_us is 0..%u, not %u", ENCODE_DELAY_MAX_US, config->encode_delay_us);
+  }
+  if (config->reserved != 0) return pvgi_fail(PVG_E_ARGUMENT, "reserved fields are 0");
+  if (pvg_group_cause(config->group) != PVG_CAUSE_NONE) {
+    return pvgi_fail(PVG_E_HANDLE, "0x%x names no open group", config->group);
+  }
+  uint32_t mailboxes[3] = {config->upcall_mailbox, config->display_mailbox, config->completion_mailbox};
+  for (size_t i = 0; i < 3; i++) {
+    if (pvg_mailbox_depth(mailboxes[i]) < 0) return PVG_E_HANDLE;
+  }
+  return PVG_OK;
+}
+
+static struct soft_device *new_device(const struct pvg_config *config) {
+  struct soft_device *device = calloc(1, sizeof *device);
+  if (device == NULL) return NULL;
+  device->config = *config;
+  device->mode = MODE_NONE;
+  device->cursor_x = device->cursor_y = 0xffffu;
+  device->cursor_raw = 0xffffffffu;
+  device->cursor_show = 1;
+  for (uint32_t i = 0; i < 2; i++) {
+    device->workers[i].device = device;
+    device->workers[i].number = i;
+  }
+  init_locks(device);
+  return device;
+}
+
+/* ---- the end ---- */
+
+static void stop(struct soft_device *device) {
+  pthread_mutex_lock(&device->lock);
+  pthread_mutex_lock(&device->upcall_lock);
+  atomic_store(&device->stopped, true);
+  pthread_mutex_unlock(&device->upcall_lock);
+  soft_wake_all(device);
+  pthread_mutex_unlock(&device->lock);
+  soft_upcalls_stop(device);
+}
+
+static void join_threads(struct soft_device *device) {
+  /* The control thread first: it alone makes and frees channels and gives work to the others. */
+  for (uint32_t i = 0; i < device->threads_started; i++) {
+    pthread_join(*thread_of(device, i).thread, NULL);
+    for (uint32_t fifo = 1; i == 0 && fifo <= CHILD_FIFO_MAX; fifo++) {
+      if (device->channels[fifo] != NULL) soft_channel_free(device, fifo);
+    }
+  }
+}
+
+static void free_contents(struct soft_device *device) {
+  for (uint32_t number = 0; number <= TASK_MAX; number++) {
+    if (device->tasks[number].used) pvgi_range_release(&device->tasks[number].memory);
+  }
+  pthread_mutex_lock(&device->lock);
+  soft_queue_flush_locked(device);
+  soft_frames_drop_locked(device);
+  pthread_mutex_unlock(&device->lock);
+  struct soft_texture *texture;
+  while ((texture = soft_texture_retire_of(device->handle)) != NULL) soft_texture_drop(texture);
+}
+
+static void free_device(struct soft_device *device) {
+  struct locks locks = locks_of(device);
+  for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
+  for (size_t i = 0; i < CONDS; i++) pthread_cond_destroy(locks.conds[i]);
+  for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_destroy(&device->tasks[i].rw);
+  free(device);
+}
+
+/* ---- the interface ---- */
+
+uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram_range *ranges, uint32_t range_count) {
+  if (config == NULL) {
+    pvgi_fail(PVG_E_ARGUMENT, "no configuration");
+    return 0;
+  }
+  if (check_config(config) != PVG_OK || check_ranges(ranges, range_count) != PVG_OK) return 0;
+  struct soft_device *device = new_device(config);
+  if (device == NULL) {
+    pvgi_fail(PVG_E_NO_MEMORY, "no memory for a device");
+    return 0;
+  }
+  uint32_t handle = soft_device_publish(device);
+  if (handle == 0) {
+    pvgi_fail(PVG_E_FULL, "there are too many devices");
+    free_device(device);
+    return 0;
+  }
+  if (!start_threads(device)) {
+    pvg_device_destroy(handle);
+    pvgi_fail(PVG_E_NO_MEMORY, "the system refused a thread");
+    return 0;
+  }
+  if (pvgi_group_add_device(config->group, handle) != PVG_OK) {
+    pvg_device_destroy(handle);
+    return 0;
+  }
+  return handle;
+}
+
+int32_t pvg_device_reset(uint32_t handle) {
+  struct soft_device *device = soft_device_enter(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  pthread_mutex_lock(&device->reset_lock);
+  pthread_mutex_lock(&device->lock);
+  uint64_t ticket = ++device->reset_asked;
+  soft_wake_all(device);
+  while (device->reset_done < ticket && !atomic_load(&device->stopped)) {
+    pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+  bool stopped = atomic_load(&device->stopped);
+  pthread_mutex_unlock(&device->lock);
+  pthread_mutex_unlock(&device->reset_lock);
+  soft_device_leave(device);
+  return stopped ? pvgi_fail(PVG_E_CLOSED, "the device was stopped") : PVG_OK;
+}
+
+int32_t pvg_device_stop(uint32_t handle) {
+  struct soft_device *device = soft_device_enter(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  stop(device);
+  soft_device_leave(device);
+  return PVG_OK;
+}
+
+int32_t pvg_device_destroy(uint32_t handle) {
+  struct soft_device *device = soft_device_retire(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  stop(device);
+  soft_device_await_callers(device);
+  join_threads(device);
+  pvgi_group_remove_device(device->config.group, handle);
+  free_contents(device);
+  free_device(device);
+  return PVG_OK;
+}

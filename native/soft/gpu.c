@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * gpu.c - encodes: asked for on a host's thread, carried out and completed later on the GPU thread.
+ *
+ * At most SOFT_ENCODES are in flight, in order. Each holds its frame and its texture; both are given back before the host is told, so a
+ * texture may be read as soon as its completion arrived. This file doesn't decide when frames are shown.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "soft_pvg.h"
+
+static int32_t refuse_locked(struct soft_device *device) {
+  if (atomic_load(&device->stopped)) return pvgi_fail(PVG_E_CLOSED, "the device was stopped");
+  if (device->resetting || device->current == NULL) return pvgi_fail(PVG_E_REFUSED, "there is no frame to encode");
+  uint32_t every = device->config.refuse_every;
+  if (every != 0 && ++device->encode_calls % every == 0) {
+    return pvgi_fail(PVG_E_REFUSED, "every %uth encode is refused, as configured", every);
+  }
+  return PVG_OK;
+}
+
+/* Takes the texture's reference over if it returns PVG_OK. */
+static int32_t encode_locked(struct soft_device *device, struct soft_texture *texture, bool synchronize, uint64_t id) {
+  while (device->encode_count == SOFT_ENCODES && !atomic_load(&device->stopped)) {
+    pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+  device->announced = false; /* also when refused: the host has asked, and the next frame is news again */
+  int32_t result = refuse_locked(device);
+  if (result != PVG_OK) return result;
+  struct soft_frame *frame = device->current;
+  frame->refs++;
+  if (!frame->encoded) device->encoded++;
+  frame->encoded = true;
+  atomic_fetch_add(&texture->in_flight, 1);
+  device->encodes[(device->encode_head + device->encode_count) % SOFT_ENCODES] =
+    (struct soft_encode){.frame = frame, .texture = texture, .synchronize = synchronize, .frame_id = id};
+  device->encode_count++;
+  pthread_cond_signal(&device->gpu_cond);
+  return PVG_OK;
+}
+
+int32_t pvg_display_encode(uint32_t handle, uint32_t port, uint32_t texture_handle, uint32_t synchronize,
+                           uint64_t frame_id) {
+  if (port != 0) return pvgi_fail(PVG_E_UNSUPPORTED, "there is no port %u", port);
+  struct soft_device *device = soft_device_enter(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  struct soft_texture *texture = soft_texture_take(texture_handle);
+  int32_t result = PVG_E_HANDLE;
+  if (texture != NULL && texture->device != handle) {
+    pvgi_fail(PVG_E_HANDLE, "texture 0x%x is another device's", texture_handle);
+  } else if (texture != NULL) {
+    pthread_mutex_lock(&device->display_lock);
+    pthread_mutex_lock(&device->lock);
+    result = encode_locked(device, texture, synchronize != 0, frame_id);
+    pthread_mutex_unlock(&device->lock);
+    pthread_mutex_unlock(&device->display_lock);
+  }
+  if (texture != NULL && result != PVG_OK) soft_texture_drop(texture);
+  soft_device_leave(device);
+  return result;
+}
+
+/* What the GPU takes at least, cut short when the device stops. */
+static void delay_locked(struct soft_device *device) {
+  struct timespec until;
+  clock_gettime(CLOCK_MONOTONIC, &until);
+  int64_t ns = until.tv_nsec + (int64_t)device->config.encode_delay_us * 1000;
+  until.tv_sec += ns / 1000000000;
+  until.tv_nsec = ns % 1000000000;
+  while (!atomic_load(&device->stopped) &&
+         pthread_cond_timedwait(&device->gpu_cond, &device->lock, &until) != ETIMEDOUT) {
+    continue;
+  }
+}
+
+static void copy_frame(const struct soft_encode *encode) {
+  const struct soft_frame *frame = encode->frame;
+  struct soft_texture *texture = encode->texture;
+  uint32_t width = frame->width < texture->width ? frame->width : texture->width;
+  uint32_t height = frame->height < texture->height ? frame->height : texture->height;
+  pthread_mutex_lock(&texture->lock);
+  for (uint32_t y = 0; y < height; y++) {
+    memcpy(texture->vram + (size_t)y * texture->width, frame->pixels + (size_t)y * frame->width, 4 * (size_t)width);
+  }
+  if (texture->managed && encode->synchronize) {
+    memcpy(texture->ram, texture->vram, 4 * (size_t)texture->width * texture->height);
+  }
+  pthread_mutex_unlock(&texture->lock);
+}
+
+static void complete(struct soft_device *device, const struct soft_encode *encode, uint64_t present) {
+  struct pvg_record record = {.kind = PVG_UPCALL_FRAME_COMPLETED,
+                              .thread = THREAD_GPU,
+                              .words = {0, encode->frame_id, 0, present}};
+  atomic_fetch_sub(&encode->texture->in_flight, 1);
+  soft_texture_drop(encode->texture);
+  soft_post(device, device->config.completion_mailbox, &record);
+}
+
+void *soft_gpu_main(void *argument) {
+  struct soft_device *device = argument;
+  pthread_mutex_lock(&device->lock);
+  for (;;) {
+    while (device->encode_count == 0 && !atomic_load(&device->stopped)) {
+      pthread_cond_wait(&device->gpu_cond, &device->lock);
+    }
+    /* What is in flight when the device stops is given back below, without a word to the host. */
+    if (device->encode_count == 0) break;
+    struct soft_encode encode = device->encodes[device->encode_head];
+    if (device->config.encode_delay_us != 0) delay_locked(device);
+    uint64_t present = encode.frame->present;
+    pthread_mutex_unlock(&device->lock);
+    copy_frame(&encode);
+    pthread_mutex_lock(&device->lock);
+    soft_frame_unref_locked(device, encode.frame);
+    pthread_mutex_unlock(&device->lock);
+    complete(device, &encode, present);
+    pthread_mutex_lock(&device->lock);
+    device->encode_head = (device->encode_head + 1) % SOFT_ENCODES;
+    device->encode_count--;
+    pthread_cond_broadcast(&device->done_cond);
+  }
+  pthread_mutex_unlock(&device->lock);
+  return NULL;
+}

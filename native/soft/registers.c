@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * registers.c - MMIO accesses to the gfx window.
+ *
+ * START and MAIN_KICK complete only when the control thread has done the work, with every upcall that takes; all others
+ * complete at once. Any value may come from the guest: what is not a register reads 0 and ignores writes.
+ */
+#include "soft_pvg.h"
+
+static uint32_t selected_locked(const struct soft_device *device, uint64_t offset) {
+  if (device->mode_select >= device->mode_count) return 0;
+  const struct pvg_display_mode *mode = &device->modes[device->mode_select];
+  switch (offset) {
+    case REG_MODE_SIZE: return mode->width << 16 | mode->height;
+    case REG_STRIDE: return (mode->width * 4 + 63) & ~63u;
+    default: return mode->rate_mhz;
+  }
+}
+
+static uint32_t read_locked(const struct soft_device *device, uint64_t offset) {
+  switch (offset) {
+    case REG_FIFO_OFFSET: return device->fifo_offset;
+    case REG_FIFO_LENGTH: return device->fifo_length;
+    case REG_FIFO_WRITTEN: return device->fifo_written;
+    case REG_FIFO_READ: return device->fifo_read;
+    case REG_START: return device->running;
+    case REG_DISPLAY_STATUS: return device->display_status;
+    case REG_GPU_STATUS: return device->gpu_status;
+    case REG_SHARED_PFN: return device->shared_pfn;
+    case REG_FAULT: return device->fault;
+    case REG_FIFO_BASE_PFN: return device->fifo_base;
+    case REG_VERSION: return VERSION_VALUE;
+    case REG_MODE_COUNT: return device->mode_count;
+    case REG_MODE_SELECT: return device->mode_select;
+    case REG_MODE_SIZE:
+    case REG_STRIDE:
+    case REG_MODE_RATE: return selected_locked(device, offset);
+    case REG_MODE_DEPTH: return 32;
+    case REG_MODE: return device->mode;
+    case REG_STRIDE_ALIGN: return 64;
+    case REG_PORTS: return 1;
+    case REG_CONNECTED: return device->mode_count != 0;
+    default: return 0;
+  }
+}
+
+/* Asks the control thread for something and waits until it was done. */
+static void await_control_locked(struct soft_device *device, uint64_t *asked, const uint64_t *done) {
+  uint64_t ticket = ++*asked;
+  pthread_cond_signal(&device->control_cond);
+  while (*done < ticket && !atomic_load(&device->stopped)) pthread_cond_wait(&device->done_cond, &device->lock);
+}
+
+static void kick_locked(struct soft_device *device) {
+  if (device->halted) return;
+  if (!device->running) {
+    soft_fault_locked(device, FAULT_NOT_STARTED, 0);
+    return;
+  }
+  await_control_locked(device, &device->kick_asked, &device->kick_done);
+}
+
+static void doorbell_locked(struct soft_device *device, uint32_t fifo) {
+  if (device->halted || fifo < 1 || fifo > CHILD_FIFO_MAX || device->channels[fifo] == NULL) return;
+  device->channels[fifo]->doorbell = true;
+  pthread_cond_broadcast(&device->channel_cond);
+}
+
+static void write_locked(struct soft_device *device, uint64_t offset, uint32_t value) {
+  switch (offset) {
+    case REG_FIFO_OFFSET: device->fifo_offset = value; break;
+    case REG_FIFO_LENGTH: device->fifo_length = value; break;
+    case REG_FIFO_WRITTEN: device->fifo_written = value; break;
+    case REG_START: await_control_locked(device, &device->start_asked, &device->start_done); break;
+    case REG_DISPLAY_STATUS: device->display_status &= ~value; break;
+    case REG_GPU_STATUS: device->gpu_status &= ~value; break;
+    case REG_SHARED_PFN: device->shared_pfn = value; break;
+    case REG_CHILD_DOORBELL: doorbell_locked(device, value); break;
+    case REG_MAIN_KICK: kick_locked(device); break;
+    case REG_FIFO_BASE_PFN: device->fifo_base = value; break;
+    case REG_MODE: soft_mode_write_locked(device, value); break;
+    case REG_MODE_SELECT: device->mode_select = value; break;
+    default: break;
+  }
+}
+
+/* The device, entered, or NULL with *result set. */
+static struct soft_device *enter(uint32_t handle, uint32_t window, uint64_t offset, int32_t *result) {
+  if (window != PVG_WINDOW_GFX) {
+    *result = pvgi_fail(PVG_E_UNSUPPORTED, "this PVG has no window %u", window);
+    return NULL;
+  }
+  if (offset % 4 != 0 || offset >= GFX_WINDOW_LENGTH) {
+    *result = pvgi_fail(PVG_E_ARGUMENT, "register offset 0x%llx is not a multiple of 4 below 0x%x",
+                        (unsigned long long)offset, GFX_WINDOW_LENGTH);
+    return NULL;
+  }
+  *result = PVG_E_HANDLE;
+  return soft_device_enter(handle);
+}
+
+static int32_t outcome(struct soft_device *device) {
+  bool stopped = atomic_load(&device->stopped);
+  soft_device_leave(device);
+  return stopped ? pvgi_fail(PVG_E_CLOSED, "the device was stopped") : PVG_OK;
+}
+
+int32_t pvg_mmio_length(uint32_t handle, uint32_t window) {
+  int32_t result;
+  struct soft_device *device = enter(handle, window, 0, &result);
+  if (device == NULL) return result;
+  soft_device_leave(device);
+  return GFX_WINDOW_LENGTH;
+}
+
+int32_t pvg_mmio_read(uint32_t handle, uint32_t window, uint64_t offset, uint32_t *value) {
+  if (value == NULL) return pvgi_fail(PVG_E_ARGUMENT, "no room for the value");
+  int32_t result;
+  struct soft_device *device = enter(handle, window, offset, &result);
+  if (device == NULL) return result;
+  pthread_mutex_lock(&device->lock);
+  value[0] = read_locked(device, offset);
+  value[1] = 0;
+  pthread_mutex_unlock(&device->lock);
+  return outcome(device);
+}
+
+int32_t pvg_mmio_write(uint32_t handle, uint32_t window, uint64_t offset, uint64_t value) {
+  int32_t result;
+  struct soft_device *device = enter(handle, window, offset, &result);
+  if (device == NULL) return result;
+  pthread_mutex_lock(&device->lock);
+  write_locked(device, offset, (uint32_t)value);
+  /* A kick that faulted raised an interrupt, which a thread of PVG's posts: this one is the host's. */
+  if (device->interrupts != 0) pthread_cond_signal(&device->vsync_cond);
+  pthread_mutex_unlock(&device->lock);
+  return outcome(device);
+}
