@@ -269,6 +269,10 @@ PVG_API int32_t pvg_display_minimum_texture_usage(uint32_t device, uint32_t port
  * were replaced before anybody encoded them make the difference. */
 PVG_API int32_t pvg_display_present_counts(uint32_t device, uint32_t port, uint64_t *counts);
 
+/* How many display events (mode changes, glyphs, cursor events, new frames) are queued in PVG or were posted and wait for
+ * their answer. 0 tells a host that it has been told everything. */
+PVG_API int32_t pvg_display_pending_events(uint32_t device, uint32_t port);
+
 /* Starts to copy the display's current frame into the texture on the GPU, from the top left, clipped to the
  * smaller of both; with `synchronize` non-zero a managed texture's RAM copy follows. When the work is done,
  * PVG_UPCALL_FRAME_COMPLETED carries `frame_id` to the completion mailbox: exactly once per PVG_OK, unless the

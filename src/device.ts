@@ -116,6 +116,18 @@ export class Device extends EventEmitter<DeviceEvents> {
     };
   }
 
+  /** Whether all that PVG has presented so far is shown: its last frame, its cursor. False on a device that shows no more frames. */
+  get upToDate(): boolean {
+    const { device } = this.supervisor.wiring;
+    const presents = new BigUint64Array(2);
+    const cursor = new Uint32Array(2);
+    if (this.bridge.pvg_display_pending_events(device, 0) !== 0) return false;
+    this.bridge.pvg_display_present_counts(device, 0, presents);
+    this.bridge.pvg_display_cursor_position(device, 0, cursor);
+    const shown = this.cursor.place;
+    return this.counters.lastPresent >= Number(presents[0] ?? 0n) && shown.x === cursor[0] && shown.y === cursor[1];
+  }
+
   /** Reads 4 bytes at a byte offset of the gfx window. Rejects with DeviceClosedError if the device ends first. */
   async mmioRead(offset: number): Promise<number> {
     return (await this.supervisor.access({ operation: 0, size: 4, offset, low: 0, high: 0 })).value;

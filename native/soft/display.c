@@ -100,6 +100,8 @@ struct soft_frame *soft_drawing_locked(struct soft_channel *channel, uint32_t *f
 
 /* The frame takes the place of the current one; its reference goes with it. */
 static void show_locked(struct soft_device *device, struct soft_frame *frame) {
+  /* The cursor belongs to the frame that the guest swapped after it moved it. */
+  soft_cursor_sample_locked(device, true);
   drop_role_locked(device, &device->current);
   device->current = frame;
   frame->present = ++device->presents;
@@ -319,4 +321,17 @@ int32_t pvg_display_present_counts(uint32_t handle, uint32_t port, uint64_t *cou
   pthread_mutex_unlock(&device->lock);
   soft_device_leave(device);
   return PVG_OK;
+}
+
+int32_t pvg_display_pending_events(uint32_t handle, uint32_t port) {
+  if (port != 0) return pvgi_fail(PVG_E_UNSUPPORTED, "there is no port %u", port);
+  struct soft_device *device = soft_device_enter(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  pthread_mutex_lock(&device->lock);
+  pthread_mutex_lock(&device->upcall_lock);
+  int32_t pending = (int32_t)(device->queue_count + device->queue_busy + device->glyphs);
+  pthread_mutex_unlock(&device->upcall_lock);
+  pthread_mutex_unlock(&device->lock);
+  soft_device_leave(device);
+  return pending;
 }

@@ -73,9 +73,11 @@ void *soft_queue_main(void *argument) {
     struct soft_event event = device->queue[device->queue_head];
     device->queue_head = (device->queue_head + 1) % SOFT_QUEUE;
     device->queue_count--;
+    device->queue_busy = true;
     pthread_mutex_unlock(&device->lock);
     tell(device, &event);
     pthread_mutex_lock(&device->lock);
+    device->queue_busy = false;
   }
   pthread_mutex_unlock(&device->lock);
   return NULL;

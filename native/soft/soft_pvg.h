@@ -184,6 +184,7 @@ struct soft_device {
 
   struct soft_event queue[SOFT_QUEUE];
   uint32_t queue_head, queue_count;
+  bool queue_busy; /* the host is being told of one that was taken out */
 
   struct soft_encode encodes[SOFT_ENCODES];
   uint32_t encode_head, encode_count; /* the running one is counted until it is done */

@@ -51,6 +51,7 @@ export interface PvgBridge {
   pvg_display_cursor_position(device: number, port: number, position: Buffer): number;
   pvg_display_minimum_texture_usage(device: number, port: number): number;
   pvg_display_present_counts(device: number, port: number, counts: Buffer): number;
+  pvg_display_pending_events(device: number, port: number): number;
   pvg_display_encode(device: number, port: number, texture: number, synchronize: number, frameId: Word): number;
   pvg_texture_create(device: number, width: number, height: number, usage: number): number;
   pvg_texture_managed(texture: number): number;
@@ -102,6 +103,7 @@ export const PROTOTYPES = [
   'int32_t pvg_display_cursor_position(uint32_t device, uint32_t port, uint32_t *position)',
   'int32_t pvg_display_minimum_texture_usage(uint32_t device, uint32_t port)',
   'int32_t pvg_display_present_counts(uint32_t device, uint32_t port, uint64_t *counts)',
+  'int32_t pvg_display_pending_events(uint32_t device, uint32_t port)',
   'int32_t pvg_display_encode(uint32_t device, uint32_t port, uint32_t texture, uint32_t synchronize, uint64_t frame_id)',
   'uint32_t pvg_texture_create(uint32_t device, uint32_t width, uint32_t height, uint32_t usage)',
   'int32_t pvg_texture_managed(uint32_t texture)',

@@ -104,13 +104,16 @@ function printSummary(summary: RunSummary, options: RunOptions, wrote: boolean):
   process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Waits until the last present has been shown, or nothing has moved for a second. */
+/** Waits until the device shows all that was presented, or no frame has been rendered for a second. */
 async function settle(session: Session): Promise<void> {
-  for (let quiet = 0; quiet < 50; quiet++) {
+  for (let quiet = 0; quiet < 100; quiet++) {
     const before = session.device.statistics.framesRendered;
-    const shown = session.device.surface?.snapshot(0)?.present ?? 0;
-    if (shown >= session.device.statistics.framesPresented) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (session.device.upToDate) {
+      // What the actors have reported until now arrives before the event loop has turned.
+      await new Promise(setImmediate);
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
     if (session.device.statistics.framesRendered !== before) quiet = 0;
   }
 }

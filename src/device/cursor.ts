@@ -27,11 +27,13 @@ export function setGlyph(event: PvgRecord, port: DevicePort): void {
   const height = size % TWO_32;
   port.trace('apple_gfx_cursor_set', { bpp, width, height });
   const cursor = readGlyph(port, { id: event.id, width, height, bytesPerRow, bpp, length });
+  if (cursor) {
+    const made: Cursor = { width, height, hotX: Math.floor(hot / TWO_32), hotY: hot % TWO_32, pixels: cursor };
+    port.perform({ do: 'setCursor', cursor: made });
+    port.perform({ do: 'moveCursor' });
+  }
+  // Last, because whoever waits for PVG to have no event pending expects the cursor to be set.
   port.perform({ do: 'answerUpcall', id: event.id, ok: true, value: 0 });
-  if (!cursor) return;
-  const made: Cursor = { width, height, hotX: Math.floor(hot / TWO_32), hotY: hot % TWO_32, pixels: cursor };
-  port.perform({ do: 'setCursor', cursor: made });
-  port.perform({ do: 'moveCursor' });
 }
 
 interface Glyph {

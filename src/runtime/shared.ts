@@ -106,14 +106,28 @@ export class CursorState {
     Atomics.store(this.cells, 2, y);
   }
 
+  /** Where it was moved to last, whether shown or not; { 0xffff, 0xffff }: not on this display. */
+  get place(): { readonly x: number; readonly y: number } {
+    return { x: Atomics.load(this.cells, 1), y: Atomics.load(this.cells, 2) };
+  }
+
   /** null: hidden, or not on this display. */
   get position(): { readonly x: number; readonly y: number } | null {
-    const [x, y] = [Atomics.load(this.cells, 1), Atomics.load(this.cells, 2)];
+    const { x, y } = this.place;
     return Atomics.load(this.cells, 0) === 1 && !(x === 0xffff && y === 0xffff) ? { x, y } : null;
   }
 }
 
 const HEADER_BYTES = 64;
+const SNAPSHOT_PATIENCE_MS = 1000;
+
+/** What Surface.snapshot() copied. */
+export interface SurfaceSnapshot {
+  /** 0xAARRGGBB words. */
+  readonly pixels: Uint32Array;
+  readonly present: number;
+  readonly sequence: number;
+}
 
 /**
  * A surface: 0xAARRGGBB words, rows packed, behind a header of [sequence, present number]. The sequence is odd while
@@ -156,15 +170,20 @@ export class Surface {
     return this.sequence;
   }
 
-  /** A copy of the first `words` pixels that no write tore, with the number of the guest's present; null before the first. */
-  snapshot(words = this.pixels.length): { readonly pixels: Uint32Array; readonly present: number } | null {
-    for (;;) {
-      const before = this.sequence;
-      if (before === 0) return null;
-      if (before % 2 !== 0) continue;
-      const pixels = this.pixels.slice(0, words);
+  /**
+   * A copy of the first `words` pixels that no write tore, with the number of the guest's present and the sequence;
+   * null before the first, and if the writer died in the middle of a write.
+   */
+  snapshot(words = this.pixels.length): SurfaceSnapshot | null {
+    const deadline = performance.now() + SNAPSHOT_PATIENCE_MS;
+    while (performance.now() < deadline) {
+      const sequence = this.sequence;
+      if (sequence === 0) return null;
+      if (sequence % 2 !== 0) continue;
+      const pixels = new Uint32Array(this.pixels.subarray(0, words));
       const present = Atomics.load(this.header, 1);
-      if (this.sequence === before) return { pixels: new Uint32Array(pixels), present };
+      if (this.sequence === sequence) return { pixels, present, sequence };
     }
+    return null;
   }
 }

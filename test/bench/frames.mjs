@@ -18,12 +18,13 @@ function watch() {
   let last = 0;
   let sequence = 0;
   while (Atomics.load(stopped, 0) === 0) {
-    sequence = surface.wait(sequence, 100);
+    surface.wait(sequence, 100);
     const shot = surface.snapshot(256);
-    if (!shot || shot.present === 0) continue;
+    if (!shot || shot.present === 0 || shot.sequence === sequence) continue;
+    sequence = shot.sequence;
     const frame = readFrameNumber(shot.pixels);
-    if (frame === last) continue;
     seen.frames++;
+    if (frame === last) seen.repeated++;
     if (frame === null) seen.torn++;
     else if (frame < last) seen.backwards++;
     if (frame !== null && frame !== shot.present) seen.mismatched++;
