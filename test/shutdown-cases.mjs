@@ -2,7 +2,7 @@
  * One way of ending, as a process of its own: `node test/shutdown-cases.mjs CASE`. Run by shutdown.mjs, which looks at
  * the exit code, the time it took and what it left behind.
  */
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createDevice } from '../dist/src/index.js';
 import { startSession } from '../dist/src/cli/session.js';
 
@@ -44,29 +44,44 @@ const cases = {
     if (!results.every((result) => result === 'done' || result === 'ERR_CLOSED')) throw new Error(`accesses ended as ${results}`);
     process.exit(0);
   },
-  /** Twenty devices in turn leave no file open. */
+  /** Twenty devices in turn leave nothing behind. */
   async twenty() {
-    const first = await createDevice();
-    await first.close();
-    const before = openFiles();
+    const before = await firstDevice();
     for (let index = 0; index < 20; index++) {
       const device = await createDevice({ variant: index % 2 ? 'pci' : 'mmio' });
       await device.mmioRead(0x1034);
       await device.close();
     }
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    if (openFiles() > before) throw new Error(`${openFiles()} files are open, ${before} were before`);
+    await nothingLeft(before);
   },
 };
 
+/** How many files are open once everything that stays open after the first device is. */
+async function firstDevice() {
+  const device = await createDevice();
+  await device.close();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  return openFiles();
+}
+
+/** No file more than before, and none of PVG's threads; Node closes a worker's files a little after it has ended. */
+async function nothingLeft(before) {
+  for (let tries = 0; tries < 100 && openFiles() > before; tries++) await new Promise((resolve) => setTimeout(resolve, 20));
+  if (openFiles() > before) throw new Error(`${openFiles()} files are open, ${before} were before`);
+  const threads = readdirSync('/proc/self/task').map((id) => readFileSync(`/proc/self/task/${id}/comm`, 'utf8'));
+  if (threads.some((name) => name.startsWith('pvg-'))) throw new Error(`threads are left: ${threads.join('')}`);
+}
+
 /** A thread that throws stops the device, which says so; the process lives. */
 async function crash(name) {
+  const before = await firstDevice();
   const session = await drawing();
   const reason = new Promise((resolve) => session.device.once('closed', resolve));
   session.device.internals.crash(name);
   const error = await reason;
   if (!/died/.test(error?.message ?? '')) throw new Error(`the device ended with ${error}`);
   await session.finish();
+  await nothingLeft(before);
 }
 
 const chosen = cases[process.argv[2]];

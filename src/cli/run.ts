@@ -21,6 +21,7 @@ export interface RunOptions {
 }
 
 const PROGRESS_MS = 250;
+const INTERRUPTED = 130;
 
 /** What is printed at the end, and by --json. */
 export interface RunSummary {
@@ -106,7 +107,7 @@ function printSummary(summary: RunSummary, options: RunOptions, wrote: boolean):
 
 /** Waits until the device shows all that was presented, or no frame has been rendered for a second. */
 async function settle(session: Session): Promise<void> {
-  for (let quiet = 0; quiet < 100; quiet++) {
+  for (let quiet = 0; quiet < 100 && session.device.lifeCycle === 'running'; quiet++) {
     const before = session.device.statistics.framesRendered;
     if (session.device.upToDate) {
       // What the actors have reported until now arrives before the event loop has turned.
@@ -136,7 +137,9 @@ export async function run(options: RunOptions): Promise<number> {
   const timer = options.seconds === undefined ? undefined : setTimeout(session.stop, options.seconds * 1000);
   try {
     await session.ended;
+    if (interrupted) return INTERRUPTED;
     await settle(session);
+    if (interrupted) return INTERRUPTED;
     const elapsed = (performance.now() - started) / 1000;
     const summary = summarise(session.device.statistics, options, elapsed);
     stopProgress();
@@ -145,7 +148,7 @@ export async function run(options: RunOptions): Promise<number> {
     return 0;
   } catch (error) {
     if (!interrupted) throw error;
-    return 130;
+    return INTERRUPTED;
   } finally {
     stopProgress();
     clearTimeout(timer);
