@@ -84,7 +84,7 @@ export class Tasks {
     while (done < length) {
       const found = this.space.translate(gpa + done);
       const at = done;
-      if (!found || found.region.kind !== 'ram') {
+      if (found?.region.kind !== 'ram') {
         work.push(() => false);
         break;
       }

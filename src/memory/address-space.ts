@@ -70,7 +70,7 @@ export class AddressSpace {
   /** As translate(), but only if the whole of [gpa, gpa + length) is RAM of one region (device.md 4.3); else null. */
   ramRange(gpa: number, length: number): { readonly region: RamRegion; readonly offset: number } | null {
     const found = this.translate(gpa);
-    if (!found || found.region.kind !== 'ram' || !(length > 0) || found.contiguous < length) return null;
+    if (found?.region.kind !== 'ram' || !(length > 0) || found.contiguous < length) return null;
     return { region: found.region, offset: found.offset };
   }
 }

@@ -47,7 +47,13 @@ async function measure(mode, vsync, seconds) {
   const elapsed = (performance.now() - started) / 1000;
   Atomics.store(new Int32Array(stop), 0, 1);
   const rendered = after.framesRendered - before.framesRendered;
-  const result = { vsync, fps: +(rendered / elapsed).toFixed(2), rendered, dropped: after.framesDropped - before.framesDropped, ...(await watched) };
+  const result = {
+    vsync,
+    fps: +(rendered / elapsed).toFixed(2),
+    rendered,
+    dropped: after.framesDropped - before.framesDropped,
+    ...(await watched),
+  };
   session.stop();
   await session.ended;
   await session.finish();
@@ -55,6 +61,8 @@ async function measure(mode, vsync, seconds) {
 }
 
 if (isMainThread) {
-  const { values } = parseArgs({ options: { seconds: { type: 'string', default: '20' }, mode: { type: 'string', default: '1440x1080@60' } } });
+  const { values } = parseArgs({
+    options: { seconds: { type: 'string', default: '20' }, mode: { type: 'string', default: '1440x1080@60' } },
+  });
   for (const vsync of [false, true]) console.log(JSON.stringify(await measure(parseMode(values.mode), vsync, Number(values.seconds))));
 } else watch();
