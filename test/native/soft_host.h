@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * soft_host.h - a host and a guest for the tests of the soft PVG, in C.
+ *
+ * The host answers upcalls on one thread and follows the display on another, as a device would. The guest writes its memory
+ * through a mapping of its own, so that the thread sanitizer does not take for a race what on real hardware is a guest and a
+ * device that share memory. Neither knows the meaning of a test: knobs say what to refuse, counters what was asked.
+ */
+#ifndef SOFT_HOST_H
+#define SOFT_HOST_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "soft/layout.h"
+
+#define RAM_GPA 0x40000000ull
+#define RAM_LENGTH 0x1000000ull
+#define PAGE_SHIFT 12u
+#define PAGE (1u << PAGE_SHIFT)
+
+/* Where things are in the guest's memory, as offsets from RAM_GPA. Task 1 shows it from CHILD_RING on. */
+#define CONTROL_RING 0x10000u
+#define CONTROL_LENGTH 0x10000u
+#define SHARED_PAGE 0x20000u
+#define DISPLAY_PAGE 0x21000u
+#define CHILD_RING 0x30000u
+#define CHILD_DATA 0x10000u
+#define COMMANDS 0x50000u
+#define PIXELS 0x60000u
+#define GLYPH 0x80000u
+#define TASK_LENGTH 0x100000u
+
+struct host {
+  struct pvg_config config;
+  struct pvg_display_mode modes[4];
+  uint32_t mode_count;
+  uint32_t group, ram, device, texture;
+  uint32_t texture_width, texture_height;
+  pthread_t upcall_thread, display_thread;
+  atomic_uint refuse;           /* bit n: upcalls of kind n are answered not ok */
+  atomic_uint hold;             /* bit n: upcalls of kind n are kept in `held` for the test to answer */
+  atomic_uint held_count;
+  struct pvg_record held[16];
+  atomic_bool keep_frames;      /* new frames are counted, not encoded */
+  atomic_uint counts[16];       /* upcalls by kind */
+  atomic_uint interrupts[64];
+  atomic_uint shown;            /* completed encodes */
+  atomic_uint last_present;
+  pthread_mutex_t lock;
+  /* The last frame and the mode that PVG told of; guarded by lock. */
+  uint32_t *pixels;
+  uint32_t pixels_width, pixels_height;
+  uint32_t mode_width, mode_height;
+};
+
+struct guest {
+  struct host *host;
+  uint8_t *memory;
+  uint32_t written, child_written, stamp;
+};
+
+/* ---- host ---- */
+
+static inline bool in_ram(uint64_t gpa, uint64_t length) {
+  return gpa >= RAM_GPA && gpa - RAM_GPA <= RAM_LENGTH && length <= RAM_LENGTH - (gpa - RAM_GPA);
+}
+
+static inline bool host_map(struct host *host, const struct pvg_record *record) {
+  uint64_t offset = record->words[1], pieces[2];
+  for (uint32_t at = 0; at < record->words[3]; at++) {
+    if (pvg_upcall_pieces(host->device, record->id, at, pieces, 1) != 1 || !in_ram(pieces[0], pieces[1])) return false;
+    if (pvg_range_map((uint32_t)record->words[0], offset, host->ram, pieces[0] - RAM_GPA, pieces[1],
+                      (uint32_t)record->words[2]) != PVG_OK) {
+      return false;
+    }
+    offset += pieces[1];
+  }
+  return true;
+}
+
+static inline void host_mode(struct host *host, const struct pvg_record *record) {
+  pthread_mutex_lock(&host->lock);
+  host->mode_width = (uint32_t)record->words[1];
+  host->mode_height = (uint32_t)record->words[2];
+  pthread_mutex_unlock(&host->lock);
+}
+
+/* Does what the upcall asks for; whether it is ok. */
+static inline bool host_serve(struct host *host, const struct pvg_record *record, uint64_t *value) {
+  if (atomic_load(&host->refuse) >> record->kind & 1) return false;
+  switch (record->kind) {
+    case PVG_UPCALL_CREATE_TASK:
+      *value = pvg_range_create(host->group, record->words[0]);
+      return *value != 0;
+    case PVG_UPCALL_DESTROY_TASK: return pvg_range_destroy((uint32_t)record->words[0]) == PVG_OK;
+    case PVG_UPCALL_MAP_MEMORY: return host_map(host, record);
+    case PVG_UPCALL_UNMAP_MEMORY:
+      return pvg_range_unmap((uint32_t)record->words[0], record->words[1], record->words[2]) == PVG_OK;
+    case PVG_UPCALL_READ_MEMORY:
+      return in_ram(record->words[0], record->words[1]) &&
+             pvg_upcall_supply_ram(host->device, record->id, 0, host->ram, record->words[0] - RAM_GPA,
+                                   record->words[1]) == PVG_OK;
+    case PVG_UPCALL_RAISE_INTERRUPT: atomic_fetch_add(&host->interrupts[record->words[0]], 1); return true;
+    case PVG_UPCALL_MODE_CHANGE: host_mode(host, record); return true;
+    default: return true;
+  }
+}
+
+/* The result of the answer: PVG_E_HANDLE if the device was stopped meanwhile. */
+static inline int32_t host_answer(struct host *host, const struct pvg_record *record) {
+  uint64_t value = 0;
+  bool ok = host_serve(host, record, &value);
+  return record->id != 0 ? pvg_upcall_answer(host->device, record->id, ok, value) : PVG_OK;
+}
+
+static inline void *host_upcalls(void *argument) {
+  struct host *host = argument;
+  struct pvg_record record;
+  while (pvg_mailbox_take(host->config.upcall_mailbox, &record, 1, -1) == 1) {
+    CHECK(record.kind < 16 && record.thread != 0);
+    if (atomic_load(&host->hold) >> record.kind & 1) {
+      CHECK(atomic_load(&host->held_count) < 16);
+      host->held[atomic_load(&host->held_count)] = record;
+      atomic_fetch_add(&host->held_count, 1);
+    } else {
+      host_answer(host, &record);
+    }
+    atomic_fetch_add(&host->counts[record.kind], 1);
+  }
+  return NULL;
+}
+
+/* Makes a texture of the mode's size and starts an encode; false if PVG refuses. */
+static inline bool host_encode(struct host *host, uint64_t frame) {
+  pthread_mutex_lock(&host->lock);
+  uint32_t width = host->mode_width, height = host->mode_height;
+  pthread_mutex_unlock(&host->lock);
+  if (width == 0) return false;
+  if (host->texture == 0 || host->texture_width != width || host->texture_height != height) {
+    if (host->texture != 0) pvg_texture_release(host->texture);
+    int32_t usage = pvg_display_minimum_texture_usage(host->device, 0);
+    host->texture = usage < 0 ? 0 : pvg_texture_create(host->device, width, height, (uint32_t)usage);
+    host->texture_width = width;
+    host->texture_height = height;
+  }
+  return host->texture != 0 && pvg_display_encode(host->device, 0, host->texture, 1, frame) == PVG_OK;
+}
+
+static inline void host_glyph(struct host *host, const struct pvg_record *record) {
+  uint8_t *bitmap = malloc(record->words[5]);
+  CHECK(bitmap != NULL);
+  int32_t result = pvg_upcall_payload(host->device, record->id, bitmap, record->words[5]);
+  CHECK(result == PVG_OK || result == PVG_E_HANDLE);
+  free(bitmap);
+  pvg_upcall_answer(host->device, record->id, 1, 0);
+}
+
+static inline void host_completed(struct host *host, const struct pvg_record *record) {
+  uint64_t length = 4ull * host->texture_width * host->texture_height;
+  pthread_mutex_lock(&host->lock);
+  host->pixels = realloc(host->pixels, length);
+  CHECK(host->pixels != NULL);
+  int32_t result = pvg_texture_copy(host->texture, host->pixels, length);
+  host->pixels_width = host->texture_width;
+  host->pixels_height = host->texture_height;
+  pthread_mutex_unlock(&host->lock);
+  if (result != PVG_OK) return; /* the next encode is in flight already, or the device is gone */
+  atomic_store(&host->last_present, (unsigned)record->words[3]);
+  atomic_fetch_add(&host->shown, 1);
+}
+
+static inline void *host_display(void *argument) {
+  struct host *host = argument;
+  struct pvg_record record;
+  uint64_t frames = 0;
+  while (pvg_mailbox_take(host->config.display_mailbox, &record, 1, -1) == 1) {
+    CHECK(record.kind < 16);
+    if (record.kind == PVG_UPCALL_NEW_FRAME && !atomic_load(&host->keep_frames)) host_encode(host, ++frames);
+    if (record.kind == PVG_UPCALL_CURSOR_GLYPH) host_glyph(host, &record);
+    if (record.kind == PVG_UPCALL_FRAME_COMPLETED) host_completed(host, &record);
+    atomic_fetch_add(&host->counts[record.kind], 1);
+  }
+  return NULL;
+}
+
+/* Mailboxes, RAM and a device, without threads: the caller answers upcalls. */
+static inline void host_open(struct host *host) {
+  pthread_mutex_init(&host->lock, NULL);
+  host->group = pvg_group_create();
+  host->ram = pvg_ram_create(host->group, RAM_LENGTH);
+  struct pvg_config *config = &host->config;
+  config->version = PVG_BRIDGE_VERSION;
+  config->group = host->group;
+  config->upcall_mailbox = pvg_mailbox_create(host->group, 64, 0);
+  config->display_mailbox = pvg_mailbox_create(host->group, 64, 0);
+  config->completion_mailbox = config->display_mailbox;
+  config->page_shift = PAGE_SHIFT;
+  if (config->vectors == 0) config->vectors = 2;
+  if (host->mode_count == 0) {
+    host->modes[0] = (struct pvg_display_mode){64, 48, 60000, 0};
+    host->modes[1] = (struct pvg_display_mode){33, 21, 1000000, 0};
+    host->mode_count = 2;
+  }
+  struct pvg_ram_range range = {RAM_GPA, RAM_LENGTH, 0, host->ram, 0};
+  host->device = pvg_device_create(config, &range, 1);
+  CHECK(host->device != 0);
+  CHECK(pvg_display_set_modes(host->device, 0, host->modes, host->mode_count) == PVG_OK);
+}
+
+static inline void host_run(struct host *host) {
+  CHECK(pthread_create(&host->upcall_thread, NULL, host_upcalls, host) == 0);
+  CHECK(pthread_create(&host->display_thread, NULL, host_display, host) == 0);
+}
+
+static inline void host_join(struct host *host) {
+  pthread_join(host->upcall_thread, NULL);
+  pthread_join(host->display_thread, NULL);
+}
+
+static inline void host_close(struct host *host) {
+  CHECK(pvg_group_destroy(host->group) == PVG_OK);
+  host_join(host);
+  free(host->pixels);
+}
+
+/* Evaluates the condition again and again until it holds; build.mjs ends a test that waits for ever. */
+#define AWAIT(condition)               \
+  while (!(condition)) {               \
+    struct timespec nap = {0, 200000}; \
+    nanosleep(&nap, NULL);             \
+  }
+
+/* ---- guest ---- */
+
+static inline void guest_open(struct guest *guest, struct host *host) {
+  memset(guest, 0, sizeof *guest);
+  guest->host = host;
+  guest->memory = mmap(NULL, RAM_LENGTH, PROT_READ | PROT_WRITE, MAP_SHARED, pvg_ram_fd(host->ram), 0);
+  CHECK(guest->memory != MAP_FAILED);
+}
+
+static inline void guest_close(struct guest *guest) { munmap(guest->memory, RAM_LENGTH); }
+
+static inline uint32_t guest_read(struct guest *guest, uint64_t offset) {
+  uint32_t value[2];
+  CHECK(pvg_mmio_read(guest->host->device, PVG_WINDOW_GFX, offset, value) == PVG_OK);
+  return value[0];
+}
+
+static inline void guest_write(struct guest *guest, uint64_t offset, uint32_t value) {
+  CHECK(pvg_mmio_write(guest->host->device, PVG_WINDOW_GFX, offset, value) == PVG_OK);
+}
+
+static inline void put_u32(uint8_t *at, uint32_t value) {
+  __atomic_store_n((uint32_t *)(void *)at, value, __ATOMIC_RELEASE);
+}
+
+static inline uint32_t get_u32(const uint8_t *at) {
+  return __atomic_load_n((const uint32_t *)(const void *)at, __ATOMIC_ACQUIRE);
+}
+
+/* Puts a packet into a ring, around its end; returns the new count of bytes. */
+static inline uint32_t put_packet(uint8_t *data, uint32_t length, uint32_t written, uint32_t opcode, uint32_t stamp,
+                                  const uint32_t *body, uint32_t count) {
+  uint32_t header[3] = {opcode, PACKET_HEADER_SIZE + 4 * count, stamp};
+  for (uint32_t at = 0; at < 3 + count; at++) {
+    put_u32(data + ((written + 4 * at) & (length - 1)), at < 3 ? header[at] : body[at - 3]);
+  }
+  return written + 4 * (3 + count);
+}
+
+static inline void control_words(struct guest *guest, uint32_t opcode, uint32_t stamp, const uint32_t *body,
+                                 uint32_t count) {
+  guest->written = put_packet(guest->memory + CONTROL_RING, CONTROL_LENGTH, guest->written, opcode, stamp, body, count);
+}
+
+static inline void child_words(struct guest *guest, uint32_t opcode, uint32_t stamp, const uint32_t *body, uint32_t count) {
+  guest->child_written = put_packet(guest->memory + CHILD_RING + CHILD_RING_DATA, CHILD_DATA, guest->child_written, opcode,
+                                    stamp, body, count);
+}
+
+#define WORDS(...) (const uint32_t[]){__VA_ARGS__}, sizeof((const uint32_t[]){__VA_ARGS__}) / 4
+#define CONTROL(guest, opcode, stamp, ...) control_words(guest, opcode, stamp, WORDS(__VA_ARGS__))
+#define CHILD(guest, opcode, stamp, ...) child_words(guest, opcode, stamp, WORDS(__VA_ARGS__))
+
+static inline void guest_kick(struct guest *guest) {
+  guest_write(guest, REG_FIFO_WRITTEN, guest->written);
+  guest_write(guest, REG_MAIN_KICK, 1);
+}
+
+static inline void guest_doorbell(struct guest *guest) {
+  put_u32(guest->memory + CHILD_RING, guest->child_written);
+  guest_write(guest, REG_CHILD_DOORBELL, 1);
+}
+
+/* Ring and shared page; what the guest has made is not touched. */
+static inline void guest_restart(struct guest *guest) {
+  guest_write(guest, REG_FIFO_BASE_PFN, (uint32_t)((RAM_GPA + CONTROL_RING) >> PAGE_SHIFT));
+  guest_write(guest, REG_FIFO_OFFSET, 0);
+  guest_write(guest, REG_FIFO_LENGTH, CONTROL_LENGTH);
+  guest_write(guest, REG_SHARED_PFN, (uint32_t)((RAM_GPA + SHARED_PAGE) >> PAGE_SHIFT));
+  guest_write(guest, REG_START, 1);
+  guest->written = 0;
+}
+
+/* Everything that a guest needs in order to draw. */
+static inline void guest_start(struct guest *guest, uint32_t mode) {
+  guest_restart(guest);
+  put_u32(guest->memory + DISPLAY_PAGE + DISPLAY_CURSOR, 0xffffffffu);
+  put_u32(guest->memory + DISPLAY_PAGE + DISPLAY_CURSOR_SHOW, 1);
+  put_u32(guest->memory + DISPLAY_PAGE + DISPLAY_ENABLE, DISPLAY_EVENT_PRESENT);
+  guest_write(guest, REG_MODE, mode);
+  CONTROL(guest, OP_SHARED_STATE, 0, 0, (uint32_t)((RAM_GPA + DISPLAY_PAGE) >> PAGE_SHIFT));
+  CONTROL(guest, OP_ONLINE_ACK, 0, 0);
+  CONTROL(guest, OP_DEFINE_TASK, 0, 1, 0, TASK_LENGTH, 0);
+  CONTROL(guest, OP_MAP, 0, 1, 0, 0, 0, 1, 0, (uint32_t)RAM_GPA + CHILD_RING, 0, TASK_LENGTH, 0);
+  put_u32(guest->memory + CHILD_RING, 0);
+  guest->child_written = 0;
+  CONTROL(guest, OP_DEFINE_FIFO, 0, 1, 1, 0, 0, CHILD_RING_DATA + CHILD_DATA);
+  guest_kick(guest);
+}
+
+static inline void guest_await_stamp(struct guest *guest, uint32_t fifo, uint32_t stamp) {
+  AWAIT((int32_t)(get_u32(guest->memory + SHARED_PAGE + SHARED_STAMP + 4 * fifo) - stamp) >= 0);
+}
+
+/* Fills the whole frame with a colour and presents it. */
+static inline void guest_fill_frame(struct guest *guest, uint32_t colour) {
+  const uint32_t fill[8] = {DRAW_FILL, 32, 0, 0, 16384, 16384, colour, 0};
+  uint32_t slot = COMMANDS + 32 * (guest->stamp % 64);
+  memcpy(guest->memory + slot, fill, sizeof fill);
+  CHILD(guest, OP_EXEC, 0, 1, sizeof fill, slot - CHILD_RING, 0);
+  CHILD(guest, OP_SWAP, ++guest->stamp, 0, 0);
+  guest_doorbell(guest);
+}
+
+#endif
