@@ -4,7 +4,8 @@
 //
 //   node native/build.mjs                                  the library
 //   node native/build.mjs --if-needed                      TypeScript and library, if any source is newer than dist/
-//   node native/build.mjs --test-native [plain|asan|tsan]  builds and runs test/native/*_test.c
+//   node native/build.mjs --test-native [plain|asan|tsan [name [argument…]]]
+//                                                          builds and runs test/native/*_test.c, or one of them
 //
 // Invariant: the library appears under its name by a rename, so that a process that loads it meanwhile sees the
 // old or the new one. dist/.stamp carries the time at which the last whole build STARTED, so that a file saved
@@ -91,32 +92,32 @@ function buildIfNeeded(started) {
   touchStamp(started);
 }
 
-function runTest(program, wrapped) {
+function runTest(program, programArgs, wrapped) {
   const command = wrapped ? 'setarch' : program;
-  const args = wrapped ? [process.arch === 'arm64' ? 'aarch64' : 'x86_64', '-R', program] : [];
-  const result = spawnSync(command, args, { encoding: 'utf8', cwd: root, timeout: 300_000 });
+  const wrapper = wrapped ? [process.arch === 'arm64' ? 'aarch64' : 'x86_64', '-R', program] : [];
+  const result = spawnSync(command, [...wrapper, ...programArgs], { encoding: 'utf8', cwd: root, timeout: 900_000 });
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ? result.error.message : ''}`;
   // TSan wants its shadow memory where address space randomisation may have put something else.
-  if (!wrapped && output.includes('unexpected memory mapping')) return runTest(program, true);
+  if (!wrapped && output.includes('unexpected memory mapping')) return runTest(program, programArgs, true);
   return { passed: result.status === 0, output };
 }
 
-function testNative(flavour) {
+function testNative(flavour, only, programArgs) {
   const flags = flavours[flavour];
   if (flags === undefined) stop(`unknown flavour "${flavour}": plain, asan or tsan`);
+  const sources = filesIn('test/native', only === undefined ? '_test.c' : `${only}.c`);
+  if (sources.length === 0) stop(`there is no test "${only}" in test/native`);
   const folder = join(root, 'dist', 'native', flavour);
   mkdirSync(folder, { recursive: true });
   let failures = 0;
-  for (const source of filesIn('test/native', '_test.c')) {
+  for (const source of sources) {
     const name = source.slice(source.lastIndexOf('/') + 1, -2);
     const program = join(folder, name);
     compile([...common, ...flags, '-Inative', '-Itest/native', source, ...librarySources(), '-o', program]);
-    const { passed, output } = runTest(program, false);
+    const { passed, output } = runTest(program, programArgs, false);
     console.log(`${passed ? 'ok    ' : 'FAILED'} ${flavour} ${name}`);
-    if (!passed) {
-      console.log(output);
-      failures++;
-    }
+    if (output !== '') console.log(output.trimEnd());
+    if (!passed) failures++;
   }
   process.exit(failures === 0 ? 0 : 1);
 }
@@ -124,12 +125,12 @@ function testNative(flavour) {
 const started = Date.now();
 const [mode, ...rest] = process.argv.slice(2);
 if (mode === '--test-native') {
-  testNative(rest[0] ?? 'plain');
+  testNative(rest[0] ?? 'plain', rest[1], rest.slice(2));
 } else if (mode === '--if-needed') {
   buildIfNeeded(started);
 } else if (mode === undefined) {
   buildLibrary();
   if (existsSync(join(root, 'dist', 'src'))) touchStamp(started);
 } else {
-  stop(`unknown argument "${mode}": --if-needed, --test-native [plain|asan|tsan] or nothing`);
+  stop(`unknown argument "${mode}": --if-needed, --test-native [plain|asan|tsan [name [argument…]]] or nothing`);
 }

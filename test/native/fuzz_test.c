@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * fuzz_test.c - a hostile guest: random register accesses and packets from two vCPUs, against a host that refuses at random.
+ *
+ *   fuzz_test [seed] [count]     count: packets and register accesses together, without those that start a halted device again
+ *
+ * Most packets are right but for one field, since nonsense is refused early and reaches little. At the end, and now and then
+ * on the way, the device is reset and must draw again. What lies outside the guest's memory, and next to what the device was
+ * given, holds a pattern that must still be there. The seed makes the guest's choices; threads run as they will.
+ */
+#include "soft_host.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DEFAULT_COUNT 100000u
+#else
+#define DEFAULT_COUNT 1000000u
+#endif
+#define VCPUS 2
+#define ROUNDS 10
+#define CANARY 0xa5u
+#define CANARIES 64
+#define CANARY_LENGTH 65536u
+
+struct vcpu {
+  struct guest *guest;
+  pthread_t thread;
+  uint64_t random;
+  uint32_t number, steps;
+};
+
+static atomic_ulong packets, accesses, faults, resets;
+static uint8_t *canaries[CANARIES];
+
+/* xorshift64*: enough to choose, and the same everywhere. */
+static uint32_t next(struct vcpu *vcpu) {
+  vcpu->random ^= vcpu->random >> 12;
+  vcpu->random ^= vcpu->random << 25;
+  vcpu->random ^= vcpu->random >> 27;
+  return (uint32_t)((vcpu->random * 2685821657736338717ull) >> 32);
+}
+
+static uint32_t below(struct vcpu *vcpu, uint32_t limit) { return next(vcpu) % limit; }
+
+/* Numbers at which checks go wrong. */
+static uint32_t awkward(struct vcpu *vcpu) {
+  static const uint32_t values[] = {0, 1, 2, 3, 4, 8, 12, 16, 63, 64, 65, 255, 256, 4095, 4096, 4097, 16383, 16384, 16385, 32768, 65535,
+                                    65536, 0xfffff, 0x100000, 0x100001, 0x7fffffff, 0x80000000, 0xfffff000, 0xfffffffc, UINT32_MAX};
+  switch (below(vcpu, 4)) {
+    case 0: return next(vcpu);
+    case 1: return 1u << below(vcpu, 32);
+    default: return values[below(vcpu, sizeof values / sizeof *values)];
+  }
+}
+
+static uint32_t page_gpa(struct vcpu *vcpu) { return (uint32_t)RAM_GPA + below(vcpu, RAM_LENGTH / PAGE) * PAGE; }
+
+/* ---- packets ---- */
+
+static uint32_t right_packet(struct vcpu *vcpu, uint32_t *body, uint32_t *opcode) {
+  uint32_t task = 1 + below(vcpu, 4), page = below(vcpu, TASK_LENGTH / PAGE) * PAGE, count;
+  switch (below(vcpu, 12)) {
+    case 0: *opcode = OP_SHARED_STATE; body[0] = 0; body[1] = page_gpa(vcpu) >> PAGE_SHIFT; return 2;
+    case 1: *opcode = OP_ONLINE_ACK; body[0] = 0; return 1;
+    case 2: {
+      uint32_t width = 1 + below(vcpu, 64), height = 1 + below(vcpu, 64);
+      const uint32_t glyph[] = {0, width, height, 4 * width, 32, 0, 0, 0, page_gpa(vcpu), 0, 4 * width * height};
+      *opcode = OP_CURSOR_GLYPH;
+      memcpy(body, glyph, sizeof glyph);
+      return 11;
+    }
+    case 3: *opcode = OP_CURSOR_SHOW; body[0] = 0; body[1] = below(vcpu, 2); return 2;
+    case 4: *opcode = OP_DEFINE_TASK; body[0] = 1 + below(vcpu, 255); body[1] = body[3] = 0; body[2] = TASK_LENGTH; return 4;
+    case 5: *opcode = OP_DELETE_TASK; body[0] = task; return 1;
+    case 6: *opcode = OP_UNMAP; body[0] = task; body[1] = body[3] = body[5] = 0; body[2] = page; body[4] = PAGE; return 6;
+    case 7: *opcode = OP_FREE_FIFO; body[0] = 1 + below(vcpu, 8); return 1;
+    case 8:
+      *opcode = OP_DEFINE_FIFO;
+      body[0] = 1 + below(vcpu, 8);
+      body[1] = task;
+      body[2] = page;
+      body[3] = 0;
+      body[4] = CHILD_RING_DATA + (4096u << below(vcpu, 4));
+      return 5;
+    default:
+      *opcode = OP_MAP;
+      count = below(vcpu, 4);
+      body[0] = task;
+      body[1] = below(vcpu, 2);
+      body[2] = page;
+      body[3] = body[5] = 0;
+      body[4] = count;
+      for (uint32_t at = 0; at < count; at++) {
+        body[6 + 4 * at] = page_gpa(vcpu);
+        body[7 + 4 * at] = body[9 + 4 * at] = 0;
+        body[8 + 4 * at] = PAGE;
+      }
+      return 6 + 4 * count;
+  }
+}
+
+static void spoil(struct vcpu *vcpu, uint32_t *body, uint32_t count, uint32_t *opcode) {
+  switch (below(vcpu, 12)) {
+    case 0: *opcode = next(vcpu); break;
+    case 1: *opcode = below(vcpu, 0x40); break;
+    case 2: *opcode |= below(vcpu, 12) << 16; break;
+    case 3:
+    case 4: if (count != 0) body[below(vcpu, count)] = awkward(vcpu); break;
+    default: break;
+  }
+}
+
+static void control_packet(struct vcpu *vcpu) {
+  uint32_t body[64] = {0}, opcode, count = right_packet(vcpu, body, &opcode);
+  spoil(vcpu, body, count, &opcode);
+  if (below(vcpu, 32) == 0) count = below(vcpu, 64);
+  control_words(vcpu->guest, opcode, below(vcpu, 3) == 0 ? awkward(vcpu) : 0, body, count);
+  if (below(vcpu, 64) == 0) put_u32(vcpu->guest->memory + CONTROL_RING + below(vcpu, CONTROL_LENGTH / 4) * 4, awkward(vcpu));
+  atomic_fetch_add(&packets, 1);
+}
+
+static uint32_t drawing(struct vcpu *vcpu, uint8_t *at) {
+  uint32_t length = 0;
+  for (uint32_t n = 1 + below(vcpu, 4); n != 0; n--) {
+    uint32_t opcode = 1 + below(vcpu, 4), words = opcode == DRAW_COPY || opcode == DRAW_BLEND ? 10 : 8;
+    uint32_t command[10] = {opcode, 4 * words, below(vcpu, 80) - 8, below(vcpu, 60) - 8, below(vcpu, 80), below(vcpu, 60),
+                            words == 8 ? next(vcpu) : 4 * 80, 0, below(vcpu, TASK_LENGTH), 0};
+    if (below(vcpu, 6) == 0) command[below(vcpu, words)] = awkward(vcpu);
+    memcpy(at + length, command, 4 * words);
+    length += 4 * words;
+  }
+  return length;
+}
+
+static void child_packet(struct vcpu *vcpu) {
+  struct guest *guest = vcpu->guest;
+  uint32_t body[16] = {0}, count = 0, opcode;
+  if (below(vcpu, 16) == 0) {
+    body[count++] = below(vcpu, 10);
+    body[count++] = below(vcpu, 4);
+  }
+  if (below(vcpu, 2) == 0) {
+    opcode = (count / 2) << 16 | OP_SWAP;
+    count += 2;
+  } else {
+    uint32_t slot = COMMANDS + 1024 * below(vcpu, 32);
+    opcode = (count / 2) << 16 | OP_EXEC;
+    body[count++] = below(vcpu, 8) == 0 ? below(vcpu, 5) : 1;
+    body[count++] = drawing(vcpu, guest->memory + slot);
+    body[count++] = slot - CHILD_RING;
+    count++;
+  }
+  spoil(vcpu, body, count, &opcode);
+  child_words(guest, opcode, below(vcpu, 2) == 0 ? next(vcpu) : 0, body, count);
+  atomic_fetch_add(&packets, 1);
+}
+
+/* ---- registers ---- */
+
+static void access_register(struct vcpu *vcpu) {
+  static const uint32_t offsets[] = {REG_FIFO_OFFSET, REG_FIFO_LENGTH, REG_FIFO_WRITTEN, REG_FIFO_READ, REG_DISPLAY_STATUS,
+                                     REG_GPU_STATUS, REG_SHARED_PFN, REG_CHILD_DOORBELL, REG_MAIN_KICK, REG_FAULT, REG_FIFO_BASE_PFN,
+                                     REG_VERSION, REG_MODE_COUNT, REG_MODE_SELECT, REG_MODE_SIZE, REG_MODE, REG_STRIDE, REG_PORTS,
+                                     REG_CONNECTED, REG_MODE_RATE, REG_REPLAY};
+  uint32_t device = vcpu->guest->host->device, value[2];
+  uint64_t offset = below(vcpu, 8) == 0 ? awkward(vcpu) : offsets[below(vcpu, sizeof offsets / sizeof *offsets)];
+  int32_t result = below(vcpu, 3) == 0
+                       ? pvg_mmio_write(device, PVG_WINDOW_GFX, offset, below(vcpu, 2) ? awkward(vcpu) : below(vcpu, 10))
+                       : pvg_mmio_read(device, PVG_WINDOW_GFX, offset, value);
+  CHECK(result == PVG_OK || (result == PVG_E_ARGUMENT && (offset % 4 != 0 || offset >= GFX_WINDOW_LENGTH)));
+  atomic_fetch_add(&accesses, 1);
+}
+
+/* A halted device ignores nearly everything, so a guest that wants to go on hurting it has to start it again. */
+static void recover(struct vcpu *vcpu) {
+  struct guest *guest = vcpu->guest;
+  if (guest_read(guest, REG_FAULT) == 0 && guest_read(guest, REG_START) == 1) return;
+  atomic_fetch_add(&faults, 1);
+  guest_restart(guest);
+  guest_write(guest, REG_MODE, below(vcpu, 2));
+  CONTROL(guest, OP_DEFINE_TASK, 0, 1, 0, TASK_LENGTH, 0);
+  guest_kick(guest); /* faults if there is one already */
+  guest_restart(guest);
+  CONTROL(guest, OP_MAP, 0, 1, 0, 0, 0, 1, 0, (uint32_t)RAM_GPA + CHILD_RING, 0, TASK_LENGTH, 0);
+  guest_kick(guest);
+  guest_restart(guest);
+  CONTROL(guest, OP_FREE_FIFO, 0, 1);
+  guest_kick(guest);
+  guest_restart(guest);
+  put_u32(guest->memory + CHILD_RING, 0);
+  guest->child_written = 0;
+  CONTROL(guest, OP_DEFINE_FIFO, 0, 1, 1, 0, 0, CHILD_RING_DATA + CHILD_DATA);
+  guest_kick(guest);
+}
+
+static void step(struct vcpu *vcpu) {
+  struct guest *guest = vcpu->guest;
+  uint32_t choice = below(vcpu, 100);
+  if (choice < 30) {
+    control_packet(vcpu);
+  } else if (choice < 60) {
+    child_packet(vcpu);
+  } else if (choice < 88) {
+    access_register(vcpu);
+  } else if (choice < 92) {
+    guest_kick(guest);
+    atomic_fetch_add(&accesses, 1);
+  } else if (choice < 95) {
+    guest_doorbell(guest);
+    atomic_fetch_add(&accesses, 1);
+  } else if (choice < 98) {
+    recover(vcpu);
+  } else if (choice < 99) {
+    /* Rewrites memory that the device may be reading. */
+    put_u32(guest->memory + 4 * below(vcpu, RAM_LENGTH / 4), awkward(vcpu));
+  } else if (below(vcpu, 8) == 0) {
+    atomic_fetch_add(&resets, 1);
+    CHECK(pvg_device_reset(guest->host->device) == PVG_OK);
+  } else if (below(vcpu, 2) == 0) {
+    /* The host's side: sometimes it refuses, sometimes it offers other modes. */
+    atomic_store(&guest->host->refuse, below(vcpu, 3) == 0 ? next(vcpu) : 0);
+    uint32_t count = 1 + below(vcpu, 2);
+    CHECK(pvg_display_set_modes(guest->host->device, 0, guest->host->modes, count) == PVG_OK);
+  }
+}
+
+static void *vcpu_main(void *argument) {
+  struct vcpu *vcpu = argument;
+  for (uint32_t at = 0; at < vcpu->steps; at++) step(vcpu);
+  return NULL;
+}
+
+/* ---- what must hold ---- */
+
+static void make_canaries(void) {
+  for (int at = 0; at < CANARIES; at++) {
+    canaries[at] = at % 2 ? malloc(CANARY_LENGTH)
+                          : mmap(NULL, CANARY_LENGTH, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    CHECK(canaries[at] != NULL && canaries[at] != MAP_FAILED);
+    memset(canaries[at], CANARY, CANARY_LENGTH);
+  }
+}
+
+static void check_canaries(void) {
+  for (int at = 0; at < CANARIES; at++) {
+    for (uint32_t byte = 0; byte < CANARY_LENGTH; byte++) CHECK(canaries[at][byte] == CANARY);
+  }
+}
+
+static uint32_t guarded_ram(uint32_t group) {
+  uint32_t ram = pvg_ram_create(group, 16 * PAGE);
+  CHECK(ram != 0);
+  memset((void *)(uintptr_t)pvg_ram_address(ram), CANARY, 16 * PAGE);
+  return ram;
+}
+
+static void check_ram(uint32_t ram) {
+  const uint8_t *bytes = (const uint8_t *)(uintptr_t)pvg_ram_address(ram);
+  for (uint32_t byte = 0; byte < 16 * PAGE; byte++) CHECK(bytes[byte] == CANARY);
+}
+
+static void check_usable(struct host *host, struct guest *guest, uint32_t colour) {
+  atomic_store(&host->refuse, 0);
+  CHECK(pvg_display_set_modes(host->device, 0, host->modes, 2) == PVG_OK);
+  CHECK(pvg_device_reset(host->device) == PVG_OK);
+  guest_start(guest, 1);
+  CHECK(guest_read(guest, REG_FAULT) == 0);
+  guest->stamp = 0;
+  for (bool found = false; !found;) {
+    /* An encode that is refused loses its frame until the next one, so the guest goes on presenting. */
+    guest_fill_frame(guest, colour);
+    guest_await_stamp(guest, 1, guest->stamp);
+    nanosleep(&(struct timespec){0, 200000}, NULL);
+    pthread_mutex_lock(&host->lock);
+    found = host->pixels_width == 33 && host->pixels[20 * 33 + 32] == colour;
+    pthread_mutex_unlock(&host->lock);
+  }
+}
+
+static void run_round(uint32_t round, uint64_t seed, uint32_t count) {
+  struct host host = {.config = {.vsync = round % 2, .managed_textures = round / 2 % 2, .refuse_every = round % 3 * 5,
+                                 .mode_change_waits = round % 2, .vectors = 1 + round}};
+  host.modes[0] = (struct pvg_display_mode){64, 48, 250000, 0};
+  host.modes[1] = (struct pvg_display_mode){33, 21, 1000000, 0};
+  host.mode_count = 2;
+  struct guest guests[VCPUS];
+  struct vcpu vcpus[VCPUS];
+  host_open(&host);
+  uint32_t before = guarded_ram(host.group), after = guarded_ram(host.group);
+  host_run(&host);
+  for (uint32_t at = 0; at < VCPUS; at++) {
+    guest_open(&guests[at], &host);
+    vcpus[at] = (struct vcpu){.guest = &guests[at], .number = at, .steps = count / VCPUS,
+                              .random = (seed * 1000003u + round * 131u + at) * 2654435761u + 1};
+    CHECK(pthread_create(&vcpus[at].thread, NULL, vcpu_main, &vcpus[at]) == 0);
+  }
+  for (uint32_t at = 0; at < VCPUS; at++) pthread_join(vcpus[at].thread, NULL);
+  check_usable(&host, &guests[0], 0xff000000u | (round + 1) * 0x10305u);
+  check_ram(before);
+  check_ram(after);
+  for (uint32_t at = 0; at < VCPUS; at++) guest_close(&guests[at]);
+  host_close(&host);
+}
+
+int main(int argc, char **argv) {
+  uint64_t seed = argc > 1 ? strtoull(argv[1], NULL, 0) : 1;
+  uint32_t count = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 0) : DEFAULT_COUNT;
+  make_canaries();
+  while (atomic_load(&packets) + atomic_load(&accesses) < count) {
+    for (uint32_t round = 0; round < ROUNDS; round++) run_round(round, seed, count / ROUNDS);
+    check_canaries();
+    seed++;
+  }
+  printf("%lu packets, %lu accesses, %lu restarts after faults, %lu resets\n", atomic_load(&packets), atomic_load(&accesses),
+         atomic_load(&faults), atomic_load(&resets));
+  return 0;
+}
