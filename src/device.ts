@@ -10,10 +10,10 @@ import type { Report, Wiring } from '../actors/wiring.js';
 import { BACKGROUND_MAILBOX_CAPACITY, BQL_MAILBOX_CAPACITY, RENDER_MAILBOX_CAPACITY, SPIN_MICROSECONDS } from './base/limits.js';
 import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
 import { checked, checkedHandle, loadBridge, type PvgBridge, ramView } from './bridge/native.js';
-import { PvgCause } from './bridge/pvg.js';
+import { PvgCause, PvgWindow } from './bridge/pvg.js';
 import type { Cursor } from './device/effects.js';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
-import type { RamRegion } from './memory/address-space.js';
+import type { MmioRegion, RamRegion } from './memory/address-space.js';
 import { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 
@@ -88,6 +88,11 @@ export class Device extends EventEmitter<DeviceEvents> {
   /** Bytes [offset, offset + length) of guest RAM, shared with the guest. Reads zeros once the device is closed. */
   ram(offset = 0, length = this.options.ramBytes - offset): Uint8Array {
     return ramView(this.bridge, this.ramHandle, offset, length);
+  }
+
+  /** Guest-physical address of the gfx register window. */
+  get windowBase(): number {
+    return this.options.windowBase;
   }
 
   /** Where the console's picture is; null before the first mode. */
@@ -214,6 +219,13 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): 
   const device = checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
   checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(device, 0, encodeModes(options.modes), options.modes.length));
   const region: RamRegion = { kind: 'ram', name: 'ram', hostAddress: Number(bridge.pvg_ram_address(ram)), ...range };
+  const window: MmioRegion = {
+    kind: 'mmio',
+    name: 'gfx',
+    gpa: options.windowBase,
+    length: checked(bridge, 'the gfx window', bridge.pvg_mmio_length(device, PvgWindow.gfx)),
+    window: PvgWindow.gfx,
+  };
   const first = options.modes[0] ?? { width: 1440, height: 1080 };
   const cursor = new CursorState();
   cursor.setShown(true);
@@ -226,7 +238,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): 
     backgroundMailbox,
     variant: options.variant,
     vectors: options.vectors,
-    regions: [region],
+    regions: [region, window],
     counters: new Counters().memory,
     interrupts: new InterruptLines().memory,
     cursor: cursor.memory,

@@ -65,6 +65,11 @@ export class BqlBehaviour {
     return this.lock.value !== 'free';
   }
 
+  /** What waits and what is waited for, for people and tests. */
+  get waiting(): { readonly sections: readonly number[]; readonly nestedWaits: number; readonly tasks: number } {
+    return { sections: this.sections.map((record) => record.kind), nestedWaits: this.lock.context.waits.length, tasks: this.tasks.count };
+  }
+
   /** Files one message. */
   receive(record: PvgRecord): void {
     switch (classOf(record.kind)) {

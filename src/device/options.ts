@@ -19,6 +19,11 @@ export interface DeviceOptions {
   readonly ramBytes?: number;
   /** Guest-physical address of the RAM's first byte. Default 0x40000000 for mmio, 0 for pci. */
   readonly ramBase?: number;
+  /**
+   * Guest-physical address of the gfx register window, a multiple of 16 KiB outside RAM. Default 0x30000000 for mmio, 0xc0000000 for
+   * pci, or behind RAM if RAM is there.
+   */
+  readonly windowBase?: number;
   /** Modes offered to the guest, preferred first; 1..128. Default 1440×1080 and 1280×1024 at 60 Hz. */
   readonly modes?: readonly DisplayMode[];
   /** True: frames are flipped at the mode's rate; false: as they come. Default true. */
@@ -67,6 +72,18 @@ function checkMode(mode: DisplayMode): DisplayMode {
   return mode;
 }
 
+/** No window is longer than this; the one that PVG has is shorter. */
+const WINDOW_ROOM = 2 ** 20;
+
+function meetsRam(windowBase: number, ramBase: number, ramBytes: number): boolean {
+  return windowBase < ramBase + ramBytes && ramBase < windowBase + WINDOW_ROOM;
+}
+
+function defaultWindow(variant: 'mmio' | 'pci', ramBase: number, ramBytes: number): number {
+  const usual = variant === 'mmio' ? 0x3000_0000 : 0xc000_0000;
+  return meetsRam(usual, ramBase, ramBytes) ? Math.ceil((ramBase + ramBytes) / WINDOW_ROOM) * WINDOW_ROOM : usual;
+}
+
 /** Fills defaults in and checks every value. */
 export function checkOptions(options: DeviceOptions): CheckedOptions {
   const variant = options.variant ?? 'mmio';
@@ -77,10 +94,14 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
   const ramBytes = integer('ramBytes', options.ramBytes ?? 256 * 2 ** 20, 16_384, MAX_RAM_BYTES);
   const ramBase = integer('ramBase', options.ramBase ?? (variant === 'mmio' ? 0x4000_0000 : 0), 0, 2 ** 48);
   if (ramBytes % 16_384 !== 0 || ramBase % 16_384 !== 0) throw new ArgumentError('ramBytes and ramBase must be multiples of 16384');
+  const windowBase = integer('windowBase', options.windowBase ?? defaultWindow(variant, ramBase, ramBytes), 0, 2 ** 49);
+  if (windowBase % 16_384 !== 0) throw new ArgumentError(`windowBase is 0x${windowBase.toString(16)}, expected a multiple of 16384`);
+  if (meetsRam(windowBase, ramBase, ramBytes)) throw new ArgumentError(`windowBase 0x${windowBase.toString(16)} lies in guest RAM`);
   return {
     variant,
     ramBytes,
     ramBase,
+    windowBase,
     modes,
     vsync: options.vsync ?? true,
     vectors: variant === 'mmio' ? 1 : integer('vectors', options.vectors ?? 32, 1, MAX_VECTORS),

@@ -85,6 +85,7 @@ export class Tasks {
       const found = this.space.translate(gpa + done);
       const at = done;
       if (found?.region.kind !== 'ram') {
+        if (found) this.refuseReentrant(found.region.name, gpa + done);
         work.push(() => false);
         break;
       }
@@ -94,6 +95,12 @@ export class Tasks {
       done += size;
     }
     this.run(upcall.id, work);
+  }
+
+  /** QEMU's memory core warns of an access to a device that is inside one already, and answers an error (device.md 2). */
+  private refuseReentrant(window: string, gpa: number): void {
+    const text = `readMemory met the ${window} window at 0x${gpa.toString(16)}: refused, the device is inside an access`;
+    this.port.perform({ do: 'logGuestError', text });
   }
 
   /** Drives one mapping job through its machine; each piece is carried out when the machine asks for the next. */
