@@ -5,6 +5,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createDevice } from '../dist/src/index.js';
 import { startSession } from '../dist/src/cli/session.js';
+import { REG_FIFO_BASE_PFN, REG_FIFO_LENGTH, REG_SHARED_PFN, REG_START } from '../dist/src/guest/layout.js';
 
 const mode = { width: 640, height: 480, rateHz: 60 };
 const openFiles = () => readdirSync('/proc/self/fd').length;
@@ -30,18 +31,28 @@ const cases = {
   async 'crash-background-queue'() {
     await crash('background-queue');
   },
-  /** close() while accesses wait: they are rejected, and close resolves. */
+  /** close() while an access is inside PVG, which waits for upcalls of its own, and others wait behind it. */
   async 'close-during-access'() {
+    const before = await firstDevice();
     const device = await createDevice();
-    const accesses = [0x1034, 0x1010, 0x1204].map((offset) =>
-      device.mmioRead(offset).then(
+    const { ramBase, pageShift } = device.attachment;
+    const page = ramBase / 2 ** pageShift;
+    await device.mmioWrite(REG_FIFO_LENGTH, 0x10000);
+    await device.mmioWrite(REG_FIFO_BASE_PFN, page);
+    await device.mmioWrite(REG_SHARED_PFN, page + 16);
+    // A START takes the internal task down and makes it anew: four upcalls.
+    const accesses = Array.from({ length: 50 }, () =>
+      device.mmioWrite(REG_START, 1).then(
         () => 'done',
         (error) => error.code,
       ),
     );
+    await accesses[5];
     await device.close();
     const results = await Promise.all(accesses);
     if (!results.every((result) => result === 'done' || result === 'ERR_CLOSED')) throw new Error(`accesses ended as ${results}`);
+    if (!results.includes('ERR_CLOSED')) throw new Error('every access had ended before the close');
+    await nothingLeft(before);
     process.exit(0);
   },
   /** Twenty devices in turn leave nothing behind. */

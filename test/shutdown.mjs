@@ -64,7 +64,16 @@ function once({ args, code, signal }) {
   });
 }
 
-const { values, positionals } = parseArgs({ options: { runs: { type: 'string', default: '3' } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { runs: { type: 'string', default: '3' }, help: { type: 'boolean' } },
+  allowPositionals: true,
+});
+const unknown = positionals.filter((name) => !(name in cases));
+if (values.help || unknown.length > 0 || !(Number(values.runs) >= 1)) {
+  if (unknown.length > 0) process.stderr.write(`no case ${unknown.join(', ')}\n`);
+  process.stderr.write(`usage: node test/shutdown.mjs [--runs N] [case…]\ncases: ${Object.keys(cases).join(', ')}\n`);
+  process.exit(values.help ? 0 : 2);
+}
 const before = readdirSync('/dev/shm').sort().join();
 let failures = 0;
 for (const [name, test] of Object.entries(cases)) {

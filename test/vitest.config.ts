@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     fileParallelism: false,
     pool: 'forks',
+    // The built device is what is tested: Node itself loads it.
+    server: { deps: { external: [/\/dist\//] } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

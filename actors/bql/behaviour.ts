@@ -66,8 +66,13 @@ export class BqlBehaviour {
   }
 
   /** What waits and what is waited for, for people and tests. */
-  get waiting(): { readonly sections: readonly number[]; readonly nestedWaits: number; readonly tasks: number } {
-    return { sections: this.sections.map((record) => record.kind), nestedWaits: this.lock.context.waits.length, tasks: this.tasks.count };
+  get waiting(): { readonly bottomHalves: readonly number[]; readonly sections: readonly number[]; readonly nestedWaits: number } {
+    const kinds = (records: readonly PvgRecord[]): number[] => records.map((record) => record.kind);
+    return {
+      bottomHalves: kinds([...this.batch, ...this.queued]),
+      sections: kinds(this.sections),
+      nestedWaits: this.lock.context.waits.length,
+    };
   }
 
   /** Files one message. */

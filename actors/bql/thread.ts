@@ -20,7 +20,7 @@ const behaviour = new BqlBehaviour(new AddressSpace(wiring.regions), port);
 let crashed = false;
 
 const actorControl: ActorControl = {
-  inspect: () => ({ ...behaviour.waiting, held: behaviour.held }),
+  inspect: () => ({ ...behaviour.waiting, tasks: behaviour.tasks.count, held: behaviour.held }),
   crash: () => {
     crashed = true;
   },
