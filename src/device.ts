@@ -27,6 +27,8 @@ export interface DeviceStatistics {
   /** Of the guest's presents up to the one shown last, those that were never shown: dropped here, or replaced inside PVG. */
   readonly framesDropped: number;
   readonly framesPresented: number;
+  /** Frames rendered a second, from the first to the last; 0 before the second. */
+  readonly framesPerSecond: number;
   readonly refusedEncodes: number;
   readonly interrupts: number;
   readonly guestErrors: number;
@@ -114,6 +116,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       framesRendered: rendered,
       framesDropped: Math.max(0, this.counters.lastPresent - rendered),
       framesPresented: Number(presents[0] ?? 0n),
+      framesPerSecond: rendered > 1 ? (rendered - 1) / this.counters.shownSeconds : 0,
       refusedEncodes: this.counters.get('refusals'),
       interrupts: this.counters.get('interrupts'),
       guestErrors: this.counters.get('guestErrors'),

@@ -144,7 +144,7 @@ export class ThreadPort implements DevicePort {
     surface.beginWrite();
     const status = this.bridge.pvg_texture_copy(texture, surface.bytes, surface.bytes.length);
     surface.endWrite(present);
-    this.counters.setLastPresent(present);
+    this.counters.noteShown(present);
     return status === PvgStatus.ok;
   }
 

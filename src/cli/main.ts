@@ -2,7 +2,7 @@
 /**
  * The command `apple-gfx`: parses the command line and runs one sub-command; each has a file of its own.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
@@ -36,6 +36,7 @@ function trace(glob: string, before: readonly string[]): readonly string[] {
 
 function outFile(path: string): string {
   if (!existsSync(dirname(resolve(path)))) throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new InvalidArgumentError('It is a folder, not a file.');
   return path;
 }
 

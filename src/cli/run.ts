@@ -25,6 +25,7 @@ const INTERRUPTED = 130;
 
 /** What is printed at the end, and by --json. */
 export interface RunSummary {
+  /** Rendered frames a second, from the first to the last. */
   readonly fps: number;
   readonly framesRendered: number;
   readonly framesDropped: number;
@@ -44,7 +45,7 @@ const round = (value: number): number => Math.round(value * 100) / 100;
 
 function summarise(statistics: DeviceStatistics, options: RunOptions, elapsedSeconds: number): RunSummary {
   return {
-    fps: round(statistics.framesRendered / elapsedSeconds),
+    fps: round(statistics.framesPerSecond),
     framesRendered: statistics.framesRendered,
     framesDropped: statistics.framesDropped,
     framesPresented: statistics.framesPresented,
@@ -72,7 +73,8 @@ function startProgress(session: Session, options: RunOptions): () => void {
     const hold = ((now.bqlHoldMicroseconds - before.bqlHoldMicroseconds) / (seconds * 10_000)).toFixed(0);
     before = now;
     then = performance.now();
-    const text = `${fps.toFixed(0).padStart(4)} fps · ${now.framesRendered}/${options.frames} frames, ${now.framesDropped} dropped · ${now.mmioAccesses} accesses · BQL held ${hold} % · ${now.interrupts} interrupts`;
+    const frames = options.seconds === undefined ? `${now.framesRendered}/${options.frames}` : `${now.framesRendered}`;
+    const text = `${fps.toFixed(0).padStart(4)} fps · ${frames} frames, ${now.framesDropped} dropped · ${now.mmioAccesses} accesses · BQL ${hold} % · ${now.interrupts} irqs`;
     process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }, PROGRESS_MS);
   return () => {

@@ -9,11 +9,19 @@ import { MAX_VECTORS } from '../base/limits.js';
 export const COUNTERS = ['accesses', 'framesRendered', 'framesDropped', 'refusals', 'guestErrors', 'updates', 'interrupts'] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
+/** Cells behind the counters, in this order. */
+const HOLD = COUNTERS.length;
+const LAST_PRESENT = HOLD + 1;
+const FIRST_SHOWN = HOLD + 2;
+const LAST_SHOWN = HOLD + 3;
+
+const wallClockMicroseconds = (): bigint => BigInt(Math.round(1000 * (performance.timeOrigin + performance.now())));
+
 /** Counters of a device; written by the BQL actor. */
 export class Counters {
   private readonly cells: BigUint64Array;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (COUNTERS.length + 2))) {
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (LAST_SHOWN + 1))) {
     this.cells = new BigUint64Array(memory);
   }
 
@@ -25,22 +33,31 @@ export class Counters {
     return Number(Atomics.load(this.cells, COUNTERS.indexOf(name)));
   }
 
-  /** Number of the guest's present that was shown last, 0 before the first. */
-  setLastPresent(present: number): void {
-    Atomics.store(this.cells, COUNTERS.length + 1, BigInt(present));
+  /** A frame was shown: the guest's present of that number. */
+  noteShown(present: number): void {
+    const now = wallClockMicroseconds();
+    Atomics.compareExchange(this.cells, FIRST_SHOWN, 0n, now);
+    Atomics.store(this.cells, LAST_SHOWN, now);
+    Atomics.store(this.cells, LAST_PRESENT, BigInt(present));
   }
 
+  /** Number of the guest's present that was shown last, 0 before the first. */
   get lastPresent(): number {
-    return Number(Atomics.load(this.cells, COUNTERS.length + 1));
+    return Number(Atomics.load(this.cells, LAST_PRESENT));
+  }
+
+  /** Seconds from the first frame shown to the last. */
+  get shownSeconds(): number {
+    return Number(Atomics.load(this.cells, LAST_SHOWN) - Atomics.load(this.cells, FIRST_SHOWN)) / 1e6;
   }
 
   /** Time the BQL was held, in microseconds. */
   addHold(microseconds: number): void {
-    Atomics.add(this.cells, COUNTERS.length, BigInt(Math.round(microseconds)));
+    Atomics.add(this.cells, HOLD, BigInt(Math.round(microseconds)));
   }
 
   get holdMicroseconds(): number {
-    return Number(Atomics.load(this.cells, COUNTERS.length));
+    return Number(Atomics.load(this.cells, HOLD));
   }
 }
 
