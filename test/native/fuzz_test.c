@@ -278,7 +278,8 @@ static void check_usable(struct host *host, struct guest *guest, uint32_t colour
 
 static void run_round(uint32_t round, uint64_t seed, uint32_t count) {
   struct host host = {.config = {.vsync = round % 2, .managed_textures = round / 2 % 2, .refuse_every = round % 3 * 5,
-                                 .mode_change_waits = round % 2, .vectors = 1 + round}};
+                                 .vectors = 1 + round},
+                      .unordered = round % 2};
   host.modes[0] = (struct pvg_display_mode){64, 48, 250000, 0};
   host.modes[1] = (struct pvg_display_mode){33, 21, 1000000, 0};
   host.mode_count = 2;

@@ -7,6 +7,7 @@
  */
 #define _GNU_SOURCE
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <pthread.h>
@@ -42,6 +43,15 @@ static uint32_t make_ram(uint32_t group) {
   return ram;
 }
 
+/* Whether the kernel could write there for us, which needs no signal handler to find out. */
+static bool writable(void *address) {
+  int zeros = open("/dev/zero", O_RDONLY);
+  CHECK(zeros >= 0);
+  bool written = read(zeros, address, 1) == 1;
+  close(zeros);
+  return written;
+}
+
 static void check_page(uint32_t range, uint64_t number, uint8_t value) {
   struct pvgi_memory memory;
   CHECK(pvgi_range_acquire(range, &memory) == PVG_OK);
@@ -67,6 +77,14 @@ static void test_map_is_an_alias(void) {
   memset(memory.base + 2 * page, 0x66, page);
   pvgi_range_release(&memory);
   CHECK(view(pvg_ram_address(ram))[6 * page + 17] == 0x66);
+
+  /* Read-only is the target's property: the RAM stays writable. */
+  CHECK(pvg_range_map(range, page, ram, 0, page, 1) == PVG_OK);
+  CHECK(pvg_range_map(range, 2 * page, ram, page, page, 0) == PVG_OK);
+  CHECK(pvgi_range_acquire(range, &memory) == PVG_OK);
+  CHECK(!writable(memory.base + page) && writable(memory.base + 2 * page + 8) && memory.base[page] == 1);
+  pvgi_range_release(&memory);
+  CHECK(pvg_range_map(range, 2 * page, ram, 6 * page, page, 0) == PVG_OK);
 
   /* A later mapping replaces; an unmap gives fresh zeros and leaves the RAM alone. */
   CHECK(pvg_range_map(range, page, ram, 0, page, 1) == PVG_OK);

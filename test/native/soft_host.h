@@ -41,6 +41,7 @@ struct host {
   struct pvg_config config;
   struct pvg_display_mode modes[4];
   uint32_t mode_count;
+  bool unordered; /* PVG does not wait for the answer to a mode change, so a frame may overtake it */
   uint32_t group, ram, device, texture;
   uint32_t texture_width, texture_height;
   pthread_t upcall_thread, display_thread;
@@ -49,7 +50,7 @@ struct host {
   atomic_uint held_count;
   struct pvg_record held[16];
   atomic_bool keep_frames;      /* new frames are counted, not encoded */
-  atomic_uint counts[16];       /* upcalls by kind */
+  atomic_uint counts[16];       /* upcalls that were served, by kind */
   atomic_uint interrupts[64];
   atomic_uint shown;            /* completed encodes */
   atomic_uint last_present;
@@ -117,6 +118,8 @@ static inline bool host_serve(struct host *host, const struct pvg_record *record
 static inline int32_t host_answer(struct host *host, const struct pvg_record *record) {
   uint64_t value = 0;
   bool ok = host_serve(host, record, &value);
+  /* Counted before the answer, so that whoever the answer lets go finds it counted. */
+  atomic_fetch_add(&host->counts[record->kind], 1);
   return record->id != 0 ? pvg_upcall_answer(host->device, record->id, ok, value) : PVG_OK;
 }
 
@@ -132,7 +135,6 @@ static inline void *host_upcalls(void *argument) {
     } else {
       host_answer(host, &record);
     }
-    atomic_fetch_add(&host->counts[record.kind], 1);
   }
   return NULL;
 }
@@ -201,6 +203,7 @@ static inline void host_open(struct host *host) {
   config->upcall_mailbox = pvg_mailbox_create(host->group, 64, 0);
   config->display_mailbox = pvg_mailbox_create(host->group, 64, 0);
   config->completion_mailbox = config->display_mailbox;
+  config->mode_change_waits = !host->unordered;
   config->page_shift = PAGE_SHIFT;
   if (config->vectors == 0) config->vectors = 2;
   if (host->mode_count == 0) {
@@ -235,6 +238,14 @@ static inline void host_close(struct host *host) {
   while (!(condition)) {               \
     struct timespec nap = {0, 200000}; \
     nanosleep(&nap, NULL);             \
+  }
+
+/* Holds for a while. What is wrong may take longer to show, so this can miss a fault, but never see one that isn't there. */
+#define STAYS(condition)                                  \
+  for (int look_again = 0; look_again < 40; look_again++) { \
+    struct timespec nap = {0, 500000};                    \
+    CHECK(condition);                                     \
+    nanosleep(&nap, NULL);                                \
   }
 
 /* ---- guest ---- */
