@@ -19,7 +19,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.stamp');
 const library = join(root, 'dist', 'native', 'libpvg_bridge.so');
 const compiler = process.env.CC || 'cc';
-const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-Werror', '-pthread'];
+const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-pthread'];
 const flavours = {
   plain: ['-O2'],
   asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
@@ -113,7 +113,8 @@ function testNative(flavour, only, programArgs) {
   for (const source of sources) {
     const name = source.slice(source.lastIndexOf('/') + 1, -2);
     const program = join(folder, name);
-    compile([...common, ...flags, '-Inative', '-Itest/native', source, ...librarySources(), '-o', program]);
+    // A warning fails the tests only: a compiler newer than this project must still build the library.
+    compile([...common, '-Werror', ...flags, '-Inative', '-Itest/native', source, ...librarySources(), '-o', program]);
     const { passed, output } = runTest(program, programArgs, false);
     console.log(`${passed ? 'ok    ' : 'FAILED'} ${flavour} ${name}`);
     if (output !== '') console.log(output.trimEnd());
