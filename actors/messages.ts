@@ -20,6 +20,10 @@ export const Message = {
   frameCompleted: KIND_HOST + 5,
   /** To the BQL, lock: the console asks for an update. */
   updateRequested: KIND_HOST + 6,
+  /** To the BQL, lock: memory appears. id = the caller's token, reserved = the region's id; words: 0 kind (0 RAM, 1 ROM), 1 gpa, 2 length, 3 RAM handle, 4 priority. */
+  regionAdded: KIND_HOST + 8,
+  /** To the BQL, lock: memory disappears. id = the caller's token, reserved = the region's id. */
+  regionRemoved: KIND_HOST + 9,
   /** To any actor: a control message waits on its port, let the event loop turn. */
   kick: KIND_HOST + 7,
   /** To the background queue: one register access. id = job; words: 0 operation, 1 window, 2 size, 3 offset, 4 value. */

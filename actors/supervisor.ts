@@ -12,6 +12,7 @@ import { CLOSE_TIMEOUT_MS } from '../src/base/limits.js';
 import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
+import type { BackedRegion } from '../src/memory/region.js';
 import { MachineDriver } from '../src/runtime/machine-driver.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
 import { BackgroundPool } from './background-queue/pool.js';
@@ -76,15 +77,31 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
 
   /** An access of the creating thread's, as a promise. */
   access(words: { operation: number; size: number; offset: number; low: number; high: number }): Promise<{ value: number; high: number }> {
+    return this.ask(Message.access, [words.operation, 0, words.size, words.offset, words.low, 0], words.high);
+  }
+
+  /** Puts memory onto the device's map; resolves when accesses and upcalls find it. */
+  async addRegion(region: BackedRegion): Promise<void> {
+    const words = [region.kind === 'rom' ? 1 : 0, region.gpa, region.length, region.ram, region.priority];
+    await this.ask(Message.regionAdded, words, region.id);
+  }
+
+  /** Takes memory off the map. The device gives its RAM back once nothing of it is mapped in a task. */
+  async removeRegion(id: number): Promise<boolean> {
+    return (await this.ask(Message.regionRemoved, [], id)).value === 1;
+  }
+
+  /** A lock section of the BQL's with an answer. */
+  private ask(kind: number, words: number[], reserved: number): Promise<{ value: number; high: number }> {
     return new Promise((resolve, reject) => {
       if (this.closing) return reject(this.reason ?? new DeviceClosedError());
       const token = this.nextToken++ >>> 0;
       this.replies.set(token, { resolve, reject });
       const posted = this.mailboxes.post(this.wiring.bqlMailbox, {
-        kind: Message.access,
+        kind,
         id: token,
-        words: [words.operation, 0, words.size, words.offset, words.low, 0],
-        reserved: words.high,
+        words,
+        reserved,
       });
       if (!posted) this.rejectWaiting(new DeviceClosedError());
     });

@@ -2,7 +2,7 @@
  * What the supervisor hands to each thread: handles, shared memory, configuration. Structured-cloneable.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { MemoryRegion } from '../src/memory/address-space.js';
+import type { MemoryRegion } from '../src/memory/region.js';
 
 export interface Wiring {
   readonly group: number;

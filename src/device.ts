@@ -13,7 +13,8 @@ import { checked, checkedHandle, loadBridge, type PvgBridge, ramView } from './b
 import { PvgCause, PvgWindow } from './bridge/pvg.js';
 import type { Cursor } from './device/effects.js';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
-import type { MmioRegion, RamRegion } from './memory/address-space.js';
+import type { BackedRegion, MmioRegion } from './memory/region.js';
+import { GuestMemories, type GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 import { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 
@@ -49,10 +50,14 @@ interface DeviceEvents {
   closed: [Error | null];
 }
 
+/** Ids of memory regions count from here. */
+const FIRST_REGION = 1;
+
 export class Device extends EventEmitter<DeviceEvents> {
   readonly interrupts: InterruptLines;
   readonly cursor: CursorState;
   private readonly counters: Counters;
+  private readonly memories: GuestMemories;
   private currentSurface: Surface | null = null;
   private currentCursor: CursorImage | null = null;
 
@@ -66,6 +71,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     super();
     const { wiring } = supervisor;
     this.counters = new Counters(wiring.counters);
+    this.memories = new GuestMemories(bridge, wiring.group, supervisor, FIRST_REGION + wiring.regions.length, wiring.regions.length);
     this.interrupts = new InterruptLines(wiring.interrupts);
     this.cursor = new CursorState(wiring.cursor);
     supervisor.on('report', (report) => this.onReport(report));
@@ -95,6 +101,14 @@ export class Device extends EventEmitter<DeviceEvents> {
   /** Guest-physical address of the gfx register window. */
   get windowBase(): number {
     return this.options.windowBase;
+  }
+
+  /**
+   * Adds RAM or ROM to the guest's memory map, also while the guest runs; resolves when the device sees it.
+   * Throws ArgumentError for a wrong option.
+   */
+  addMemory(options: GuestMemoryOptions): Promise<GuestMemory> {
+    return this.memories.add(options);
   }
 
   /** Where the console's picture is; null before the first mode. */
@@ -221,10 +235,19 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): 
   });
   const device = checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
   checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(device, 0, encodeModes(options.modes), options.modes.length));
-  const region: RamRegion = { kind: 'ram', name: 'ram', hostAddress: Number(bridge.pvg_ram_address(ram)), ...range };
+  const region: BackedRegion = {
+    kind: 'ram',
+    id: FIRST_REGION,
+    name: 'ram',
+    priority: 0,
+    hostAddress: Number(bridge.pvg_ram_address(ram)),
+    ...range,
+  };
   const window: MmioRegion = {
     kind: 'mmio',
+    id: FIRST_REGION + 1,
     name: 'gfx',
+    priority: 1,
     gpa: options.windowBase,
     length: checked(bridge, 'the gfx window', bridge.pvg_mmio_length(device, PvgWindow.gfx)),
     window: PvgWindow.gfx,

@@ -4,5 +4,6 @@
 export { AppleGfxError, ArgumentError, BridgeError, DefectError, DeviceClosedError } from './base/errors.js';
 export { type CursorImage, createDevice, Device, type DeviceStatistics } from './device.js';
 export { type DeviceOptions, type DisplayMode, parseMode } from './device/options.js';
+export { GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 export { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
 export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';

@@ -14,7 +14,8 @@ import type { DevicePort } from '../../src/device/effects.js';
 import { Frames } from '../../src/device/frames.js';
 import { isValidAccess, MmioJob } from '../../src/device/mmio.js';
 import { Tasks } from '../../src/device/task.js';
-import type { AddressSpace } from '../../src/memory/address-space.js';
+import { AddressSpace } from '../../src/memory/address-space.js';
+import type { MemoryRegion } from '../../src/memory/region.js';
 import { MachineDriver, type MachineEffect } from '../../src/runtime/machine-driver.js';
 import { Message } from '../messages.js';
 import { lockMachine } from './lock.machine.js';
@@ -52,11 +53,17 @@ export class BqlBehaviour {
   readonly tasks: Tasks;
   readonly frames: Frames;
 
+  readonly space: AddressSpace;
+
+  /** `regions` is the memory map to begin with. */
   constructor(
-    space: AddressSpace,
+    regions: readonly MemoryRegion[],
     private readonly port: DevicePort,
   ) {
-    this.tasks = new Tasks(space, port);
+    this.space = new AddressSpace(regions, (region) => {
+      if (region.kind !== 'mmio') port.perform({ do: 'releaseRam', ram: region.ram });
+    });
+    this.tasks = new Tasks(this.space, port);
     this.frames = new Frames(port);
   }
 
@@ -181,10 +188,38 @@ export class BqlBehaviour {
       case Message.updateRequested:
         this.frames.updateRequested();
         return false;
+      case Message.regionAdded:
+        this.addRegion(record);
+        return this.replyTo(record, 1);
+      case Message.regionRemoved:
+        return this.replyTo(record, this.space.remove(record.reserved) ? 1 : 0);
       default:
         this.port.perform({ do: 'logGuestError', text: `no section of kind 0x${record.kind.toString(16)}` });
         return false;
     }
+  }
+
+  private addRegion(record: PvgRecord): void {
+    const [rom = 0, gpa = 0, length = 0, ram = 0, priority = 0] = record.words;
+    const kind = rom === 1 ? 'rom' : 'ram';
+    const hostAddress = this.port.ramAddress(ram);
+    this.space.add({
+      kind,
+      id: record.reserved,
+      name: `${kind} ${record.reserved}`,
+      gpa,
+      length,
+      priority,
+      ram,
+      ramOffset: 0,
+      hostAddress,
+    });
+  }
+
+  /** Answers the supervisor; false, since nothing is waited for. */
+  private replyTo(record: PvgRecord, value: number): false {
+    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0 });
+    return false;
   }
 
   private displayEvent(record: PvgRecord): void {

@@ -74,6 +74,9 @@ export class ThreadPort implements DevicePort {
       case 'releaseRange':
         bridge.pvg_range_destroy(effect.range);
         return;
+      case 'releaseRam':
+        bridge.pvg_ram_destroy(effect.ram);
+        return;
       case 'pushUpdate':
         this.counters.add('updates');
         return this.report({ report: 'update' });
@@ -105,6 +108,10 @@ export class ThreadPort implements DevicePort {
 
   mapRange(range: number, offset: number, ram: number, ramOffset: number, length: number, readOnly: boolean): number {
     return this.bridge.pvg_range_map(range, offset, ram, ramOffset, length, readOnly ? 1 : 0);
+  }
+
+  ramAddress(ram: number): number {
+    return Number(this.bridge.pvg_ram_address(ram));
   }
 
   unmapRange(range: number, offset: number, length: number): number {

@@ -4,7 +4,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DefectError } from '../../src/base/errors.js';
 import { loadBridge } from '../../src/bridge/native.js';
-import { AddressSpace } from '../../src/memory/address-space.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { runActorThread } from '../actor-thread.js';
 import { exposeControl } from '../control.js';
@@ -16,11 +15,11 @@ const { wiring, control } = workerData as ThreadData;
 const bridge = loadBridge();
 const report = (message: Report): void => parentPort?.postMessage(message);
 const port = new ThreadPort(bridge, new Mailboxes(bridge), wiring, report);
-const behaviour = new BqlBehaviour(new AddressSpace(wiring.regions), port);
+const behaviour = new BqlBehaviour(wiring.regions, port);
 let crashed = false;
 
 const actorControl: ActorControl = {
-  inspect: () => ({ ...behaviour.waiting, tasks: behaviour.tasks.count, held: behaviour.held }),
+  inspect: () => ({ ...behaviour.waiting, tasks: behaviour.tasks.count, regions: behaviour.space.list(), held: behaviour.held }),
   crash: () => {
     crashed = true;
   },

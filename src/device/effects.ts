@@ -30,6 +30,7 @@ export type Effect =
   | { readonly do: 'endSection'; readonly frame: number }
   | { readonly do: 'releaseTexture'; readonly texture: number }
   | { readonly do: 'releaseRange'; readonly range: number }
+  | { readonly do: 'releaseRam'; readonly ram: number }
   | { readonly do: 'pushUpdate' }
   | { readonly do: 'signalUpdateDone' }
   | { readonly do: 'count'; readonly what: 'accesses' | 'framesRendered' | 'framesDropped' | 'refusals' | 'guestErrors' }
@@ -63,6 +64,8 @@ export interface DevicePort {
   createRange(length: number): { readonly range: number; readonly address: number } | null;
   /** Maps a piece of RAM into a range: a pvg_status. */
   mapRange(range: number, offset: number, ram: number, ramOffset: number, length: number, readOnly: boolean): number;
+  /** Host address of a RAM's first byte, 0 if there is no such RAM. */
+  ramAddress(ram: number): number;
   unmapRange(range: number, offset: number, length: number): number;
   /** The pieces of a mapMemory upcall as gpa, length pairs. */
   mapPieces(id: number, count: number): readonly (readonly [number, number])[];

@@ -7,7 +7,8 @@
 import { assert } from '../base/errors.js';
 import { MAP_MAX_PIECES } from '../base/limits.js';
 import type { PvgRecord } from '../bridge/records.js';
-import type { AddressSpace, RamRegion } from '../memory/address-space.js';
+import type { AddressSpace } from '../memory/address-space.js';
+import type { BackedRegion } from '../memory/region.js';
 import { MachineDriver } from '../runtime/machine-driver.js';
 import type { DevicePort } from './effects.js';
 import { mappingJobMachine } from './mapping-job.machine.js';
@@ -16,7 +17,7 @@ interface Task {
   readonly range: number;
   readonly address: number;
   readonly length: number;
-  readonly regions: Set<RamRegion>;
+  readonly regions: Set<BackedRegion>;
 }
 
 const driver = new MachineDriver(mappingJobMachine);
@@ -46,7 +47,7 @@ export class Tasks {
     const task = this.tasks.get(upcall.words[0] ?? 0);
     if (task) {
       this.port.trace('apple_gfx_destroy_task', { task: task.range, regions: task.regions.size });
-      task.regions.clear();
+      for (const region of task.regions) this.space.release(region);
       this.tasks.delete(task.range);
       this.port.perform({ do: 'releaseRange', range: task.range });
     }
@@ -84,7 +85,7 @@ export class Tasks {
     while (done < length) {
       const found = this.space.translate(gpa + done);
       const at = done;
-      if (found?.region.kind !== 'ram') {
+      if (!found || found.region.kind === 'mmio') {
         if (found) this.refuseReentrant(found.region.name, gpa + done);
         work.push(() => false);
         break;
@@ -126,12 +127,13 @@ export class Tasks {
 
   private mapPiece(task: Task, piece: { index: number; gpa: number; length: number; target: number; readOnly: boolean }): boolean {
     this.port.trace('apple_gfx_map_memory_range', piece);
-    const found = this.space.ramRange(piece.gpa, piece.length);
+    const found = this.space.lookup(piece.gpa, piece.length, !piece.readOnly);
     if (!found || !fits(task, piece.target, piece.length)) return false;
     const { region, offset } = found;
     const status = this.port.mapRange(task.range, piece.target, region.ram, region.ramOffset + offset, piece.length, piece.readOnly);
     this.port.trace('apple_gfx_remap', { status, source: region.hostAddress + offset, target: task.address + piece.target });
     if (status !== 0) return false;
+    if (!task.regions.has(region)) this.space.acquire(region);
     task.regions.add(region);
     return true;
   }

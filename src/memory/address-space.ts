@@ -1,76 +1,83 @@
 /**
- * The map of guest-physical addresses to memory regions, and its look-ups.
+ * The map of guest-physical addresses to memory regions, which may change while the device runs, and the references on its regions.
  *
- * Invariant: regions do not overlap; the map does not change while a device runs on it. What is not here yet: ROM,
- * priorities and aliases, which come with the whole device.
+ * Invariant: a region that was removed is never found again, and is reported as dropped once, when nobody holds a
+ * reference on it any more; until then what was mapped of it stays. Owned by the BQL actor.
  */
-import { ArgumentError } from '../base/errors.js';
+import { ArgumentError, assert } from '../base/errors.js';
 import { MAX_REGIONS } from '../base/limits.js';
-import type { WindowId } from '../bridge/pvg.js';
-
-/** RAM `ram` (a bridge handle) from `ramOffset` on, at [gpa, gpa + length). */
-export interface RamRegion {
-  readonly kind: 'ram';
-  readonly name: string;
-  readonly gpa: number;
-  readonly length: number;
-  readonly ram: number;
-  readonly ramOffset: number;
-  /** Host address of the region's first byte, for traces. */
-  readonly hostAddress: number;
-}
-
-/** A register window of the device itself. */
-export interface MmioRegion {
-  readonly kind: 'mmio';
-  readonly name: string;
-  readonly gpa: number;
-  readonly length: number;
-  readonly window: WindowId;
-}
-
-export type MemoryRegion = RamRegion | MmioRegion;
-
-/** Where a guest-physical address leads: a region, the offset in it, and how many bytes of it follow. */
-export interface Translation {
-  readonly region: MemoryRegion;
-  readonly offset: number;
-  readonly contiguous: number;
-}
+import { FlatView, type Translation } from './flat-view.js';
+import type { BackedRegion, MemoryRegion } from './region.js';
 
 export class AddressSpace {
-  private readonly regions: readonly MemoryRegion[];
+  private readonly regions = new Map<number, MemoryRegion>();
+  private readonly references = new Map<MemoryRegion, number>();
+  private view = new FlatView([]);
 
-  /** Throws ArgumentError if two regions overlap, one is empty, or there are too many. */
-  constructor(regions: readonly MemoryRegion[]) {
-    if (regions.length > MAX_REGIONS) throw new ArgumentError(`${regions.length} memory regions, at most ${MAX_REGIONS} are possible`);
-    const sorted = [...regions].sort((a, b) => a.gpa - b.gpa);
-    let end = 0;
-    for (const region of sorted) {
-      if (!(region.length > 0) || !Number.isSafeInteger(region.gpa + region.length)) {
-        throw new ArgumentError(`memory region ${region.name} has length ${region.length} at 0x${region.gpa.toString(16)}`);
-      }
-      if (region.gpa < end)
-        throw new ArgumentError(`memory region ${region.name} at 0x${region.gpa.toString(16)} overlaps the one below it`);
-      end = region.gpa + region.length;
-    }
-    this.regions = sorted;
+  /** Throws ArgumentError as add() does. `onDropped` is told of each removed region once it has no references. */
+  constructor(
+    regions: readonly MemoryRegion[],
+    private readonly onDropped: (region: MemoryRegion) => void = () => undefined,
+  ) {
+    for (const region of regions) this.add(region);
   }
 
-  /** The region a guest-physical address lies in, or null. */
+  /** Throws ArgumentError if the region is empty or leaves the numbers that are exact, its id is taken, or there are too many. */
+  add(region: MemoryRegion): void {
+    const where = `memory region ${region.name} of ${region.length} bytes at 0x${region.gpa.toString(16)}`;
+    if (!(region.length > 0) || !(region.gpa >= 0) || !Number.isSafeInteger(region.gpa + region.length)) {
+      throw new ArgumentError(`${where} is empty or out of bounds`);
+    }
+    if (this.regions.has(region.id)) throw new ArgumentError(`${where} has the id ${region.id} of another one`);
+    if (this.regions.size >= MAX_REGIONS) throw new ArgumentError(`${where} is one too many, at most ${MAX_REGIONS} are possible`);
+    this.regions.set(region.id, region);
+    this.view = new FlatView([...this.regions.values()]);
+  }
+
+  /** Takes a region off the map; false if there is none of that id. */
+  remove(id: number): boolean {
+    const region = this.regions.get(id);
+    if (!region) return false;
+    this.regions.delete(id);
+    this.view = new FlatView([...this.regions.values()]);
+    if (!this.references.has(region)) this.onDropped(region);
+    return true;
+  }
+
+  /** What is seen at an address, or null. */
   translate(gpa: number): Translation | null {
-    for (const region of this.regions) {
-      if (gpa >= region.gpa && gpa < region.gpa + region.length) {
-        return { region, offset: gpa - region.gpa, contiguous: region.gpa + region.length - gpa };
-      }
-    }
-    return null;
+    return this.view.translate(gpa);
   }
 
-  /** As translate(), but only if the whole of [gpa, gpa + length) is RAM of one region (device.md 4.3); else null. */
-  ramRange(gpa: number, length: number): { readonly region: RamRegion; readonly offset: number } | null {
-    const found = this.translate(gpa);
-    if (found?.region.kind !== 'ram' || !(length > 0) || found.contiguous < length) return null;
+  /** Memory that can be mapped: all of [gpa, gpa + length) in one region that has host memory, and may be written if `write` (device.md 4.3). */
+  lookup(gpa: number, length: number, write: boolean): { readonly region: BackedRegion; readonly offset: number } | null {
+    const found = this.view.translate(gpa);
+    if (!found || found.region.kind === 'mmio' || !(length > 0) || found.contiguous < length) return null;
+    if (write && found.region.kind === 'rom') return null;
     return { region: found.region, offset: found.offset };
+  }
+
+  acquire(region: MemoryRegion): void {
+    this.references.set(region, this.referencesOf(region) + 1);
+  }
+
+  release(region: MemoryRegion): void {
+    const left = this.referencesOf(region) - 1;
+    assert(left >= 0, `a reference on ${region.name} was given back that nobody has`);
+    if (left > 0) {
+      this.references.set(region, left);
+      return;
+    }
+    this.references.delete(region);
+    if (this.regions.get(region.id) !== region) this.onDropped(region);
+  }
+
+  referencesOf(region: MemoryRegion): number {
+    return this.references.get(region) ?? 0;
+  }
+
+  /** Every region on the map with its references, for people and tests. */
+  list(): readonly { readonly name: string; readonly id: number; readonly references: number }[] {
+    return [...this.regions.values()].map((region) => ({ name: region.name, id: region.id, references: this.referencesOf(region) }));
   }
 }

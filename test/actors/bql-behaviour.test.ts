@@ -3,10 +3,19 @@ import { BqlBehaviour } from '../../actors/bql/behaviour.js';
 import { Message } from '../../actors/messages.js';
 import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
-import { AddressSpace } from '../../src/memory/address-space.js';
 import { FakePort } from '../device/fake-port.js';
 
-const RAM = { kind: 'ram', name: 'ram', gpa: 0x1000_0000, length: 0x100_0000, ram: 9, ramOffset: 0, hostAddress: 0x5000_0000 } as const;
+const RAM = {
+  kind: 'ram',
+  id: 1,
+  name: 'ram',
+  priority: 0,
+  gpa: 0x1000_0000,
+  length: 0x100_0000,
+  ram: 9,
+  ramOffset: 0,
+  hostAddress: 0x5000_0000,
+} as const;
 
 const record = (kind: number, fields: Partial<PvgRecord> = {}): PvgRecord => ({
   kind,
@@ -31,7 +40,7 @@ const done = (job: number, value = 0, ok = 1): PvgRecord => record(Message.jobDo
 
 beforeEach(() => {
   port = new FakePort();
-  bql = new BqlBehaviour(new AddressSpace([RAM]), port);
+  bql = new BqlBehaviour([RAM], port);
   bql.frames.setMode(640, 480);
 });
 

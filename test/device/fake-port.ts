@@ -33,6 +33,10 @@ export class FakePort implements DevicePort {
     return this.mapStatus;
   }
 
+  ramAddress(): number {
+    return 0x6000_0000;
+  }
+
   unmapRange(): number {
     return 0;
   }

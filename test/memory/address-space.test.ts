@@ -1,0 +1,88 @@
+/**
+ * The address space: what may be mapped, and when a removed region is dropped.
+ */
+import { describe, expect, it } from 'vitest';
+import { AddressSpace } from '../../src/memory/address-space.js';
+import type { BackedRegion, MemoryRegion, MmioRegion } from '../../src/memory/region.js';
+
+const ram = (id: number, gpa: number, more: Partial<BackedRegion> = {}): BackedRegion => ({
+  kind: 'ram',
+  id,
+  name: `ram ${id}`,
+  gpa,
+  length: 0x1000,
+  priority: 0,
+  ram: id,
+  ramOffset: 0,
+  hostAddress: 0,
+  ...more,
+});
+const window: MmioRegion = { kind: 'mmio', id: 99, name: 'gfx', gpa: 0x8000, length: 0x1000, priority: 1, window: 0 };
+
+describe('lookup (device.md 4.3)', () => {
+  const space = new AddressSpace([ram(1, 0), ram(2, 0x1000), ram(3, 0x4000, { kind: 'rom' }), window, ram(4, 0x7000, { length: 0x4000 })]);
+
+  it.each([
+    ['RAM, whole', 0, 0x1000, true, 1],
+    ['RAM, its end', 0xfff, 1, true, 1],
+    ['two pieces that touch are two regions', 0xfff, 2, true, null],
+    ['a hole', 0x3000, 1, false, null],
+    ['over the end', 0x1800, 0x1000, false, null],
+    ['ROM, to read', 0x4000, 0x10, false, 3],
+    ['ROM, to write', 0x4000, 0x10, true, null],
+    ['a register window', 0x8000, 4, false, null],
+    ['RAM that a window interrupts', 0x7800, 0x1000, false, null],
+    ['RAM behind the window that covers it', 0x9000, 0x1000, true, 4],
+    ['nothing at all', 0, 0, true, null],
+    ['beyond numbers', Number.POSITIVE_INFINITY, 1, true, null],
+    ['a length beyond numbers', 0, Number.POSITIVE_INFINITY, true, null],
+  ])('%s', (_name, gpa, length, write, expected) => {
+    const found = space.lookup(gpa, length, write);
+    expect(found?.region.id ?? null).toBe(expected);
+    if (found) expect(found.offset).toBe(gpa - found.region.gpa);
+  });
+});
+
+describe('references', () => {
+  it('keep a removed region until the last is given back', () => {
+    const dropped: MemoryRegion[] = [];
+    const first = ram(1, 0);
+    const space = new AddressSpace([first, ram(2, 0x1000)], (region) => dropped.push(region));
+    space.acquire(first);
+    space.acquire(first);
+    expect(space.remove(1)).toBe(true);
+    expect(space.remove(1)).toBe(false);
+    expect(space.translate(0)).toBeNull();
+    space.release(first);
+    expect(dropped).toEqual([]);
+    space.release(first);
+    expect(dropped).toEqual([first]);
+    expect(() => space.release(first)).toThrow(/nobody has/);
+    expect(space.remove(2)).toBe(true);
+    expect(dropped).toHaveLength(2);
+  });
+
+  it('belong to a region, not to its id', () => {
+    const dropped: MemoryRegion[] = [];
+    const old = ram(1, 0);
+    const space = new AddressSpace([old], (region) => dropped.push(region));
+    space.acquire(old);
+    space.remove(1);
+    space.add(ram(1, 0x2000));
+    expect(space.list()).toEqual([{ name: 'ram 1', id: 1, references: 0 }]);
+    space.release(old);
+    expect(dropped).toEqual([old]);
+    expect(space.translate(0x2000)).not.toBeNull();
+  });
+});
+
+it('refuses what cannot be a region', () => {
+  const space = new AddressSpace([]);
+  expect(() => space.add(ram(1, -1))).toThrow(/out of bounds/);
+  expect(() => space.add(ram(1, 0, { length: 0 }))).toThrow(/empty/);
+  expect(() => space.add(ram(1, Number.MAX_SAFE_INTEGER))).toThrow(/out of bounds/);
+  space.add(ram(1, 0));
+  expect(() => space.add(ram(1, 0x5000))).toThrow(/has the id 1/);
+  for (let id = 2; id <= 64; id++) space.add(ram(id, 0x1000 * id));
+  expect(() => space.add(ram(65, 0))).toThrow(/at most 64/);
+});
