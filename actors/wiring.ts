@@ -2,6 +2,7 @@
  * What the supervisor hands to each thread: handles, shared memory, configuration. Structured-cloneable.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { TraceOrigin } from '../src/trace/log.js';
 import type { MemoryRegion } from '../src/memory/region.js';
 
 export interface Wiring {
@@ -41,7 +42,7 @@ export type Report =
   | { readonly report: 'update' }
   | { readonly report: 'updateDone' }
   | { readonly report: 'reply'; readonly token: number; readonly value: number; readonly high: number }
-  | { readonly report: 'trace'; readonly line: string }
+  | { readonly report: 'trace'; readonly line: string; readonly origin: TraceOrigin }
   | { readonly report: 'guestError'; readonly text: string };
 
 /** What the control plane offers on each actor (comlink). */

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * error.c - the calling thread's last error text, and the interface's version.
+ * error.c - what a thread asks about itself and the library: its last error text, its number, the version.
  *
  * Invariant: the text is the thread's own and always terminated, so that a pointer to it handed out stays valid
  * until that thread fails again. It keeps no status: every function returns its own.
  */
+#define _GNU_SOURCE /* gettid's number, by syscall() since older libraries lack the function */
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -21,5 +24,7 @@ int32_t pvgi_fail(int32_t status, const char *format, ...) {
 }
 
 const char *pvg_last_error(void) { return last_error; }
+
+uint32_t pvg_thread_id(void) { return (uint32_t)syscall(SYS_gettid); }
 
 uint32_t pvg_bridge_version(void) { return PVG_BRIDGE_VERSION; }

@@ -63,6 +63,9 @@ PVG_API const char *pvg_bridge_name(void);
  * valid until that thread's next failing call. */
 PVG_API const char *pvg_last_error(void);
 
+/* The system's number of the calling thread, as its tools and QEMU's logs show it. */
+PVG_API uint32_t pvg_thread_id(void);
+
 /* ---------------------------------------------------------------------------------------------
  * Groups: what is released together
  *

@@ -16,6 +16,7 @@ import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/
 import type { BackedRegion, MmioRegion } from './memory/region.js';
 import { GuestMemories, type GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 import { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
+import type { TraceOrigin } from './trace/log.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 
 /** A cursor image: 0xAARRGGBB words, straight alpha. */
@@ -42,8 +43,8 @@ interface DeviceEvents {
   /** A mode was set: the new surface. */
   surface: [Surface];
   cursor: [CursorImage];
-  /** A trace line, `name args`. */
-  trace: [string];
+  /** A trace line, `name args`, and where and when it happened. */
+  trace: [string, TraceOrigin];
   /** What the guest did wrong, in words. */
   guestError: [string];
   /** The device has ended: null if close() was called, else why. */
@@ -203,7 +204,7 @@ export class Device extends EventEmitter<DeviceEvents> {
         this.emit('update');
         return;
       case 'trace':
-        this.emit('trace', report.line);
+        this.emit('trace', report.line, report.origin);
         return;
       case 'guestError':
         this.emit('guestError', report.text);

@@ -6,4 +6,5 @@ export { type CursorImage, createDevice, Device, type DeviceStatistics } from '.
 export { type DeviceOptions, type DisplayMode, parseMode } from './device/options.js';
 export { GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 export { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
+export { formatLogLine, type TraceOrigin } from './trace/log.js';
 export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';

@@ -90,7 +90,7 @@ export class BqlBehaviour {
         return this.onQueued(record);
       case 'lock':
         this.sections.push(record);
-        return;
+        return this.onQueued(record);
       case 'condition':
         this.results.set(record.id, { ok: record.words[0] === 1, value: record.words[1] ?? 0 });
     }
@@ -110,7 +110,15 @@ export class BqlBehaviour {
 
   /** Trace lines that come when PVG asks, before the work runs (device.md 8). */
   private onQueued(record: PvgRecord): void {
-    if (record.kind === Upcall.raiseInterrupt) this.port.trace('apple_gfx_raise_irq', { vector: record.words[0] ?? 0 });
+    const [first = 0, second = 0, third = 0] = record.words;
+    switch (record.kind) {
+      case Upcall.raiseInterrupt:
+        return this.port.trace('apple_gfx_raise_irq', { vector: first });
+      case Upcall.readMemory:
+        return this.port.trace('apple_gfx_read_memory', { gpa: first, length: second, destination: third });
+      case Upcall.modeChange:
+        return this.port.trace('apple_gfx_mode_change', { width: second, height: third });
+    }
   }
 
   private send(event: Event): boolean {
@@ -171,7 +179,6 @@ export class BqlBehaviour {
         return false;
       case Upcall.modeChange: {
         const [, width = 0, height = 0] = record.words;
-        this.port.trace('apple_gfx_mode_change', { width, height });
         this.frames.setMode(width, height);
         if (record.id !== 0) this.port.perform({ do: 'answerUpcall', id: record.id, ok: true, value: 0 });
         return false;

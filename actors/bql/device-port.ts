@@ -30,7 +30,11 @@ export class ThreadPort implements DevicePort {
     this.counters = new Counters(wiring.counters);
     this.interrupts = new InterruptLines(wiring.interrupts);
     this.cursor = new CursorState(wiring.cursor);
-    this.tracer = new Tracer(wiring.trace, (line) => report({ report: 'trace', line }));
+    const thread = bridge.pvg_thread_id();
+    this.tracer = new Tracer(wiring.trace, (line) => {
+      const microseconds = 1000 * (performance.timeOrigin + performance.now());
+      report({ report: 'trace', line, origin: { thread, microseconds } });
+    });
   }
 
   trace<N extends TraceName>(name: N, args: TraceArgs<N>): void {

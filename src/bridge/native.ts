@@ -17,6 +17,7 @@ export interface PvgBridge {
   pvg_bridge_version(): number;
   pvg_bridge_name(): string;
   pvg_last_error(): string;
+  pvg_thread_id(): number;
   pvg_group_create(): number;
   pvg_group_close(group: number, cause: number): number;
   pvg_group_cause(group: number): number;
@@ -69,6 +70,7 @@ export const PROTOTYPES = [
   'uint32_t pvg_bridge_version(void)',
   'const char *pvg_bridge_name(void)',
   'const char *pvg_last_error(void)',
+  'uint32_t pvg_thread_id(void)',
   'uint32_t pvg_group_create(void)',
   'int32_t pvg_group_close(uint32_t group, uint32_t cause)',
   'int32_t pvg_group_cause(uint32_t group)',

@@ -30,7 +30,8 @@ function mode(text: string): ReturnType<typeof parseMode> {
 }
 
 function trace(glob: string, before: readonly string[]): readonly string[] {
-  if (!Object.keys(TRACE_FORMATS).some(tracePattern([glob]))) throw new InvalidArgumentError('No trace event has such a name.');
+  if (!Object.keys(TRACE_FORMATS).some(tracePattern([glob.replace(/^-/, '')])))
+    throw new InvalidArgumentError('No trace event has such a name.');
   return [...before, glob];
 }
 
@@ -63,11 +64,23 @@ program
   .addOption(new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on'))
   .addOption(new Option('--variant <name>', "which of QEMU's two devices").choices(['mmio', 'pci']).default('mmio'))
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
-  .addOption(new Option('--trace <glob>', 'print trace events, for example apple_gfx_*; repeatable').argParser(trace).default([], 'none'))
+  .addOption(
+    new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
+      .argParser(trace)
+      .default([], 'none'),
+  )
+  .addOption(new Option('--trace-file <file>', 'write them there instead of stderr').argParser(outFile))
+  .option('--trace-prefix', "put thread and time in front, as QEMU's log does", false)
   .option('--json', 'end with one line of JSON on stdout', false)
   .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 130 interrupted.')
   .action(async (flags: RunFlags) => {
-    process.exitCode = await run({ ...flags, seconds: flags.seconds, out: flags.out, vsync: flags.vsync === 'on' });
+    process.exitCode = await run({
+      ...flags,
+      seconds: flags.seconds,
+      out: flags.out,
+      traceFile: flags.traceFile,
+      vsync: flags.vsync === 'on',
+    });
   });
 
 try {

@@ -3,9 +3,11 @@
  *
  * Exit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 130 interrupted.
  */
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
 import type { DeviceStatistics } from '../device.js';
 import type { DisplayMode } from '../device/options.js';
+import { formatLogLine, type TraceOrigin } from '../trace/log.js';
 import { drawCursor, encodePng } from './picture.js';
 import { type Session, startSession } from './session.js';
 
@@ -17,6 +19,8 @@ export interface RunOptions {
   readonly variant: 'mmio' | 'pci';
   readonly out: string | undefined;
   readonly trace: readonly string[];
+  readonly traceFile: string | undefined;
+  readonly tracePrefix: boolean;
   readonly json: boolean;
 }
 
@@ -121,11 +125,28 @@ async function settle(session: Session): Promise<void> {
   }
 }
 
+interface TraceSink {
+  write(line: string, origin: TraceOrigin): void;
+  /** Resolves when every line is written. */
+  close(): Promise<void>;
+}
+
+/** Trace lines go to a file, or to stderr. Throws if the file can't be opened. */
+async function openTrace({ traceFile, tracePrefix }: RunOptions): Promise<TraceSink> {
+  const format = (line: string, origin: TraceOrigin): string => `${formatLogLine(line, tracePrefix ? origin : null)}\n`;
+  if (traceFile === undefined) {
+    return { write: (line, origin) => void process.stderr.write(format(line, origin)), close: async () => undefined };
+  }
+  const stream = (await open(traceFile, 'w')).createWriteStream();
+  return { write: (line, origin) => void stream.write(format(line, origin)), close: () => finished(stream.end()) };
+}
+
 /** Runs the guest; returns the exit code. */
 export async function run(options: RunOptions): Promise<number> {
   const { variant, vsync, trace, mode } = options;
+  const sink = await openTrace(options);
   const session = await startSession({ variant, vsync, trace }, mode, options.seconds === undefined ? options.frames : undefined);
-  session.device.on('trace', (line) => process.stderr.write(`${line}\n`));
+  session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   let interrupted = false;
   const interrupt = (): void => {
@@ -155,6 +176,7 @@ export async function run(options: RunOptions): Promise<number> {
     stopProgress();
     clearTimeout(timer);
     await session.finish();
+    await sink.close();
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }

@@ -32,7 +32,7 @@ export interface DeviceOptions {
   readonly vectors?: number;
   /** What the guest knows the display by. Default 1. */
   readonly displaySerial?: number;
-  /** Trace events to switch on, as globs (`apple_gfx_*`); lines arrive as `trace` events. Default none. */
+  /** Trace events to switch on, as globs (`apple_gfx_*`; with `-` in front: off), in order; lines arrive as `trace` events. Default none. */
   readonly trace?: readonly string[];
   /** Of the software PVG: every n-th encode is refused (0: none). */
   readonly refuseEvery?: number;

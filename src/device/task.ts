@@ -78,8 +78,7 @@ export class Tasks {
 
   /** device.md 4.2, for what is RAM; a range that meets a register window is refused in v5, which forbids re-entrant accesses. */
   readMemory(upcall: PvgRecord): void {
-    const [gpa = 0, length = 0, destination = 0] = upcall.words;
-    this.port.trace('apple_gfx_read_memory', { gpa, length, destination });
+    const [gpa = 0, length = 0] = upcall.words;
     const work: (() => boolean)[] = [];
     let done = 0;
     while (done < length) {

@@ -34,18 +34,18 @@ export const TRACE_FORMATS = {
 export type TraceName = keyof typeof TRACE_FORMATS;
 export type TraceArgs<N extends TraceName> = Parameters<(typeof TRACE_FORMATS)[N]>[0];
 
-/** A predicate for QEMU's `-trace` globs: `*` stands for any text, `?` for one character. */
+function expressionOf(glob: string): RegExp {
+  const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  return new RegExp(`^${escaped.replace(/\*/g, '.*').replace(/\?/g, '.')}$`);
+}
+
+/**
+ * A predicate for QEMU's `-trace` globs: `*` stands for any text, `?` for one character. The globs act in order, and one
+ * with `-` in front switches off what it matches.
+ */
 export function tracePattern(globs: readonly string[]): (name: string) => boolean {
-  const expressions = globs.map(
-    (glob) =>
-      new RegExp(
-        `^${glob
-          .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-          .replace(/\*/g, '.*')
-          .replace(/\?/g, '.')}$`,
-      ),
-  );
-  return (name) => expressions.some((expression) => expression.test(name));
+  const rules = globs.map((glob) => ({ on: !glob.startsWith('-'), expression: expressionOf(glob.replace(/^-/, '')) }));
+  return (name) => rules.reduce((on, rule) => (rule.expression.test(name) ? rule.on : on), false);
 }
 
 /** Writes the lines of the events that are switched on to a sink; one per actor. */
