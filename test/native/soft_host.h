@@ -233,6 +233,15 @@ static inline void host_close(struct host *host) {
   free(host->pixels);
 }
 
+/* Of the last frame that was shown; 0 where there is none. */
+static inline uint32_t pixel(struct host *host, uint32_t x, uint32_t y) {
+  pthread_mutex_lock(&host->lock);
+  bool inside = x < host->pixels_width && y < host->pixels_height;
+  uint32_t value = inside ? host->pixels[y * host->pixels_width + x] : 0;
+  pthread_mutex_unlock(&host->lock);
+  return value;
+}
+
 /* Evaluates the condition again and again until it holds; build.mjs ends a test that waits for ever. */
 #define AWAIT(condition)               \
   while (!(condition)) {               \
@@ -258,6 +267,18 @@ static inline void guest_open(struct guest *guest, struct host *host) {
 }
 
 static inline void guest_close(struct guest *guest) { munmap(guest->memory, RAM_LENGTH); }
+
+/* Host with its threads, device and guest: what nearly every test begins and ends with. */
+static inline void stage_open(struct host *host, struct guest *guest) {
+  host_open(host);
+  host_run(host);
+  guest_open(guest, host);
+}
+
+static inline void stage_close(struct host *host, struct guest *guest) {
+  guest_close(guest);
+  host_close(host);
+}
 
 static inline uint32_t guest_read(struct guest *guest, uint64_t offset) {
   uint32_t value[2];
