@@ -43,23 +43,29 @@ interface DeviceEvents {
   /** A mode was set: the new surface. */
   surface: [Surface];
   cursor: [CursorImage];
-  /** A trace line, `name args`, and where and when it happened. */
+  /** A trace line, `name args`, and where and when it happened. Lines from before the first listener come right after it was added. */
   trace: [string, TraceOrigin];
   /** What the guest did wrong, in words. */
   guestError: [string];
   /** The device has ended: null if close() was called, else why. */
   closed: [Error | null];
+  /** EventEmitter's own: somebody begins to listen. */
+  newListener: [event: string | symbol, listener: (...values: unknown[]) => void];
 }
 
 /** Ids of memory regions count from here. */
 const FIRST_REGION = 1;
+/** Trace lines kept for the first listener; a device that nobody listens to must not grow. */
+const EARLY_LINES = 256;
 
+/** A running device; made by createDevice(). */
 export class Device extends EventEmitter<DeviceEvents> {
   readonly interrupts: InterruptLines;
   readonly cursor: CursorState;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
   private currentSurface: Surface | null = null;
+  private early: [string, TraceOrigin][] = [];
   private currentCursor: CursorImage | null = null;
 
   /** Use createDevice(). */
@@ -76,6 +82,9 @@ export class Device extends EventEmitter<DeviceEvents> {
     this.interrupts = new InterruptLines(wiring.interrupts);
     this.cursor = new CursorState(wiring.cursor);
     supervisor.on('report', (report) => this.onReport(report));
+    this.on('newListener', (event) => {
+      if (event === 'trace') queueMicrotask(() => this.replayEarly());
+    });
     supervisor.on('closed', (reason) => this.emit('closed', reason));
   }
 
@@ -190,6 +199,12 @@ export class Device extends EventEmitter<DeviceEvents> {
     await this.close();
   }
 
+  private replayEarly(): void {
+    const lines = this.early;
+    this.early = [];
+    for (const [line, origin] of lines) this.emit('trace', line, origin);
+  }
+
   private onReport(report: Report): void {
     switch (report.report) {
       case 'surface':
@@ -204,7 +219,9 @@ export class Device extends EventEmitter<DeviceEvents> {
         this.emit('update');
         return;
       case 'trace':
-        this.emit('trace', report.line, report.origin);
+        if (!this.emit('trace', report.line, report.origin) && this.early.length < EARLY_LINES) {
+          this.early.push([report.line, report.origin]);
+        }
         return;
       case 'guestError':
         this.emit('guestError', report.text);

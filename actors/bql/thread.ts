@@ -26,6 +26,8 @@ const actorControl: ActorControl = {
 };
 exposeControl(actorControl, control);
 
+const gfx = wiring.regions.find((region) => region.kind === 'mmio');
+port.trace('apple_gfx_common_init', { name: `apple-gfx-${wiring.variant}`, length: gfx?.length ?? 0 });
 behaviour.frames.setMode(wiring.initialMode.width, wiring.initialMode.height);
 report({ report: 'ready' });
 

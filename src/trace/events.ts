@@ -28,7 +28,7 @@ export const TRACE_FORMATS = {
   apple_gfx_cursor_set: (a: { bpp: number; width: number; height: number }) => `bpp=${a.bpp} width=${a.width} height=${hex(a.height)}`,
   apple_gfx_cursor_show: (a: { show: number }) => `show=${a.show}`,
   apple_gfx_cursor_move: () => '',
-  apple_gfx_common_init: (a: { name: string; length: number }) => `${a.name}; MMIO size: ${a.length} bytes`,
+  apple_gfx_common_init: (a: { name: string; length: number }) => `device: ${a.name}; MMIO size: ${a.length} bytes`,
 } as const;
 
 export type TraceName = keyof typeof TRACE_FORMATS;

@@ -34,6 +34,7 @@ describe('run --trace', () => {
     expect(names).not.toContain('apple_gfx_map_memory');
     expect(names).not.toContain('apple_gfx_read');
     expect(stderr).toMatch(/^apple_gfx_mode_change x=320 y=200$/m);
+    expect(stderr.split('\n')[0]).toBe('apple_gfx_common_init device: apple-gfx-mmio; MMIO size: 16384 bytes');
   });
 
   it('puts thread and time in front if asked, and writes all of it to a file', () => {
