@@ -29,8 +29,8 @@ export class RawGuest {
     this.page = 2 ** device.attachment.pageShift;
   }
 
-  /** Ring, shared page, mode 0, task 1 that shows RAM from the child ring on, child FIFO 1 in it. */
-  async start(): Promise<void> {
+  /** Ring and shared page; what the guest has made stays. Clears a fault. */
+  async restart(): Promise<void> {
     const { device, page, base } = this;
     await device.mmioWrite(L.REG_FIFO_BASE_PFN, (base + CONTROL_RING) / page);
     await device.mmioWrite(L.REG_FIFO_OFFSET, 0);
@@ -38,6 +38,12 @@ export class RawGuest {
     await device.mmioWrite(L.REG_SHARED_PFN, (base + SHARED_PAGE) / page);
     await device.mmioWrite(L.REG_START, 1);
     this.written = 0;
+  }
+
+  /** As restart(), and mode 0, task 1 that shows RAM from the child ring on, child FIFO 1 in it. */
+  async start(): Promise<void> {
+    const { device, base } = this;
+    await this.restart();
     await device.mmioWrite(L.REG_MODE, 0);
     this.control(L.OP_DEFINE_TASK, 0, 1, 0, TASK_LENGTH, 0);
     this.control(L.OP_MAP, 0, 1, 0, 0, 0, 1, 0, base + CHILD_RING, 0, TASK_LENGTH, 0);
@@ -82,6 +88,18 @@ export class RawGuest {
     this.child(L.OP_EXEC, 0, 1, 32, this.scratch, 0);
     this.child(L.OP_SWAP, stamp, 0, 0);
     await this.doorbell();
+  }
+
+  /** Guest-physical address of an offset in RAM. */
+  gpa(offset: number): number {
+    return this.base + offset;
+  }
+
+  /** Writes words at an offset in RAM. */
+  poke(offset: number, ...words: number[]): void {
+    words.forEach((word, index) => {
+      this.memory.setUint32(offset + 4 * index, word >>> 0, true);
+    });
   }
 
   /** The last completion stamp of a FIFO. */
