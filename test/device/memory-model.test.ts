@@ -184,7 +184,7 @@ const fits = (command: Command): boolean => {
   return command.do !== 'unmap' || command.at + command.count <= PAGES;
 };
 
-it('tasks do what the model does, and references return to their start', async () => {
+it('tasks do what the model does, and references return to their start', { timeout: 60_000 + 1000 * RUNS }, async () => {
   const device = await createDevice({ modes: [{ width: 64, height: 48, rateHz: 60 }], vsync: false, ramBytes: 16 * 2 ** 20 });
   const guest = new RawGuest(device);
   const real = new Real(device, guest);
@@ -205,4 +205,4 @@ it('tasks do what the model does, and references return to their start', async (
   } finally {
     await device.close();
   }
-}, 60_000 + 1000 * RUNS);
+});
