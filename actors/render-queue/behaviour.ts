@@ -24,8 +24,6 @@ export interface RenderPort {
 export class RenderQueueBehaviour {
   private state = driver.initial();
   private readonly queue: PvgRecord[] = [];
-  /** The entry that is being carried out. */
-  private current: PvgRecord | null = null;
 
   constructor(private readonly port: RenderPort) {}
 
@@ -36,9 +34,11 @@ export class RenderQueueBehaviour {
         this.queue.push(record);
         return;
       case Message.surfaceNoted:
-        return this.send({ type: 'surface.noted' }, record);
+        this.send({ type: 'surface.noted' }, record);
+        return;
       case Message.sectionEnded:
-        return this.send({ type: 'section.ended' }, record);
+        this.send({ type: 'section.ended' }, record);
+        return;
       default:
         assert(false, `the render queue knows no message of kind ${record.kind}`);
     }
@@ -48,33 +48,32 @@ export class RenderQueueBehaviour {
   step(): boolean {
     const next = this.queue[0];
     if (!next) return false;
-    const before = this.current;
-    this.send({ type: next.kind === Message.renderBlock ? 'block.taken' : 'completion.taken' }, next);
-    if (this.current === before) return false;
+    if (!this.send({ type: next.kind === Message.renderBlock ? 'block.taken' : 'completion.taken' }, next)) return false;
     this.queue.shift();
     return true;
   }
 
-  private send(event: Event, record: PvgRecord): void {
+  /** True if the machine had anything done. */
+  private send(event: Event, record: PvgRecord): boolean {
     const step = driver.step(this.state, event);
     this.state = step.snapshot;
     for (const effect of step.effects) this.carryOut(effect.type, record);
+    return step.effects.length > 0;
   }
 
   private carryOut(effect: string, record: PvgRecord): void {
     switch (effect) {
       case 'noteSurface':
-        this.current = record;
         return this.port.section(Message.noteSurface, record.id, []);
       case 'encodeFrame': {
         const [texture = 0, managed = 0] = record.words;
         const accepted = this.port.encode(record.id, texture, managed === 1);
-        return this.send({ type: accepted ? 'encode.accepted' : 'encode.refused' }, record);
+        this.send({ type: accepted ? 'encode.accepted' : 'encode.refused' }, record);
+        return;
       }
       case 'reportRefusal':
         return this.port.section(Message.frameRefused, record.id, []);
       case 'reportCompletion': {
-        this.current = record;
         const [, frame = 0, failure = 0, present = 0] = record.words;
         return this.port.section(Message.frameCompleted, frame, [failure === 0 ? 1 : 0, present]);
       }

@@ -36,7 +36,7 @@ export function isValidAccess(access: { readonly size: number; readonly offset: 
 /** One guest access in progress. */
 export class MmioJob {
   private snapshot: Snapshot;
-  private half = 0;
+  private readonly halves: number;
   private readonly values: [number, number] = [0, 0];
 
   constructor(
@@ -44,8 +44,8 @@ export class MmioJob {
     private readonly access: GuestAccess,
     private readonly port: DevicePort,
   ) {
-    const halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
-    this.snapshot = driver.initial({ halves });
+    this.halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
+    this.snapshot = driver.initial({ halves: this.halves });
   }
 
   /** The guest has its answer. */
@@ -74,6 +74,11 @@ export class MmioJob {
     this.send({ type: 'bridge.completed' });
   }
 
+  /** Which half PVG has: 0 the low one. */
+  private get half(): number {
+    return this.halves - this.snapshot.context.halves;
+  }
+
   private halfValue(): number {
     return this.half === 0 ? this.access.value : this.access.high;
   }
@@ -87,9 +92,7 @@ export class MmioJob {
   private carryOut(effect: string): void {
     switch (effect) {
       case 'submitToPvg':
-        return this.submit();
       case 'submitNextHalf':
-        this.half = 1;
         return this.submit();
       case 'replyToGuest':
         return this.reply(this.values[0], this.values[1]);
