@@ -20,8 +20,7 @@
  *    pvg_last_error() then says in words what was wrong; its text belongs to the calling thread.
  *  - Buffers handed in are used during the call only. Little-endian hosts only.
  *
- * What this header leaves out: the IOSurface mapper's upcalls and suspend/resume, which come with the
- * devices that need them.
+ * What this header leaves out: dirty-page reports and the pre-boot framebuffer.
  */
 #ifndef PVG_BRIDGE_H
 #define PVG_BRIDGE_H
@@ -35,7 +34,7 @@ extern "C" {
 #define PVG_API __attribute__((visibility("default")))
 
 /* Raised whenever a signature, a record or a structure below changes. */
-#define PVG_BRIDGE_VERSION 1u
+#define PVG_BRIDGE_VERSION 2u
 
 enum pvg_status {
   PVG_OK = 0,
@@ -66,6 +65,18 @@ PVG_API const char *pvg_last_error(void);
 /* The system's number of the calling thread, as its tools and QEMU's logs show it. */
 PVG_API uint32_t pvg_thread_id(void);
 
+/* 1 if devices of this PVG can be suspended and resumed, else 0. */
+PVG_API int32_t pvg_bridge_can_suspend(void);
+
+/* The GPUs there are, and what GPU `index` is: a set of pvg_gpu_flag bits (PVG_E_ARGUMENT if there is none of that index). */
+enum pvg_gpu_flag {
+  PVG_GPU_UNIFIED_MEMORY = 1,
+  PVG_GPU_REMOVABLE = 2,
+  PVG_GPU_DEFAULT = 4 /* the one that the system prefers */
+};
+PVG_API int32_t pvg_gpu_count(void);
+PVG_API int32_t pvg_gpu_flags(uint32_t index);
+
 /* ---------------------------------------------------------------------------------------------
  * Groups: what is released together
  *
@@ -76,7 +87,8 @@ PVG_API uint32_t pvg_thread_id(void);
 enum pvg_cause {
   PVG_CAUSE_NONE = 0,      /* not closed */
   PVG_CAUSE_CLOSED = 1,    /* closed on purpose */
-  PVG_CAUSE_THREAD = 2     /* a guarded thread ended without pvg_group_unguard() */
+  PVG_CAUSE_THREAD = 2,    /* a guarded thread ended without pvg_group_unguard() */
+  PVG_CAUSE_DEADLOCK = 3   /* the host found its threads waiting for each other */
 };
 
 /* A new group, or 0 (PVG_E_FULL: 256 exist). */
@@ -203,24 +215,49 @@ struct pvg_ram_range {
   uint32_t reserved; /* 0 */
 };
 
-struct pvg_config {
-  uint32_t version;            /* PVG_BRIDGE_VERSION */
-  uint32_t group;              /* closed together with it */
-  uint32_t upcall_mailbox;     /* tasks, memory, interrupts, mode changes */
-  uint32_t display_mailbox;    /* new frames and cursor events; may be the same */
-  uint32_t completion_mailbox; /* PVG_UPCALL_FRAME_COMPLETED; may be the same */
-  uint32_t mode_change_waits;  /* non-zero: PVG's display queue waits for the answer to a mode change */
-  uint32_t page_shift;         /* the guest's pages: 12 (x86-64) or 14 (arm64) */
-  uint32_t vectors;            /* interrupt vectors there are, 1..64 */
-  uint32_t display_serial;     /* what the guest knows the display by */
-  uint32_t vsync;              /* non-zero: frames are flipped at the mode's rate; 0: as they come */
-  uint32_t refuse_every;       /* soft PVG: every n-th encode is refused; 0: none */
-  uint32_t encode_delay_us;    /* soft PVG: what an encode takes on the GPU at least, 0..1 000 000 */
-  uint32_t managed_textures;   /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
-  uint32_t reserved;           /* 0 */
+/* Which mailbox an upcall goes to: each class has one, and several may have the same. */
+enum pvg_upcall_class {
+  PVG_CLASS_TASK = 0,       /* create, destroy, map, unmap */
+  PVG_CLASS_READ = 1,       /* read memory */
+  PVG_CLASS_INTERRUPT = 2,  /* both windows' interrupts */
+  PVG_CLASS_IOSFC = 3,      /* the IOSurface mapper's map and unmap */
+  PVG_CLASS_DISPLAY = 4,    /* new frames and cursor events */
+  PVG_CLASS_MODE = 5,       /* mode changes */
+  PVG_CLASS_COMPLETION = 6, /* completed frames */
+  PVG_CLASSES = 7
 };
 
-/* Makes a PVG device and its display (port 0), running but without a mode until the guest sets one. `ranges`
+/* Whom an answered upcall wakes, besides the thread that waits for it. */
+enum pvg_wake {
+  PVG_WAKE_JOB = 0,  /* nobody: every upcall waits on a condition of its own */
+  PVG_WAKE_KIND = 1, /* whoever waits in an upcall of the same kind: one condition for each kind */
+  PVG_WAKE_ALL = 2   /* whoever waits in an upcall: one condition for all */
+};
+
+#define PVG_PORTS_MAX 8u
+
+struct pvg_config {
+  uint32_t version;                         /* PVG_BRIDGE_VERSION */
+  uint32_t group;                           /* closed together with it */
+  uint32_t mailboxes[PVG_CLASSES];          /* by pvg_upcall_class */
+  uint32_t wake;                            /* a pvg_wake */
+  uint32_t mode_change_waits;               /* non-zero: PVG's display queue waits for the answer to a mode change */
+  uint32_t page_shift;                      /* the guest's pages: 12 (x86-64) or 14 (arm64) */
+  uint32_t vectors;                         /* interrupt vectors of the gfx window, 1..64 */
+  uint32_t iosfc;                           /* non-zero: there is an IOSurface mapper, and so an iosfc window */
+  uint32_t gpu;                             /* index of the GPU to use, see pvg_gpu_flags() */
+  uint32_t ports;                           /* displays there are, 1..PVG_PORTS_MAX */
+  uint32_t display_serials[PVG_PORTS_MAX];  /* what the guest knows each display by; 0 behind the last */
+  uint32_t vsync;                           /* non-zero: frames are flipped at the mode's rate; 0: as they come */
+  uint32_t refuse_every;                    /* soft PVG: every n-th encode is refused; 0: none */
+  uint32_t encode_delay_us;                 /* soft PVG: what an encode takes on the GPU at least, 0..1 000 000 */
+  uint32_t managed_textures;                /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
+  uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, whether it asked for the last or not */
+  uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits until no kick is in progress */
+  uint32_t reserved;                        /* 0 */
+};
+
+/* Makes a PVG device and its displays, running but without a mode until the guest sets one. `ranges`
  * (0..64) is the guest's RAM; ranges don't overlap. Returns its handle, or 0 (PVG_E_ARGUMENT, PVG_E_HANDLE for a
  * group, mailbox or RAM, PVG_E_NO_MEMORY, PVG_E_FULL). No upcall is made before it has returned. */
 PVG_API uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram_range *ranges,
@@ -229,16 +266,33 @@ PVG_API uint32_t pvg_device_create(const struct pvg_config *config, const struct
 /* Length in bytes of a window's registers; PVG_E_UNSUPPORTED if the device has no such window. */
 PVG_API int32_t pvg_mmio_length(uint32_t device, uint32_t window);
 
-/* One register access; offset is a byte offset, a multiple of 4 for gfx (else PVG_E_ARGUMENT). Reads put the
- * value, low half first, into value[2]. Unknown registers read 0 and ignore writes. BLOCKS: PVG may make any
+/* One register access; offset is a byte offset, a multiple of 4 (else PVG_E_ARGUMENT). gfx registers have 32 bits, iosfc
+ * registers 64. Reads put the value, low half first, into value[2]. Unknown registers read 0 and ignore writes. BLOCKS: PVG may make any
  * number of upcalls, from any of its threads, and wait for their answers before it returns, so the caller must
  * not be the thread that answers them. PVG_E_CLOSED once the device was stopped. */
 PVG_API int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value);
 PVG_API int32_t pvg_mmio_write(uint32_t device, uint32_t window, uint64_t offset, uint64_t value);
 
 /* Back to the state after creation: accesses in flight are completed, tasks are destroyed by upcalls,
- * interrupts raised before it may still be delivered. BLOCKS until PVG is quiet, as an access does. */
+ * interrupts raised before it may still be delivered. The IOSurface mapper stays as it is. BLOCKS until PVG is quiet, as
+ * an access does. */
 PVG_API int32_t pvg_device_reset(uint32_t device);
+
+/* Brings the device to rest for good: accesses in flight and the upcalls they need are completed, later accesses return
+ * PVG_E_CLOSED, encodes in flight complete, later ones are refused, nothing is flipped or raised any more. What PVG was about to
+ * tell its host is part of the state. Tasks stay as they are. BLOCKS as a reset does. PVG_E_UNSUPPORTED if this PVG can't. */
+PVG_API int32_t pvg_device_suspend(uint32_t device);
+
+/* Copies the state of a suspended device into `state`, which has room for `room` bytes, and puts its length into *length. With
+ * less room than that, or none (NULL), only the length is given. PVG_E_REFUSED if the device isn't suspended. It holds neither
+ * guest memory nor anything of this process. */
+PVG_API int32_t pvg_device_state(uint32_t device, void *state, uint64_t room, uint64_t *length);
+
+/* Makes a device that was just created, with the same windows, page size and ports, go on from such a state: tasks and mappings are made
+ * anew by upcalls, so it BLOCKS as an access does, and guest memory must be as it was. PVG_E_ARGUMENT if the state is damaged,
+ * foreign or does not fit the configuration: found before any upcall is made. PVG_E_REFUSED if the host refused an upcall. After a
+ * failure the device may only be destroyed. */
+PVG_API int32_t pvg_device_resume(uint32_t device, const void *state, uint64_t length);
 
 /* Releases every thread that waits inside PVG: upcalls count as refused, accesses return PVG_E_CLOSED, and
  * no new upcall is made. Does not block. Idempotent. */
@@ -258,7 +312,8 @@ struct pvg_display_mode {
   uint32_t reserved;         /* 0 */
 };
 
-/* Tells the guest which modes there are (1..128, the first is preferred). The first call plugs the display in. */
+/* Tells the guest which modes there are (1..128, the first is preferred). The first call plugs the display in; a later one
+ * reaches the guest as an event, and the mode in use stays until the guest sets another. Does not wait. */
 PVG_API int32_t pvg_display_set_modes(uint32_t device, uint32_t port, const struct pvg_display_mode *modes,
                                       uint32_t count);
 
@@ -323,7 +378,7 @@ enum pvg_upcall_kind {
   PVG_UPCALL_READ_MEMORY = 5,
   /* words[0] = vector. */
   PVG_UPCALL_RAISE_INTERRUPT = 6,
-  /* words[0] = port. To the display mailbox, as the cursor's. */
+  /* words[0] = port. */
   PVG_UPCALL_NEW_FRAME = 7,
   /* (waits, if the configuration says so) words[0] = port, [1] = width, [2] = height, [3] = pixel format. */
   PVG_UPCALL_MODE_CHANGE = 8,
@@ -331,13 +386,20 @@ enum pvg_upcall_kind {
    * pixel, [5] = length of the bitmap in bytes. pvg_upcall_payload() gives the bitmap, which lives until the id is
    * answered. */
   PVG_UPCALL_CURSOR_GLYPH = 9,
-  /* words[0] = port, [1] = 1 to show. */
+  /* words[0] = port, [1] = 1 to show, [2] and [3] = where the cursor was then, x and y. */
   PVG_UPCALL_CURSOR_SHOW = 10,
-  /* words[0] = port. */
+  /* words[0] = port, [1] and [2] = where the cursor was when it was told, x and y; 0xffff, 0xffff: not on this display. */
   PVG_UPCALL_CURSOR_MOVE = 11,
   /* words[0] = port, [1] = frame_id, [2] = 0 if the GPU's work succeeded, [3] = number of the guest's present that
    * was encoded (1 and up). To the completion mailbox. */
-  PVG_UPCALL_FRAME_COMPLETED = 12
+  PVG_UPCALL_FRAME_COMPLETED = 12,
+  /* (waits) The IOSurface mapper's: words[0] = gpa, [1] = length, [2] = 1 if read-only, [3] and [4] = opaque, for traces.
+   * Answer: ok, value = host address of the guest's memory, which must lie, all `length` bytes of it, in one RAM. */
+  PVG_UPCALL_IOSFC_MAP = 13,
+  /* (waits) words[0] = the host address that was mapped, [1] to [5] = opaque, for traces. */
+  PVG_UPCALL_IOSFC_UNMAP = 14,
+  /* words[0] = vector. The iosfc line's. */
+  PVG_UPCALL_IOSFC_INTERRUPT = 15
 };
 
 /* Answers upcall `id` of `device`: ok 0 or 1, and a value for the kinds that return one. What the caller did before is visible to
@@ -354,8 +416,38 @@ PVG_API int32_t pvg_upcall_supply(uint32_t device, uint32_t id, uint64_t offset,
 PVG_API int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset,
                                       uint64_t length);
 
+/* How upcalls have waited so far: counts[0] = upcalls that waited and were answered, [1] = threads that woke up because of an answer,
+ * [2] = those of them whose own answer was not there yet and who went back to wait. */
+PVG_API int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts);
+
 /* Copies the whole bitmap of a CURSOR_GLYPH into `bytes`, whose length must be the record's words[5]. */
 PVG_API int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length);
+
+/* ---------------------------------------------------------------------------------------------
+ * Who waits inside PVG, for a host that looks for deadlocks
+ * ------------------------------------------------------------------------------------------- */
+
+enum pvg_wait_for {
+  PVG_WAIT_UPCALL = 1, /* for the host's answer: `target` = pvg_upcall_kind, `id` = the upcall's */
+  PVG_WAIT_THREAD = 2, /* for one of PVG's threads to do something: `target` = its number */
+  PVG_WAIT_LOCK = 3    /* for a lock of PVG's: `target` = the system's number of the thread that holds it */
+};
+
+struct pvg_wait {
+  uint32_t waiter;  /* the system's number of the thread that waits, PVG's or a caller's */
+  uint32_t thread;  /* PVG's number of it (1 and up), 0 if it is a caller's */
+  uint32_t what;    /* a pvg_wait_for */
+  uint32_t target;
+  uint32_t id;      /* tells this wait from any other of that thread's; of an upcall, its id */
+  uint32_t reserved;
+};
+
+/* Who waits in the device now: up to `max` entries, in no order; returns how many. A wait that ends by time passing, or
+ * because the guest does something, is none. An entry seen twice has been waiting all the time in between. */
+PVG_API int32_t pvg_device_waits(uint32_t device, struct pvg_wait *waits, uint32_t max);
+
+/* The name of PVG's thread of that number, for people; never NULL. Static text. */
+PVG_API const char *pvg_device_thread_name(uint32_t thread);
 
 #ifdef __cplusplus
 }

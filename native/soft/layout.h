@@ -24,12 +24,14 @@
 #define REG_GPU_STATUS 0x1018u     /* ro: GPU_STATUS_*; writing 1 bits clears them */
 #define REG_SHARED_PFN 0x101cu     /* rw: guest page number of the shared page */
 #define REG_CHILD_DOORBELL 0x1020u /* wo: number of a child FIFO (1..8) with new packets; does not wait */
-#define REG_MAIN_KICK 0x1024u      /* wo: any value: completes when the control ring was read up to WRITTEN, halted or
+#define REG_MAIN_KICK 0x1024u      /* ro: 0. wo: any value: completes when the control ring was read up to WRITTEN, halted or
                                       faulted, with every upcall of its packets answered */
 #define REG_REPLAY 0x1028u         /* ignored */
 #define REG_FAULT 0x102cu          /* ro: 0, or FAULT_* << 16 | opcode */
 #define REG_FIFO_BASE_PFN 0x1030u  /* rw: guest page number of the FIFO base */
 #define REG_VERSION 0x1034u        /* ro: VERSION_VALUE */
+#define REG_DISPLAY 0x1200u        /* rw: the port that the registers from here to REG_MODE_RATE are about, 0 at first; of a port
+                                      that isn't there they read 0 (REG_MODE: MODE_NONE) and ignore writes */
 #define REG_MODE_COUNT 0x1204u     /* ro: how many modes the host offers */
 #define REG_MODE_SELECT 0x1208u    /* rw: which one the next three show */
 #define REG_MODE_SIZE 0x120cu      /* ro: width << 16 | height of the selected mode, 0 if there is none */
@@ -38,9 +40,43 @@
                                       host is told afterwards */
 #define REG_STRIDE_ALIGN 0x1224u   /* ro: 64 */
 #define REG_STRIDE 0x1228u         /* ro: bytes in a row of the selected mode */
-#define REG_PORTS 0x122cu          /* ro: 1 */
-#define REG_CONNECTED 0x1234u      /* ro: 1 once the host has set its mode list */
+#define REG_PORTS 0x122cu          /* ro: how many ports there are, 1..8, whatever REG_DISPLAY says */
+#define REG_SERIAL 0x1230u         /* ro: serial number of the display */
+#define REG_CONNECTED 0x1234u      /* ro: 1 once the host has set the display's mode list */
 #define REG_MODE_RATE 0x1238u      /* ro: rate of the selected mode in millihertz */
+
+/* ---- registers of the iosfc window, 64 bits each; an access of 4 bytes reads the low half and writes it with a high half of 0 ---- */
+#define IOSFC_WINDOW_LENGTH 0x10000u
+
+#define IOSFC_RING_BASE 0x1000u     /* rw: guest-physical address of the ring, a multiple of 16 */
+#define IOSFC_RING_CAPACITY 0x1008u /* rw: its entries, a power of two, 1..65536 */
+#define IOSFC_TABLE 0x1010u         /* rw: guest-physical address of the surface table, a multiple of 16 */
+#define IOSFC_PRODUCER 0x1018u      /* rw: entries the guest has put in so far (modulo 2^32). A write completes when the device has
+                                       consumed them all, with every upcall of theirs answered */
+#define IOSFC_CONSUMER 0x1020u      /* ro: entries the device has taken out so far */
+#define IOSFC_STATUS 0x1028u        /* ro: IOSFC_STATUS_*; writing 1 bits clears them */
+
+#define IOSFC_STATUS_DONE 1u  /* entries were consumed; interrupt IOSFC_VECTOR when it goes from 0 to 1 */
+#define IOSFC_STATUS_FAULT 2u /* ring, table or producer make no sense; entries are ignored until the guest has cleared it. Writing
+                                 IOSFC_RING_BASE sets producer and consumer to 0 */
+#define IOSFC_VECTOR 0u
+
+/* A ring entry, 32 bytes: u32 opcode, u32 surface (0..65535), u64 gpa, u64 length (1..1 GiB), u32 flags (IOSFC_READ_ONLY), u32 result, which
+ * the device writes before it moves the consumer: IOSFC_OK or IOSFC_FAILED (also for an opcode or field out of bounds, a surface mapped
+ * already or not mapped).
+ * The surface table has 16 bytes a surface, written by the device: u64 length (0: not mapped), u32 first word of the surface as the device
+ * sees it when it maps it, u32 how often it was mapped. Table entry n is at 16·n. Ring and table are mapped by upcalls of the mapper's own when they are first needed, and unmapped when the guest
+ * writes IOSFC_RING_BASE, IOSFC_RING_CAPACITY or IOSFC_TABLE, which completes after that. */
+#define IOSFC_ENTRY_SIZE 32u
+#define IOSFC_TABLE_ENTRY_SIZE 16u
+#define IOSFC_SURFACES 65536u
+#define IOSFC_RING_MAX 65536u
+#define IOSFC_SURFACE_MAX_LENGTH 0x40000000u
+#define IOSFC_OP_MAP 1u
+#define IOSFC_OP_UNMAP 2u
+#define IOSFC_READ_ONLY 1u
+#define IOSFC_OK 1u
+#define IOSFC_FAILED 2u
 
 #define VERSION_VALUE 0x00010001u
 #define MODE_NONE 0xffffffffu
@@ -75,6 +111,7 @@
 #define DISPLAY_EVENT_PRESENT 2u
 #define DISPLAY_EVENT_ONLINE 4u
 #define DISPLAY_EVENT_OFFLINE 8u
+#define DISPLAY_EVENT_MODES 16u /* the host offers other modes than before */
 
 /* ---- packets ----
  * Header, 12 bytes: u16 opcode, u16 number of stamp waits (child FIFOs only, at most 8, else a fault), u32 size of the whole packet in
@@ -102,7 +139,8 @@
 
 /* child FIFOs: in the task, u32 written at offset 0 (bytes so far, modulo 2^32), data from offset 64 */
 #define OP_SWAP 0x08u /* port, tag: what was drawn becomes the next frame; done when it is the current one */
-#define OP_EXEC 0x37u /* task, length, offset:64: `length` bytes (at most 1 MiB) of drawing commands */
+#define OP_EXEC 0x37u /* task, length, offset:64[, port, 0 if left out]: `length` bytes (at most 1 MiB) of drawing commands for the frame
+                         being drawn of that port */
 #define CHILD_RING_DATA 64u
 #define CHILD_FIFO_MAX 8u
 #define TASK_MAX 255u

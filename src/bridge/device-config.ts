@@ -3,25 +3,38 @@
  */
 import type { DisplayMode } from '../device/options.js';
 import { BRIDGE_VERSION } from './native.js';
+import { MAX_PORTS, UpcallClass } from './pvg.js';
 
-/** The fields of struct pvg_config after the version, in its order. */
-export const CONFIG_FIELDS = [
-  'group',
-  'upcall_mailbox',
-  'display_mailbox',
-  'completion_mailbox',
-  'mode_change_waits',
-  'page_shift',
-  'vectors',
-  'display_serial',
-  'vsync',
-  'refuse_every',
-  'encode_delay_us',
-  'managed_textures',
-] as const;
+/** The fields of struct pvg_config after the version, in its order; the number is how many words each has. */
+export const CONFIG_FIELDS = {
+  group: 1,
+  mailboxes: Object.keys(UpcallClass).length,
+  wake: 1,
+  mode_change_waits: 1,
+  page_shift: 1,
+  vectors: 1,
+  iosfc: 1,
+  gpu: 1,
+  ports: 1,
+  display_serials: MAX_PORTS,
+  vsync: 1,
+  refuse_every: 1,
+  encode_delay_us: 1,
+  managed_textures: 1,
+  announce_every_frame: 1,
+  reads_wait: 1,
+} as const;
 
-export function encodeConfig(config: Record<(typeof CONFIG_FIELDS)[number], number>): Uint32Array {
-  return Uint32Array.from([BRIDGE_VERSION, ...CONFIG_FIELDS.map((field) => config[field]), 0]);
+export type PvgConfig = {
+  readonly [F in keyof typeof CONFIG_FIELDS]: (typeof CONFIG_FIELDS)[F] extends 1 ? number : readonly number[];
+};
+
+export function encodeConfig(config: PvgConfig): Uint32Array {
+  const words = Object.entries(CONFIG_FIELDS).flatMap(([field, length]) => {
+    const given = [config[field as keyof PvgConfig]].flat();
+    return Array.from({ length }, (_, index) => given[index] ?? 0);
+  });
+  return Uint32Array.from([BRIDGE_VERSION, ...words, 0]);
 }
 
 export interface RamRangeConfig {

@@ -18,6 +18,9 @@ export interface PvgBridge {
   pvg_bridge_name(): string;
   pvg_last_error(): string;
   pvg_thread_id(): number;
+  pvg_bridge_can_suspend(): number;
+  pvg_gpu_count(): number;
+  pvg_gpu_flags(index: number): number;
   pvg_group_create(): number;
   pvg_group_close(group: number, cause: number): number;
   pvg_group_cause(group: number): number;
@@ -46,6 +49,9 @@ export interface PvgBridge {
   pvg_mmio_read(device: number, window: number, offset: Word, value: Buffer): number;
   pvg_mmio_write(device: number, window: number, offset: Word, value: Word): number;
   pvg_device_reset(device: number): number;
+  pvg_device_suspend(device: number): number;
+  pvg_device_state(device: number, state: Buffer | null, room: Word, length: Buffer): number;
+  pvg_device_resume(device: number, state: Buffer, length: Word): number;
   pvg_device_stop(device: number): number;
   pvg_device_destroy(device: number): number;
   pvg_display_set_modes(device: number, port: number, modes: Buffer, count: number): number;
@@ -62,7 +68,10 @@ export interface PvgBridge {
   pvg_upcall_pieces(device: number, id: number, first: number, pieces: Buffer, max: number): number;
   pvg_upcall_supply(device: number, id: number, offset: Word, bytes: Buffer, length: Word): number;
   pvg_upcall_supply_ram(device: number, id: number, offset: Word, ram: number, ramOffset: Word, length: Word): number;
+  pvg_upcall_wakes(device: number, counts: Buffer): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
+  pvg_device_waits(device: number, waits: Buffer, max: number): number;
+  pvg_device_thread_name(thread: number): string;
 }
 
 /** One line per function of pvg_bridge.h, in its order; structures are passed as bytes. */
@@ -71,6 +80,9 @@ export const PROTOTYPES = [
   'const char *pvg_bridge_name(void)',
   'const char *pvg_last_error(void)',
   'uint32_t pvg_thread_id(void)',
+  'int32_t pvg_bridge_can_suspend(void)',
+  'int32_t pvg_gpu_count(void)',
+  'int32_t pvg_gpu_flags(uint32_t index)',
   'uint32_t pvg_group_create(void)',
   'int32_t pvg_group_close(uint32_t group, uint32_t cause)',
   'int32_t pvg_group_cause(uint32_t group)',
@@ -99,6 +111,9 @@ export const PROTOTYPES = [
   'int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value)',
   'int32_t pvg_mmio_write(uint32_t device, uint32_t window, uint64_t offset, uint64_t value)',
   'int32_t pvg_device_reset(uint32_t device)',
+  'int32_t pvg_device_suspend(uint32_t device)',
+  'int32_t pvg_device_state(uint32_t device, void *state, uint64_t room, uint64_t *length)',
+  'int32_t pvg_device_resume(uint32_t device, const void *state, uint64_t length)',
   'int32_t pvg_device_stop(uint32_t device)',
   'int32_t pvg_device_destroy(uint32_t device)',
   'int32_t pvg_display_set_modes(uint32_t device, uint32_t port, const void *modes, uint32_t count)',
@@ -115,11 +130,14 @@ export const PROTOTYPES = [
   'int32_t pvg_upcall_pieces(uint32_t device, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max)',
   'int32_t pvg_upcall_supply(uint32_t device, uint32_t id, uint64_t offset, const void *bytes, uint64_t length)',
   'int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length)',
+  'int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
+  'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
+  'const char *pvg_device_thread_name(uint32_t thread)',
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 1;
+export const BRIDGE_VERSION = 2;
 
 function libraryPath(): string {
   // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.

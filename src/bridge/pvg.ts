@@ -16,7 +16,7 @@ export const PvgStatus = {
   unsupported: -8,
 } as const;
 
-export const PvgCause = { none: 0, closed: 1, thread: 2 } as const;
+export const PvgCause = { none: 0, closed: 1, thread: 2, deadlock: 3 } as const;
 
 export const PvgWindow = { gfx: 0, iosfc: 1 } as const;
 export type WindowId = (typeof PvgWindow)[keyof typeof PvgWindow];
@@ -34,7 +34,24 @@ export const Upcall = {
   cursorShow: 10,
   cursorMove: 11,
   frameCompleted: 12,
+  iosfcMap: 13,
+  iosfcUnmap: 14,
+  iosfcInterrupt: 15,
 } as const;
+
+/** Which mailbox an upcall goes to (pvg_bridge.h, enum pvg_upcall_class). */
+export const UpcallClass = { task: 0, read: 1, interrupt: 2, iosfc: 3, display: 4, mode: 5, completion: 6 } as const;
+export type UpcallClassName = keyof typeof UpcallClass;
+
+/** Whom an answered upcall wakes besides its own thread. */
+export const Wake = { job: 0, kind: 1, all: 2 } as const;
+
+export const GpuFlag = { unifiedMemory: 1, removable: 2, default: 4 } as const;
+
+/** What a thread inside PVG waits for. */
+export const WaitFor = { upcall: 1, thread: 2, lock: 3 } as const;
+
+export const MAX_PORTS = 8;
 
 /** Kinds from here on are the host's own; see actors/messages.ts. */
 export const KIND_HOST = 0x100;

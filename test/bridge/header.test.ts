@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { CONFIG_FIELDS } from '../../src/bridge/device-config.js';
 import { BRIDGE_VERSION, PROTOTYPES } from '../../src/bridge/native.js';
-import { KIND_HOST, PvgStatus, Upcall } from '../../src/bridge/pvg.js';
+import { KIND_HOST, MAX_PORTS, PvgStatus, Upcall, UpcallClass } from '../../src/bridge/pvg.js';
 
 const header = readFileSync('native/pvg_bridge.h', 'utf8');
-const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/const struct \w+ \*/g, 'const void *');
+const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/struct \w+ \*/g, 'void *');
 
 describe('the bridge in TypeScript agrees with pvg_bridge.h', () => {
   it('on every function, in the same order', () => {
@@ -24,6 +24,14 @@ describe('the bridge in TypeScript agrees with pvg_bridge.h', () => {
     expect(header).toMatch(new RegExp(`\\b${constant} = ${kind}\\b`));
   });
 
+  it.each(Object.entries(UpcallClass))('on the class %s', (name, number) => {
+    expect(header).toMatch(new RegExp(`\\bPVG_CLASS_${name.toUpperCase()} = ${number}\\b`));
+  });
+
+  it('on the number of ports', () => {
+    expect(header).toContain(`#define PVG_PORTS_MAX ${MAX_PORTS}u`);
+  });
+
   it.each(Object.entries(PvgStatus).slice(1))('on the status %s', (name, status) => {
     const constant = `PVG_E_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
     expect(header).toMatch(new RegExp(`\\b${constant} = ${status}\\b`));
@@ -31,7 +39,8 @@ describe('the bridge in TypeScript agrees with pvg_bridge.h', () => {
 
   it('on the fields of struct pvg_config', () => {
     const body = /struct pvg_config \{([\s\S]*?)\n\};/.exec(header)?.[1] ?? '';
-    const fields = [...body.matchAll(/uint32_t (\w+);/g)].map(([, field]) => field);
-    expect(fields).toEqual(['version', ...CONFIG_FIELDS, 'reserved']);
+    const constants: Record<string, number> = { PVG_CLASSES: Object.keys(UpcallClass).length, PVG_PORTS_MAX: MAX_PORTS };
+    const fields = [...body.matchAll(/uint32_t (\w+)(?:\[(\w+)\])?;/g)].map(([, field, length]) => [field, constants[length ?? ''] ?? 1]);
+    expect(fields).toEqual([['version', 1], ...Object.entries(CONFIG_FIELDS), ['reserved', 1]]);
   });
 });
