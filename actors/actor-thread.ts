@@ -1,33 +1,101 @@
 /**
- * The loop that every actor's thread runs: take records from its mailbox, hand them to the actor, let the event loop
- * turn when a control message waits.
+ * What every actor's thread has: a port to the world, controls, and the loop that takes records from its mailbox, hands them to the
+ * actor, and lets the event loop turn when a control message waits.
  *
  * Invariant: a thread that ends for any reason but a closed mailbox closes the group, so that nobody waits for it.
  */
-import type { PvgBridge } from '../src/bridge/native.js';
+import { parentPort, workerData } from 'node:worker_threads';
+import { DefectError } from '../src/base/errors.js';
+import { loadBridge, type PvgBridge } from '../src/bridge/native.js';
 import type { PvgRecord } from '../src/bridge/records.js';
+import type { Revision } from '../src/revisions/revision.js';
+import { REVISIONS } from '../src/revisions/revisions.js';
+import { Board } from '../src/runtime/board.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
+import { Tracer } from '../src/trace/events.js';
+import { exposeControl } from './control.js';
+import { ThreadPort } from './device-port.js';
 import { Message } from './messages.js';
+import type { Report, ThreadData, Wiring } from './wiring.js';
+
+/** A thread's tools. */
+export interface ActorTools {
+  readonly wiring: Wiring;
+  readonly revision: Revision;
+  readonly bridge: PvgBridge;
+  readonly mailboxes: Mailboxes;
+  readonly board: Board;
+  /** The system's number of this thread. */
+  readonly thread: number;
+  readonly port: ThreadPort;
+  /** Whether any of the actors' own trace events is wanted. */
+  readonly tracesActors: boolean;
+  readonly report: (report: Report) => void;
+}
+
+/** A tracer that reports lines with this thread's number and the time. */
+export function makeTracer(bridge: PvgBridge, globs: readonly string[], report: (report: Report) => void): Tracer {
+  const thread = bridge.pvg_thread_id();
+  return new Tracer(globs, (line) => {
+    const microseconds = 1000 * (performance.timeOrigin + performance.now());
+    report({ report: 'trace', line, origin: { thread, microseconds } });
+  });
+}
+
+/** The tools of the calling worker thread, from its workerData. */
+export function actorTools(): ActorTools {
+  const { wiring } = workerData as ThreadData;
+  const bridge = loadBridge();
+  const mailboxes = new Mailboxes(bridge);
+  const report = (message: Report): void => parentPort?.postMessage(message);
+  const tracer = makeTracer(bridge, wiring.trace, report);
+  return {
+    wiring,
+    revision: REVISIONS[wiring.revision],
+    bridge,
+    mailboxes,
+    board: new Board(wiring.board),
+    thread: bridge.pvg_thread_id(),
+    port: new ThreadPort({ bridge, mailboxes, wiring, tracer, report }),
+    tracesActors: tracer.hasActorEvents,
+    report,
+  };
+}
 
 export interface ActorLoop {
-  readonly bridge: PvgBridge;
-  readonly group: number;
+  readonly name: string;
+  readonly tools: ActorTools;
   readonly mailbox: number;
+  inspect(): Record<string, unknown>;
   /** Handles a batch of records, in order. */
   handle(records: readonly PvgRecord[]): void;
 }
 
-/** Runs until the mailbox is closed. What handle() throws ends the thread, and with it the device. */
-export async function runActorThread(loop: ActorLoop): Promise<void> {
-  const mailboxes = new Mailboxes(loop.bridge);
+/** Reports that the actor is ready and runs it until the mailbox is closed. What handle() throws ends the thread, and with it the device. */
+export async function runActor({ name, tools, mailbox, inspect, handle }: ActorLoop): Promise<void> {
+  const { bridge, mailboxes, wiring } = tools;
+  const { control } = workerData as ThreadData;
+  let crashed = false;
+  exposeControl(
+    {
+      inspect,
+      crash: () => {
+        crashed = true;
+      },
+    },
+    control,
+  );
+  tools.report({ report: 'ready' });
   // The guard closes the group when this thread dies, also by terminate() or for want of memory.
-  loop.bridge.pvg_group_guard(loop.group);
+  bridge.pvg_group_guard(wiring.group);
   for (;;) {
-    const records = mailboxes.take(loop.mailbox, -1);
+    const records = mailboxes.take(mailbox, -1);
     if (records === null) break;
+    if (crashed) throw new DefectError(`the ${name} was crashed on purpose`);
     const work = records.filter((record) => record.kind !== Message.kick);
-    if (work.length > 0) loop.handle(work);
+    if (work.length > 0) handle(work);
     if (work.length < records.length) await new Promise(setImmediate);
   }
-  loop.bridge.pvg_group_unguard(loop.group);
+  bridge.pvg_group_unguard(wiring.group);
+  control.close();
 }

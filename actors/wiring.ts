@@ -2,23 +2,44 @@
  * What the supervisor hands to each thread: handles, shared memory, configuration. Structured-cloneable.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { TraceOrigin } from '../src/trace/log.js';
 import type { MemoryRegion } from '../src/memory/region.js';
+import type { RevisionName } from '../src/revisions/revision.js';
+import type { TraceOrigin } from '../src/trace/log.js';
+
+/** Handles of the mailboxes; 0 where the revision has no such actor. */
+export interface MailboxHandles {
+  readonly bql: number;
+  readonly render: number;
+  readonly background: number;
+  readonly memory: number;
+  readonly watchdog: number;
+  /** Completions of frames that the BQL actor itself waits for. */
+  readonly update: number;
+}
+
+/** What threads share of one display. */
+export interface DisplayWiring {
+  readonly cursor: SharedArrayBuffer;
+  readonly shown: SharedArrayBuffer;
+  /** null: no mode until the guest sets one. */
+  readonly initialMode: { readonly width: number; readonly height: number } | null;
+  readonly textureUsage: number;
+}
 
 export interface Wiring {
   readonly group: number;
   readonly device: number;
-  readonly bqlMailbox: number;
-  readonly renderMailbox: number;
-  readonly backgroundMailbox: number;
+  readonly revision: RevisionName;
+  readonly mailboxes: MailboxHandles;
   readonly variant: 'mmio' | 'pci';
   readonly vectors: number;
   readonly regions: readonly MemoryRegion[];
+  readonly references: SharedArrayBuffer;
   readonly counters: SharedArrayBuffer;
   readonly interrupts: SharedArrayBuffer;
-  readonly cursor: SharedArrayBuffer;
+  readonly board: SharedArrayBuffer;
+  readonly displays: readonly DisplayWiring[];
   readonly trace: readonly string[];
-  readonly initialMode: { readonly width: number; readonly height: number };
 }
 
 /** A thread's start-up data: the wiring, and its end of the control plane. */
@@ -30,20 +51,26 @@ export interface ThreadData {
 /** What threads tell the supervisor, by their worker's port. */
 export type Report =
   | { readonly report: 'ready' }
-  | { readonly report: 'surface'; readonly width: number; readonly height: number; readonly memory: SharedArrayBuffer }
+  | { readonly report: 'surface'; readonly display: number; readonly width: number; readonly height: number; readonly memory: SharedArrayBuffer }
   | {
       readonly report: 'cursor';
+      readonly display: number;
       readonly width: number;
       readonly height: number;
       readonly hotX: number;
       readonly hotY: number;
       readonly pixels: Uint32Array;
     }
-  | { readonly report: 'update' }
-  | { readonly report: 'updateDone' }
+  | { readonly report: 'update'; readonly display: number }
+  | { readonly report: 'updateDone'; readonly display: number }
   | { readonly report: 'reply'; readonly token: number; readonly value: number; readonly high: number }
+  /** Read a register of another device of the embedder's; the answer is a jobDone message. */
+  | { readonly report: 'readDevice'; readonly job: number; readonly region: number; readonly offset: number }
+  /** More accesses are in PVG at once than there are workers to carry them. */
+  | { readonly report: 'workersNeeded'; readonly count: number }
   | { readonly report: 'trace'; readonly line: string; readonly origin: TraceOrigin }
-  | { readonly report: 'guestError'; readonly text: string };
+  | { readonly report: 'guestError'; readonly text: string }
+  | { readonly report: 'deadlock'; readonly text: string };
 
 /** What the control plane offers on each actor (comlink). */
 export interface ActorControl {

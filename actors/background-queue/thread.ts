@@ -1,29 +1,40 @@
 /**
  * A worker of the background queue: takes jobs from the native mailbox and enters PVG with them.
  *
- * Invariant: every job that was taken is answered with one jobDone. Display events, which revision v5 sends through
+ * Invariant: every job that was taken is answered with one message. Display events, which some revisions send through
  * here, are passed on as lock sections of the BQL. piscina owns the thread; drain() keeps it until the mailbox closes.
  */
 import { DefectError } from '../../src/base/errors.js';
-import { loadBridge } from '../../src/bridge/native.js';
+import { loadBridge, type PvgBridge } from '../../src/bridge/native.js';
 import { PvgStatus, Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
+import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { Message, Operation } from '../messages.js';
+import { carryIntoPvg } from '../../src/runtime/pvg-access.js';
+import { Message } from '../messages.js';
 import type { Wiring } from '../wiring.js';
 
-const value = new Uint32Array(2);
+interface Worker {
+  readonly wiring: Wiring;
+  readonly bridge: PvgBridge;
+  readonly mailboxes: Mailboxes;
+  readonly board: Board;
+  /** Its line on the board, null if it has none. */
+  readonly line: number | null;
+}
 
 /** Piscina task: serves the mailbox until it is closed. */
 export default function drain(wiring: Wiring): void {
   const bridge = loadBridge();
-  const mailboxes = new Mailboxes(bridge);
+  const board = new Board(wiring.board);
+  const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line: board.claimWorker(bridge.pvg_thread_id()) };
   bridge.pvg_group_guard(wiring.group);
   for (;;) {
-    const record = takeOne(mailboxes, wiring);
+    const record = takeOne(worker);
     if (!record) break;
-    serve(record, wiring, mailboxes);
+    serve(record, worker);
   }
+  if (worker.line !== null) board.leave(worker.line);
   bridge.pvg_group_unguard(wiring.group);
 }
 
@@ -32,25 +43,28 @@ export function reset(wiring: Wiring): number {
   return loadBridge().pvg_device_reset(wiring.device);
 }
 
-function takeOne(mailboxes: Mailboxes, wiring: Wiring): PvgRecord | null {
+function takeOne({ mailboxes, wiring }: Worker): PvgRecord | null {
   // One at a time: a record taken in a batch would wait for the blocked ones before it while other workers idle.
   for (;;) {
-    const records = mailboxes.take(wiring.backgroundMailbox, -1, 1);
+    const records = mailboxes.take(wiring.mailboxes.background, -1, 1);
     if (records === null) return null;
     const record = records[0];
     if (record) return record;
   }
 }
 
-function serve(record: PvgRecord, wiring: Wiring, mailboxes: Mailboxes): void {
+function serve(record: PvgRecord, worker: Worker): void {
+  const { mailboxes, wiring } = worker;
   switch (record.kind) {
     case Message.job:
-      return runJob(record, wiring, mailboxes);
+      return runJob(record, worker);
+    case Message.encode:
+      return encode(record, worker);
     case Upcall.newFrame:
     case Upcall.cursorGlyph:
     case Upcall.cursorShow:
     case Upcall.cursorMove:
-      mailboxes.post(wiring.bqlMailbox, { ...record, kind: Message.displaySection, reserved: record.kind });
+      mailboxes.post(wiring.mailboxes.bql, { ...record, kind: Message.displaySection, reserved: record.kind });
       return;
     case Message.crash:
       throw new DefectError('a worker of the background queue was crashed on purpose');
@@ -59,13 +73,20 @@ function serve(record: PvgRecord, wiring: Wiring, mailboxes: Mailboxes): void {
   }
 }
 
-function runJob(record: PvgRecord, wiring: Wiring, mailboxes: Mailboxes): void {
-  const bridge = loadBridge();
-  const [operation = 0, window = 0, , offset = 0, written = 0] = record.words;
-  value.fill(0);
-  const status =
-    operation === Operation.write
-      ? bridge.pvg_mmio_write(wiring.device, window, offset, written)
-      : bridge.pvg_mmio_read(wiring.device, window, offset, value);
-  mailboxes.post(wiring.bqlMailbox, { kind: Message.jobDone, id: record.id, words: [status === PvgStatus.ok ? 1 : 0, value[0] ?? 0] });
+function runJob(record: PvgRecord, { bridge, wiring, mailboxes, board, line }: Worker): void {
+  const [operation = 0, window = 0, size = 0, offset = 0, value = 0, high = 0] = record.words;
+  if (line !== null) board.set(line, record.id);
+  const result = carryIntoPvg(bridge, wiring.device, { operation, window, size, offset, value, high });
+  if (line !== null) board.set(line, 0);
+  mailboxes.post(wiring.mailboxes.bql, {
+    kind: record.reserved === 1 ? Message.accessReturned : Message.jobDone,
+    id: record.id,
+    words: [result.ok ? 1 : 0, result.value, result.high],
+  });
+}
+
+function encode(record: PvgRecord, { bridge, wiring, mailboxes }: Worker): void {
+  const [texture = 0, managed = 0, display = 0] = record.words;
+  if (bridge.pvg_display_encode(wiring.device, display, texture, managed, record.id) === PvgStatus.ok) return;
+  mailboxes.post(wiring.mailboxes.bql, { kind: Message.frameRefused, id: record.id, reserved: display });
 }

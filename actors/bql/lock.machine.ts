@@ -3,6 +3,7 @@
  *
  *   free ──lock.offered, bh.offered──▶ running ──wait.began──▶ waiting ──bh.offered, condition.held──▶ running
  *     ▲────────handler.ended (no wait open)──┘ └──handler.ended (inside a wait)──▲
+ *     └──lock.returned── lent ◀──lock.lent── running
  *
  * In `waiting` bottom halves run and lock sections do not: that is AIO_WAIT_WHILE. The context holds the jobs that are
  * waited for, innermost last; an outer wait goes on only when the inner ones have ended, as on a C stack.
@@ -17,7 +18,9 @@ export const lockMachine = setup({
       | { type: 'bh.offered' }
       | { type: 'wait.began'; job: number }
       | { type: 'condition.held' }
-      | { type: 'handler.ended' },
+      | { type: 'handler.ended' }
+      | { type: 'lock.lent' }
+      | { type: 'lock.returned' },
   },
   actions: { runSection: () => {}, runBh: () => {}, resumeHandler: (_, _params: { job: number | undefined }) => {} },
   guards: { insideWait: ({ context }) => context.waits.length > 0 },
@@ -41,8 +44,11 @@ export const lockMachine = setup({
           actions: assign({ waits: ({ context, event }) => [...context.waits, event.job] }),
         },
         'handler.ended': [{ guard: 'insideWait', target: 'waiting' }, { target: 'free' }],
+        'lock.lent': 'lent',
       },
     },
+    // Another thread has the lock: nobody polls, so no bottom half runs either.
+    lent: { on: { 'lock.returned': 'free' } },
     // A handler waits, with the lock held, for the job at the end of `waits`.
     waiting: {
       on: {

@@ -1,43 +1,46 @@
 /**
  * The BQL actor's thread: takes records, lets the behaviour decide, measures how long the lock is held.
  */
-import { parentPort, workerData } from 'node:worker_threads';
-import { DefectError } from '../../src/base/errors.js';
-import { loadBridge } from '../../src/bridge/native.js';
-import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { runActorThread } from '../actor-thread.js';
-import { exposeControl } from '../control.js';
-import type { ActorControl, Report, ThreadData } from '../wiring.js';
+import { RegionReferences } from '../../src/memory/references.js';
+import { actorTools, runActor } from '../actor-thread.js';
 import { BqlBehaviour } from './behaviour.js';
-import { ThreadPort } from './device-port.js';
 
-const { wiring, control } = workerData as ThreadData;
-const bridge = loadBridge();
-const report = (message: Report): void => parentPort?.postMessage(message);
-const port = new ThreadPort(bridge, new Mailboxes(bridge), wiring, report);
-const behaviour = new BqlBehaviour(wiring.regions, port);
-let crashed = false;
+const tools = actorTools();
+const { wiring, port, board, thread, revision } = tools;
 
-const actorControl: ActorControl = {
-  inspect: () => ({ ...behaviour.waiting, tasks: behaviour.tasks.count, regions: behaviour.space.list(), held: behaviour.held }),
-  crash: () => {
-    crashed = true;
-  },
-};
-exposeControl(actorControl, control);
+board.setBql(thread, 'free', 0);
+const behaviour = new BqlBehaviour({
+  revision,
+  regions: wiring.regions,
+  references: new RegionReferences(wiring.references),
+  displays: wiring.displays.length,
+  port,
+  tracesActors: tools.tracesActors,
+  onLock: ({ state, job }) => board.setBql(thread, state, job),
+});
 
 const gfx = wiring.regions.find((region) => region.kind === 'mmio');
 port.trace('apple_gfx_common_init', { name: `apple-gfx-${wiring.variant}`, length: gfx?.length ?? 0 });
-behaviour.frames.setMode(wiring.initialMode.width, wiring.initialMode.height);
-report({ report: 'ready' });
+if (revision.frames !== 'renderQueueOwned') {
+  wiring.displays.forEach(({ initialMode }, number) => {
+    if (initialMode) behaviour.display(number).frames.setMode(initialMode.width, initialMode.height);
+  });
+}
 
 let heldSince = 0;
-await runActorThread({
-  bridge,
-  group: wiring.group,
-  mailbox: wiring.bqlMailbox,
+await runActor({
+  name: 'BQL actor',
+  tools,
+  mailbox: wiring.mailboxes.bql,
+  inspect: () => ({
+    ...behaviour.waiting,
+    tasks: behaviour.device.tasks.count,
+    iosfcMappings: behaviour.device.iosfc.count,
+    regions: behaviour.device.space.list(),
+    frames: behaviour.device.displays.map(({ frames }) => frames.state),
+    held: behaviour.held,
+  }),
   handle(records) {
-    if (crashed) throw new DefectError('the BQL actor was crashed on purpose');
     if (!behaviour.held) heldSince = performance.now();
     for (const record of records) behaviour.receive(record);
     while (behaviour.step());
@@ -46,4 +49,3 @@ await runActorThread({
     heldSince = now;
   },
 });
-control.close();

@@ -1,84 +1,165 @@
 /**
  * The render queue: blocks and completions, one at a time, in order (threading.md 1).
  *
- * Invariant: the machine decides when the next entry of the queue may begin; the queue holds entries, never states.
+ * Invariant: the machine decides when the next entry of the queue may begin; the queue holds entries, never states. In the revisions
+ * where it owns the frames it also holds the displays, and what PVG says of them comes here.
  */
 import { assert } from '../../src/base/errors.js';
 import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
+import { Display } from '../../src/device/display.js';
+import type { DevicePort } from '../../src/device/effects.js';
+import type { Revision } from '../../src/revisions/revision.js';
 import { MachineDriver } from '../../src/runtime/machine-driver.js';
-import { Message } from '../messages.js';
+import { Message, messageName } from '../messages.js';
 import { renderQueueMachine } from './render-queue.machine.js';
 
 const driver = new MachineDriver(renderQueueMachine);
 type Event = Parameters<typeof driver.step>[1];
 
+/** A frame on its way into PVG. */
+export interface EncodeRequest {
+  readonly display: number;
+  readonly frame: number;
+  readonly texture: number;
+  readonly managed: boolean;
+}
+
 /** What the render queue asks of its thread. */
 export interface RenderPort {
-  /** Ask for a lock section of the BQL. */
-  section(kind: number, frame: number, words: readonly number[]): void;
+  /** Post to the BQL. */
+  tellBql(kind: number, frame: number, display: number, words: readonly number[]): void;
   /** Encode the current frame into the texture; true if PVG took it. */
-  encode(frame: number, texture: number, managed: boolean): boolean;
+  encode(request: EncodeRequest): boolean;
+}
+
+export interface RenderOptions {
+  readonly revision: Revision;
+  readonly port: RenderPort;
+  /** For the displays, where the queue owns them. */
+  readonly device: DevicePort;
+  readonly displays: number;
+  readonly tracesActors?: boolean;
 }
 
 export class RenderQueueBehaviour {
-  private state = driver.initial();
+  private state: ReturnType<typeof driver.initial>;
   private readonly queue: PvgRecord[] = [];
+  private readonly port: RenderPort;
+  private readonly device: DevicePort;
+  private readonly traces: boolean;
+  /** Empty where the BQL actor owns them. */
+  readonly displays: readonly Display[];
+  /** The entry that waits for something. */
+  private current: PvgRecord | null = null;
 
-  constructor(private readonly port: RenderPort) {}
+  constructor({ revision, port, device, displays, tracesActors = false }: RenderOptions) {
+    this.port = port;
+    this.device = device;
+    this.traces = tracesActors;
+    this.state = driver.initial({ sections: revision.frames === 'renderQueueSections' });
+    const owns = revision.frames === 'renderQueueOwned';
+    this.displays = owns ? Array.from({ length: displays }, (_, number) => new Display(number, device, revision)) : [];
+  }
+
+  /** The queue waits for the BQL, or holds it. */
+  get waitsForBql(): boolean {
+    return !this.state.matches('idle') && !this.state.matches('encoding');
+  }
+
+  /** For people and tests. */
+  get inspection(): Record<string, unknown> {
+    return { state: this.state.value, queued: this.queue.map(({ kind }) => messageName(kind)), frames: this.displays.map(({ frames }) => frames.state) };
+  }
 
   receive(record: PvgRecord): void {
     switch (record.kind) {
-      case Message.renderBlock:
-      case Upcall.frameCompleted:
-        this.queue.push(record);
-        return;
       case Message.surfaceNoted:
         this.send({ type: 'surface.noted' }, record);
         return;
       case Message.sectionEnded:
         this.send({ type: 'section.ended' }, record);
         return;
+      case Message.bqlTaken:
+        assert(this.current !== null, 'the BQL was lent and nobody asked for it');
+        this.send({ type: 'bql.taken' }, this.current);
+        return;
       default:
-        assert(false, `the render queue knows no message of kind ${record.kind}`);
+        if (this.displays.length > 0) this.displayOf(record).arrived(record.kind, record);
+        if (this.traces) this.device.trace('agfx_queue_posted', { queue: 'render', kind: messageName(record.kind), id: record.id, cause: 0 });
+        this.queue.push(record);
     }
   }
 
   /** Begins the next entry if the machine is idle; false if there is nothing to begin. */
   step(): boolean {
     const next = this.queue[0];
-    if (!next) return false;
-    if (!this.send({ type: next.kind === Message.renderBlock ? 'block.taken' : 'completion.taken' }, next)) return false;
+    if (!next || !this.state.matches('idle')) return false;
     this.queue.shift();
+    if (this.traces) this.device.trace('agfx_queue_began', { queue: 'render', kind: messageName(next.kind), id: next.id });
+    this.begin(next);
     return true;
   }
 
-  /** True if the machine had anything done. */
-  private send(event: Event, record: PvgRecord): boolean {
+  private begin(record: PvgRecord): void {
+    switch (record.kind) {
+      case Message.renderBlock:
+        return this.send({ type: 'block.taken' }, record);
+      case Upcall.frameCompleted:
+        if (this.displays.length === 0) return this.send({ type: 'completion.taken' }, record);
+        return this.displayOf(record).frames.completed(record.words[1] ?? 0, record.words[2] === 0, record.words[3] ?? 0);
+      case Upcall.modeChange:
+        this.current = record;
+        return this.send({ type: 'mode.taken' }, record);
+      case Message.updateRequested:
+        return this.displayOf(record).frames.updateRequested();
+      default:
+        assert(this.displays.length > 0, `the render queue knows no message of kind ${record.kind}`);
+        return this.displayOf(record).event(record.kind, record);
+    }
+  }
+
+  private displayOf(record: PvgRecord): Display {
+    const display = this.displays[record.kind === Message.renderBlock ? (record.words[2] ?? 0) : (record.words[0] ?? 0)];
+    assert(display !== undefined, `the render queue has no display for a message of kind ${record.kind}`);
+    return display;
+  }
+
+  private send(event: Event, record: PvgRecord): void {
+    const before = this.state;
     const step = driver.step(this.state, event);
     this.state = step.snapshot;
     for (const effect of step.effects) this.carryOut(effect.type, record);
-    return step.effects.length > 0;
+    if (this.traces && step.snapshot !== before && this.state.matches('idle')) {
+      this.device.trace('agfx_queue_ended', { queue: 'render', kind: messageName(record.kind), id: record.id });
+    }
   }
 
   private carryOut(effect: string, record: PvgRecord): void {
+    const [first = 0, second = 0, third = 0, fourth = 0] = record.words;
     switch (effect) {
       case 'noteSurface':
-        return this.port.section(Message.noteSurface, record.id, []);
-      case 'encodeFrame': {
-        const [texture = 0, managed = 0] = record.words;
-        const accepted = this.port.encode(record.id, texture, managed === 1);
-        this.send({ type: accepted ? 'encode.accepted' : 'encode.refused' }, record);
-        return;
-      }
+        return this.port.tellBql(Message.noteSurface, record.id, third, []);
+      case 'encodeFrame':
+        return this.encode({ display: third, frame: record.id, texture: first, managed: second === 1 }, record);
       case 'reportRefusal':
-        return this.port.section(Message.frameRefused, record.id, []);
-      case 'reportCompletion': {
-        const [, frame = 0, failure = 0, present = 0] = record.words;
-        return this.port.section(Message.frameCompleted, frame, [failure === 0 ? 1 : 0, present]);
-      }
+        if (this.displays.length > 0) return this.displays[third]?.frames.refused(record.id);
+        return this.port.tellBql(Message.frameRefused, record.id, third, []);
+      case 'reportCompletion':
+        return this.port.tellBql(Message.frameCompleted, second, first, [third === 0 ? 1 : 0, fourth]);
+      case 'takeBql':
+        return this.port.tellBql(Message.takeBql, first, 0, []);
+      case 'setMode':
+        return this.displayOf(record).event(record.kind, record);
+      case 'returnBql':
+        this.current = null;
+        return this.port.tellBql(Message.returnBql, first, 0, []);
       default:
         assert(false, `renderQueue has no effect ${effect}`);
     }
+  }
+
+  private encode(request: EncodeRequest, record: PvgRecord): void {
+    this.send({ type: this.port.encode(request) ? 'encode.accepted' : 'encode.refused' }, record);
   }
 }

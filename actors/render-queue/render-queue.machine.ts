@@ -1,34 +1,55 @@
 /**
  * The serial render queue "apple-gfx.render": one block at a time, in order.
  *
- *   idle ─block.taken▶ notingSurface ─surface.noted▶ encoding ─encode.accepted▶ idle
- *                                                        └─encode.refused▶ refusing ─section.ended▶ idle
+ *   idle ─block.taken▶ encoding ─encode.accepted, encode.refused▶ idle
+ *   idle ─block.taken (sections)▶ notingSurface ─surface.noted▶ encoding
+ *                                 encoding ─encode.refused (sections)▶ refusing ─section.ended▶ idle
  *   idle ─completion.taken▶ completing ─section.ended▶ idle
+ *   idle ─mode.taken▶ takingBql ─bql.taken▶ idle
  *
- * In revision v5 a block takes the BQL twice: to note the surface before it encodes, and to report what became of it.
+ * `sections`: in v4 and v5 a block takes the BQL to note the surface before it encodes, and to report what became of it.
+ * Where the queue owns the frames, only a mode change takes the BQL.
  */
 import { setup } from 'xstate';
 
 export const renderQueueMachine = setup({
   types: {
+    context: {} as { sections: boolean },
+    input: {} as { sections: boolean },
     events: {} as
       | { type: 'block.taken' }
       | { type: 'completion.taken' }
+      | { type: 'mode.taken' }
       | { type: 'surface.noted' }
       | { type: 'encode.accepted' }
       | { type: 'encode.refused' }
-      | { type: 'section.ended' },
+      | { type: 'section.ended' }
+      | { type: 'bql.taken' },
   },
-  actions: { noteSurface: () => {}, encodeFrame: () => {}, reportRefusal: () => {}, reportCompletion: () => {} },
+  actions: {
+    noteSurface: () => {},
+    encodeFrame: () => {},
+    reportRefusal: () => {},
+    reportCompletion: () => {},
+    takeBql: () => {},
+    setMode: () => {},
+    returnBql: () => {},
+  },
+  guards: { sections: ({ context }) => context.sections },
 }).createMachine({
   id: 'renderQueue',
+  context: ({ input }) => input,
   initial: 'idle',
   states: {
     // No block runs.
     idle: {
       on: {
-        'block.taken': { target: 'notingSurface', actions: 'noteSurface' },
+        'block.taken': [
+          { guard: 'sections', target: 'notingSurface', actions: 'noteSurface' },
+          { target: 'encoding', actions: 'encodeFrame' },
+        ],
         'completion.taken': { target: 'completing', actions: 'reportCompletion' },
+        'mode.taken': { target: 'takingBql', actions: 'takeBql' },
       },
     },
     // The block waits for the BQL, to learn the surface's size and texture.
@@ -37,12 +58,17 @@ export const renderQueueMachine = setup({
     encoding: {
       on: {
         'encode.accepted': 'idle',
-        'encode.refused': { target: 'refusing', actions: 'reportRefusal' },
+        'encode.refused': [
+          { guard: 'sections', target: 'refusing', actions: 'reportRefusal' },
+          { target: 'idle', actions: 'reportRefusal' },
+        ],
       },
     },
     // The block waits for the BQL, to take the refused frame off the count.
     refusing: { on: { 'section.ended': 'idle' } },
     // The GPU's completion waits for the BQL.
     completing: { on: { 'section.ended': 'idle' } },
+    // A mode change waits for the BQL, and holds it while it replaces the console's surface.
+    takingBql: { on: { 'bql.taken': { target: 'idle', actions: ['setMode', 'returnBql'] } } },
   },
 });

@@ -1,43 +1,42 @@
 /**
  * The render queue's thread: enters PVG to encode, without the BQL.
  */
-import { parentPort, workerData } from 'node:worker_threads';
-import { DefectError } from '../../src/base/errors.js';
-import { loadBridge } from '../../src/bridge/native.js';
 import { PvgStatus } from '../../src/bridge/pvg.js';
-import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { runActorThread } from '../actor-thread.js';
-import { exposeControl } from '../control.js';
-import type { ActorControl, Report, ThreadData } from '../wiring.js';
+import { actorTools, runActor } from '../actor-thread.js';
 import { RenderQueueBehaviour } from './behaviour.js';
 
-const { wiring, control } = workerData as ThreadData;
-const bridge = loadBridge();
-const mailboxes = new Mailboxes(bridge);
-let crashed = false;
+const tools = actorTools();
+const { wiring, port, board, thread, revision, bridge, mailboxes } = tools;
 
+board.setRender(thread, 'idle');
 const behaviour = new RenderQueueBehaviour({
-  section: (kind, frame, words) => void mailboxes.post(wiring.bqlMailbox, { kind, id: frame, words }),
-  encode: (frame, texture, managed) => bridge.pvg_display_encode(wiring.device, 0, texture, managed ? 1 : 0, frame) === PvgStatus.ok,
+  revision,
+  device: port,
+  displays: wiring.displays.length,
+  tracesActors: tools.tracesActors,
+  port: {
+    tellBql: (kind, frame, display, words) => void mailboxes.post(wiring.mailboxes.bql, { kind, id: frame, reserved: display, words }),
+    encode: ({ display, frame, texture, managed }) => {
+      board.setRender(thread, 'inPvg');
+      const status = bridge.pvg_display_encode(wiring.device, display, texture, managed ? 1 : 0, frame);
+      board.setRender(thread, 'idle');
+      return status === PvgStatus.ok;
+    },
+  },
+});
+behaviour.displays.forEach((display, number) => {
+  const mode = wiring.displays[number]?.initialMode;
+  if (mode) display.frames.setMode(mode.width, mode.height);
 });
 
-const actorControl: ActorControl = {
-  inspect: () => ({}),
-  crash: () => {
-    crashed = true;
-  },
-};
-exposeControl(actorControl, control);
-parentPort?.postMessage({ report: 'ready' } satisfies Report);
-
-await runActorThread({
-  bridge,
-  group: wiring.group,
-  mailbox: wiring.renderMailbox,
+await runActor({
+  name: 'render queue',
+  tools,
+  mailbox: wiring.mailboxes.render,
+  inspect: () => behaviour.inspection,
   handle(records) {
-    if (crashed) throw new DefectError('the render queue was crashed on purpose');
     for (const record of records) behaviour.receive(record);
     while (behaviour.step());
+    board.setRender(thread, behaviour.waitsForBql ? 'waitingForBql' : 'idle');
   },
 });
-control.close();

@@ -24,10 +24,24 @@ export const CURSOR_MAX_SIDE = 512;
 export const MAP_MAX_PIECES = 1024;
 /** Memory regions of one address space. */
 export const MAX_REGIONS = 64;
+/** Regions with references: those on the map, and removed ones that something still maps. */
+export const MAX_REGION_SLOTS = 1024;
+/** Bytes of registers that one readMemory may read: a window's worth; each 4 of them are an access. */
+export const DMA_MAX_REGISTER_BYTES = 65_536;
 /** Guest RAM of one device, in bytes: 64 GiB. */
 export const MAX_RAM_BYTES = 64 * 2 ** 30;
 /** Nested waits: each holds a record in the BQL mailbox, so it can't be more. */
 export const MAX_NESTED_WAITS = 64;
+/** Records in the memory actor's mailbox: PVG's threads each hold one unanswered upcall; the rest is slack. */
+export const MEMORY_MAILBOX_CAPACITY = 256;
+/** Completions that an update waits for on the BQL actor: one. */
+export const UPDATE_MAILBOX_CAPACITY = 16;
+/** Most workers of the background queue: one for each nested wait, and one for what nobody waits for. */
+export const MAX_BACKGROUND_WORKERS = MAX_NESTED_WAITS + 1;
+/** Threads of vCPUs that the watchdog can tell apart; others are not looked at. */
+export const MAX_WATCHED_VCPUS = 64;
+/** How often the watchdog looks for a deadlock, in milliseconds; it reports one that two looks have seen. */
+export const WATCHDOG_PERIOD_MS = 150;
 /** How long close waits for the threads to return before it ends them by force, in milliseconds. */
 export const CLOSE_TIMEOUT_MS = 5000;
 /** Display modes a device can offer; PVG's own bound. */

@@ -3,6 +3,7 @@
  */
 import { CURSOR_MAX_SIDE } from '../base/limits.js';
 import type { PvgRecord } from '../bridge/records.js';
+import type { Revision } from '../revisions/revision.js';
 import type { Cursor, DevicePort } from './effects.js';
 
 const TWO_32 = 2 ** 32;
@@ -20,20 +21,47 @@ export function convertGlyph(bytes: Uint8Array, width: number, height: number, b
   return pixels;
 }
 
-/** Handles a cursorGlyph event; the bitmap is given back whatever becomes of it. */
-export function setGlyph(event: PvgRecord, port: DevicePort): void {
-  const [, size = 0, hot = 0, bytesPerRow = 0, bpp = 0, length = 0] = event.words;
-  const width = Math.floor(size / TWO_32);
-  const height = size % TWO_32;
-  port.trace('apple_gfx_cursor_set', { bpp, width, height });
-  const cursor = readGlyph(port, { id: event.id, width, height, bytesPerRow, bpp, length });
-  if (cursor) {
-    const made: Cursor = { width, height, hotX: Math.floor(hot / TWO_32), hotY: hot % TWO_32, pixels: cursor };
-    port.perform({ do: 'setCursor', cursor: made });
-    port.perform({ do: 'moveCursor' });
+/** The console's cursor of one display. Owned by whoever handles the display's events. */
+export class ConsoleCursor {
+  /** Where it was moved to last; null before that, or where only PVG knows. */
+  private place: { readonly x: number; readonly y: number } | null = null;
+
+  constructor(
+    private readonly display: number,
+    private readonly port: DevicePort,
+    private readonly policies: Pick<Revision, 'displayQueries'>,
+  ) {}
+
+  /** Handles a cursorGlyph event; the bitmap is given back whatever becomes of it. */
+  glyph(event: PvgRecord): void {
+    const [, size = 0, hot = 0, bytesPerRow = 0, bpp = 0, length = 0] = event.words;
+    const width = Math.floor(size / TWO_32);
+    const height = size % TWO_32;
+    this.port.trace('apple_gfx_cursor_set', { bpp, width, height });
+    const pixels = readGlyph(this.port, { id: event.id, width, height, bytesPerRow, bpp, length });
+    if (pixels) {
+      const cursor: Cursor = { width, height, hotX: Math.floor(hot / TWO_32), hotY: hot % TWO_32, pixels };
+      this.port.perform({ do: 'setCursor', display: this.display, cursor });
+      this.moveTo(this.place);
+    }
+    // Last, because whoever waits for PVG to have no event pending expects the cursor to be set.
+    this.port.perform({ do: 'answerUpcall', id: event.id, ok: true, value: 0 });
   }
-  // Last, because whoever waits for PVG to have no event pending expects the cursor to be set.
-  port.perform({ do: 'answerUpcall', id: event.id, ok: true, value: 0 });
+
+  show(event: PvgRecord): void {
+    this.port.perform({ do: 'showCursor', display: this.display, show: event.words[1] === 1 });
+  }
+
+  move(event: PvgRecord): void {
+    const [, x = 0xffff, y = 0xffff] = event.words;
+    if (this.policies.displayQueries === 'withEvent') this.place = { x, y };
+    this.moveTo(this.place);
+  }
+
+  private moveTo(to: { readonly x: number; readonly y: number } | null): void {
+    if (to === null && this.policies.displayQueries === 'withEvent') return;
+    this.port.perform({ do: 'moveCursor', display: this.display, to });
+  }
 }
 
 interface Glyph {

@@ -1,42 +1,57 @@
 /**
- * What the device asks its thread to do: a closed union, carried out by actors/bql/thread.ts.
+ * What the device asks its thread to do: a closed union, carried out by actors/device-port.ts.
  *
- * Invariant: an effect says what, never how; those that give something back do so at once, as the result of perform().
+ * Invariant: an effect says what, never how; what gives something back does so at once, as the result of a method.
  */
+import type { AccessEntry } from '../revisions/revision.js';
 import type { TraceArgs, TraceName } from '../trace/events.js';
+import type { JobResult } from './mmio.js';
+
+/** A register access on its way to PVG. */
+export interface AccessJob {
+  readonly job: number;
+  readonly entry: AccessEntry;
+  /** Reply mailbox of the vCPU whose access it is, 0 if it has none. */
+  readonly caller: number;
+  /** It came about inside another access, which holds a worker. */
+  readonly nested: boolean;
+  readonly operation: number;
+  readonly window: number;
+  readonly size: number;
+  readonly offset: number;
+  readonly value: number;
+  readonly high: number;
+}
 
 export type Effect =
-  /** Run one register access on the background queue; a jobDone message brings the result. */
-  | {
-      readonly do: 'submitJob';
-      readonly job: number;
-      readonly operation: number;
-      readonly window: number;
-      readonly size: number;
-      readonly offset: number;
-      readonly value: number;
-    }
+  /** Have a register access carried into PVG; a message brings the result. */
+  | ({ readonly do: 'submitJob' } & AccessJob)
+  /** Have another device of the embedder's read a register; a message brings the result. */
+  | { readonly do: 'readDevice'; readonly job: number; readonly region: number; readonly offset: number }
   /** Answer a guest's access. */
   | { readonly do: 'replyToGuest'; readonly token: number; readonly mailbox: number; readonly value: number; readonly high: number }
   /** Answer an upcall. */
   | { readonly do: 'answerUpcall'; readonly id: number; readonly ok: boolean; readonly value: number }
   /** Raise an interrupt: a pulse, or an MSI. */
-  | { readonly do: 'raiseInterrupt'; readonly vector: number }
-  /** Queue a block on the render queue. */
-  | { readonly do: 'queueRender'; readonly frame: number }
+  | { readonly do: 'raiseInterrupt'; readonly line: 'gfx' | 'iosfc'; readonly vector: number }
+  /** Have a frame rendered; texture 0: the surface is noted later. */
+  | { readonly do: 'queueRender'; readonly display: number; readonly frame: number; readonly texture: number; readonly managed: boolean }
   /** Tell the render queue which texture to encode into. */
-  | { readonly do: 'tellSurface'; readonly frame: number; readonly texture: number; readonly managed: boolean }
+  | { readonly do: 'tellSurface'; readonly display: number; readonly frame: number; readonly texture: number; readonly managed: boolean }
   /** Tell the render queue that its section has ended. */
   | { readonly do: 'endSection'; readonly frame: number }
+  /** Tell the render queue that it has the BQL. */
+  | { readonly do: 'lendBql'; readonly display: number }
   | { readonly do: 'releaseTexture'; readonly texture: number }
   | { readonly do: 'releaseRange'; readonly range: number }
   | { readonly do: 'releaseRam'; readonly ram: number }
-  | { readonly do: 'pushUpdate' }
-  | { readonly do: 'signalUpdateDone' }
+  | { readonly do: 'pushUpdate'; readonly display: number }
+  | { readonly do: 'signalUpdateDone'; readonly display: number }
   | { readonly do: 'count'; readonly what: 'accesses' | 'framesRendered' | 'framesDropped' | 'refusals' | 'guestErrors' }
-  | { readonly do: 'moveCursor' }
-  | { readonly do: 'showCursor'; readonly show: boolean }
-  | { readonly do: 'setCursor'; readonly cursor: Cursor | null }
+  /** Move the console's cursor; null: to where PVG says it is now. */
+  | { readonly do: 'moveCursor'; readonly display: number; readonly to: { readonly x: number; readonly y: number } | null }
+  | { readonly do: 'showCursor'; readonly display: number; readonly show: boolean }
+  | { readonly do: 'setCursor'; readonly display: number; readonly cursor: Cursor | null }
   | { readonly do: 'logGuestError'; readonly text: string };
 
 /** A cursor image: 0xAARRGGBB words. */
@@ -56,10 +71,20 @@ export interface SurfaceInfo {
   readonly managed: boolean;
 }
 
+/** How a frame ended; `present` is the number of the guest's present. */
+export interface FrameResult {
+  readonly ok: boolean;
+  readonly present: number;
+}
+
 /** The part of the world that answers at once; one implementation on real threads, others in tests. */
 export interface DevicePort {
   perform(effect: Effect): void;
   trace<N extends TraceName>(name: N, args: TraceArgs<N>): void;
+  /** Enters PVG with an access and blocks until it returns. */
+  enterPvg(access: AccessJob): JobResult;
+  /** Encodes a frame and blocks until the GPU is done; null if PVG refused. */
+  encodeAndWait(frame: { readonly display: number; readonly frame: number; readonly texture: number; readonly managed: boolean }): FrameResult | null;
   /** Reserves a task's range: its handle and address, or null. */
   createRange(length: number): { readonly range: number; readonly address: number } | null;
   /** Maps a piece of RAM into a range: a pvg_status. */
@@ -70,10 +95,11 @@ export interface DevicePort {
   /** The pieces of a mapMemory upcall as gpa, length pairs. */
   mapPieces(id: number, count: number): readonly (readonly [number, number])[];
   supplyFromRam(id: number, offset: number, ram: number, ramOffset: number, length: number): boolean;
+  supply(id: number, offset: number, bytes: Uint8Array): boolean;
   /** The bitmap of a cursor glyph. */
   glyphPayload(id: number, length: number): Uint8Array | null;
   /** Makes surface and texture of a mode, or null if that is impossible. */
-  createSurface(width: number, height: number): SurfaceInfo | null;
-  /** Copies the texture into the surface; false if it can't be done. */
-  copyToSurface(texture: number, present: number): boolean;
+  createSurface(display: number, width: number, height: number): SurfaceInfo | null;
+  /** Copies the texture into the display's surface; false if it can't be done. */
+  copyToSurface(display: number, texture: number, present: number): boolean;
 }

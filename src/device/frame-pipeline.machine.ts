@@ -1,18 +1,33 @@
 /**
- * Frames, from PVG's newFrame to the console (device.md 5), as revision v5 has them.
+ * Frames, from PVG's newFrame to the console (device.md 5).
  *
  * Two regions. `pipeline` is pendingFrames (0, 1, 2) together with whether one of them is being rendered; `freshness` is
  * newFrameReady and updateRequested, which exclude each other.
  *
  *   idle ─arrived▶ rendering.single ─arrived▶ rendering.double ─arrived▶ (dropped)
- *     ▲──completed──┘    ▲──completed, next one started──┘
- *   rendering.double ─refused▶ stalled.single: a frame is pending and nobody renders it. v5 never leaves
- *   it: the fault that the explorer's first exercise finds.
+ *     ▲──completed──┘    ▲──completed, or refused: the next one is started──┘
+ *   rendering ─refused▶ stalled: a frame is pending and nobody renders it. v5 gets there with two frames pending, the revisions
+ *   that forget a refused frame with any; none of them leaves it.
+ *   idle ─arrived▶ announced ─update.requested▶ rendering.single: where frames are rendered inside the update.
+ *
+ * The context holds the revision's policies, which never change.
  */
-import { setup, stateIn } from 'xstate';
+import { and, setup, stateIn } from 'xstate';
+
+/** Policies of a revision that the pipeline depends on. */
+export interface FramePolicies {
+  readonly insideUpdate: boolean;
+  readonly countsRefusals: boolean;
+  readonly restartsAfterRefusal: boolean;
+  readonly answersEveryUpdate: boolean;
+}
+
+const lastPending = stateIn({ pipeline: { rendering: 'single' } });
 
 export const framePipelineMachine = setup({
   types: {
+    context: {} as FramePolicies,
+    input: {} as FramePolicies,
     events: {} as
       | { type: 'frame.arrived' }
       | { type: 'frame.refused' }
@@ -30,16 +45,30 @@ export const framePipelineMachine = setup({
   },
   guards: {
     shown: ({ event }) => event.type === 'frame.completed' && event.shown,
+    insideUpdate: ({ context }) => context.insideUpdate,
+    countsRefusals: ({ context }) => context.countsRefusals,
+    restartsAfterRefusal: ({ context }) => context.restartsAfterRefusal,
+    answersEveryUpdate: ({ context }) => context.answersEveryUpdate,
   },
 }).createMachine({
   id: 'framePipeline',
+  context: ({ input }) => input,
   type: 'parallel',
   states: {
     pipeline: {
       initial: 'idle',
       states: {
         // pendingFrames 0.
-        idle: { on: { 'frame.arrived': { target: 'rendering.single', actions: 'startRendering' } } },
+        idle: {
+          on: {
+            'frame.arrived': [
+              { guard: 'insideUpdate', target: 'announced' },
+              { target: 'rendering.single', actions: 'startRendering' },
+            ],
+          },
+        },
+        // There is a frame, which the next update will render.
+        announced: { on: { 'update.requested': { target: 'rendering.single', actions: 'startRendering' } } },
         rendering: {
           initial: 'single',
           states: {
@@ -47,7 +76,10 @@ export const framePipelineMachine = setup({
             single: {
               on: {
                 'frame.arrived': 'double',
-                'frame.refused': { target: '#framePipeline.pipeline.idle', actions: 'reportRefusal' },
+                'frame.refused': [
+                  { guard: 'countsRefusals', target: '#framePipeline.pipeline.idle', actions: 'reportRefusal' },
+                  { target: '#framePipeline.pipeline.stalled', actions: 'reportRefusal' },
+                ],
                 'frame.completed': [
                   { guard: 'shown', target: '#framePipeline.pipeline.idle', actions: 'copyTexture' },
                   { target: '#framePipeline.pipeline.idle', actions: 'discardFrame' },
@@ -58,7 +90,11 @@ export const framePipelineMachine = setup({
             double: {
               on: {
                 'frame.arrived': { actions: 'dropFrame' },
-                'frame.refused': { target: '#framePipeline.pipeline.stalled', actions: 'reportRefusal' },
+                'frame.refused': [
+                  { guard: 'restartsAfterRefusal', target: 'single', actions: ['reportRefusal', 'startRendering'] },
+                  { guard: 'countsRefusals', target: '#framePipeline.pipeline.stalled', actions: 'reportRefusal' },
+                  { target: '#framePipeline.pipeline.stalled.double', actions: 'reportRefusal' },
+                ],
                 'frame.completed': [
                   { guard: 'shown', target: 'single', actions: ['copyTexture', 'startRendering'] },
                   { target: 'single', actions: ['discardFrame', 'startRendering'] },
@@ -92,7 +128,14 @@ export const framePipelineMachine = setup({
         ready: { on: { 'update.requested': { target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] } } },
         // updateRequested: the console waits for the frame that is pending.
         requested: {
-          on: { 'frame.completed': { guard: 'shown', target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] } },
+          on: {
+            'frame.completed': [
+              { guard: 'shown', target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] },
+              // The last frame that could have answered won't be shown.
+              { guard: and(['answersEveryUpdate', lastPending]), target: 'stale', actions: 'signalUpdateDone' },
+            ],
+            'frame.refused': { guard: and(['answersEveryUpdate', lastPending]), target: 'stale', actions: 'signalUpdateDone' },
+          },
         },
       },
     },

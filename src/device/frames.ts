@@ -1,11 +1,12 @@
 /**
- * Frames and modes: from PVG's newFrame to the surface, under the BQL (device.md 5 and 6).
+ * Frames and modes of one display: from PVG's newFrame to the surface (device.md 5 and 6).
  *
- * Invariant: the frame pipeline's machine decides whether a frame is rendered, dropped or shown; this file holds the
+ * Owned by the BQL actor, in some revisions by the render queue. Invariant: the frame pipeline's machine decides whether a frame is rendered, dropped or shown; this file holds the
  * surface, the texture and what the frame in flight noted.
  */
 import { assert } from '../base/errors.js';
 import { SURFACE_MAX_SIDE } from '../base/limits.js';
+import type { Revision } from '../revisions/revision.js';
 import { MachineDriver } from '../runtime/machine-driver.js';
 import type { DevicePort, SurfaceInfo } from './effects.js';
 import { framePipelineMachine } from './frame-pipeline.machine.js';
@@ -14,14 +15,36 @@ const driver = new MachineDriver(framePipelineMachine);
 type Event = Parameters<typeof driver.step>[1];
 
 export class Frames {
-  private snapshot = driver.initial();
+  private snapshot: ReturnType<typeof driver.initial>;
   private surface: SurfaceInfo | null = null;
   /** What the frame in flight was started for; its texture lives until the frame has ended. */
   private noted: SurfaceInfo | null = null;
   private nextFrame = 1;
   private present = 0;
 
-  constructor(private readonly port: DevicePort) {}
+  /** `display`: number of the port it is on. */
+  constructor(
+    private readonly display: number,
+    private readonly port: DevicePort,
+    private readonly policies: Pick<Revision, 'frames' | 'refusedEncode' | 'answersEveryUpdate'>,
+  ) {
+    this.snapshot = driver.initial({
+      insideUpdate: policies.frames === 'insideUpdate',
+      countsRefusals: policies.refusedEncode !== 'forgotten',
+      restartsAfterRefusal: policies.refusedEncode === 'restarts',
+      answersEveryUpdate: policies.answersEveryUpdate,
+    });
+  }
+
+  /** The surface's size, null before the first mode. */
+  get mode(): { readonly width: number; readonly height: number } | null {
+    return this.surface;
+  }
+
+  /** The pipeline's state, for people and tests. */
+  get state(): unknown {
+    return this.snapshot.value;
+  }
 
   setMode(width: number, height: number): void {
     if (this.surface && this.surface.width === width && this.surface.height === height) return;
@@ -29,7 +52,7 @@ export class Frames {
       this.port.perform({ do: 'logGuestError', text: `mode ${width}x${height} is out of 1..${SURFACE_MAX_SIDE}` });
       return;
     }
-    const made = this.port.createSurface(width, height);
+    const made = this.port.createSurface(this.display, width, height);
     if (!made) {
       this.port.perform({ do: 'logGuestError', text: `no memory for mode ${width}x${height}` });
       return;
@@ -43,17 +66,18 @@ export class Frames {
     this.send({ type: 'frame.arrived' });
   }
 
-  /** The render block's section before it encodes. */
+  /** The render block learns the surface, before it encodes, in the revisions where it takes the BQL for that. */
   noteSurface(frame: number): void {
     this.noted = this.surface;
-    this.port.perform({ do: 'tellSurface', frame, texture: this.noted?.texture ?? 0, managed: this.noted?.managed ?? false });
+    const { display } = this;
+    this.port.perform({ do: 'tellSurface', display, frame, texture: this.noted?.texture ?? 0, managed: this.noted?.managed ?? false });
   }
 
   refused(frame: number): void {
     this.port.perform({ do: 'count', what: 'refusals' });
     this.dropNoted();
     this.send({ type: 'frame.refused' });
-    this.port.perform({ do: 'endSection', frame });
+    if (this.policies.frames === 'renderQueueSections') this.port.perform({ do: 'endSection', frame });
   }
 
   completed(frame: number, ok: boolean, present: number): void {
@@ -61,11 +85,25 @@ export class Frames {
     const shown = ok && this.noted !== null && this.noted === this.surface;
     if (!ok) this.port.perform({ do: 'logGuestError', text: `the GPU failed to render frame ${frame}` });
     this.send({ type: 'frame.completed', shown });
-    this.port.perform({ do: 'endSection', frame });
+    if (this.policies.frames === 'renderQueueSections') this.port.perform({ do: 'endSection', frame });
   }
 
   updateRequested(): void {
     this.send({ type: 'update.requested' });
+  }
+
+  private startRendering(): void {
+    const frame = this.nextFrame++;
+    const { display } = this;
+    if (this.policies.frames === 'renderQueueSections') {
+      return this.port.perform({ do: 'queueRender', display, frame, texture: 0, managed: false });
+    }
+    this.noted = this.surface;
+    const block = { display, frame, texture: this.noted?.texture ?? 0, managed: this.noted?.managed ?? false };
+    if (this.policies.frames !== 'insideUpdate') return this.port.perform({ do: 'queueRender', ...block });
+    const result = this.port.encodeAndWait(block);
+    if (result === null) this.refused(frame);
+    else this.completed(frame, result.ok, result.present);
   }
 
   private dropNoted(): void {
@@ -82,11 +120,11 @@ export class Frames {
   private carryOut(effect: string): void {
     switch (effect) {
       case 'startRendering':
-        return this.port.perform({ do: 'queueRender', frame: this.nextFrame++ });
+        return this.startRendering();
       case 'dropFrame':
         return this.port.perform({ do: 'count', what: 'framesDropped' });
       case 'copyTexture':
-        if (this.noted && this.port.copyToSurface(this.noted.texture, this.present)) {
+        if (this.noted && this.port.copyToSurface(this.display, this.noted.texture, this.present)) {
           this.port.perform({ do: 'count', what: 'framesRendered' });
         }
         return this.dropNoted();
@@ -96,9 +134,9 @@ export class Frames {
       case 'reportRefusal':
         return this.port.perform({ do: 'logGuestError', text: 'PVG refused to encode the current frame' });
       case 'pushUpdate':
-        return this.port.perform({ do: 'pushUpdate' });
+        return this.port.perform({ do: 'pushUpdate', display: this.display });
       case 'signalUpdateDone':
-        return this.port.perform({ do: 'signalUpdateDone' });
+        return this.port.perform({ do: 'signalUpdateDone', display: this.display });
       default:
         assert(false, `framePipeline has no effect ${effect}`);
     }

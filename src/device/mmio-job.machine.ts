@@ -2,33 +2,40 @@
  * One guest access, from the lock it waits for to the reply (threading.md 2).
  *
  *   queued ──lock.granted──▶ running ──bridge.completed──▶ completed
- *     └──access.refused──▶ failed ◀──bridge.failed──┘
+ *     │  └──access.refused──▶ failed ◀──bridge.failed──┘     ▲
+ *     └──lock.granted (posted)──▶ posted ──bridge.completed──┘
  *
- * An 8-byte access of the gfx window runs as two halves, low one first: `running` is entered again for the second.
+ * An 8-byte access of the gfx window runs as two halves, low one first: `running` or `posted` is entered again for the second.
  */
 import { assign, setup } from 'xstate';
 
 export const mmioJobMachine = setup({
   types: {
-    context: {} as { halves: number },
-    input: {} as { halves: number },
+    context: {} as { halves: number; posted: boolean },
+    input: {} as { halves: number; posted: boolean },
     events: {} as { type: 'lock.granted' } | { type: 'access.refused' } | { type: 'bridge.completed' } | { type: 'bridge.failed' },
   },
   actions: { submitToPvg: () => {}, submitNextHalf: () => {}, replyToGuest: () => {}, replyRefused: () => {} },
-  guards: { anotherHalf: ({ context }) => context.halves > 1 },
+  guards: {
+    anotherHalf: ({ context }) => context.halves > 1,
+    posted: ({ context }) => context.posted,
+  },
 }).createMachine({
   id: 'mmioJob',
-  context: ({ input }) => ({ halves: input?.halves ?? 1 }),
+  context: ({ input }) => ({ halves: input?.halves ?? 1, posted: input?.posted ?? false }),
   initial: 'queued',
   states: {
     // The access waits for the BQL, or for the guard that refuses re-entrant ones.
     queued: {
       on: {
-        'lock.granted': { target: 'running', actions: 'submitToPvg' },
+        'lock.granted': [
+          { guard: 'posted', target: 'posted', actions: ['submitToPvg', 'replyToGuest'] },
+          { target: 'running', actions: 'submitToPvg' },
+        ],
         'access.refused': { target: 'failed', actions: 'replyRefused' },
       },
     },
-    // PVG has it; the BQL actor is in a nested wait for it.
+    // PVG has it, and the guest waits.
     running: {
       on: {
         'bridge.completed': [
@@ -36,6 +43,16 @@ export const mmioJobMachine = setup({
           { target: 'completed', actions: 'replyToGuest' },
         ],
         'bridge.failed': { target: 'failed', actions: 'replyRefused' },
+      },
+    },
+    // PVG has it, or will have it; the guest has gone on.
+    posted: {
+      on: {
+        'bridge.completed': [
+          { guard: 'anotherHalf', target: 'posted', actions: [assign({ halves: ({ context }) => context.halves - 1 }), 'submitNextHalf'] },
+          { target: 'completed' },
+        ],
+        'bridge.failed': 'failed',
       },
     },
     // The guest has its answer.

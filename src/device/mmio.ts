@@ -2,26 +2,38 @@
  * Register accesses: validity, splitting, and the job behind each (device.md 2).
  *
  * Invariant: an access is answered exactly once, when its machine says so. The machine holds the state; this file
- * holds the facts of the access and translates between machine, messages and effects.
+ * holds the facts of the access and translates between machine, messages and effects. Who carries an access into PVG is the
+ * revision's affair.
  */
 import { assert } from '../base/errors.js';
 import { PvgWindow } from '../bridge/pvg.js';
+import type { AccessEntry, Revision } from '../revisions/revision.js';
 import { MachineDriver } from '../runtime/machine-driver.js';
-import type { DevicePort } from './effects.js';
+import type { AccessJob, DevicePort } from './effects.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
 
 export interface GuestAccess {
-  /** Names the access to its caller. */
-  readonly token: number;
-  /** The caller's reply mailbox; 0: by the control port. */
-  readonly mailbox: number;
   readonly write: boolean;
   readonly window: number;
   readonly size: number;
   readonly offset: number;
+  /** The low half of what is written. */
   readonly value: number;
   /** The high half of an 8-byte write. */
   readonly high: number;
+}
+
+/** How PVG ended a job; `value` and `high` are the halves of what was read. */
+export interface JobResult {
+  readonly ok: boolean;
+  readonly value: number;
+  readonly high: number;
+}
+
+/** What waits for jobs, one after the other. */
+export interface Continuation {
+  /** The job's result; returns the next job to wait for, or null when there is none. */
+  resume(result: JobResult): number | null;
 }
 
 const driver = new MachineDriver(mmioJobMachine);
@@ -33,45 +45,71 @@ export function isValidAccess(access: { readonly size: number; readonly offset: 
   return (access.size === 4 || access.size === 8) && access.offset >= 0 && access.offset % access.size === 0;
 }
 
+/** Who enters PVG with such an access. */
+export function entryOf(revision: Revision, access: { readonly window: number; readonly write: boolean }): AccessEntry {
+  if (access.window === PvgWindow.iosfc) return access.write ? revision.iosfcWrite : revision.iosfcRead;
+  return access.write ? revision.gfxWrite : revision.gfxRead;
+}
+
+export interface MmioJobOptions {
+  readonly access: GuestAccess;
+  readonly entry: AccessEntry;
+  /** Called once, with the halves of what was read. */
+  readonly reply: (value: number, high: number) => void;
+  /** Gives each half a job number of its own. */
+  readonly nextJob: () => number;
+  /** The job inside which the access came about, 0 if none; for traces. */
+  readonly cause: number;
+  /** The vCPU's reply mailbox, for an access that its own thread carries into PVG; 0 if it has none. */
+  readonly caller: number;
+}
+
 /** One guest access in progress. */
-export class MmioJob {
+export class MmioJob implements Continuation {
   private snapshot: Snapshot;
   private readonly halves: number;
   private readonly values: [number, number] = [0, 0];
+  /** What PVG has, or had last. */
+  private current: AccessJob | null = null;
 
   constructor(
-    readonly id: number,
-    private readonly access: GuestAccess,
+    private readonly options: MmioJobOptions,
     private readonly port: DevicePort,
   ) {
+    const { access, entry } = options;
     this.halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
-    this.snapshot = driver.initial({ halves: this.halves });
+    this.snapshot = driver.initial({ halves: this.halves, posted: entry === 'posted' });
   }
 
-  /** The guest has its answer. */
-  get ended(): boolean {
-    return this.snapshot.status === 'done';
-  }
-
-  /** Nobody has to be waited for: the machine is neither queued nor ended. */
-  get inPvg(): boolean {
-    return this.snapshot.matches('running');
-  }
-
-  grant(): void {
+  /** The lock is there; returns the job to wait for, or null if there is none. */
+  grant(): number | null {
     this.send({ type: 'lock.granted' });
+    return this.awaited;
   }
 
   refuse(): void {
     this.send({ type: 'access.refused' });
   }
 
-  bridgeDone(ok: boolean, value: number): void {
-    if (!ok) return this.send({ type: 'bridge.failed' });
-    this.values[this.half === 0 ? 0 : 1] = value;
-    const args = { offset: this.access.offset + 4 * this.half, value: this.access.write ? this.halfValue() : value };
-    this.port.trace(this.access.write ? 'apple_gfx_write' : 'apple_gfx_read', args);
-    this.send({ type: 'bridge.completed' });
+  resume({ ok, value, high }: JobResult): number | null {
+    this.port.trace('agfx_job_completed', { job: this.submitted.job, ok: ok ? 1 : 0 });
+    if (ok) {
+      this.values[this.half === 0 ? 0 : 1] = value;
+      if (this.halves === 1) this.values[1] = high;
+      this.traceAccess(value, high);
+    }
+    this.send({ type: ok ? 'bridge.completed' : 'bridge.failed' });
+    return this.awaited;
+  }
+
+  /** The part of the access that PVG has, or that its entry takes there. */
+  get submitted(): AccessJob {
+    assert(this.current !== null, 'an access was looked at before it was granted');
+    return this.current;
+  }
+
+  private get awaited(): number | null {
+    return this.snapshot.matches('running') || this.snapshot.matches('posted') ? this.submitted.job : null;
   }
 
   /** Which half PVG has: 0 the low one. */
@@ -79,8 +117,21 @@ export class MmioJob {
     return this.halves - this.snapshot.context.halves;
   }
 
-  private halfValue(): number {
-    return this.half === 0 ? this.access.value : this.access.high;
+  private get offset(): number {
+    return this.options.access.offset + 4 * this.half;
+  }
+
+  private get written(): { readonly value: number; readonly high: number } {
+    const { value, high } = this.options.access;
+    if (this.halves === 1) return { value, high };
+    return { value: this.half === 0 ? value : high, high: 0 };
+  }
+
+  private traceAccess(value: number, high: number): void {
+    const { window, write } = this.options.access;
+    const args = { offset: this.offset, ...(write ? this.written : { value, high }) };
+    if (window === PvgWindow.iosfc) this.port.trace(write ? 'apple_gfx_mmio_iosfc_write' : 'apple_gfx_mmio_iosfc_read', args);
+    else this.port.trace(write ? 'apple_gfx_write' : 'apple_gfx_read', args);
   }
 
   private send(event: Event): void {
@@ -95,28 +146,31 @@ export class MmioJob {
       case 'submitNextHalf':
         return this.submit();
       case 'replyToGuest':
-        return this.reply(this.values[0], this.values[1]);
+        return this.options.reply(this.values[0], this.values[1]);
       case 'replyRefused':
-        return this.reply(0, 0);
+        return this.options.reply(0, 0);
       default:
         assert(false, `mmioJob has no effect ${effect}`);
     }
   }
 
   private submit(): void {
+    const { access, entry, cause, caller, nextJob } = this.options;
+    const job = nextJob();
+    this.port.trace('agfx_job_submitted', { job, cause });
     this.port.perform({ do: 'count', what: 'accesses' });
-    this.port.perform({
-      do: 'submitJob',
-      job: this.id,
-      operation: this.access.write ? 1 : 0,
-      window: this.access.window,
-      size: 4,
-      offset: this.access.offset + 4 * this.half,
-      value: this.halfValue(),
-    });
-  }
-
-  private reply(value: number, high: number): void {
-    this.port.perform({ do: 'replyToGuest', token: this.access.token, mailbox: this.access.mailbox, value, high });
+    this.current = {
+      job,
+      entry,
+      caller,
+      nested: cause !== 0,
+      operation: access.write ? 1 : 0,
+      window: access.window,
+      size: this.halves === 2 ? 4 : access.size,
+      offset: this.offset,
+      ...this.written,
+    };
+    // The lock's holder enters PVG itself; everybody else is told.
+    if (entry !== 'holdingBql') this.port.perform({ do: 'submitJob', ...this.current });
   }
 }

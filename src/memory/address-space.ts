@@ -1,23 +1,24 @@
 /**
  * The map of guest-physical addresses to memory regions, which may change while the device runs, and the references on its regions.
  *
- * Invariant: a region that was removed is never found again, and is reported as dropped once, when nobody holds a
- * reference on it any more; until then what was mapped of it stays. Owned by the BQL actor.
+ * Invariant: a region that was removed is never found again; what was mapped of it stays until its last reference is given back.
+ * Each actor that looks addresses up has a map of its own, told of every change; the references are shared by all of them.
  */
-import { ArgumentError, assert } from '../base/errors.js';
+import { ArgumentError } from '../base/errors.js';
 import { MAX_REGIONS } from '../base/limits.js';
 import { FlatView, type Translation } from './flat-view.js';
-import type { BackedRegion, MemoryRegion } from './region.js';
+import type { RegionReferences } from './references.js';
+import { type BackedRegion, isBacked, type MemoryRegion } from './region.js';
 
 export class AddressSpace {
   private readonly regions = new Map<number, MemoryRegion>();
-  private readonly references = new Map<MemoryRegion, number>();
   private view = new FlatView([]);
 
-  /** Throws ArgumentError as add() does. `onDropped` is told of each removed region once it has no references. */
+  /** Throws ArgumentError as add() does. `onGone` is told of each removed region whose last reference this map gave back. */
   constructor(
     regions: readonly MemoryRegion[],
-    private readonly onDropped: (region: MemoryRegion) => void = () => undefined,
+    private readonly references: RegionReferences,
+    private readonly onGone: (region: BackedRegion) => void = () => undefined,
   ) {
     for (const region of regions) this.add(region);
   }
@@ -34,13 +35,10 @@ export class AddressSpace {
     this.view = new FlatView([...this.regions.values()]);
   }
 
-  /** Takes a region off the map; false if there is none of that id. */
+  /** Takes a region off this map; false if there is none of that id. Its references are the caller's affair. */
   remove(id: number): boolean {
-    const region = this.regions.get(id);
-    if (!region) return false;
-    this.regions.delete(id);
+    if (!this.regions.delete(id)) return false;
     this.view = new FlatView([...this.regions.values()]);
-    if (!this.references.has(region)) this.onDropped(region);
     return true;
   }
 
@@ -52,28 +50,36 @@ export class AddressSpace {
   /** Memory that can be mapped: all of [gpa, gpa + length) in one region that has host memory, and may be written if `write` (device.md 4.3). */
   lookup(gpa: number, length: number, write: boolean): { readonly region: BackedRegion; readonly offset: number } | null {
     const found = this.view.translate(gpa);
-    if (!found || found.region.kind === 'mmio' || !(length > 0) || found.contiguous < length) return null;
+    if (!found || !isBacked(found.region) || !(length > 0) || found.contiguous < length) return null;
     if (write && found.region.kind === 'rom') return null;
     return { region: found.region, offset: found.offset };
   }
 
-  acquire(region: MemoryRegion): void {
-    this.references.set(region, this.referencesOf(region) + 1);
+  /** The region on the map whose host memory holds an address, or null. */
+  findHostAddress(address: number): BackedRegion | null {
+    for (const region of this.regions.values()) {
+      if (isBacked(region) && address >= region.hostAddress && address < region.hostAddress + region.length) return region;
+    }
+    return null;
   }
 
-  release(region: MemoryRegion): void {
-    const left = this.referencesOf(region) - 1;
-    assert(left >= 0, `a reference on ${region.name} was given back that nobody has`);
-    if (left > 0) {
-      this.references.set(region, left);
-      return;
-    }
-    this.references.delete(region);
-    if (this.regions.get(region.id) !== region) this.onDropped(region);
+  acquire(region: BackedRegion): void {
+    this.references.acquire(region.slot);
+  }
+
+  release(region: BackedRegion): void {
+    if (this.references.release(region.slot)) this.onGone(region);
+  }
+
+  /** Gives back a reference that may be somebody else's; false if nobody has one. */
+  tryRelease(region: BackedRegion): boolean {
+    const outcome = this.references.tryRelease(region.slot);
+    if (outcome === 'gone') this.onGone(region);
+    return outcome !== 'none';
   }
 
   referencesOf(region: MemoryRegion): number {
-    return this.references.get(region) ?? 0;
+    return isBacked(region) ? this.references.count(region.slot) : 0;
   }
 
   /** Every region on the map with its references, for people and tests. */

@@ -1,5 +1,5 @@
 /**
- * The kinds of guest-physical memory: RAM, ROM, and register windows.
+ * The kinds of guest-physical memory: RAM, ROM, the device's register windows, and other devices' registers.
  *
  * Plain data that may cross threads; a region is known by its id. Where two overlap the one of higher priority is seen, of
  * equal ones the one that was added last.
@@ -23,8 +23,10 @@ export interface BackedRegion extends Placed {
   readonly kind: 'ram' | 'rom';
   readonly ram: number;
   readonly ramOffset: number;
-  /** Host address of the region's first byte, for traces. */
+  /** Host address of the region's first byte. */
   readonly hostAddress: number;
+  /** Where its references are counted (src/memory/references.ts). */
+  readonly slot: number;
 }
 
 /** A register window of the device itself. */
@@ -33,4 +35,14 @@ export interface MmioRegion extends Placed {
   readonly window: WindowId;
 }
 
-export type MemoryRegion = BackedRegion | MmioRegion;
+/** Registers of another device of the embedder's, which answers reads of them. */
+export interface DeviceRegion extends Placed {
+  readonly kind: 'device';
+}
+
+export type MemoryRegion = BackedRegion | MmioRegion | DeviceRegion;
+
+/** Whether a region has host memory behind it. */
+export function isBacked(region: MemoryRegion): region is BackedRegion {
+  return region.kind === 'ram' || region.kind === 'rom';
+}

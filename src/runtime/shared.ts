@@ -9,19 +9,16 @@ import { MAX_VECTORS } from '../base/limits.js';
 export const COUNTERS = ['accesses', 'framesRendered', 'framesDropped', 'refusals', 'guestErrors', 'updates', 'interrupts'] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
-/** Cells behind the counters, in this order. */
+/** The cell behind the counters. */
 const HOLD = COUNTERS.length;
-const LAST_PRESENT = HOLD + 1;
-const FIRST_SHOWN = HOLD + 2;
-const LAST_SHOWN = HOLD + 3;
 
 const wallClockMicroseconds = (): bigint => BigInt(Math.round(1000 * (performance.timeOrigin + performance.now())));
 
-/** Counters of a device; written by the BQL actor. */
+/** Counters of a device; added to by its actors. */
 export class Counters {
   private readonly cells: BigUint64Array;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (LAST_SHOWN + 1))) {
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (HOLD + 1))) {
     this.cells = new BigUint64Array(memory);
   }
 
@@ -33,8 +30,30 @@ export class Counters {
     return Number(Atomics.load(this.cells, COUNTERS.indexOf(name)));
   }
 
+  /** Time the BQL was held, in microseconds. */
+  addHold(microseconds: number): void {
+    Atomics.add(this.cells, HOLD, BigInt(Math.round(microseconds)));
+  }
+
+  get holdMicroseconds(): number {
+    return Number(Atomics.load(this.cells, HOLD));
+  }
+}
+
+const FIRST_SHOWN = 0;
+const LAST_SHOWN = 1;
+const LAST_PRESENT = 2;
+
+/** Which frames a display has shown, and when; written by the actor that owns the display. */
+export class ShownFrames {
+  private readonly cells: BigUint64Array;
+
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(24)) {
+    this.cells = new BigUint64Array(memory);
+  }
+
   /** A frame was shown: the guest's present of that number. */
-  noteShown(present: number): void {
+  note(present: number): void {
     const now = wallClockMicroseconds();
     Atomics.compareExchange(this.cells, FIRST_SHOWN, 0n, now);
     Atomics.store(this.cells, LAST_SHOWN, now);
@@ -47,17 +66,8 @@ export class Counters {
   }
 
   /** Seconds from the first frame shown to the last. */
-  get shownSeconds(): number {
+  get seconds(): number {
     return Number(Atomics.load(this.cells, LAST_SHOWN) - Atomics.load(this.cells, FIRST_SHOWN)) / 1e6;
-  }
-
-  /** Time the BQL was held, in microseconds. */
-  addHold(microseconds: number): void {
-    Atomics.add(this.cells, HOLD, BigInt(Math.round(microseconds)));
-  }
-
-  get holdMicroseconds(): number {
-    return Number(Atomics.load(this.cells, HOLD));
   }
 }
 

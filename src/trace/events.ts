@@ -1,15 +1,42 @@
 /**
  * The closed list of trace events, with QEMU's names and argument formats (device.md 8).
  *
- * A line is `name args`. What is not here: the IOSurface mapper's events, which come with it.
+ * A line is `name args`. `apple_gfx_*` are QEMU's; `agfx_*` are ours, about the actors: `job` and `cause` are the numbers of jobs, the
+ * cause being the job inside which something happened, 0 if it was inside none.
  */
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
+/** A 64-bit number in two halves. */
+const hex64 = ({ value, high }: { value: number; high: number }): string =>
+  high === 0 ? hex(value) : `0x${high.toString(16)}${value.toString(16).padStart(8, '0')}`;
+
+interface Access {
+  readonly offset: number;
+  readonly value: number;
+  readonly high: number;
+}
+interface Mapping {
+  readonly gpa: number;
+  readonly length: number;
+  readonly readOnly: number;
+  readonly va: number;
+  readonly e: number;
+  readonly f: number;
+  readonly address: number;
+  readonly ok: number;
+}
+interface Queued {
+  /** What it is: the name of a message or an upcall. */
+  readonly kind: string;
+  readonly id: number;
+  readonly cause: number;
+}
+const queued = (a: Queued): string => `kind=${a.kind} id=${hex(a.id)} cause=${a.cause}`;
 
 /** How each event's arguments are written; the parameter types are the events' arguments. */
 export const TRACE_FORMATS = {
-  apple_gfx_read: (a: { offset: number; value: number }) => `offset=${hex(a.offset)} res=${hex(a.value)}`,
-  apple_gfx_write: (a: { offset: number; value: number }) => `offset=${hex(a.offset)} val=${hex(a.value)}`,
+  apple_gfx_read: (a: Access) => `offset=${hex(a.offset)} res=${hex64(a)}`,
+  apple_gfx_write: (a: Access) => `offset=${hex(a.offset)} val=${hex64(a)}`,
   apple_gfx_create_task: (a: { length: number; base: number }) => `vm_size=${hex(a.length)} base_addr=${hex(a.base)}`,
   apple_gfx_destroy_task: (a: { task: number; regions: number }) => `task=${hex(a.task)}, task->mapped_regions->len=${a.regions}`,
   apple_gfx_map_memory: (a: { task: number; count: number; offset: number; readOnly: number }) =>
@@ -23,12 +50,46 @@ export const TRACE_FORMATS = {
   apple_gfx_read_memory: (a: { gpa: number; length: number; destination: number }) =>
     `phys_addr=${hex(a.gpa)} length=${hex(a.length)} dest=${hex(a.destination)}`,
   apple_gfx_raise_irq: (a: { vector: number }) => `vector=${hex(a.vector)}`,
-  apple_gfx_new_frame: () => '',
+  apple_gfx_new_frame: (_: undefined) => '',
   apple_gfx_mode_change: (a: { width: number; height: number }) => `x=${a.width} y=${a.height}`,
   apple_gfx_cursor_set: (a: { bpp: number; width: number; height: number }) => `bpp=${a.bpp} width=${a.width} height=${hex(a.height)}`,
   apple_gfx_cursor_show: (a: { show: number }) => `show=${a.show}`,
-  apple_gfx_cursor_move: () => '',
+  apple_gfx_cursor_move: (_: undefined) => '',
   apple_gfx_common_init: (a: { name: string; length: number }) => `device: ${a.name}; MMIO size: ${a.length} bytes`,
+  apple_gfx_common_realize_modes_property: (a: { count: number }) =>
+    `using ${a.count} modes supplied by 'display-modes' device property`,
+  apple_gfx_display_mode: (a: { index: number; width: number; height: number }) =>
+    `mode ${String(a.index).padStart(2)}: ${String(a.width).padStart(4)}x${String(a.height).padStart(4)}`,
+  apple_gfx_mmio_iosfc_read: (a: Access) => `offset=${hex(a.offset)} res=${hex64(a)}`,
+  apple_gfx_mmio_iosfc_write: (a: Access) => `offset=${hex(a.offset)} val=${hex64(a)}`,
+  apple_gfx_iosfc_map_memory: (a: Mapping) =>
+    `phys=${hex(a.gpa)} len=${hex(a.length)} ro=${a.readOnly} va=${hex(a.va)} e=${hex(a.e)} f=${hex(a.f)} -> *va=${hex(a.address)}, success = ${a.ok}`,
+  apple_gfx_iosfc_map_memory_new_region: (a: { index: number; region: number; start: number; end: number }) =>
+    `index=${a.index}, region=${hex(a.region)}, ${hex(a.start)}-${hex(a.end)}`,
+  apple_gfx_iosfc_unmap_memory: (a: { words: readonly number[] }) =>
+    [...'abcdef'].map((name, index) => `${name}=${hex(a.words[index] ?? 0)}`).join(' '),
+  /** With an index as v5 prints it, without as `bh` does. */
+  apple_gfx_iosfc_unmap_memory_region: (a: { address: number; region: number; index?: number; count?: number }) =>
+    a.index === undefined
+      ? `unmapping @ ${hex(a.address)} from memory region ${hex(a.region)}`
+      : `mapping @ ${hex(a.address)} in region ${a.index}, map count ${a.count ?? 0}, memory region ${hex(a.region)}`,
+  apple_gfx_iosfc_raise_irq: (a: { vector: number }) => `vector=${hex(a.vector)}`,
+
+  agfx_bh_scheduled: queued,
+  agfx_bh_began: queued,
+  agfx_bh_ended: queued,
+  agfx_bql_requested: queued,
+  agfx_bql_taken: queued,
+  agfx_bql_released: (_: undefined) => '',
+  agfx_bql_wait_began: (a: { job: number; depth: number }) => `job=${a.job} depth=${a.depth}`,
+  agfx_bql_wait_ended: (a: { job: number; depth: number }) => `job=${a.job} depth=${a.depth}`,
+  agfx_job_submitted: (a: { job: number; cause: number }) => `job=${a.job} cause=${a.cause}`,
+  agfx_job_began: (a: { job: number }) => `job=${a.job}`,
+  agfx_job_ended: (a: { job: number; ok: number }) => `job=${a.job} ok=${a.ok}`,
+  agfx_job_completed: (a: { job: number; ok: number }) => `job=${a.job} ok=${a.ok}`,
+  agfx_queue_posted: (a: { queue: string; kind: string; id: number; cause: number }) => `queue=${a.queue} ${queued(a)}`,
+  agfx_queue_began: (a: { queue: string; kind: string; id: number }) => `queue=${a.queue} kind=${a.kind} id=${hex(a.id)}`,
+  agfx_queue_ended: (a: { queue: string; kind: string; id: number }) => `queue=${a.queue} kind=${a.kind} id=${hex(a.id)}`,
 } as const;
 
 export type TraceName = keyof typeof TRACE_FORMATS;
@@ -58,6 +119,11 @@ export class Tracer {
   ) {
     const matches = tracePattern(globs);
     for (const name of Object.keys(TRACE_FORMATS)) if (matches(name)) this.enabled.add(name);
+  }
+
+  /** Whether any event of the actors' own is switched on. */
+  get hasActorEvents(): boolean {
+    return [...this.enabled].some((name) => name.startsWith('agfx_'));
   }
 
   emit<N extends TraceName>(name: N, args: TraceArgs<N>): void {

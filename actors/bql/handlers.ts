@@ -1,0 +1,266 @@
+/**
+ * What the BQL actor does for each message once its turn has come: the device's parts, put together.
+ *
+ * Invariant: a handler runs to its end, or says what it waits for. When it may run is the behaviour's affair (behaviour.ts).
+ */
+import { assert } from '../../src/base/errors.js';
+import { MAX_NESTED_WAITS } from '../../src/base/limits.js';
+import { PvgWindow, Upcall } from '../../src/bridge/pvg.js';
+import type { PvgRecord } from '../../src/bridge/records.js';
+import { Display } from '../../src/device/display.js';
+import { DmaRead, type RegisterRead } from '../../src/device/dma.js';
+import type { DevicePort } from '../../src/device/effects.js';
+import { Iosfc } from '../../src/device/iosfc.js';
+import { type Continuation, entryOf, isValidAccess, type JobResult, MmioJob } from '../../src/device/mmio.js';
+import { Tasks } from '../../src/device/task.js';
+import { AddressSpace } from '../../src/memory/address-space.js';
+import type { RegionReferences } from '../../src/memory/references.js';
+import type { MemoryRegion, MmioRegion } from '../../src/memory/region.js';
+import type { Revision } from '../../src/revisions/revision.js';
+import { Message } from '../messages.js';
+import { regionOf } from '../region-message.js';
+
+/** What the device is made of. */
+export interface DeviceParts {
+  readonly revision: Revision;
+  readonly regions: readonly MemoryRegion[];
+  readonly references: RegionReferences;
+  /** How many displays there are. */
+  readonly displays: number;
+  readonly port: DevicePort;
+}
+
+/** The rest of a handler that waits for a job. */
+export interface Waiting {
+  readonly job: number;
+  readonly continuation: Continuation;
+}
+
+/** How a handler ended: done, waiting for a job, or with the lock given to another thread. */
+export type Outcome = 'done' | 'lent' | Waiting;
+
+export class BqlHandlers {
+  readonly space: AddressSpace;
+  readonly tasks: Tasks;
+  readonly iosfc: Iosfc;
+  readonly displays: readonly Display[];
+  private readonly revision: Revision;
+  private readonly port: DevicePort;
+  /** Accesses that somebody carries into PVG without a nested wait, by job. */
+  private readonly outside = new Map<number, MmioJob>();
+  private readonly hasIosfc: boolean;
+  private lastJob = 0;
+  /** Accesses that the lock's holder waits for. */
+  private inside = 0;
+
+  constructor(parts: DeviceParts) {
+    const { revision, regions, references, displays, port } = parts;
+    this.revision = revision;
+    this.port = port;
+    this.hasIosfc = regions.some((region) => region.kind === 'mmio' && region.window === PvgWindow.iosfc);
+    this.space = new AddressSpace(regions, references, (region) => port.perform({ do: 'releaseRam', ram: region.ram }));
+    this.tasks = new Tasks(this.space, port, revision);
+    this.iosfc = new Iosfc(this.space, port, revision.iosfcReferences);
+    this.displays = Array.from({ length: displays }, (_, number) => new Display(number, port, revision));
+  }
+
+  /** Whether a result of that job belongs to an access that nobody waits for, and takes it over. */
+  takesPosted(job: number, result: JobResult): boolean {
+    const access = this.outside.get(job);
+    if (!access) return false;
+    this.outside.delete(job);
+    const next = access.resume(result);
+    if (next !== null) this.outside.set(next, access);
+    return true;
+  }
+
+  /** Runs a bottom half, a section or what takes no lock. `cause`: the job inside which it runs, `depth`: open nested waits. */
+  run(record: PvgRecord, cause: number, depth: number): Outcome {
+    switch (record.kind) {
+      case Message.access:
+        return this.beginAccess(record, cause, depth);
+      case Message.accessReturned:
+        this.takesPosted(record.id, resultOf(record));
+        return 'done';
+      case Message.takeBql:
+        this.port.perform({ do: 'lendBql', display: record.id });
+        return 'lent';
+      case Upcall.readMemory:
+        return this.readMemory(record, cause, depth);
+      default:
+        if (!this.memory(record) && !this.picture(record)) this.refuse(record);
+        return 'done';
+    }
+  }
+
+  /** Tasks, mappings, interrupts and the memory map; false if the message is none of theirs. */
+  private memory(record: PvgRecord): boolean {
+    const [first = 0] = record.words;
+    switch (record.kind) {
+      case Upcall.createTask:
+        this.tasks.create(record);
+        return true;
+      case Upcall.destroyTask:
+        this.tasks.destroy(record);
+        return true;
+      case Upcall.mapMemory:
+        this.tasks.map(record);
+        return true;
+      case Upcall.unmapMemory:
+        this.tasks.unmap(record);
+        return true;
+      case Upcall.iosfcMap:
+        this.iosfc.map(record);
+        return true;
+      case Upcall.iosfcUnmap:
+        this.iosfc.unmap(record);
+        return true;
+      case Upcall.raiseInterrupt:
+        this.port.perform({ do: 'raiseInterrupt', line: 'gfx', vector: first });
+        return true;
+      case Upcall.iosfcInterrupt:
+        this.port.perform({ do: 'raiseInterrupt', line: 'iosfc', vector: first });
+        return true;
+      case Message.regionAdded:
+        this.space.add(regionOf(record, (ram) => this.port.ramAddress(ram)));
+        this.reply(record, 1);
+        return true;
+      case Message.regionRemoved:
+        this.reply(record, this.space.remove(record.reserved) ? 1 : 0);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** Frames, modes, cursor and the console; false if the message is none of theirs. */
+  private picture(record: PvgRecord): boolean {
+    const { kind, id, reserved, words } = record;
+    const [first = 0, second = 0, third = 0, fourth = 0] = words;
+    const onPort = kind === Message.noteSurface || kind === Message.frameRefused || kind === Message.frameCompleted;
+    const display = this.displays[onPort ? reserved : first];
+    if (!display) return false;
+    switch (kind) {
+      case Message.displaySection:
+        display.event(reserved, record);
+        return true;
+      case Upcall.newFrame:
+      case Upcall.cursorGlyph:
+      case Upcall.cursorShow:
+      case Upcall.cursorMove:
+      case Upcall.modeChange:
+        display.event(kind, record);
+        return true;
+      case Upcall.frameCompleted:
+        display.frames.completed(second, third === 0, fourth);
+        return true;
+      case Message.noteSurface:
+        display.frames.noteSurface(id);
+        return true;
+      case Message.frameRefused:
+        display.frames.refused(id);
+        return true;
+      case Message.frameCompleted:
+        display.frames.completed(id, first === 1, second);
+        return true;
+      case Message.updateRequested:
+        display.frames.updateRequested();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private refuse(record: PvgRecord): void {
+    this.port.perform({ do: 'logGuestError', text: `there is nobody for a message of kind 0x${record.kind.toString(16)}` });
+    if (record.id !== 0 && record.kind <= Upcall.iosfcInterrupt) {
+      this.port.perform({ do: 'answerUpcall', id: record.id, ok: false, value: 0 });
+    }
+  }
+
+  /** Answers the supervisor. */
+  private reply(record: PvgRecord, value: number): void {
+    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0 });
+  }
+
+  private readonly nextJob = (): number => {
+    this.lastJob = (this.lastJob + 1) % 2 ** 31;
+    return this.lastJob;
+  };
+
+  private beginAccess(record: PvgRecord, cause: number, depth: number): Outcome {
+    const [operation = 0, window = 0, size = 0, offset = 0, value = 0, mailbox = 0] = record.words;
+    const access = { write: operation === 1, window, size, offset, value, high: record.reserved };
+    const entry = entryOf(this.revision, access);
+    const reply = (low: number, high: number): void =>
+      this.port.perform({ do: 'replyToGuest', token: record.id, mailbox, value: low, high });
+    const { nextJob } = this;
+    const job = new MmioJob({ access, entry, reply, nextJob, cause, caller: mailbox }, this.port);
+    if (!isValidAccess(access) || !this.hasWindow(window) || depth >= MAX_NESTED_WAITS) {
+      job.refuse();
+      return 'done';
+    }
+    let awaited = job.grant();
+    if (entry === 'nestedWait') return this.waitFor(awaited, this.counted(job));
+    while (entry === 'holdingBql' && awaited !== null) awaited = job.resume(this.port.enterPvg(job.submitted));
+    if (awaited !== null) this.outside.set(awaited, job);
+    return 'done';
+  }
+
+  private hasWindow(window: number): boolean {
+    return window === PvgWindow.gfx || (window === PvgWindow.iosfc && this.hasIosfc);
+  }
+
+  private waitFor(job: number | null, continuation: Continuation): Outcome {
+    return job === null ? 'done' : { job, continuation };
+  }
+
+  /** Notes that the device is inside an access until that one has ended. */
+  private counted(access: Continuation): Continuation {
+    this.inside++;
+    return {
+      resume: (result) => {
+        const next = access.resume(result);
+        if (next === null) this.inside--;
+        return next;
+      },
+    };
+  }
+
+  private readMemory(record: PvgRecord, cause: number, depth: number): Outcome {
+    const dma = new DmaRead(record, this.space, this.port, {
+      readRegister: (read) => this.readRegister(read, cause, depth),
+      tellsFailure: this.revision.readMemoryFails,
+    });
+    return this.waitFor(dma.begin(), dma);
+  }
+
+  /** A register that PVG reads as memory: an access of ours, inside whatever is in progress, or one of another device's. */
+  private readRegister(read: RegisterRead, cause: number, depth: number): Waiting | null {
+    const { found, offset, done } = read;
+    const { region } = found;
+    if (depth >= MAX_NESTED_WAITS) return null;
+    if (region.kind === 'device') {
+      const job = this.nextJob();
+      this.port.perform({ do: 'readDevice', job, region: region.id, offset });
+      return { job, continuation: { resume: ({ ok, value }) => (ok ? (done(value), null) : null) } };
+    }
+    if (!this.revision.reentrantAccesses && this.inside > 0) {
+      // QEMU's memory core warns of an access to a device that is inside one already, and answers an error (device.md 2).
+      const text = `readMemory met the ${region.name} window at 0x${(region.gpa + offset).toString(16)}: refused, the device is inside an access`;
+      this.port.perform({ do: 'logGuestError', text });
+      return null;
+    }
+    const access = { write: false, window: (region as MmioRegion).window, size: 4, offset, value: 0, high: 0 };
+    const { nextJob } = this;
+    const job = new MmioJob({ access, entry: 'nestedWait', reply: done, nextJob, cause, caller: 0 }, this.port);
+    const awaited = job.grant();
+    return awaited === null ? null : { job: awaited, continuation: this.counted(job) };
+  }
+}
+
+/** What jobDone and accessReturned say. */
+export function resultOf(record: PvgRecord): JobResult {
+  const [ok = 0, value = 0, high = 0] = record.words;
+  return { ok: ok === 1, value, high };
+}

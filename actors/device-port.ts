@@ -1,0 +1,271 @@
+/**
+ * The device's effects on real threads: mailboxes, the bridge, shared memory, reports to the supervisor.
+ *
+ * Invariant: no decision is taken here. One for each actor that runs a part of the device, owned by its thread.
+ */
+import { DeviceClosedError, unreachable } from '../src/base/errors.js';
+import type { PvgBridge } from '../src/bridge/native.js';
+import { PvgStatus } from '../src/bridge/pvg.js';
+import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../src/device/effects.js';
+import type { JobResult } from '../src/device/mmio.js';
+import { type Revision } from '../src/revisions/revision.js';
+import { REVISIONS } from '../src/revisions/revisions.js';
+import { Board } from '../src/runtime/board.js';
+import type { Mailboxes } from '../src/runtime/mailbox.js';
+import { carryIntoPvg } from '../src/runtime/pvg-access.js';
+import { Counters, CursorState, InterruptLines, ShownFrames, Surface } from '../src/runtime/shared.js';
+import type { TraceArgs, TraceName, Tracer } from '../src/trace/events.js';
+import { Message } from './messages.js';
+import type { Report, Wiring } from './wiring.js';
+
+/** What a port is made of. */
+export interface PortParts {
+  readonly bridge: PvgBridge;
+  readonly mailboxes: Mailboxes;
+  readonly wiring: Wiring;
+  readonly tracer: Tracer;
+  readonly report: (report: Report) => void;
+}
+
+export class ThreadPort implements DevicePort {
+  readonly counters: Counters;
+  private readonly bridge: PvgBridge;
+  private readonly mailboxes: Mailboxes;
+  private readonly wiring: Wiring;
+  private readonly tracer: Tracer;
+  private readonly report: (report: Report) => void;
+  private readonly revision: Revision;
+  private readonly interrupts: InterruptLines;
+  private readonly board: Board;
+  private readonly cursors: readonly CursorState[];
+  private readonly shown: readonly ShownFrames[];
+  private readonly surfaces: (Surface | null)[];
+  private readonly position = new Uint32Array(2);
+
+  constructor(parts: PortParts) {
+    const { wiring } = parts;
+    this.bridge = parts.bridge;
+    this.mailboxes = parts.mailboxes;
+    this.wiring = wiring;
+    this.tracer = parts.tracer;
+    this.report = parts.report;
+    this.revision = REVISIONS[wiring.revision];
+    this.counters = new Counters(wiring.counters);
+    this.interrupts = new InterruptLines(wiring.interrupts);
+    this.board = new Board(wiring.board);
+    this.cursors = wiring.displays.map(({ cursor }) => new CursorState(cursor));
+    this.shown = wiring.displays.map(({ shown }) => new ShownFrames(shown));
+    this.surfaces = wiring.displays.map(() => null);
+  }
+
+  trace<N extends TraceName>(name: N, args: TraceArgs<N>): void {
+    this.tracer.emit(name, args);
+  }
+
+  perform(effect: Effect): void {
+    const { bridge, mailboxes, wiring } = this;
+    switch (effect.do) {
+      case 'submitJob':
+        return this.submit(effect);
+      case 'readDevice':
+        return this.report({ report: 'readDevice', job: effect.job, region: effect.region, offset: effect.offset });
+      case 'replyToGuest': {
+        const { token, mailbox, value, high } = effect;
+        if (mailbox === 0) this.report({ report: 'reply', token, value, high });
+        else mailboxes.post(mailbox, { kind: Message.reply, id: token, words: [value, high] });
+        return;
+      }
+      case 'answerUpcall':
+        // A stale id is an upcall that stop has released already.
+        bridge.pvg_upcall_answer(wiring.device, effect.id, effect.ok ? 1 : 0, effect.value);
+        return;
+      case 'raiseInterrupt':
+        return this.raise(effect.line, effect.vector);
+      case 'queueRender':
+      case 'tellSurface':
+      case 'endSection':
+      case 'lendBql':
+        return this.tellRenderer(effect);
+      case 'releaseTexture':
+        bridge.pvg_texture_release(effect.texture);
+        return;
+      case 'releaseRange':
+        bridge.pvg_range_destroy(effect.range);
+        return;
+      case 'releaseRam':
+        bridge.pvg_ram_destroy(effect.ram);
+        return;
+      case 'pushUpdate':
+        this.counters.add('updates');
+        return this.report({ report: 'update', display: effect.display });
+      case 'signalUpdateDone':
+        return this.report({ report: 'updateDone', display: effect.display });
+      case 'count':
+        return this.counters.add(effect.what);
+      case 'moveCursor':
+        return this.moveCursor(effect.display, effect.to);
+      case 'showCursor':
+        return this.cursors[effect.display]?.setShown(effect.show);
+      case 'setCursor':
+        if (effect.cursor) this.report({ report: 'cursor', display: effect.display, ...effect.cursor });
+        return;
+      case 'logGuestError':
+        this.counters.add('guestErrors');
+        return this.report({ report: 'guestError', text: effect.text });
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  enterPvg(access: AccessJob): JobResult {
+    return carryIntoPvg(this.bridge, this.wiring.device, access);
+  }
+
+  encodeAndWait(frame: { display: number; frame: number; texture: number; managed: boolean }): FrameResult | null {
+    const { bridge, wiring } = this;
+    const status = bridge.pvg_display_encode(wiring.device, frame.display, frame.texture, frame.managed ? 1 : 0, frame.frame);
+    if (status !== PvgStatus.ok) return null;
+    for (;;) {
+      const records = this.mailboxes.take(wiring.mailboxes.update, -1, 1);
+      if (records === null) throw new DeviceClosedError();
+      const done = records[0];
+      if (done && done.words[1] === frame.frame && done.words[0] === frame.display) return { ok: done.words[2] === 0, present: done.words[3] ?? 0 };
+    }
+  }
+
+  private submit(job: AccessJob): void {
+    const { operation, window, size, offset, value, high } = job;
+    const words = [operation, window, size, offset, value, high];
+    const outside = job.entry === 'droppingBql';
+    if (outside && job.caller !== 0) {
+      this.mailboxes.post(job.caller, { kind: Message.enterPvg, id: job.job, words });
+      return;
+    }
+    // An access inside another needs a worker that the outer ones don't hold.
+    if (job.nested) this.report({ report: 'workersNeeded', count: this.board.workers.filter(({ activity }) => activity !== 0).length + 1 });
+    this.mailboxes.post(this.wiring.mailboxes.background, { kind: Message.job, id: job.job, words, reserved: outside ? 1 : 0 });
+  }
+
+  private tellRenderer(effect: Extract<Effect, { do: 'queueRender' | 'tellSurface' | 'endSection' | 'lendBql' }>): void {
+    const { mailboxes, wiring } = this;
+    const { render, background } = wiring.mailboxes;
+    switch (effect.do) {
+      case 'queueRender': {
+        const words = [effect.texture, effect.managed ? 1 : 0, effect.display];
+        const onBackground = this.revision.frames === 'backgroundQueue';
+        mailboxes.post(onBackground ? background : render, {
+          kind: onBackground ? Message.encode : Message.renderBlock,
+          id: effect.frame,
+          words,
+        });
+        return;
+      }
+      case 'tellSurface': {
+        const words = [effect.texture, effect.managed ? 1 : 0, effect.display];
+        mailboxes.post(render, { kind: Message.surfaceNoted, id: effect.frame, words });
+        return;
+      }
+      case 'endSection':
+        mailboxes.post(render, { kind: Message.sectionEnded, id: effect.frame });
+        return;
+      case 'lendBql':
+        mailboxes.post(render, { kind: Message.bqlTaken, id: effect.display });
+        return;
+      default:
+        return unreachable(effect);
+    }
+  }
+
+  private moveCursor(display: number, to: { readonly x: number; readonly y: number } | null): void {
+    if (to === null) {
+      this.bridge.pvg_display_cursor_position(this.wiring.device, display, this.position);
+      this.cursors[display]?.moveTo(this.position[0] ?? 0xffff, this.position[1] ?? 0xffff);
+    } else {
+      this.cursors[display]?.moveTo(to.x, to.y);
+    }
+  }
+
+  createRange(length: number): { range: number; address: number } | null {
+    if (!Number.isSafeInteger(length)) return null;
+    const range = this.bridge.pvg_range_create(this.wiring.group, length);
+    return range === 0 ? null : { range, address: Number(this.bridge.pvg_range_address(range)) };
+  }
+
+  mapRange(range: number, offset: number, ram: number, ramOffset: number, length: number, readOnly: boolean): number {
+    return this.bridge.pvg_range_map(range, offset, ram, ramOffset, length, readOnly ? 1 : 0);
+  }
+
+  ramAddress(ram: number): number {
+    return Number(this.bridge.pvg_ram_address(ram));
+  }
+
+  unmapRange(range: number, offset: number, length: number): number {
+    return this.bridge.pvg_range_unmap(range, offset, length);
+  }
+
+  mapPieces(id: number, count: number): readonly (readonly [number, number])[] {
+    const words = new BigUint64Array(2 * count);
+    const got = this.bridge.pvg_upcall_pieces(this.wiring.device, id, 0, words, count);
+    const pieces: [number, number][] = [];
+    for (let index = 0; index < got; index++) pieces.push([toNumber(words[2 * index]), toNumber(words[2 * index + 1])]);
+    return pieces;
+  }
+
+  supplyFromRam(id: number, offset: number, ram: number, ramOffset: number, length: number): boolean {
+    return this.bridge.pvg_upcall_supply_ram(this.wiring.device, id, offset, ram, ramOffset, length) === PvgStatus.ok;
+  }
+
+  supply(id: number, offset: number, bytes: Uint8Array): boolean {
+    return this.bridge.pvg_upcall_supply(this.wiring.device, id, offset, bytes, bytes.length) === PvgStatus.ok;
+  }
+
+  glyphPayload(id: number, length: number): Uint8Array | null {
+    const bytes = new Uint8Array(length);
+    return this.bridge.pvg_upcall_payload(this.wiring.device, id, bytes, length) === PvgStatus.ok ? bytes : null;
+  }
+
+  createSurface(display: number, width: number, height: number): SurfaceInfo | null {
+    const { bridge, wiring } = this;
+    const texture = bridge.pvg_texture_create(wiring.device, width, height, this.textureUsage(display));
+    if (texture === 0) return null;
+    const surface = new Surface(width, height);
+    this.surfaces[display] = surface;
+    this.report({ report: 'surface', display, width, height, memory: surface.memory });
+    return { width, height, texture, managed: bridge.pvg_texture_managed(texture) === 1 };
+  }
+
+  copyToSurface(display: number, texture: number, present: number): boolean {
+    const surface = this.surfaces[display];
+    if (!surface) return false;
+    surface.beginWrite();
+    const status = this.bridge.pvg_texture_copy(texture, surface.bytes, surface.bytes.length);
+    surface.endWrite(present);
+    this.shown[display]?.note(present);
+    return status === PvgStatus.ok;
+  }
+
+  /** Older revisions ask PVG each time, on the actor that sets the mode; ours asked once, when the device was made. */
+  private textureUsage(display: number): number {
+    const { bridge, wiring, revision } = this;
+    if (revision.displayQueries === 'withEvent') return wiring.displays[display]?.textureUsage ?? 0;
+    return Math.max(0, bridge.pvg_display_minimum_texture_usage(wiring.device, display));
+  }
+
+  private raise(line: 'gfx' | 'iosfc', vector: number): void {
+    const { variant } = this.wiring;
+    if (variant === 'mmio') {
+      this.counters.add('interrupts');
+      return this.interrupts.raise(line === 'gfx' ? 0 : 1);
+    }
+    if (!this.interrupts.msiEnabled) return;
+    if (this.revision.checksVectors && vector >= Math.min(this.interrupts.msiVectors, this.wiring.vectors)) {
+      return this.perform({ do: 'logGuestError', text: `interrupt vector ${vector} is not one that the guest has enabled: dropped` });
+    }
+    this.counters.add('interrupts');
+    this.interrupts.raise(vector);
+  }
+}
+
+function toNumber(word: bigint | undefined): number {
+  return word !== undefined && word < 2n ** 53n ? Number(word) : Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,104 @@
+/**
+ * readMemory: PVG reads guest-physical memory, also where a device's registers are (device.md 4.2).
+ *
+ * Invariant: the upcall is answered once, when every byte is there or one can't be had. What is RAM is supplied at once; a register
+ * is read by an access of its own, for which the read waits. Nothing here decides whether accesses may nest: it asks.
+ */
+import { DMA_MAX_REGISTER_BYTES } from '../base/limits.js';
+import type { PvgRecord } from '../bridge/records.js';
+import type { AddressSpace } from '../memory/address-space.js';
+import type { Translation } from '../memory/flat-view.js';
+import type { DevicePort } from './effects.js';
+import { MappingJob, type PieceOutcome } from './mapping-job.js';
+import type { Continuation, JobResult } from './mmio.js';
+
+/** A read of 4 bytes of registers, at an offset that is a multiple of 4 in their region. */
+export interface RegisterRead {
+  readonly found: Translation;
+  readonly offset: number;
+  /** Called with the value, before the last resume() returns. */
+  readonly done: (value: number) => void;
+}
+
+/** Begins a read of registers: the job to wait for and what goes on then; null if it is refused. */
+export type RegisterReader = (read: RegisterRead) => { readonly job: number; readonly continuation: Continuation } | null;
+
+export class DmaRead implements Continuation {
+  private readonly job: MappingJob;
+  private readonly gpa: number;
+  private readonly length: number;
+  private done = 0;
+  private registerBytes = 0;
+  /** The register access that the read waits for. */
+  private access: Continuation | null = null;
+
+  constructor(
+    private readonly upcall: PvgRecord,
+    private readonly space: AddressSpace,
+    private readonly port: DevicePort,
+    private readonly options: { readonly readRegister: RegisterReader | null; readonly tellsFailure: boolean },
+  ) {
+    const [gpa = 0, length = 0] = upcall.words;
+    this.gpa = gpa;
+    this.length = length;
+    this.job = new MappingJob((ok) => {
+      port.perform({ do: 'answerUpcall', id: upcall.id, ok: ok || !options.tellsFailure, value: 0 });
+    });
+  }
+
+  /** The read's turn has come; returns the job to wait for, or null when it is answered. */
+  begin(): number | null {
+    this.job.begin();
+    return this.go();
+  }
+
+  resume(result: JobResult): number | null {
+    const waits = this.access?.resume(result) ?? null;
+    if (waits !== null) return waits;
+    this.access = null;
+    return this.job.report(result.ok ? 'mapped' : 'failed') ? this.go() : null;
+  }
+
+  /** Carries pieces out until one has to be waited for, or none is left. */
+  private go(): number | null {
+    for (;;) {
+      const outcome = this.next();
+      if (typeof outcome === 'number') return outcome;
+      // What comes after a byte that can't be had is of no use to PVG.
+      if (outcome === 'failed') this.done = this.length;
+      if (!this.job.report(outcome)) return null;
+    }
+  }
+
+  /** One piece: what became of it, or the job to wait for. */
+  private next(): PieceOutcome | number {
+    if (this.done >= this.length) return 'ended';
+    const found = this.space.translate(this.gpa + this.done);
+    if (!found) return 'failed';
+    if (found.region.kind === 'ram' || found.region.kind === 'rom') {
+      const { ram, ramOffset } = found.region;
+      const size = Math.min(this.length - this.done, found.contiguous);
+      const at = this.done;
+      this.done += size;
+      return this.port.supplyFromRam(this.upcall.id, at, ram, ramOffset + found.offset, size) ? 'mapped' : 'failed';
+    }
+    return this.readRegister(found);
+  }
+
+  private readRegister(found: Translation): PieceOutcome | number {
+    const first = found.offset % 4;
+    const size = Math.min(4 - first, this.length - this.done, found.contiguous);
+    this.registerBytes += size;
+    if (this.options.readRegister === null || this.registerBytes > DMA_MAX_REGISTER_BYTES) return 'failed';
+    const at = this.done;
+    this.done += size;
+    const done = (value: number): void => {
+      const bytes = Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24).subarray(first, first + size);
+      this.port.supply(this.upcall.id, at, bytes);
+    };
+    const access = this.options.readRegister({ found, offset: found.offset - first, done });
+    if (access === null) return 'failed';
+    this.access = access.continuation;
+    return access.job;
+  }
+}

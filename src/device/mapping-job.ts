@@ -1,0 +1,44 @@
+/**
+ * One upcall about memory, driven through its machine: piece after piece, and one answer at the end (device.md 4.1, 4.2).
+ *
+ * Invariant: the upcall is answered exactly once. A piece may take its time, since nothing here waits.
+ */
+import { assert } from '../base/errors.js';
+import { MachineDriver } from '../runtime/machine-driver.js';
+import { mappingJobMachine } from './mapping-job.machine.js';
+
+const driver = new MachineDriver(mappingJobMachine);
+
+/** What became of a piece: carried out, failed, or there was none left. */
+export type PieceOutcome = 'mapped' | 'failed' | 'ended';
+
+const EVENTS = { mapped: 'range.mapped', failed: 'range.failed', ended: 'ranges.ended' } as const;
+
+export class MappingJob {
+  private snapshot = driver.initial();
+
+  constructor(private readonly answer: (ok: boolean) => void) {}
+
+  /** Its turn has come; the machine asks for the first piece. */
+  begin(): void {
+    this.send({ type: 'bh.ran' });
+  }
+
+  /** Tells what became of the piece that was asked for; true if the machine asks for another. */
+  report(outcome: PieceOutcome): boolean {
+    return this.send({ type: EVENTS[outcome] });
+  }
+
+  private send(event: Parameters<typeof driver.step>[1]): boolean {
+    const step = driver.step(this.snapshot, event);
+    this.snapshot = step.snapshot;
+    let asks = false;
+    for (const effect of step.effects) {
+      if (effect.type === 'mapNextRange') asks = true;
+      else if (effect.type === 'answerTrue') this.answer(true);
+      else if (effect.type === 'answerFalse') this.answer(false);
+      else assert(false, `mappingJob has no effect ${effect.type}`);
+    }
+    return asks;
+  }
+}

@@ -1,0 +1,126 @@
+/**
+ * The board: what each of a device's threads is doing now, for whoever looks for deadlocks.
+ *
+ * One SharedArrayBuffer of three cells a line: the system's number of the thread, what it does, and a count that changes with it.
+ * Invariant: each line has one writer, its thread; a reader that sees the same count twice knows that the thread did nothing else in
+ * between. Nobody waits here, and nothing is decided by it.
+ */
+import { MAX_BACKGROUND_WORKERS, MAX_WATCHED_VCPUS } from '../base/limits.js';
+
+const LINE = 3;
+const THREAD = 0;
+const ACTIVITY = 1;
+const COUNT = 2;
+
+const BQL = 0;
+const BQL_JOB = 1;
+const RENDER = 2;
+const CREATOR = 3;
+const FIRST_WORKER = 4;
+const FIRST_VCPU = FIRST_WORKER + MAX_BACKGROUND_WORKERS;
+const LINES = FIRST_VCPU + MAX_WATCHED_VCPUS;
+
+/** States of the BQL's line. */
+export const BQL_STATES = ['free', 'running', 'waiting', 'lent'] as const;
+/** What the render queue does. */
+export const RENDER_STATES = ['idle', 'inPvg', 'waitingForBql', 'holdingBql'] as const;
+/** What a vCPU does. */
+export const VCPU_STATES = ['idle', 'waitingForAnswer', 'inPvg'] as const;
+
+/** A line as a reader sees it. */
+export interface BoardLine {
+  readonly thread: number;
+  readonly activity: number;
+  readonly count: number;
+}
+
+export class Board {
+  private readonly cells: Int32Array;
+
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * LINE * LINES)) {
+    this.cells = new Int32Array(memory);
+  }
+
+  /** The BQL actor: the lock's state and the job that it waits for, 0 if none. */
+  setBql(thread: number, state: (typeof BQL_STATES)[number], job: number): void {
+    this.write(BQL_JOB, thread, job);
+    this.write(BQL, thread, BQL_STATES.indexOf(state));
+  }
+
+  setRender(thread: number, state: (typeof RENDER_STATES)[number]): void {
+    this.write(RENDER, thread, RENDER_STATES.indexOf(state));
+  }
+
+  /** The thread that made the device, and answers reads of other devices' registers. */
+  setCreator(thread: number): void {
+    this.write(CREATOR, thread, 0);
+  }
+
+  /** A line of its own for a worker of the background queue; null if there is none left. */
+  claimWorker(thread: number): number | null {
+    return this.claim(FIRST_WORKER, MAX_BACKGROUND_WORKERS, thread);
+  }
+
+  /** A line of its own for a vCPU; null if there is none left, and then it is not looked at. */
+  claimVcpu(thread: number): number | null {
+    return this.claim(FIRST_VCPU, MAX_WATCHED_VCPUS, thread);
+  }
+
+  /** The activity of a claimed line: a worker's job (0: none), or a vCPU's state. */
+  set(line: number, activity: number): void {
+    Atomics.store(this.cells, LINE * line + ACTIVITY, activity);
+    Atomics.add(this.cells, LINE * line + COUNT, 1);
+  }
+
+  /** Gives a claimed line back. */
+  leave(line: number): void {
+    this.set(line, 0);
+    Atomics.store(this.cells, LINE * line + THREAD, 0);
+  }
+
+  get bql(): BoardLine & { readonly job: number } {
+    const line = this.read(BQL);
+    return { ...line, job: this.read(BQL_JOB).activity };
+  }
+
+  get render(): BoardLine {
+    return this.read(RENDER);
+  }
+
+  get creator(): BoardLine {
+    return this.read(CREATOR);
+  }
+
+  get workers(): readonly BoardLine[] {
+    return this.taken(FIRST_WORKER, MAX_BACKGROUND_WORKERS);
+  }
+
+  get vcpus(): readonly BoardLine[] {
+    return this.taken(FIRST_VCPU, MAX_WATCHED_VCPUS);
+  }
+
+  private write(line: number, thread: number, activity: number): void {
+    Atomics.store(this.cells, LINE * line + THREAD, thread);
+    this.set(line, activity);
+  }
+
+  private read(line: number): BoardLine {
+    const at = LINE * line;
+    return {
+      thread: Atomics.load(this.cells, at + THREAD),
+      activity: Atomics.load(this.cells, at + ACTIVITY),
+      count: Atomics.load(this.cells, at + COUNT),
+    };
+  }
+
+  private claim(first: number, lines: number, thread: number): number | null {
+    for (let line = first; line < first + lines; line++) {
+      if (Atomics.compareExchange(this.cells, LINE * line + THREAD, 0, thread) === 0) return line;
+    }
+    return null;
+  }
+
+  private taken(first: number, lines: number): BoardLine[] {
+    return Array.from({ length: lines }, (_, index) => this.read(first + index)).filter((line) => line.thread !== 0);
+  }
+}
