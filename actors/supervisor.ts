@@ -7,22 +7,26 @@
 import { EventEmitter } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Remote } from 'comlink';
-import { assert, BridgeError, DeviceClosedError, describeError } from '../src/base/errors.js';
+import { assert, BridgeError, DeadlockError, DeviceClosedError, describeError } from '../src/base/errors.js';
 import { CLOSE_TIMEOUT_MS } from '../src/base/limits.js';
 import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
-import type { BackedRegion } from '../src/memory/region.js';
+import type { BackedRegion, DeviceRegion } from '../src/memory/region.js';
+import { type Revision, usesMemoryActor, usesRenderQueue } from '../src/revisions/revision.js';
+import { REVISIONS } from '../src/revisions/revisions.js';
 import { MachineDriver } from '../src/runtime/machine-driver.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
 import { BackgroundPool } from './background-queue/pool.js';
 import { wrapControl } from './control.js';
 import { Message } from './messages.js';
+import { wordsOf } from './region-message.js';
+import { type Answer, Requests } from './requests.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
 const driver = new MachineDriver(lifeCycleMachine);
 type LifeEvent = Parameters<typeof driver.step>[1];
-type ActorName = 'bql' | 'render-queue';
+export type ActorName = 'bql' | 'render-queue' | 'memory';
 
 interface ActorThread {
   readonly worker: Worker;
@@ -32,22 +36,34 @@ interface ActorThread {
   readonly ended: Promise<void>;
 }
 
-interface Waiter<T> {
-  resolve(value: T): void;
-  reject(error: Error): void;
+/** A promise with its ends. */
+interface Pending<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: Error) => void;
+}
+
+function pending<T>(): Pending<T> {
+  let resolve: (value: T) => void = () => undefined;
+  let reject: (error: Error) => void = () => undefined;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
 }
 
 export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error | null] }> {
   private state = driver.initial();
-  private readonly actors = new Map<ActorName, ActorThread>();
+  private readonly actors = new Map<ActorName | 'watchdog', ActorThread>();
   private readonly pool: BackgroundPool;
   private readonly mailboxes: Mailboxes;
-  private readonly replies = new Map<number, Waiter<{ value: number; high: number }>>();
-  private updates: Waiter<void>[] = [];
-  private resetting: { promise: Promise<void>; waiter: Waiter<void> } | null = null;
+  private readonly requests = new Requests();
+  private readonly revision: Revision;
+  private resetting: Pending<void> | null = null;
+  private saving: Pending<Uint8Array> | null = null;
   private closing: Promise<void> | null = null;
   private reason: Error | null = null;
-  private nextToken = 1;
   private readonly onExit = (): void => this.abandon();
 
   constructor(
@@ -55,18 +71,30 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     readonly wiring: Wiring,
   ) {
     super();
+    this.revision = REVISIONS[wiring.revision];
     this.mailboxes = new Mailboxes(bridge);
     process.on('exit', this.onExit);
     // The creating thread is guarded too: if it is a worker and dies, its devices end with it.
     bridge.pvg_group_guard(wiring.group);
-    this.pool = new BackgroundPool(wiring, (error) => this.died('background queue', error));
-    this.start('bql', './bql/thread.js', wiring.bqlMailbox);
-    this.start('render-queue', './render-queue/thread.js', wiring.renderMailbox);
+    this.pool = new BackgroundPool(wiring, {
+      died: (error) => this.died('background queue', error),
+      report: (report) => this.onReport(report),
+    });
+    const { mailboxes } = wiring;
+    this.start('watchdog', './watchdog/thread.js', mailboxes.watchdog);
+    this.start('bql', './bql/thread.js', mailboxes.bql);
+    if (usesRenderQueue(this.revision)) this.start('render-queue', './render-queue/thread.js', mailboxes.render);
+    if (usesMemoryActor(this.revision)) this.start('memory', './memory/thread.js', mailboxes.memory);
   }
 
-  /** Resolves when every actor has reported that it is ready. */
-  async realized(): Promise<void> {
+  /** Resolves when every actor has reported that it is ready and, of a device that goes on from a saved state, PVG is. */
+  async realized(pvgState: Uint8Array | null = null): Promise<void> {
     await Promise.all([...this.actors.values()].map((actor) => actor.ready));
+    if (this.reason) throw this.reason;
+    if (pvgState !== null) {
+      const { status, text } = await this.pool.resume(pvgState);
+      if (status !== PvgStatus.ok) throw new BridgeError(status, `PVG can't go on from the saved state: ${text}`);
+    }
     this.send({ type: 'device.realized' });
     if (this.reason) throw this.reason;
   }
@@ -76,44 +104,31 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   }
 
   /** An access of the creating thread's, as a promise. */
-  access(words: { operation: number; size: number; offset: number; low: number; high: number }): Promise<{ value: number; high: number }> {
-    return this.ask(Message.access, [words.operation, 0, words.size, words.offset, words.low, 0], words.high);
+  access(words: { operation: number; window: number; size: number; offset: number; low: number; high: number }): Promise<Answer> {
+    const { operation, window, size, offset, low, high } = words;
+    return this.ask(this.wiring.mailboxes.bql, Message.access, [operation, window, size, offset, low, 0], high);
   }
 
-  /** Puts memory onto the device's map; resolves when accesses and upcalls find it. */
-  async addRegion(region: BackedRegion): Promise<void> {
-    const words = [region.kind === 'rom' ? 1 : 0, region.gpa, region.length, region.ram, region.priority];
-    await this.ask(Message.regionAdded, words, region.id);
+  /** Puts memory onto the device's maps; resolves when accesses and upcalls find it. */
+  async addRegion(region: BackedRegion | DeviceRegion): Promise<void> {
+    for (const mailbox of this.maps) await this.ask(mailbox, Message.regionAdded, wordsOf(region), region.id);
   }
 
-  /** Takes memory off the map. The device gives its RAM back once nothing of it is mapped in a task. */
+  /** Takes memory off the maps; resolves when nobody finds it any more. */
   async removeRegion(id: number): Promise<boolean> {
-    return (await this.ask(Message.regionRemoved, [], id)).value === 1;
+    let found = false;
+    for (const mailbox of this.maps) found = (await this.ask(mailbox, Message.regionRemoved, [], id)).value === 1;
+    return found;
   }
 
-  /** A lock section of the BQL's with an answer. */
-  private ask(kind: number, words: number[], reserved: number): Promise<{ value: number; high: number }> {
-    return new Promise((resolve, reject) => {
-      if (this.closing) return reject(this.reason ?? new DeviceClosedError());
-      const token = this.nextToken++ >>> 0;
-      this.replies.set(token, { resolve, reject });
-      const posted = this.mailboxes.post(this.wiring.bqlMailbox, {
-        kind,
-        id: token,
-        words,
-        reserved,
-      });
-      if (!posted) this.rejectWaiting(new DeviceClosedError());
-    });
-  }
-
-  /** gfx_update: resolves when the console has what the device has (device.md 5). */
-  requestUpdate(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (this.closing) return reject(this.reason ?? new DeviceClosedError());
-      this.updates.push({ resolve, reject });
-      this.mailboxes.post(this.wiring.bqlMailbox, { kind: Message.updateRequested });
-    });
+  /** gfx_update: resolves when the console has what the device has (device.md 5). A screendump's is a bottom half. */
+  requestUpdate(display: number, screendump: boolean): Promise<void> {
+    if (this.closing) return Promise.reject(this.reason ?? new DeviceClosedError());
+    const done = this.requests.openUpdate(display);
+    const { bql, render } = this.wiring.mailboxes;
+    const mailbox = this.revision.frames === 'renderQueueOwned' ? render : bql;
+    this.mailboxes.post(mailbox, { kind: Message.updateRequested, words: [display, screendump ? 1 : 0] });
+    return done;
   }
 
   /** PVG's reset; a second one while one runs joins it. */
@@ -122,7 +137,26 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
       this.send({ type: 'reset.requested' });
       if (!this.resetting) return Promise.reject(this.reason ?? new DeviceClosedError('the device is not running'));
     }
-    return (this.resetting as { promise: Promise<void> }).promise;
+    return (this.resetting as Pending<void>).promise;
+  }
+
+  /** Brings PVG to rest and gives its state; the device must be closed afterwards. */
+  suspend(): Promise<Uint8Array> {
+    if (!this.saving) {
+      this.send({ type: 'save.requested' });
+      if (!this.saving) return Promise.reject(this.reason ?? new DeviceClosedError('the device is not running'));
+    }
+    return (this.saving as Pending<Uint8Array>).promise;
+  }
+
+  /** Ends a save: what waits is rejected, the device closes. */
+  saved(): void {
+    this.send({ type: 'save.ended' });
+  }
+
+  /** Answers an actor's question to the embedder. */
+  answerDevice(job: number, value: number | null): void {
+    this.mailboxes.post(this.wiring.mailboxes.bql, { kind: Message.jobDone, id: job, words: [value === null ? 0 : 1, value ?? 0] });
   }
 
   /** Asks an actor about itself. */
@@ -133,17 +167,22 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return answer;
   }
 
+  /** Whether the revision has such an actor. */
+  has(name: ActorName): boolean {
+    return this.actors.has(name);
+  }
+
   /** Makes an actor throw, as a defect would; for tests of robustness. */
   crash(name: ActorName | 'background-queue'): void {
     if (name === 'background-queue') {
-      this.mailboxes.post(this.wiring.backgroundMailbox, { kind: Message.crash });
+      this.mailboxes.post(this.wiring.mailboxes.background, { kind: Message.crash });
       return;
     }
     const actor = this.actor(name);
     // The actor dies before it can answer, so nobody waits for this call.
     void Promise.resolve(actor.control.crash()).catch(() => undefined);
     this.mailboxes.post(actor.mailbox, { kind: Message.kick });
-    setTimeout(() => this.mailboxes.post(actor.mailbox, { kind: Message.updateRequested }), 20).unref();
+    setTimeout(() => this.mailboxes.post(actor.mailbox, { kind: Message.kick }), 20).unref();
   }
 
   /** Ends everything; idempotent. Accesses and updates that wait are rejected with DeviceClosedError. */
@@ -152,43 +191,67 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return this.closing ?? Promise.resolve();
   }
 
-  private start(name: ActorName, file: string, mailbox: number): void {
+  /** Mailboxes of the actors that have a memory map. */
+  private get maps(): readonly number[] {
+    const { bql, memory } = this.wiring.mailboxes;
+    return usesMemoryActor(this.revision) ? [bql, memory] : [bql];
+  }
+
+  /** A message with an answer. */
+  private ask(mailbox: number, kind: number, words: number[], reserved: number): Promise<Answer> {
+    if (this.closing) return Promise.reject(this.reason ?? new DeviceClosedError());
+    const { token, answer } = this.requests.open();
+    if (!this.mailboxes.post(mailbox, { kind, id: token, words, reserved })) this.requests.rejectAll(this.reason ?? new DeviceClosedError());
+    return answer;
+  }
+
+  private start(name: ActorName | 'watchdog', file: string, mailbox: number): void {
     const { port1, port2 } = new MessageChannel();
     const workerData: ThreadData = { wiring: this.wiring, control: port2 };
     const worker = new Worker(new URL(file, import.meta.url), { workerData, transferList: [port2], name: `apple-gfx ${name}` });
     port1.unref();
-    let becameReady = (): void => undefined;
-    const ready = new Promise<void>((resolve) => {
-      becameReady = resolve;
-    });
-    const ended = new Promise<void>((resolve) => {
-      worker.once('exit', () => {
-        port1.close();
-        becameReady();
-        if (!this.closing) this.died(name, new DeviceClosedError(`its thread ended (${this.bridge.pvg_group_cause(this.wiring.group)})`));
-        resolve();
-      });
+    const ready = pending<void>();
+    const ended = pending<void>();
+    worker.once('exit', () => {
+      port1.close();
+      ready.resolve();
+      ended.resolve();
+      if (!this.closing) void this.ranOut(name);
     });
     worker.once('error', (error) => this.died(name, error));
-    worker.on('message', (report: Report) => (report.report === 'ready' ? becameReady() : this.onReport(report)));
-    this.actors.set(name, { worker, control: wrapControl(port1), mailbox, ready, ended });
+    worker.on('message', (report: Report) => (report.report === 'ready' ? ready.resolve() : this.onReport(report)));
+    this.actors.set(name, { worker, control: wrapControl(port1), mailbox, ready: ready.promise, ended: ended.promise });
+  }
+
+  /** A thread has returned although nobody closed the device: another thread did, or the watchdog. */
+  private async ranOut(name: string): Promise<void> {
+    const cause = this.bridge.pvg_group_cause(this.wiring.group);
+    // The watchdog says who waited for whom before it closes the group; its last words come before its end.
+    if (cause === PvgCause.deadlock) await this.actors.get('watchdog')?.ended;
+    if (!this.closing) this.died(name, new DeviceClosedError(`its thread ended (${cause})`));
   }
 
   private actor(name: ActorName): ActorThread {
     const actor = this.actors.get(name);
-    assert(actor !== undefined, `no actor ${name}`);
+    assert(actor !== undefined, `revision ${this.revision.name} has no actor ${name}`);
     return actor;
   }
 
   private onReport(report: Report): void {
-    if (report.report === 'reply') {
-      const waiter = this.replies.get(report.token);
-      this.replies.delete(report.token);
-      waiter?.resolve({ value: report.value, high: report.high });
-    } else if (report.report === 'updateDone') {
-      const waiters = this.updates;
-      this.updates = [];
-      for (const waiter of waiters) waiter.resolve();
+    switch (report.report) {
+      case 'reply':
+        this.requests.answer(report.token, report);
+        break;
+      case 'updateDone':
+        this.requests.updateDone(report.display);
+        break;
+      case 'workersNeeded':
+        this.pool.grow(report.count);
+        break;
+      case 'deadlock':
+        this.reason ??= new DeadlockError(report.text);
+        this.send({ type: 'thread.died' });
+        break;
     }
     this.emit('report', report);
   }
@@ -208,14 +271,17 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     switch (effect) {
       case 'startReset':
         return this.startReset();
+      case 'startSave':
+        return this.startSave();
       case 'rejectReset':
+      case 'rejectSave':
         return;
       case 'releaseThreads':
         this.bridge.pvg_group_close(this.wiring.group, PvgCause.closed);
         this.closing = this.end();
         return;
       case 'rejectWaiting':
-        return this.rejectWaiting(this.reason ?? new DeviceClosedError());
+        return this.requests.rejectAll(this.reason ?? new DeviceClosedError());
       case 'reportClosed':
         this.emit('closed', this.reason);
         return;
@@ -225,16 +291,13 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   }
 
   private startReset(): void {
-    let waiter: Waiter<void> = { resolve: () => undefined, reject: () => undefined };
-    const promise = new Promise<void>((resolve, reject) => {
-      waiter = { resolve, reject };
-    });
-    this.resetting = { promise, waiter };
+    const reset = pending<void>();
+    this.resetting = reset;
     const finished = (error: Error | null): void => {
       this.resetting = null;
       this.send({ type: 'reset.completed' });
-      if (error) waiter.reject(error);
-      else waiter.resolve();
+      if (error) reset.reject(error);
+      else reset.resolve();
     };
     this.pool.reset().then(
       (status) => finished(status === PvgStatus.ok ? null : new BridgeError(status, `PVG's reset failed with status ${status}`)),
@@ -242,11 +305,16 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     );
   }
 
-  private rejectWaiting(error: Error): void {
-    const waiters = [...this.replies.values(), ...this.updates];
-    this.replies.clear();
-    this.updates = [];
-    for (const waiter of waiters) waiter.reject(error);
+  private startSave(): void {
+    const save = pending<Uint8Array>();
+    this.saving = save;
+    this.pool.suspend().then(
+      (state) => {
+        if (typeof state === 'number') save.reject(new BridgeError(state, `PVG could not be suspended: status ${state}`));
+        else save.resolve(state);
+      },
+      (error: unknown) => save.reject(new DeviceClosedError(`save: ${describeError(error)}`)),
+    );
   }
 
   /** Waits for the threads, which the closed group lets go, then gives everything back. */

@@ -1,33 +1,70 @@
 /**
  * The background queue's pool of workers; the only importer of piscina.
+ *
+ * Invariant: there are always as many workers as jobs that somebody waits for, up to the bound; a worker that was started stays.
  */
+import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { BACKGROUND_WORKERS } from '../../src/base/limits.js';
-import type { Wiring } from '../wiring.js';
+import { BACKGROUND_WORKERS, MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
+import type { Report, Wiring } from '../wiring.js';
+
+/** What a worker is started with. */
+export interface WorkerData {
+  readonly wiring: Wiring;
+  /** Where its reports go. */
+  readonly reports: MessagePort;
+}
+
+export interface PoolEvents {
+  /** Called at most once for each worker that ends by an error. */
+  died(error: unknown): void;
+  report(report: Report): void;
+}
 
 export class BackgroundPool {
   private readonly pool: Piscina;
   private readonly drains: Promise<void>[] = [];
 
-  /** Starts the workers; `died` is called at most once for each that ends by an error. */
   constructor(
     private readonly wiring: Wiring,
-    died: (error: unknown) => void,
+    private readonly events: PoolEvents,
   ) {
     this.pool = new Piscina({
       filename: new URL('./thread.js', import.meta.url).href,
       minThreads: BACKGROUND_WORKERS,
       // One more than drains: a reset needs a worker whatever is blocked in the others.
-      maxThreads: BACKGROUND_WORKERS + 1,
+      maxThreads: MAX_BACKGROUND_WORKERS + 1,
       atomics: 'disabled',
       recordTiming: false,
     });
-    for (let worker = 0; worker < BACKGROUND_WORKERS; worker++) this.drains.push(this.pool.run(wiring).catch(died));
+    this.grow(BACKGROUND_WORKERS);
+  }
+
+  /** Makes sure that there are so many workers, within the bound. */
+  grow(count: number): void {
+    while (this.drains.length < Math.min(count, MAX_BACKGROUND_WORKERS)) {
+      const { port1, port2 } = new MessageChannel();
+      port1.on('message', (report: Report) => this.events.report(report));
+      port1.unref();
+      const data: WorkerData = { wiring: this.wiring, reports: port2 };
+      const drained = this.pool.run(data, { transferList: [port2] }) as Promise<void>;
+      this.drains.push(drained.catch((error: unknown) => this.events.died(error)).finally(() => port1.close()));
+    }
   }
 
   /** Resets PVG on a worker of its own: the pvg_status. */
   reset(): Promise<number> {
     return this.pool.run(this.wiring, { name: 'reset' });
+  }
+
+  /** Suspends PVG on a worker of its own: its state, or the pvg_status of the failure. */
+  suspend(): Promise<Uint8Array | number> {
+    return this.pool.run(this.wiring, { name: 'suspend' });
+  }
+
+  /** Makes a new PVG device go on from a state, on a worker of its own: the pvg_status and, of a failure, PVG's words. */
+  resume(state: Uint8Array): Promise<{ readonly status: number; readonly text: string }> {
+    return this.pool.run({ wiring: this.wiring, state }, { name: 'resume' });
   }
 
   /** Waits for the workers to return, which they do once their mailbox is closed, and ends the pool. */

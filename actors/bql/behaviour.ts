@@ -24,7 +24,7 @@ type Event = Parameters<typeof driver.step>[1];
 /** What others may know of the lock; told after each change. */
 export interface LockState {
   readonly state: 'free' | 'running' | 'waiting' | 'lent';
-  /** The job that the innermost wait waits for, 0 if there is none. */
+  /** The job that the innermost wait waits for, 0 if there is none; below 0 if the embedder answers it. */
   readonly job: number;
 }
 
@@ -148,7 +148,7 @@ export class BqlBehaviour {
     const step = driver.step(this.lock, event);
     const changed = step.snapshot !== this.lock;
     this.lock = step.snapshot;
-    if (changed) this.onLock?.({ state: this.lock.value, job: this.cause });
+    if (changed) this.onLock?.({ state: this.lock.value, job: this.device.isDeviceRead(this.cause) ? -this.cause : this.cause });
     for (const effect of step.effects) this.carryOut(effect);
     if (this.traces && event.type === 'handler.ended' && !this.held) this.port.trace('agfx_bql_released', undefined);
     return step.effects.length > 0;

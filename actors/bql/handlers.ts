@@ -49,6 +49,8 @@ export class BqlHandlers {
   /** Accesses that somebody carries into PVG without a nested wait, by job. */
   private readonly outside = new Map<number, MmioJob>();
   private readonly hasIosfc: boolean;
+  /** Jobs that the embedder answers. */
+  private readonly deviceReads = new Set<number>();
   private lastJob = 0;
   /** Accesses that the lock's holder waits for. */
   private inside = 0;
@@ -72,6 +74,11 @@ export class BqlHandlers {
     const next = access.resume(result);
     if (next !== null) this.outside.set(next, access);
     return true;
+  }
+
+  /** Whether a job is a read of another device's registers, which the embedder answers. */
+  isDeviceRead(job: number): boolean {
+    return this.deviceReads.has(job);
   }
 
   /** Runs a bottom half, a section or what takes no lock. `cause`: the job inside which it runs, `depth`: open nested waits. */
@@ -242,8 +249,14 @@ export class BqlHandlers {
     if (depth >= MAX_NESTED_WAITS) return null;
     if (region.kind === 'device') {
       const job = this.nextJob();
+      const resume = ({ ok, value }: JobResult): null => {
+        this.deviceReads.delete(job);
+        if (ok) done(value);
+        return null;
+      };
+      this.deviceReads.add(job);
       this.port.perform({ do: 'readDevice', job, region: region.id, offset });
-      return { job, continuation: { resume: ({ ok, value }) => (ok ? (done(value), null) : null) } };
+      return { job, continuation: { resume } };
     }
     if (!this.revision.reentrantAccesses && this.inside > 0) {
       // QEMU's memory core warns of an access to a device that is inside one already, and answers an error (device.md 2).

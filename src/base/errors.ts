@@ -34,8 +34,15 @@ export class BridgeError extends AppleGfxError {
 
 /** The device was closed, or died, while something was waiting for it. */
 export class DeviceClosedError extends AppleGfxError {
-  constructor(message = 'the device is closed') {
-    super('ERR_CLOSED', message);
+  constructor(message = 'the device is closed', code = 'ERR_CLOSED') {
+    super(code, message);
+  }
+}
+
+/** The device's threads waited for each other, and it was stopped; the message says who waited for whom, where that is known. */
+export class DeadlockError extends DeviceClosedError {
+  constructor(message: string) {
+    super(message, 'ERR_DEADLOCK');
   }
 }
 

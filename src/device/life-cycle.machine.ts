@@ -3,8 +3,16 @@
  *
  *   realizing ─realized▶ running ⇄ resetting
  *       └─failed▶ closing ◀─ close, died ┘   closing ─threads.ended▶ closed
+ *   running ─save.requested▶ saving ─save.completed, save.failed▶ closing
+ *
+ * PVG's suspended device can only be released, so a save ends in closing.
  */
 import { setup } from 'xstate';
+
+const ending = {
+  'close.requested': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
+  'thread.died': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
+} as const;
 
 export const lifeCycleMachine = setup({
   types: {
@@ -12,38 +20,51 @@ export const lifeCycleMachine = setup({
       | { type: 'device.realized' }
       | { type: 'reset.requested' }
       | { type: 'reset.completed' }
+      | { type: 'save.requested' }
+      | { type: 'save.ended' }
       | { type: 'close.requested' }
       | { type: 'thread.died' }
       | { type: 'threads.ended' },
   },
-  actions: { startReset: () => {}, rejectReset: () => {}, releaseThreads: () => {}, rejectWaiting: () => {}, reportClosed: () => {} },
+  actions: {
+    startReset: () => {},
+    rejectReset: () => {},
+    startSave: () => {},
+    rejectSave: () => {},
+    releaseThreads: () => {},
+    rejectWaiting: () => {},
+    reportClosed: () => {},
+  },
 }).createMachine({
   id: 'lifeCycle',
   initial: 'realizing',
   states: {
     // Threads are started, PVG's device is made.
-    realizing: {
-      on: {
-        'device.realized': 'running',
-        'close.requested': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
-        'thread.died': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
-      },
-    },
+    realizing: { on: { 'device.realized': 'running', ...ending } },
     // Accesses are served.
     running: {
       on: {
         'reset.requested': { target: 'resetting', actions: 'startReset' },
-        'close.requested': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
-        'thread.died': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
+        'save.requested': { target: 'saving', actions: 'startSave' },
+        ...ending,
       },
     },
     // PVG is being brought back to its first state; accesses go on being served.
     resetting: {
       on: {
         'reset.requested': { actions: 'rejectReset' },
+        'save.requested': { actions: 'rejectSave' },
         'reset.completed': 'running',
-        'close.requested': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
-        'thread.died': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
+        ...ending,
+      },
+    },
+    // PVG is being brought to rest; accesses that PVG has begun are served to their end.
+    saving: {
+      on: {
+        'reset.requested': { actions: 'rejectReset' },
+        'save.requested': { actions: 'rejectSave' },
+        'save.ended': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
+        ...ending,
       },
     },
     // Every wait has been released; threads are on their way out.

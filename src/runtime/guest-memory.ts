@@ -4,9 +4,10 @@
  * Invariant: every value is checked here, on the embedder's thread, so that what reaches the BQL actor is right.
  */
 import { ArgumentError } from '../base/errors.js';
-import { MAX_RAM_BYTES, MAX_REGIONS } from '../base/limits.js';
+import { MAX_RAM_BYTES, MAX_REGION_SLOTS, MAX_REGIONS } from '../base/limits.js';
 import { checkedHandle, type PvgBridge, ramView } from '../bridge/native.js';
-import type { BackedRegion } from '../memory/region.js';
+import type { RegionReferences } from '../memory/references.js';
+import type { BackedRegion, DeviceRegion } from '../memory/region.js';
 
 /** What addMemory() is told. */
 export interface GuestMemoryOptions {
@@ -22,8 +23,30 @@ export interface GuestMemoryOptions {
 
 /** How the map is changed; the supervisor does. */
 export interface MemoryMap {
-  addRegion(region: BackedRegion): Promise<void>;
+  addRegion(region: BackedRegion | DeviceRegion): Promise<void>;
   removeRegion(id: number): Promise<boolean>;
+}
+
+/** What addDevice() is told. */
+export interface GuestDeviceOptions {
+  /** Guest-physical address, a multiple of 16 KiB. */
+  readonly gpa: number;
+  /** Length in bytes, a multiple of 16 KiB. */
+  readonly bytes: number;
+  /** As of GuestMemoryOptions. Default 1. */
+  readonly priority?: number;
+  /**
+   * Reads 4 bytes at an offset that is a multiple of 4: the value, or null to fail the read. Called on the thread that made the device, with the
+   * BQL held: while it takes, no guest access is served; it must not make one itself.
+   */
+  read(offset: number): number | null;
+}
+
+/** Registers of another device on the guest's memory map; made by Device.addDevice(). */
+export interface GuestDevice {
+  readonly gpa: number;
+  /** Takes it off the guest's memory map. Idempotent. */
+  remove(): Promise<void>;
 }
 
 const GRANULE = 16_384;
@@ -63,39 +86,87 @@ export class GuestMemory {
   }
 }
 
+/** What the pieces of one device need. */
+export interface GuestMemoriesParts {
+  readonly bridge: PvgBridge;
+  readonly group: number;
+  readonly map: MemoryMap;
+  readonly references: RegionReferences;
+  /** Region ids from here on are free. */
+  readonly nextId: number;
+  /** Regions that exist already. */
+  readonly count: number;
+}
+
 /** The pieces of one device. */
 export class GuestMemories {
+  private nextId: number;
   private count: number;
+  private readonly devices = new Map<number, GuestDeviceOptions>();
 
-  /** `nextId` and up are free; `count` regions exist already. */
-  constructor(
-    private readonly bridge: PvgBridge,
-    private readonly group: number,
-    private readonly map: MemoryMap,
-    private nextId: number,
-    count: number,
-  ) {
-    this.count = count;
+  constructor(private readonly parts: GuestMemoriesParts) {
+    this.nextId = parts.nextId;
+    this.count = parts.count;
   }
 
   /** Throws ArgumentError for a wrong option, BridgeError if there is no memory. */
   async add(options: GuestMemoryOptions): Promise<GuestMemory> {
     const { gpa, bytes, kind = 'ram', priority = 0 } = options;
+    this.check({ gpa, bytes, priority });
+    if (kind !== 'ram' && kind !== 'rom') throw new ArgumentError(`kind is "${String(kind)}", expected "ram" or "rom"`);
+    const { bridge, group, map, references } = this.parts;
+    const slot = references.claim();
+    if (slot === null) throw new ArgumentError(`${MAX_REGION_SLOTS} memory regions are in use, most of them removed but still mapped`);
+    const ram = bridge.pvg_ram_create(group, bytes);
+    if (ram === 0) references.remove(slot);
+    checkedHandle(bridge, `guest memory of ${bytes} bytes`, ram);
+    const id = this.nextId++;
+    const hostAddress = Number(bridge.pvg_ram_address(ram));
+    const region: BackedRegion = { kind, id, name: `${kind} ${id}`, gpa, length: bytes, priority, ram, ramOffset: 0, hostAddress, slot };
+    const view = ramView(bridge, ram, 0, bytes);
+    this.count++;
+    await map.addRegion(region);
+    return new GuestMemory(map, region, view, () => {
+      this.count--;
+      // From now on nobody finds the region; what maps it keeps its memory until it lets go.
+      if (references.remove(slot)) bridge.pvg_ram_destroy(ram);
+    });
+  }
+
+  /** Throws ArgumentError for a wrong option. */
+  async addDevice(options: GuestDeviceOptions): Promise<GuestDevice> {
+    const { gpa, bytes, priority = 1 } = options;
+    this.check({ gpa, bytes, priority });
+    const id = this.nextId++;
+    this.count++;
+    this.devices.set(id, options);
+    await this.parts.map.addRegion({ kind: 'device', id, name: `device ${id}`, gpa, length: bytes, priority });
+    let removing: Promise<void> | null = null;
+    const remove = async (): Promise<void> => {
+      await this.parts.map.removeRegion(id);
+      this.devices.delete(id);
+      this.count--;
+    };
+    return {
+      gpa,
+      remove: () => {
+        removing ??= remove();
+        return removing;
+      },
+    };
+  }
+
+  /** The value of another device's registers, null if the device is gone or failed. */
+  readDevice(region: number, offset: number): number | null {
+    const value = this.devices.get(region)?.read(offset) ?? null;
+    return value === null ? null : value >>> 0;
+  }
+
+  private check({ gpa, bytes, priority }: { gpa: number; bytes: number; priority: number }): void {
     checkRange('gpa', gpa, 0, MAX_GPA);
     checkRange('bytes', bytes, GRANULE, MAX_RAM_BYTES);
     checkRange('priority', priority, 0, MAX_PRIORITY);
     if (gpa % GRANULE !== 0 || bytes % GRANULE !== 0) throw new ArgumentError(`gpa and bytes must be multiples of ${GRANULE}`);
-    if (kind !== 'ram' && kind !== 'rom') throw new ArgumentError(`kind is "${String(kind)}", expected "ram" or "rom"`);
     if (this.count >= MAX_REGIONS) throw new ArgumentError(`a device has at most ${MAX_REGIONS} memory regions`);
-    const ram = checkedHandle(this.bridge, `guest memory of ${bytes} bytes`, this.bridge.pvg_ram_create(this.group, bytes));
-    const id = this.nextId++;
-    const hostAddress = Number(this.bridge.pvg_ram_address(ram));
-    const region: BackedRegion = { kind, id, name: `${kind} ${id}`, gpa, length: bytes, priority, ram, ramOffset: 0, hostAddress };
-    const view = ramView(this.bridge, ram, 0, bytes);
-    this.count++;
-    await this.map.addRegion(region);
-    return new GuestMemory(this.map, region, view, () => {
-      this.count--;
-    });
   }
 }

@@ -4,23 +4,51 @@
  * Invariant: one access at a time per attachment; its answer arrives in a mailbox of its own, so a late answer to an
  * access that was given up can't be taken for another's (the token tells).
  */
-import { ArgumentError, DeviceClosedError } from '../base/errors.js';
+import { ArgumentError, DeadlockError, DeviceClosedError } from '../base/errors.js';
 import { REPLY_MAILBOX_CAPACITY, SPIN_MICROSECONDS } from '../base/limits.js';
 import { checkedHandle, loadBridge, type PvgBridge, ramView } from '../bridge/native.js';
+import { PvgCause, PvgWindow } from '../bridge/pvg.js';
+import type { PvgRecord } from '../bridge/records.js';
+import { Board, VCPU_STATES } from './board.js';
 import { Mailboxes } from './mailbox.js';
+import { carryIntoPvg } from './pvg-access.js';
 import { InterruptLines } from './shared.js';
 
 /** The kinds of record that a vCPU posts and takes, handed in so that this file knows no actor. */
 export interface VcpuAttachment {
   readonly group: number;
+  readonly device: number;
   readonly bqlMailbox: number;
-  readonly accessKind: number;
+  readonly kinds: { readonly access: number; readonly enterPvg: number; readonly accessReturned: number };
+  readonly board: SharedArrayBuffer;
+  /** Whether there is an iosfc window. */
+  readonly iosfc: boolean;
   readonly ram: number;
   readonly ramBase: number;
   readonly ramBytes: number;
   readonly pageShift: 12 | 14;
   readonly interrupts: SharedArrayBuffer;
 }
+
+interface Halves {
+  readonly low: number;
+  readonly high: number;
+}
+
+interface Access extends Halves {
+  readonly operation: 0 | 1;
+  readonly window: number;
+  readonly size: 4 | 8;
+  readonly offset: number;
+}
+
+const GFX_READ = { operation: 0, window: PvgWindow.gfx, size: 4, low: 0, high: 0 } as const;
+const GFX_WRITE = { ...GFX_READ, operation: 1 } as const;
+const IOSFC_READ = { ...GFX_READ, window: PvgWindow.iosfc, size: 8 } as const;
+const IOSFC_WRITE = { ...IOSFC_READ, operation: 1 } as const;
+
+const joined = ({ low, high }: Halves): bigint => (BigInt(high) << 32n) | BigInt(low);
+const split = (value: bigint): Halves => ({ low: Number(value & 0xffff_ffffn), high: Number((value >> 32n) & 0xffff_ffffn) });
 
 export class Vcpu {
   readonly ram: Uint8Array;
@@ -30,6 +58,9 @@ export class Vcpu {
   private readonly bridge: PvgBridge;
   private readonly mailboxes: Mailboxes;
   private readonly replies: number;
+  private readonly board: Board;
+  /** Its line on the board, null if there was none left. */
+  private readonly line: number | null;
   private token = 0;
 
   /** Attaches the calling thread. The attachment comes from Device.attachment and may cross threads. */
@@ -45,45 +76,100 @@ export class Vcpu {
     this.ramBase = attachment.ramBase;
     this.pageShift = attachment.pageShift;
     this.interrupts = new InterruptLines(attachment.interrupts);
+    this.board = new Board(attachment.board);
+    this.line = this.board.claimVcpu(this.bridge.pvg_thread_id());
   }
 
   /** Reads a 32-bit register of the gfx window; blocks until PVG has answered. Throws DeviceClosedError. */
   read32(offset: number): number {
-    return this.access(0, 4, offset, 0, 0).low;
+    return this.access({ ...GFX_READ, offset }).low;
   }
 
   /** Writes a 32-bit register; blocks until PVG has processed it. Throws DeviceClosedError. */
   write32(offset: number, value: number): void {
-    this.access(1, 4, offset, value >>> 0, 0);
+    this.access({ ...GFX_WRITE, offset, low: value >>> 0 });
   }
 
   /** Reads 8 bytes: two registers, the low one first. */
   read64(offset: number): bigint {
-    const { low, high } = this.access(0, 8, offset, 0, 0);
-    return (BigInt(high) << 32n) | BigInt(low);
+    return joined(this.access({ ...GFX_READ, size: 8, offset }));
   }
 
   /** Writes 8 bytes: two registers, the low one first, nothing else of the guest's in between. */
   write64(offset: number, value: bigint): void {
-    this.access(1, 8, offset, Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
+    this.access({ ...GFX_WRITE, size: 8, offset, ...split(value) });
+  }
+
+  /** Whether the device has an iosfc window (mmio variant). */
+  get hasIosfc(): boolean {
+    return this.attachment.iosfc;
+  }
+
+  /** Reads a 64-bit register of the iosfc window; 0 without one. */
+  readIosfc64(offset: number): bigint {
+    return joined(this.access({ ...IOSFC_READ, offset }));
+  }
+
+  /** Writes a 64-bit register of the iosfc window. */
+  writeIosfc64(offset: number, value: bigint): void {
+    this.access({ ...IOSFC_WRITE, offset, ...split(value) });
+  }
+
+  /** Reads 4 bytes of the iosfc window. */
+  readIosfc32(offset: number): number {
+    return this.access({ ...IOSFC_READ, size: 4, offset }).low;
+  }
+
+  /** Writes 4 bytes of the iosfc window. */
+  writeIosfc32(offset: number, value: number): void {
+    this.access({ ...IOSFC_WRITE, size: 4, offset, low: value >>> 0 });
   }
 
   /** Gives the reply mailbox back; an access that is blocked in it on another thread throws DeviceClosedError. */
   detach(): void {
+    if (this.line !== null) this.board.leave(this.line);
     this.bridge.pvg_mailbox_destroy(this.replies);
   }
 
-  private access(operation: 0 | 1, size: 4 | 8, offset: number, low: number, high: number): { low: number; high: number } {
+  private access({ operation, window, size, offset, low, high }: Access): Halves {
     if (!Number.isSafeInteger(offset) || offset < 0) throw new ArgumentError(`register offset ${offset} is not a non-negative integer`);
-    const { bqlMailbox, accessKind } = this.attachment;
+    const { bqlMailbox, kinds } = this.attachment;
     this.token = (this.token + 1) >>> 0;
-    const words = [operation, 0, size, offset, low, this.replies];
-    this.mailboxes.postOrThrow(bqlMailbox, { kind: accessKind, id: this.token, words, reserved: high });
+    const words = [operation, window, size, offset, low, this.replies];
+    this.note('waitingForAnswer');
+    if (!this.mailboxes.post(bqlMailbox, { kind: kinds.access, id: this.token, words, reserved: high })) throw this.closed();
     for (;;) {
       const records = this.mailboxes.take(this.replies, -1, 1);
-      if (records === null) throw new DeviceClosedError();
-      const reply = records[0];
-      if (reply && reply.id === this.token) return { low: reply.words[0] ?? 0, high: reply.words[1] ?? 0 };
+      if (records === null) throw this.closed();
+      const record = records[0];
+      if (record?.kind === kinds.enterPvg) {
+        this.enterPvg(record);
+      } else if (record && record.id === this.token) {
+        this.note('idle');
+        return { low: record.words[0] ?? 0, high: record.words[1] ?? 0 };
+      }
     }
+  }
+
+  /** The BQL was dropped: this thread carries the access into PVG itself, and then takes the lock again. */
+  private enterPvg(record: PvgRecord): void {
+    const [operation = 0, window = 0, size = 0, offset = 0, value = 0, high = 0] = record.words;
+    const { device, bqlMailbox, kinds } = this.attachment;
+    this.note('inPvg');
+    const result = carryIntoPvg(this.bridge, device, { operation, window, size, offset, value, high });
+    this.note('waitingForAnswer');
+    const words = [result.ok ? 1 : 0, result.value, result.high];
+    if (!this.mailboxes.post(bqlMailbox, { kind: kinds.accessReturned, id: record.id, words })) throw this.closed();
+  }
+
+  private note(state: (typeof VCPU_STATES)[number]): void {
+    if (this.line !== null) this.board.set(this.line, VCPU_STATES.indexOf(state));
+  }
+
+  /** Why nothing is answered any more. */
+  private closed(): DeviceClosedError {
+    this.note('idle');
+    const deadlocked = this.bridge.pvg_group_cause(this.attachment.group) === PvgCause.deadlock;
+    return deadlocked ? new DeadlockError('the device was stopped: its threads waited for each other') : new DeviceClosedError();
   }
 }

@@ -1,0 +1,32 @@
+/**
+ * The watchdog's thread: looks a few times a second, and closes the device when its threads wait for each other.
+ */
+import { WATCHDOG_PERIOD_MS } from '../../src/base/limits.js';
+import { PvgCause } from '../../src/bridge/pvg.js';
+import { actorTools } from '../actor-thread.js';
+import { type PvgWait, Watchdog } from './behaviour.js';
+
+/** Waits looked at; PVG's threads and those inside it are fewer. */
+const MAX_WAITS = 128;
+/** u32 fields of struct pvg_wait. */
+const WAIT_WORDS = 6;
+
+const { bridge, wiring, board, mailboxes, revision, report } = actorTools();
+const words = new Uint32Array(WAIT_WORDS * MAX_WAITS);
+const watchdog = new Watchdog(revision, (thread) => bridge.pvg_device_thread_name(thread));
+
+function pvgWaits(): readonly PvgWait[] {
+  const count = Math.max(0, bridge.pvg_device_waits(wiring.device, words, MAX_WAITS));
+  return Array.from({ length: count }, (_, index) => {
+    const [waiter = 0, thread = 0, what = 0, target = 0, id = 0] = words.subarray(WAIT_WORDS * index, WAIT_WORDS * (index + 1));
+    return { waiter, thread, what, target, id };
+  });
+}
+
+report({ report: 'ready' });
+while (mailboxes.take(wiring.mailboxes.watchdog, 1000 * WATCHDOG_PERIOD_MS) !== null) {
+  const text = watchdog.look({ board, waits: pvgWaits() });
+  if (text === null) continue;
+  report({ report: 'deadlock', text });
+  bridge.pvg_group_close(wiring.group, PvgCause.deadlock);
+}
