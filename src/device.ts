@@ -1,28 +1,26 @@
 /**
- * The front door: a device with its memory, accesses, interrupts and display.
+ * The front door: a device with its memory, accesses, interrupts and displays.
  *
  * Invariant: all of it may be used from the thread that created it; `attachment` takes the guest's side to others.
  */
 import { EventEmitter } from 'node:events';
 import { Message } from '../actors/messages.js';
-import { Supervisor } from '../actors/supervisor.js';
-import type { Report, Wiring } from '../actors/wiring.js';
-import { BACKGROUND_MAILBOX_CAPACITY, BQL_MAILBOX_CAPACITY, RENDER_MAILBOX_CAPACITY, SPIN_MICROSECONDS } from './base/limits.js';
-import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
-import { checked, checkedHandle, loadBridge, type PvgBridge, ramView } from './bridge/native.js';
-import { PvgCause, PvgWindow } from './bridge/pvg.js';
-import type { Cursor } from './device/effects.js';
-import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
-import type { BackedRegion, MmioRegion } from './memory/region.js';
-import { GuestMemories, type GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
-import { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
-import type { TraceOrigin } from './trace/log.js';
+import type { Supervisor } from '../actors/supervisor.js';
+import type { Report } from '../actors/wiring.js';
+import { assert, describeError } from './base/errors.js';
+import { type PvgBridge, ramView } from './bridge/native.js';
+import { PvgWindow } from './bridge/pvg.js';
+import type { CheckedOptions } from './device/options.js';
+import { type CursorImage, DeviceDisplay } from './display.js';
+import { RegionReferences } from './memory/references.js';
+import type { Revision } from './revisions/revision.js';
+import { REVISIONS } from './revisions/revisions.js';
+import { GuestMemories, type GuestDevice, type GuestDeviceOptions, type GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
+import { Counters, type CursorState, InterruptLines, type Surface, type SurfaceSnapshot } from './runtime/shared.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
+import type { TraceOrigin } from './trace/log.js';
 
-/** A cursor image: 0xAARRGGBB words, straight alpha. */
-export type CursorImage = Cursor;
-
-/** Counts since the device was made. */
+/** Counts since the device was made, over all displays. */
 export interface DeviceStatistics {
   readonly mmioAccesses: number;
   readonly framesRendered: number;
@@ -35,12 +33,16 @@ export interface DeviceStatistics {
   readonly interrupts: number;
   readonly guestErrors: number;
   readonly bqlHoldMicroseconds: number;
+  /** PVG's callbacks that waited for an answer, threads that woke up for one, and those of them that woke for another's. */
+  readonly upcalls: number;
+  readonly upcallWakes: number;
+  readonly upcallWakesInVain: number;
 }
 
 interface DeviceEvents {
-  /** The console was given a full update. */
+  /** The console of display 0 was given a full update. */
   update: [];
-  /** A mode was set: the new surface. */
+  /** A mode was set on display 0: the new surface. */
   surface: [Surface];
   cursor: [CursorImage];
   /** A trace line, `name args`, and where and when it happened. Lines from before the first listener come right after it was added. */
@@ -53,34 +55,63 @@ interface DeviceEvents {
   newListener: [event: string | symbol, listener: (...values: unknown[]) => void];
 }
 
-/** Ids of memory regions count from here. */
-const FIRST_REGION = 1;
 /** Trace lines kept for the first listener; a device that nobody listens to must not grow. */
 const EARLY_LINES = 256;
+
+/** What createDevice() puts together. */
+export interface DeviceParts {
+  readonly bridge: PvgBridge;
+  readonly supervisor: Supervisor;
+  readonly options: CheckedOptions;
+  readonly ramHandle: number;
+  /** The option ROM, padded; null if there is none. */
+  readonly optionRom: Uint8Array | null;
+}
 
 /** A running device; made by createDevice(). */
 export class Device extends EventEmitter<DeviceEvents> {
   readonly interrupts: InterruptLines;
-  readonly cursor: CursorState;
+  readonly displays: readonly DeviceDisplay[];
+  /** The policies it runs under. */
+  readonly revision: Revision;
+  /** The expansion ROM's image, a power of two long (pci variant); null if none was given. */
+  readonly optionRom: Uint8Array | null;
+  private readonly parts: DeviceParts;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
-  private currentSurface: Surface | null = null;
   private early: [string, TraceOrigin][] = [];
-  private currentCursor: CursorImage | null = null;
 
   /** Use createDevice(). */
-  constructor(
-    private readonly bridge: PvgBridge,
-    private readonly supervisor: Supervisor,
-    private readonly options: CheckedOptions,
-    private readonly ramHandle: number,
-  ) {
+  constructor(parts: DeviceParts) {
     super();
+    const { bridge, supervisor, options } = parts;
     const { wiring } = supervisor;
+    this.parts = parts;
+    this.optionRom = parts.optionRom;
+    this.revision = REVISIONS[wiring.revision];
     this.counters = new Counters(wiring.counters);
-    this.memories = new GuestMemories(bridge, wiring.group, supervisor, FIRST_REGION + wiring.regions.length, wiring.regions.length);
+    this.memories = new GuestMemories({
+      bridge,
+      group: wiring.group,
+      map: supervisor,
+      references: new RegionReferences(wiring.references),
+      nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
+      count: wiring.regions.length,
+    });
     this.interrupts = new InterruptLines(wiring.interrupts);
-    this.cursor = new CursorState(wiring.cursor);
+    this.displays = wiring.displays.map(
+      (display, number) =>
+        new DeviceDisplay({
+          bridge,
+          pvg: wiring.device,
+          number,
+          serial: options.displaySerials[number] ?? 0,
+          wiring: display,
+          modes: options.modes,
+          requestUpdate: (screendump) => supervisor.requestUpdate(number, screendump),
+        }),
+    );
+    this.forwardFirstDisplay();
     supervisor.on('report', (report) => this.onReport(report));
     this.on('newListener', (event) => {
       if (event === 'trace') queueMicrotask(() => this.replayEarly());
@@ -90,27 +121,37 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   /** What a vCPU on any thread needs: `new Vcpu(attachment)`. Structured-cloneable. */
   get attachment(): VcpuAttachment {
-    const { wiring } = this.supervisor;
+    const { wiring } = this.parts.supervisor;
+    const { options } = this.parts;
     return {
       group: wiring.group,
-      bqlMailbox: wiring.bqlMailbox,
-      accessKind: Message.access,
-      ram: this.ramHandle,
-      ramBase: this.options.ramBase,
-      ramBytes: this.options.ramBytes,
-      pageShift: this.options.variant === 'mmio' ? 14 : 12,
+      device: wiring.device,
+      bqlMailbox: wiring.mailboxes.bql,
+      kinds: { access: Message.access, enterPvg: Message.enterPvg, accessReturned: Message.accessReturned },
+      board: wiring.board,
+      iosfc: options.variant === 'mmio',
+      ram: this.parts.ramHandle,
+      ramBase: options.ramBase,
+      ramBytes: options.ramBytes,
+      pageShift: options.variant === 'mmio' ? 14 : 12,
       interrupts: wiring.interrupts,
     };
   }
 
   /** Bytes [offset, offset + length) of guest RAM, shared with the guest. Reads zeros once the device is closed. */
-  ram(offset = 0, length = this.options.ramBytes - offset): Uint8Array {
-    return ramView(this.bridge, this.ramHandle, offset, length);
+  ram(offset = 0, length = this.parts.options.ramBytes - offset): Uint8Array {
+    return ramView(this.parts.bridge, this.parts.ramHandle, offset, length);
   }
 
   /** Guest-physical address of the gfx register window. */
   get windowBase(): number {
-    return this.options.windowBase;
+    return this.parts.options.windowBase;
+  }
+
+  /** Guest-physical address of the iosfc register window; null in the pci variant. */
+  get iosfcBase(): number | null {
+    const region = this.parts.supervisor.wiring.regions.find((each) => each.kind === 'mmio' && each.window === PvgWindow.iosfc);
+    return region?.gpa ?? null;
   }
 
   /**
@@ -121,82 +162,133 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.memories.add(options);
   }
 
+  /** Puts another device's registers on the guest's memory map: PVG reads them through `read` (device.md 4.2). Throws ArgumentError. */
+  addDevice(options: GuestDeviceOptions): Promise<GuestDevice> {
+    return this.memories.addDevice(options);
+  }
+
+  /** Display 0, which every device has. */
+  get display(): DeviceDisplay {
+    const [display] = this.displays;
+    assert(display !== undefined, 'a device has at least one display');
+    return display;
+  }
+
   /** Where the console's picture is; null before the first mode. */
   get surface(): Surface | null {
-    return this.currentSurface;
+    return this.display.surface;
+  }
+
+  get cursor(): CursorState {
+    return this.display.cursor;
   }
 
   /** The cursor's image, null before the guest set one; `cursor.position` says where. */
   get cursorImage(): CursorImage | null {
-    return this.currentCursor;
+    return this.display.cursorImage;
   }
 
   get statistics(): DeviceStatistics {
-    const presents = new BigUint64Array(2);
-    this.bridge.pvg_display_present_counts(this.supervisor.wiring.device, 0, presents);
+    const wakes = new BigUint64Array(3);
+    const { bridge, supervisor } = this.parts;
+    bridge.pvg_upcall_wakes(supervisor.wiring.device, wakes);
     const rendered = this.counters.get('framesRendered');
+    const shown = this.displays.reduce((sum, display) => sum + display.shown.lastPresent, 0);
+    const seconds = Math.max(...this.displays.map((display) => display.shown.seconds));
     return {
       mmioAccesses: this.counters.get('accesses'),
       framesRendered: rendered,
-      framesDropped: Math.max(0, this.counters.lastPresent - rendered),
-      framesPresented: Number(presents[0] ?? 0n),
-      framesPerSecond: rendered > 1 ? (rendered - 1) / this.counters.shownSeconds : 0,
+      framesDropped: Math.max(0, shown - rendered),
+      framesPresented: this.displays.reduce((sum, display) => sum + display.presents.presented, 0),
+      framesPerSecond: rendered > 1 && seconds > 0 ? (rendered - 1) / seconds : 0,
       refusedEncodes: this.counters.get('refusals'),
       interrupts: this.counters.get('interrupts'),
       guestErrors: this.counters.get('guestErrors'),
       bqlHoldMicroseconds: this.counters.holdMicroseconds,
+      upcalls: Number(wakes[0] ?? 0n),
+      upcallWakes: Number(wakes[1] ?? 0n),
+      upcallWakesInVain: Number(wakes[2] ?? 0n),
     };
   }
 
-  /** Whether all that PVG has presented so far is shown: its last frame, its cursor. False on a device that shows no more frames. */
+  /** Whether all that PVG has presented so far is shown, on every display. */
   get upToDate(): boolean {
-    const { device } = this.supervisor.wiring;
-    const presents = new BigUint64Array(2);
-    const cursor = new Uint32Array(2);
-    if (this.bridge.pvg_display_pending_events(device, 0) !== 0) return false;
-    this.bridge.pvg_display_present_counts(device, 0, presents);
-    this.bridge.pvg_display_cursor_position(device, 0, cursor);
-    const shown = this.cursor.place;
-    return this.counters.lastPresent >= Number(presents[0] ?? 0n) && shown.x === cursor[0] && shown.y === cursor[1];
+    return this.displays.every((display) => display.upToDate);
   }
 
   /** Reads 4 bytes at a byte offset of the gfx window. Rejects with DeviceClosedError if the device ends first. */
   async mmioRead(offset: number): Promise<number> {
-    return (await this.supervisor.access({ operation: 0, size: 4, offset, low: 0, high: 0 })).value;
+    return (await this.access(0, PvgWindow.gfx, 4, offset)).value;
   }
 
   /** Writes 4 bytes at a byte offset of the gfx window. */
   async mmioWrite(offset: number, value: number): Promise<void> {
-    await this.supervisor.access({ operation: 1, size: 4, offset, low: value >>> 0, high: 0 });
+    await this.access(1, PvgWindow.gfx, 4, offset, value >>> 0);
   }
 
-  /** Asks for an update of the picture and waits for it (QEMU's gfx_update). */
+  /** Reads 8 bytes of the iosfc window; 0 in the pci variant. */
+  async iosfcRead(offset: number): Promise<bigint> {
+    const { value, high } = await this.access(0, PvgWindow.iosfc, 8, offset);
+    return (BigInt(high) << 32n) | BigInt(value);
+  }
+
+  /** Writes 8 bytes of the iosfc window. */
+  async iosfcWrite(offset: number, value: bigint): Promise<void> {
+    await this.access(1, PvgWindow.iosfc, 8, offset, Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
+  }
+
+  private access(operation: 0 | 1, window: number, size: 4 | 8, offset: number, low = 0, high = 0): Promise<{ value: number; high: number }> {
+    return this.parts.supervisor.access({ operation, window, size, offset, low, high });
+  }
+
+  /** Asks for an update of display 0's picture and waits for it (QEMU's gfx_update). */
   update(): Promise<void> {
-    return this.supervisor.requestUpdate();
+    return this.display.update();
+  }
+
+  /** Display 0's picture as the guest drew it last; null before the first frame. */
+  screendump(): Promise<SurfaceSnapshot | null> {
+    return this.display.screendump();
   }
 
   /** Resets PVG, at any time; resolves when it is quiet. */
   reset(): Promise<void> {
-    return this.supervisor.reset();
+    return this.parts.supervisor.reset();
   }
 
-  /** `realizing`, `running`, `resetting`, `closing` or `closed`. */
+  /** `realizing`, `running`, `resetting`, `saving`, `closing` or `closed`. */
   get lifeCycle(): string {
-    return this.supervisor.lifeCycle;
+    return this.parts.supervisor.lifeCycle;
   }
 
   /** The threads behind it, for tests and tools. */
   get internals(): Supervisor {
-    return this.supervisor;
+    return this.parts.supervisor;
   }
 
   /** Ends the device: what waits is rejected, threads and memory are given back. Idempotent. */
   close(): Promise<void> {
-    return this.supervisor.close();
+    return this.parts.supervisor.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  private forwardFirstDisplay(): void {
+    this.display.on('update', () => this.emit('update'));
+    this.display.on('surface', (surface) => this.emit('surface', surface));
+    this.display.on('cursor', (cursor) => this.emit('cursor', cursor));
+  }
+
+  /** What the embedder throws fails the read and no more, since it is PVG's thread that asked. */
+  private readDevice(region: number, offset: number): number | null {
+    try {
+      return this.memories.readDevice(region, offset);
+    } catch (error) {
+      this.emit('guestError', `the read of another device's register at offset 0x${offset.toString(16)} threw: ${describeError(error)}`);
+      return null;
+    }
   }
 
   private replayEarly(): void {
@@ -208,16 +300,12 @@ export class Device extends EventEmitter<DeviceEvents> {
   private onReport(report: Report): void {
     switch (report.report) {
       case 'surface':
-        this.currentSurface = new Surface(report.width, report.height, report.memory);
-        this.emit('surface', this.currentSurface);
-        return;
       case 'cursor':
-        this.currentCursor = report;
-        this.emit('cursor', report);
-        return;
       case 'update':
-        this.emit('update');
+        this.displays[report.display]?.onReport(report);
         return;
+      case 'readDevice':
+        return this.parts.supervisor.answerDevice(report.job, this.readDevice(report.region, report.offset));
       case 'trace':
         if (!this.emit('trace', report.line, report.origin) && this.early.length < EARLY_LINES) {
           this.early.push([report.line, report.origin]);
@@ -227,91 +315,4 @@ export class Device extends EventEmitter<DeviceEvents> {
         this.emit('guestError', report.text);
     }
   }
-}
-
-function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): { wiring: Wiring; ram: number } {
-  const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
-  const mailbox = (capacity: number, spin: number): number =>
-    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, spin));
-  const bqlMailbox = mailbox(BQL_MAILBOX_CAPACITY, SPIN_MICROSECONDS);
-  const renderMailbox = mailbox(RENDER_MAILBOX_CAPACITY, 0);
-  const backgroundMailbox = mailbox(BACKGROUND_MAILBOX_CAPACITY, SPIN_MICROSECONDS);
-  const range = { gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram };
-  const config = encodeConfig({
-    group,
-    upcall_mailbox: bqlMailbox,
-    display_mailbox: backgroundMailbox,
-    completion_mailbox: renderMailbox,
-    mode_change_waits: 1,
-    page_shift: options.variant === 'mmio' ? 14 : 12,
-    vectors: options.vectors,
-    display_serial: options.displaySerial,
-    vsync: options.vsync ? 1 : 0,
-    refuse_every: options.refuseEvery,
-    encode_delay_us: options.encodeDelayMicroseconds,
-    managed_textures: options.managedTextures ? 1 : 0,
-  });
-  const device = checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
-  checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(device, 0, encodeModes(options.modes), options.modes.length));
-  const region: BackedRegion = {
-    kind: 'ram',
-    id: FIRST_REGION,
-    name: 'ram',
-    priority: 0,
-    hostAddress: Number(bridge.pvg_ram_address(ram)),
-    ...range,
-  };
-  const window: MmioRegion = {
-    kind: 'mmio',
-    id: FIRST_REGION + 1,
-    name: 'gfx',
-    priority: 1,
-    gpa: options.windowBase,
-    length: checked(bridge, 'the gfx window', bridge.pvg_mmio_length(device, PvgWindow.gfx)),
-    window: PvgWindow.gfx,
-  };
-  const first = options.modes[0] ?? { width: 1440, height: 1080 };
-  const cursor = new CursorState();
-  cursor.setShown(true);
-  cursor.moveTo(0xffff, 0xffff);
-  const wiring: Wiring = {
-    group,
-    device,
-    bqlMailbox,
-    renderMailbox,
-    backgroundMailbox,
-    variant: options.variant,
-    vectors: options.vectors,
-    regions: [region, window],
-    counters: new Counters().memory,
-    interrupts: new InterruptLines().memory,
-    cursor: cursor.memory,
-    trace: options.trace,
-    initialMode: { width: first.width, height: first.height },
-  };
-  return { wiring, ram };
-}
-
-/**
- * Makes a device and starts its threads; resolves when it serves accesses.
- * Throws ArgumentError for a wrong option, BridgeError if the native bridge is missing or refuses.
- */
-export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
-  const checkedOptions = checkOptions(options);
-  const bridge = loadBridge();
-  const group = checkedHandle(bridge, 'make a device', bridge.pvg_group_create());
-  let supervisor: Supervisor;
-  let ram: number;
-  try {
-    const made = makeWiring(bridge, group, checkedOptions);
-    ram = made.ram;
-    supervisor = new Supervisor(bridge, made.wiring);
-  } catch (error) {
-    bridge.pvg_group_close(group, PvgCause.closed);
-    bridge.pvg_group_destroy(group);
-    throw error;
-  }
-  const device = new Device(bridge, supervisor, checkedOptions, ram);
-  await supervisor.realized();
-  return device;
 }

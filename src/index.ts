@@ -1,10 +1,14 @@
 /**
  * apple-gfx as a library: `createDevice()` and what it returns.
  */
-export { AppleGfxError, ArgumentError, BridgeError, DefectError, DeviceClosedError } from './base/errors.js';
-export { type CursorImage, createDevice, Device, type DeviceStatistics } from './device.js';
+export { AppleGfxError, ArgumentError, BridgeError, DeadlockError, DefectError, DeviceClosedError } from './base/errors.js';
+export { createDevice } from './create-device.js';
+export { Device, type DeviceStatistics } from './device.js';
+export { type CursorImage, DeviceDisplay } from './display.js';
+export { REVISION_NAMES, type Revision, type RevisionName } from './revisions/revision.js';
+export { REVISIONS } from './revisions/revisions.js';
 export { type DeviceOptions, type DisplayMode, parseMode } from './device/options.js';
-export { GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
-export { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
+export { type GuestDevice, type GuestDeviceOptions, GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
+export { Counters, CursorState, InterruptLines, ShownFrames, Surface, type SurfaceSnapshot } from './runtime/shared.js';
 export { formatLogLine, type TraceOrigin } from './trace/log.js';
 export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';

@@ -2,7 +2,7 @@
  * Pictures: a surface with its cursor as PNG. Alpha of the result is opaque, as a display shows it.
  */
 import { PNG } from 'pngjs';
-import type { CursorImage } from '../device.js';
+import type { CursorImage } from '../display.js';
 
 const blend = (source: number, below: number, alpha: number): number => {
   const t = source * alpha + below * (255 - alpha) + 128;

@@ -3,6 +3,8 @@
  */
 import { ArgumentError } from '../base/errors.js';
 import { MAX_DISPLAY_MODES, MAX_RAM_BYTES, MAX_VECTORS } from '../base/limits.js';
+import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
+import { DEFAULT_REVISION, REVISIONS } from '../revisions/revisions.js';
 
 /** A display mode; rate in hertz. */
 export interface DisplayMode {
@@ -15,6 +17,8 @@ export interface DisplayMode {
 export interface DeviceOptions {
   /** Which of QEMU's two devices: `mmio` (arm64 guests, 16 KiB pages) or `pci` (x86-64 guests, 4 KiB pages, MSI). Default `mmio`. */
   readonly variant?: 'mmio' | 'pci';
+  /** The design of the device's threading (threading.md 3). Default `hardened`. */
+  readonly revision?: RevisionName;
   /** Guest RAM in bytes, a multiple of 16 KiB. Default 256 MiB. */
   readonly ramBytes?: number;
   /** Guest-physical address of the RAM's first byte. Default 0x40000000 for mmio, 0 for pci. */
@@ -30,24 +34,31 @@ export interface DeviceOptions {
   readonly vsync?: boolean;
   /** MSI vectors of the pci variant, 1..64. Default 32. */
   readonly vectors?: number;
-  /** What the guest knows the display by. Default 1. */
-  readonly displaySerial?: number;
   /** Trace events to switch on, as globs (`apple_gfx_*`; with `-` in front: off), in order; lines arrive as `trace` events. Default none. */
   readonly trace?: readonly string[];
   /** Of the software PVG: every n-th encode is refused (0: none). */
   readonly refuseEvery?: number;
   /** Of the software PVG: what an encode takes at least, in microseconds, at most 1 000 000. */
   readonly encodeDelayMicroseconds?: number;
+  /** Displays there are, 1..8. Default 1. */
+  readonly displays?: number;
+  readonly displaySerials?: readonly number[];
+  readonly gpu?: number;
+  /** Of the software PVG: each present is a new frame to the host. */
+  readonly announceEveryFrame?: boolean;
+  /** Of the software PVG: a read of the gfx window waits until no kick is in progress. */
+  readonly readsWait?: boolean;
   /** Of the software PVG: textures have a RAM and a VRAM copy. */
   readonly managedTextures?: boolean;
 }
 
 export type CheckedOptions = Required<DeviceOptions>;
 
-const DEFAULT_MODES: readonly DisplayMode[] = [
+const TWO_MODES: readonly DisplayMode[] = [
   { width: 1440, height: 1080, rateHz: 60 },
   { width: 1280, height: 1024, rateHz: 60 },
 ];
+const DEFAULT_MODES = { two: TWO_MODES, three: [{ width: 1920, height: 1080, rateHz: 60 }, ...TWO_MODES] };
 
 function integer(name: string, value: number, low: number, high: number): number {
   if (!Number.isInteger(value) || value < low || value > high) {
@@ -72,6 +83,13 @@ function checkMode(mode: DisplayMode): DisplayMode {
   return mode;
 }
 
+/** Throws ArgumentError for a list that is too long or empty, or has a wrong mode. */
+export function checkModes(modes: readonly DisplayMode[]): readonly DisplayMode[] {
+  integer('the number of display modes', modes.length, 1, MAX_DISPLAY_MODES);
+  for (const mode of modes) checkMode(mode);
+  return modes;
+}
+
 /** No window is longer than this; the one that PVG has is shorter. */
 const WINDOW_ROOM = 2 ** 20;
 
@@ -88,9 +106,11 @@ function defaultWindow(variant: 'mmio' | 'pci', ramBase: number, ramBytes: numbe
 export function checkOptions(options: DeviceOptions): CheckedOptions {
   const variant = options.variant ?? 'mmio';
   if (variant !== 'mmio' && variant !== 'pci') throw new ArgumentError(`variant is "${String(variant)}", expected "mmio" or "pci"`);
-  const modes = options.modes ?? DEFAULT_MODES;
-  integer('the number of display modes', modes.length, 1, MAX_DISPLAY_MODES);
-  for (const mode of modes) checkMode(mode);
+  const revision = options.revision ?? DEFAULT_REVISION;
+  if (!REVISION_NAMES.includes(revision)) {
+    throw new ArgumentError(`revision is "${String(revision)}", expected one of ${REVISION_NAMES.join(', ')}`);
+  }
+  const modes = checkModes(options.modes ?? DEFAULT_MODES[REVISIONS[revision].defaultModes]);
   const ramBytes = integer('ramBytes', options.ramBytes ?? 256 * 2 ** 20, 16_384, MAX_RAM_BYTES);
   const ramBase = integer('ramBase', options.ramBase ?? (variant === 'mmio' ? 0x4000_0000 : 0), 0, 2 ** 48);
   if (ramBytes % 16_384 !== 0 || ramBase % 16_384 !== 0) throw new ArgumentError('ramBytes and ramBase must be multiples of 16384');
@@ -105,7 +125,12 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     modes,
     vsync: options.vsync ?? true,
     vectors: variant === 'mmio' ? 1 : integer('vectors', options.vectors ?? 32, 1, MAX_VECTORS),
-    displaySerial: integer('displaySerial', options.displaySerial ?? 1, 0, 2 ** 32 - 1),
+    revision,
+    displays: integer('displays', options.displays ?? 1, 1, 8),
+    displaySerials: options.displaySerials ?? [1],
+    gpu: 0,
+    announceEveryFrame: options.announceEveryFrame ?? false,
+    readsWait: options.readsWait ?? false,
     trace: options.trace ?? [],
     refuseEvery: integer('refuseEvery', options.refuseEvery ?? 0, 0, 2 ** 31),
     encodeDelayMicroseconds: integer('encodeDelayMicroseconds', options.encodeDelayMicroseconds ?? 0, 0, 1_000_000),

@@ -90,6 +90,10 @@ export class InterruptLines {
     Atomics.store(this.cells, 0, enabled ? 1 : 0);
   }
 
+  get msiVectors(): number {
+    return this.msiEnabled ? MAX_VECTORS : 0;
+  }
+
   get msiEnabled(): boolean {
     return Atomics.load(this.cells, 0) === 1;
   }

@@ -1,0 +1,188 @@
+/**
+ * Makes a device: checks the options, makes what its threads share, starts them, and gives everything back if that fails.
+ *
+ * Invariant: either createDevice() resolves with a running device, or nothing of it is left.
+ */
+import { Supervisor } from '../actors/supervisor.js';
+import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
+import { ArgumentError } from './base/errors.js';
+import {
+  BACKGROUND_MAILBOX_CAPACITY,
+  BQL_MAILBOX_CAPACITY,
+  MEMORY_MAILBOX_CAPACITY,
+  RENDER_MAILBOX_CAPACITY,
+  SPIN_MICROSECONDS,
+  UPDATE_MAILBOX_CAPACITY,
+} from './base/limits.js';
+import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
+import { checked, checkedHandle, loadBridge, type PvgBridge } from './bridge/native.js';
+import { PvgCause, PvgWindow, UpcallClass, type UpcallClassName, Wake } from './bridge/pvg.js';
+import { Device } from './device.js';
+import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
+import { RegionReferences } from './memory/references.js';
+import type { BackedRegion, MemoryRegion, MmioRegion } from './memory/region.js';
+import type { Revision } from './revisions/revision.js';
+import { REVISIONS } from './revisions/revisions.js';
+import { Board } from './runtime/board.js';
+import { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
+
+/** The iosfc window lies so far behind the gfx window, which is shorter. */
+const IOSFC_OFFSET = 0x8_0000;
+const FIRST_REGION = 1;
+
+/** Which actor's mailbox each class of upcalls goes to. */
+export function routesOf(revision: Revision, mailboxes: MailboxHandles): Readonly<Record<UpcallClassName, number>> {
+  const { bql, render, background, memory, update } = mailboxes;
+  const display = { unlocked: bql, renderQueue: render, backgroundSection: background, bh: bql };
+  const completion = { insideUpdate: update, renderQueueOwned: render, renderQueueSections: render, backgroundQueue: bql, renderQueue: bql };
+  return {
+    task: revision.tasks === 'snapshot' ? memory : bql,
+    read: revision.readMemory === 'snapshot' ? memory : bql,
+    interrupt: bql,
+    iosfc: revision.iosfc === 'snapshot' ? memory : bql,
+    display: display[revision.displayEvents],
+    mode: revision.modeChanges === 'renderQueue' ? render : bql,
+    completion: completion[revision.frames],
+  };
+}
+
+function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
+  const make = (capacity: number, spin: number): number =>
+    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, spin));
+  return {
+    bql: make(BQL_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    render: make(RENDER_MAILBOX_CAPACITY, 0),
+    background: make(BACKGROUND_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    memory: make(MEMORY_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    watchdog: make(1, 0),
+    update: make(UPDATE_MAILBOX_CAPACITY, 0),
+  };
+}
+
+function makePvg(bridge: PvgBridge, group: number, options: CheckedOptions, mailboxes: MailboxHandles, ram: number): number {
+  const revision = REVISIONS[options.revision];
+  const routes = routesOf(revision, mailboxes);
+  const config = encodeConfig({
+    group,
+    mailboxes: Object.keys(UpcallClass).map((name) => routes[name as UpcallClassName]),
+    wake: Wake[revision.wakes],
+    // Nobody waits for what takes no lock, nor, in ours, for a bottom half that has no answer.
+    mode_change_waits: revision.modeChanges === 'section' || revision.modeChanges === 'renderQueue' ? 1 : 0,
+    page_shift: options.variant === 'mmio' ? 14 : 12,
+    vectors: options.vectors,
+    iosfc: options.variant === 'mmio' ? 1 : 0,
+    gpu: options.gpu,
+    ports: options.displays,
+    display_serials: options.displaySerials,
+    vsync: options.vsync ? 1 : 0,
+    refuse_every: options.refuseEvery,
+    encode_delay_us: options.encodeDelayMicroseconds,
+    managed_textures: options.managedTextures ? 1 : 0,
+    announce_every_frame: options.announceEveryFrame ? 1 : 0,
+    reads_wait: options.readsWait ? 1 : 0,
+  });
+  const range = { gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram };
+  return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
+}
+
+/** RAM and the register windows. */
+function makeRegions(bridge: PvgBridge, device: number, options: CheckedOptions, ram: number, slot: number): readonly MemoryRegion[] {
+  const memory: BackedRegion = {
+    kind: 'ram',
+    id: FIRST_REGION,
+    name: 'ram',
+    priority: 0,
+    hostAddress: Number(bridge.pvg_ram_address(ram)),
+    gpa: options.ramBase,
+    length: options.ramBytes,
+    ramOffset: 0,
+    ram,
+    slot,
+  };
+  const window = (name: string, id: number, gpa: number, number: 0 | 1): MmioRegion => ({
+    kind: 'mmio',
+    id,
+    name,
+    priority: 1,
+    gpa,
+    length: checked(bridge, `the ${name} window`, bridge.pvg_mmio_length(device, number)),
+    window: number,
+  });
+  const gfx = window('gfx', FIRST_REGION + 1, options.windowBase, PvgWindow.gfx);
+  if (options.variant === 'pci') return [memory, gfx];
+  return [memory, gfx, window('iosfc', FIRST_REGION + 2, options.windowBase + IOSFC_OFFSET, PvgWindow.iosfc)];
+}
+
+function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions): readonly DisplayWiring[] {
+  const { firstMode } = REVISIONS[options.revision];
+  const [preferred] = options.modes;
+  const initialMode = firstMode === 'fixed' ? { width: 1440, height: 1080 } : firstMode === 'preferred' ? (preferred ?? null) : null;
+  return Array.from({ length: options.displays }, (_, port) => {
+    checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(device, port, encodeModes(options.modes), options.modes.length));
+    const cursor = new CursorState();
+    cursor.setShown(true);
+    cursor.moveTo(0xffff, 0xffff);
+    return {
+      cursor: cursor.memory,
+      shown: new ShownFrames().memory,
+      initialMode: initialMode && { width: initialMode.width, height: initialMode.height },
+      textureUsage: checked(bridge, "a texture's usage", bridge.pvg_display_minimum_texture_usage(device, port)),
+    };
+  });
+}
+
+function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): { wiring: Wiring; ram: number } {
+  const references = new RegionReferences();
+  const slot = references.claim();
+  if (slot === null) throw new ArgumentError('no memory region can be made');
+  const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
+  const mailboxes = makeMailboxes(bridge, group);
+  const device = makePvg(bridge, group, options, mailboxes, ram);
+  const board = new Board();
+  board.setCreator(bridge.pvg_thread_id());
+  const wiring: Wiring = {
+    group,
+    device,
+    revision: options.revision,
+    mailboxes,
+    variant: options.variant,
+    vectors: options.vectors,
+    regions: makeRegions(bridge, device, options, ram, slot),
+    references: references.memory,
+    counters: new Counters().memory,
+    interrupts: new InterruptLines().memory,
+    board: board.memory,
+    displays: makeDisplays(bridge, device, options),
+    trace: options.trace,
+  };
+  return { wiring, ram };
+}
+
+/**
+ * Makes a device and starts its threads; resolves when it serves accesses.
+ * Throws ArgumentError for a wrong option, BridgeError if the native bridge is missing or refuses.
+ */
+export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
+  const checkedOptions = checkOptions(options);
+  const bridge = loadBridge();
+  const group = checkedHandle(bridge, 'make a device', bridge.pvg_group_create());
+  let supervisor: Supervisor;
+  let ramHandle: number;
+  try {
+    const made = makeWiring(bridge, group, checkedOptions);
+    ramHandle = made.ram;
+    supervisor = new Supervisor(bridge, made.wiring);
+  } catch (error) {
+    bridge.pvg_group_close(group, PvgCause.closed);
+    bridge.pvg_group_destroy(group);
+    throw error;
+  }
+  const device = new Device({ bridge, supervisor, options: checkedOptions, ramHandle, optionRom: null });
+  try {
+    await supervisor.realized();
+  } catch (error) {
+    await supervisor.close();
+    throw error;
+  }
+  return device;
+}

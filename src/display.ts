@@ -1,0 +1,135 @@
+/**
+ * One display of a device, as the embedder sees it: picture, cursor, modes.
+ *
+ * Invariant: the picture and the cursor's place are read from memory that the device's actors write; nothing here waits for them
+ * but update() and screendump().
+ */
+import { EventEmitter } from 'node:events';
+import type { DisplayWiring, Report } from '../actors/wiring.js';
+import { encodeModes } from './bridge/device-config.js';
+import { checked, type PvgBridge } from './bridge/native.js';
+import type { Cursor } from './device/effects.js';
+import { checkModes, type DisplayMode } from './device/options.js';
+import { CursorState, ShownFrames, Surface, type SurfaceSnapshot } from './runtime/shared.js';
+
+/** A cursor image: 0xAARRGGBB words, straight alpha. */
+export type CursorImage = Cursor;
+
+interface DisplayEvents {
+  /** The console was given a full update. */
+  update: [];
+  /** A mode was set: the new surface. */
+  surface: [Surface];
+  cursor: [CursorImage];
+}
+
+export interface DisplayParts {
+  readonly bridge: PvgBridge;
+  /** PVG's device. */
+  readonly pvg: number;
+  readonly number: number;
+  readonly serial: number;
+  readonly wiring: DisplayWiring;
+  readonly modes: readonly DisplayMode[];
+  /** Asks the device for an update of this display. */
+  readonly requestUpdate: (screendump: boolean) => Promise<void>;
+}
+
+export class DeviceDisplay extends EventEmitter<DisplayEvents> {
+  /** Which port it is on, from 0. */
+  readonly number: number;
+  /** What the guest knows it by. */
+  readonly serial: number;
+  readonly cursor: CursorState;
+  readonly shown: ShownFrames;
+  private readonly parts: DisplayParts;
+  private currentModes: readonly DisplayMode[];
+  private currentSurface: Surface | null = null;
+  private currentCursor: CursorImage | null = null;
+
+  /** Made by the device. */
+  constructor(parts: DisplayParts) {
+    super();
+    this.parts = parts;
+    this.number = parts.number;
+    this.serial = parts.serial;
+    this.currentModes = parts.modes;
+    this.cursor = new CursorState(parts.wiring.cursor);
+    this.shown = new ShownFrames(parts.wiring.shown);
+  }
+
+  /** Where the console's picture is; null before the first mode. */
+  get surface(): Surface | null {
+    return this.currentSurface;
+  }
+
+  /** The cursor's image, null before the guest set one; `cursor.position` says where. */
+  get cursorImage(): CursorImage | null {
+    return this.currentCursor;
+  }
+
+  /** The modes offered to the guest, preferred first; empty if nothing is plugged in. */
+  get modes(): readonly DisplayMode[] {
+    return this.currentModes;
+  }
+
+  /**
+   * Offers the guest other modes, preferred first; the first list plugs the display in. A guest that follows its display sets the
+   * preferred one, which comes back as a `surface` event. Throws ArgumentError for a wrong mode, BridgeError if the device is closed.
+   */
+  setModes(modes: readonly DisplayMode[]): void {
+    checkModes(modes);
+    const { bridge, pvg, number } = this.parts;
+    checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(pvg, number, encodeModes(modes), modes.length));
+    this.currentModes = modes;
+  }
+
+  /** Asks for an update of the picture and waits for it (QEMU's gfx_update). */
+  update(): Promise<void> {
+    return this.parts.requestUpdate(false);
+  }
+
+  /** The picture as the guest drew it last; joins an update that waits. null before the first frame. */
+  async screendump(): Promise<SurfaceSnapshot | null> {
+    await this.parts.requestUpdate(true);
+    return this.currentSurface?.snapshot() ?? null;
+  }
+
+  /** How many frames the guest has presented, and how many of them were encoded. */
+  get presents(): { readonly presented: number; readonly encoded: number } {
+    const counts = new BigUint64Array(2);
+    this.parts.bridge.pvg_display_present_counts(this.parts.pvg, this.number, counts);
+    return { presented: Number(counts[0] ?? 0n), encoded: Number(counts[1] ?? 0n) };
+  }
+
+  /** Whether all that PVG has presented so far is shown: its last frame, its cursor. False on a device that shows no more frames. */
+  get upToDate(): boolean {
+    const { bridge, pvg } = this.parts;
+    if (bridge.pvg_display_pending_events(pvg, this.number) !== 0) return false;
+    const cursor = new Uint32Array(2);
+    bridge.pvg_display_cursor_position(pvg, this.number, cursor);
+    const place = this.cursor.place;
+    return this.shown.lastPresent >= this.presents.presented && place.x === cursor[0] && place.y === cursor[1];
+  }
+
+  /** Takes what an actor reports of this display. */
+  onReport(report: Report): void {
+    switch (report.report) {
+      case 'surface':
+        this.currentSurface = new Surface(report.width, report.height, report.memory);
+        this.emit('surface', this.currentSurface);
+        return;
+      case 'cursor':
+        this.setCursorImage(report);
+        return;
+      case 'update':
+        this.emit('update');
+    }
+  }
+
+  /** For a restored device, whose guest set its cursor before it was saved. */
+  setCursorImage({ width, height, hotX, hotY, pixels }: CursorImage): void {
+    this.currentCursor = { width, height, hotX, hotY, pixels };
+    this.emit('cursor', this.currentCursor);
+  }
+}
