@@ -180,16 +180,16 @@ void soft_cursor_sample_locked(struct soft_device *device, bool show_too) {
   uint32_t *page = (uint32_t *)(void *)device->display_page;
   uint32_t raw = __atomic_load_n(page + DISPLAY_CURSOR / 4, __ATOMIC_ACQUIRE);
   if (raw != device->cursor_raw) {
-    struct soft_event move = {.kind = PVG_UPCALL_CURSOR_MOVE};
     device->cursor_raw = raw;
     device->cursor_x = raw & 0xffffu;
     device->cursor_y = raw >> 16;
+    struct soft_event move = {.kind = PVG_UPCALL_CURSOR_MOVE, .words = {0, device->cursor_x, device->cursor_y}};
     soft_queue_push_locked(device, &move);
   }
   if (!show_too) return;
   uint32_t show = __atomic_load_n(page + DISPLAY_CURSOR_SHOW / 4, __ATOMIC_ACQUIRE) != 0;
   if (show == device->cursor_show) return;
-  struct soft_event event = {.kind = PVG_UPCALL_CURSOR_SHOW, .words = {0, show}};
+  struct soft_event event = {.kind = PVG_UPCALL_CURSOR_SHOW, .words = {0, show, device->cursor_x, device->cursor_y}};
   device->cursor_show = show;
   soft_queue_push_locked(device, &event);
 }

@@ -95,7 +95,7 @@ static void complete(struct soft_device *device, const struct soft_encode *encod
                               .words = {0, encode->frame_id, 0, present}};
   atomic_fetch_sub(&encode->texture->in_flight, 1);
   soft_texture_drop(encode->texture);
-  soft_post(device, device->config.completion_mailbox, &record);
+  soft_post(device, &record);
 }
 
 void *soft_gpu_main(void *argument) {

@@ -60,7 +60,7 @@ static uint32_t cursor_glyph(struct soft_device *device, const uint8_t *body, ui
     .bytes = bitmap,
     .length = length,
   };
-  if (!soft_upcall(device, device->config.upcall_mailbox, &read, NULL)) {
+  if (!soft_upcall(device, &read, NULL)) {
     free(bitmap);
     return FAULT_MEMORY;
   }
@@ -79,11 +79,13 @@ static uint32_t cursor_glyph(struct soft_device *device, const uint8_t *body, ui
 static uint32_t cursor_show(struct soft_device *device, const uint8_t *body, uint32_t size) {
   if (size != 8) return FAULT_PACKET;
   if (soft_u32(body) != 0) return FAULT_DISPLAY;
-  struct soft_event event = {.kind = PVG_UPCALL_CURSOR_SHOW, .words = {0, soft_u32(body + 4) != 0}};
   pthread_mutex_lock(&device->lock);
   device->cursor_show = soft_u32(body + 4) != 0;
-  soft_queue_push_locked(device, &event);
+  /* Before the event is made, so that it carries the position that the guest has written by now. */
   soft_cursor_sample_locked(device, false);
+  struct soft_event event = {.kind = PVG_UPCALL_CURSOR_SHOW,
+                             .words = {0, device->cursor_show, device->cursor_x, device->cursor_y}};
+  soft_queue_push_locked(device, &event);
   pthread_mutex_unlock(&device->lock);
   return 0;
 }

@@ -45,7 +45,7 @@ static void change_mode(struct soft_device *device, const struct soft_event *eve
   struct soft_call call = {.kind = event->kind, .thread = THREAD_DISPLAY};
   memcpy(call.words, event->words, sizeof call.words);
   pthread_mutex_lock(&device->display_lock);
-  soft_upcall(device, device->config.upcall_mailbox, &call, NULL);
+  soft_upcall(device, &call, NULL);
   pthread_mutex_unlock(&device->display_lock);
 }
 
@@ -58,7 +58,7 @@ static void tell(struct soft_device *device, const struct soft_event *event) {
   } else {
     struct pvg_record record = {.kind = event->kind, .thread = THREAD_DISPLAY};
     memcpy(record.words, event->words, sizeof record.words);
-    soft_post(device, mode_change ? device->config.upcall_mailbox : device->config.display_mailbox, &record);
+    soft_post(device, &record);
   }
 }
 

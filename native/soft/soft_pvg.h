@@ -205,6 +205,10 @@ struct soft_texture *soft_texture_retire(uint32_t handle);
 struct soft_texture *soft_texture_retire_of(uint32_t device);
 void soft_texture_drop(struct soft_texture *texture);
 
+/* config.c: PVG_OK, or what is wrong. */
+int32_t soft_check_config(const struct pvg_config *config);
+int32_t soft_check_ranges(const struct pvg_ram_range *ranges, uint32_t count);
+
 /* device.c */
 int soft_thread_create(pthread_t *thread, const char *name, void *(*entry)(void *), void *argument);
 void soft_wake_all(struct soft_device *device);
@@ -219,8 +223,8 @@ struct soft_call {
   uint8_t *bytes;
   uint64_t length;
 };
-bool soft_upcall(struct soft_device *device, uint32_t mailbox, const struct soft_call *call, uint64_t *value);
-int32_t soft_post(struct soft_device *device, uint32_t mailbox, const struct pvg_record *record);
+bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value);
+int32_t soft_post(struct soft_device *device, const struct pvg_record *record);
 void soft_post_glyph(struct soft_device *device, const struct soft_event *event);
 void soft_upcalls_stop(struct soft_device *device);
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);

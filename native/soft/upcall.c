@@ -16,9 +16,25 @@
 #define POST_SLICE_US 20000
 #define WAIT_SLICE_NS 250000000
 
-/* Posts and, if the mailbox is full, waits in slices, because pvg_device_stop() must release this thread and can't
+static const uint8_t classes[] = {
+  [PVG_UPCALL_CREATE_TASK] = PVG_CLASS_TASK,         [PVG_UPCALL_DESTROY_TASK] = PVG_CLASS_TASK,
+  [PVG_UPCALL_MAP_MEMORY] = PVG_CLASS_TASK,          [PVG_UPCALL_UNMAP_MEMORY] = PVG_CLASS_TASK,
+  [PVG_UPCALL_READ_MEMORY] = PVG_CLASS_READ,         [PVG_UPCALL_RAISE_INTERRUPT] = PVG_CLASS_INTERRUPT,
+  [PVG_UPCALL_NEW_FRAME] = PVG_CLASS_DISPLAY,        [PVG_UPCALL_MODE_CHANGE] = PVG_CLASS_MODE,
+  [PVG_UPCALL_CURSOR_GLYPH] = PVG_CLASS_DISPLAY,     [PVG_UPCALL_CURSOR_SHOW] = PVG_CLASS_DISPLAY,
+  [PVG_UPCALL_CURSOR_MOVE] = PVG_CLASS_DISPLAY,      [PVG_UPCALL_FRAME_COMPLETED] = PVG_CLASS_COMPLETION,
+  [PVG_UPCALL_IOSFC_MAP] = PVG_CLASS_IOSFC,          [PVG_UPCALL_IOSFC_UNMAP] = PVG_CLASS_IOSFC,
+  [PVG_UPCALL_IOSFC_INTERRUPT] = PVG_CLASS_INTERRUPT,
+};
+
+static uint32_t mailbox_of(const struct soft_device *device, uint32_t kind) {
+  return device->config.mailboxes[classes[kind]];
+}
+
+/* Posts to the mailbox of its class and, if that is full, waits in slices, because pvg_device_stop() must release this thread and can't
  * close a mailbox that isn't its own. */
-int32_t soft_post(struct soft_device *device, uint32_t mailbox, const struct pvg_record *record) {
+int32_t soft_post(struct soft_device *device, const struct pvg_record *record) {
+  uint32_t mailbox = mailbox_of(device, record->kind);
   while (!atomic_load(&device->stopped)) {
     int32_t result = pvg_mailbox_post(mailbox, record, POST_SLICE_US);
     if (result != PVG_E_FULL) return result;
@@ -49,7 +65,8 @@ static struct soft_upcall *find_locked(struct soft_device *device, uint32_t id) 
   return upcall;
 }
 
-static bool await_answer(struct soft_device *device, uint32_t mailbox, struct soft_upcall *upcall, uint64_t *value) {
+static bool await_answer(struct soft_device *device, struct soft_upcall *upcall, uint64_t *value) {
+  uint32_t mailbox = mailbox_of(device, upcall->kind);
   pthread_mutex_lock(&device->upcall_lock);
   while (upcall->state == UPCALL_WAITING && !atomic_load(&device->stopped)) {
     struct timespec until;
@@ -76,7 +93,7 @@ static bool await_answer(struct soft_device *device, uint32_t mailbox, struct so
 }
 
 /* Posts an upcall that waits, and waits. True if the host answered ok; the answer's value goes to *value. */
-bool soft_upcall(struct soft_device *device, uint32_t mailbox, const struct soft_call *call, uint64_t *value) {
+bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value) {
   struct pvg_record record = {.kind = call->kind, .thread = call->thread};
   memcpy(record.words, call->words, sizeof record.words);
   if (value != NULL) *value = 0;
@@ -93,7 +110,7 @@ bool soft_upcall(struct soft_device *device, uint32_t mailbox, const struct soft
   upcall->bytes = call->bytes;
   upcall->length = call->length;
   pthread_mutex_unlock(&device->upcall_lock);
-  if (soft_post(device, mailbox, &record) == PVG_OK) return await_answer(device, mailbox, upcall, value);
+  if (soft_post(device, &record) == PVG_OK) return await_answer(device, upcall, value);
   pthread_mutex_lock(&device->upcall_lock);
   upcall->state = UPCALL_FREE;
   pthread_cond_broadcast(&device->upcall_cond);
@@ -122,7 +139,7 @@ void soft_post_glyph(struct soft_device *device, const struct soft_event *event)
   upcall->length = event->words[5];
   device->glyphs++;
   pthread_mutex_unlock(&device->upcall_lock);
-  if (soft_post(device, device->config.display_mailbox, &record) != PVG_OK) {
+  if (soft_post(device, &record) != PVG_OK) {
     pvg_upcall_answer(device->handle, record.id, 0, 0);
   }
 }
@@ -258,6 +275,6 @@ void soft_interrupts(struct soft_device *device, uint32_t thread) {
     uint32_t last = device->config.vectors - 1;
     uint32_t vector = i == 0 ? VECTOR_GPU : VECTOR_DISPLAY < last ? VECTOR_DISPLAY : last;
     struct pvg_record record = {.kind = PVG_UPCALL_RAISE_INTERRUPT, .thread = thread, .words = {vector}};
-    soft_post(device, device->config.upcall_mailbox, &record);
+    soft_post(device, &record);
   }
 }
