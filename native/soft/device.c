@@ -58,7 +58,7 @@ static bool start_threads(struct soft_device *device) {
 /* ---- locks ---- */
 
 #define MUTEXES 5u
-#define CONDS 9u
+#define CONDS 9u /* besides the upcalls' */
 
 struct locks {
   pthread_mutex_t *mutexes[MUTEXES];
@@ -69,7 +69,7 @@ static struct locks locks_of(struct soft_device *device) {
   return (struct locks){
     .mutexes = {&device->reset_lock, &device->display_lock, &device->draw_lock, &device->lock, &device->upcall_lock},
     .conds = {&device->control_cond, &device->done_cond, &device->channel_cond, &device->queue_cond, &device->vsync_cond,
-              &device->gpu_cond, &device->upcall_cond, &device->workers[0].cond, &device->workers[1].cond},
+              &device->gpu_cond, &device->room_cond, &device->workers[0].cond, &device->workers[1].cond},
   };
 }
 
@@ -80,6 +80,7 @@ static void init_locks(struct soft_device *device) {
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_init(locks.mutexes[i], NULL);
   for (size_t i = 0; i < CONDS; i++) pthread_cond_init(locks.conds[i], &attributes);
+  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_init(&device->answer_conds[i], &attributes);
   for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_init(&device->tasks[i].rw, NULL);
   pthread_condattr_destroy(&attributes);
 }
@@ -152,6 +153,7 @@ static void free_device(struct soft_device *device) {
   struct locks locks = locks_of(device);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
   for (size_t i = 0; i < CONDS; i++) pthread_cond_destroy(locks.conds[i]);
+  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_destroy(&device->answer_conds[i]);
   for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_destroy(&device->tasks[i].rw);
   free(device);
 }

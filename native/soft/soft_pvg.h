@@ -11,7 +11,8 @@
  *   4. device.draw_lock     the pixels of the frame being drawn, so that exec and swap are atomic to each other.
  *   5. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing.
  *   6. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
- *   7. device.upcall_lock, the handle tables' lock (leaves: nothing is taken under them).
+ *   7. device.upcall_lock   the table of upcalls.
+ *   8. the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
  *
  * Guest memory is reached through the `memory` of a task only, with task.rw held; the shared page and the display's page
  * through `shared` and `display_page`, with device.lock held, because they are in the internal task, which is
@@ -131,7 +132,8 @@ struct soft_encode {
   uint64_t frame_id;
 };
 
-enum soft_upcall_state { UPCALL_FREE = 0, UPCALL_WAITING, UPCALL_ANSWERED, UPCALL_PAYLOAD };
+/* REFUSED: by the stop of the device. PAYLOAD: nobody waits, the host has yet to fetch it. */
+enum soft_upcall_state { UPCALL_FREE = 0, UPCALL_WAITING, UPCALL_ANSWERED, UPCALL_REFUSED, UPCALL_PAYLOAD };
 
 struct soft_upcall {
   enum soft_upcall_state state;
@@ -150,7 +152,7 @@ struct soft_device {
   uint32_t handle;
   atomic_bool stopped; /* written with `lock` and `upcall_lock` held */
   pthread_mutex_t reset_lock, display_lock, draw_lock, lock, upcall_lock;
-  pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond, upcall_cond;
+  pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond;
   pthread_t control_thread, queue_thread, vsync_thread, gpu_thread;
   uint32_t threads_started; /* while it is being created only */
 
@@ -189,7 +191,13 @@ struct soft_device {
   struct soft_encode encodes[SOFT_ENCODES];
   uint32_t encode_head, encode_count; /* the running one is counted until it is done */
 
+  /* Guarded by upcall_lock. Upcall n waits on answer_conds[n], or by kind, or all on the first, as config.wake says; answers[n] counts
+   * the answers given on that condition. */
   struct soft_upcall upcalls[SOFT_UPCALLS];
+  pthread_cond_t answer_conds[SOFT_UPCALLS];
+  uint64_t answers[SOFT_UPCALLS];
+  uint64_t waited, woken, woken_in_vain; /* pvg_upcall_wakes() */
+  pthread_cond_t room_cond;              /* an entry became free, or a glyph's bitmap was given back */
   uint32_t glyphs;
 };
 
@@ -225,10 +233,15 @@ struct soft_call {
 };
 bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value);
 int32_t soft_post(struct soft_device *device, const struct pvg_record *record);
-void soft_post_glyph(struct soft_device *device, const struct soft_event *event);
+struct soft_upcall *soft_upcall_allocate_locked(struct soft_device *device, uint32_t kind, uint32_t *id);
+struct soft_upcall *soft_upcall_find_locked(struct soft_device *device, uint32_t id);
+void soft_upcall_free_locked(struct soft_device *device, struct soft_upcall *upcall);
 void soft_upcalls_stop(struct soft_device *device);
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
 void soft_interrupts(struct soft_device *device, uint32_t thread);
+
+/* upcall_data.c */
+void soft_post_glyph(struct soft_device *device, const struct soft_event *event);
 
 /* fifo.c */
 void *soft_control_main(void *argument);
