@@ -57,7 +57,7 @@ static bool start_threads(struct soft_device *device) {
 
 /* ---- locks ---- */
 
-#define MUTEXES 5u
+#define MUTEXES 4u
 #define CONDS 9u /* besides the upcalls' */
 
 struct locks {
@@ -67,7 +67,7 @@ struct locks {
 
 static struct locks locks_of(struct soft_device *device) {
   return (struct locks){
-    .mutexes = {&device->reset_lock, &device->display_lock, &device->draw_lock, &device->lock, &device->upcall_lock},
+    .mutexes = {&device->reset_lock, &device->display_lock, &device->lock, &device->upcall_lock},
     .conds = {&device->control_cond, &device->done_cond, &device->channel_cond, &device->queue_cond, &device->vsync_cond,
               &device->gpu_cond, &device->room_cond, &device->workers[0].cond, &device->workers[1].cond},
   };
@@ -103,15 +103,12 @@ static struct soft_device *new_device(const struct pvg_config *config) {
   struct soft_device *device = calloc(1, sizeof *device);
   if (device == NULL) return NULL;
   device->config = *config;
-  device->mode = MODE_NONE;
-  device->cursor_x = device->cursor_y = 0xffffu;
-  device->cursor_raw = 0xffffffffu;
-  device->cursor_show = 1;
   for (uint32_t i = 0; i < 2; i++) {
     device->workers[i].device = device;
     device->workers[i].number = i;
   }
   init_locks(device);
+  soft_displays_init(device);
   return device;
 }
 
@@ -143,13 +140,13 @@ static void free_contents(struct soft_device *device) {
   }
   pthread_mutex_lock(&device->lock);
   soft_queue_flush_locked(device);
-  soft_frames_drop_locked(device);
   pthread_mutex_unlock(&device->lock);
   struct soft_texture *texture;
   while ((texture = soft_texture_retire_of(device->handle)) != NULL) soft_texture_drop(texture);
 }
 
 static void free_device(struct soft_device *device) {
+  soft_displays_free(device);
   struct locks locks = locks_of(device);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
   for (size_t i = 0; i < CONDS; i++) pthread_cond_destroy(locks.conds[i]);

@@ -206,8 +206,14 @@ void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opco
 /* Posts the interrupts that were raised under the lock; called without any lock but a task's. */
 void soft_interrupts(struct soft_device *device, uint32_t thread) {
   pthread_mutex_lock(&device->lock);
-  uint32_t raised = device->interrupts;
+  /* A device that is being suspended keeps them: they are raised after the resume. */
+  uint32_t raised = device->phase == PHASE_RUNNING ? device->interrupts : 0;
+  if (raised == 0) {
+    pthread_mutex_unlock(&device->lock);
+    return;
+  }
   device->interrupts = 0;
+  device->raising++;
   pthread_mutex_unlock(&device->lock);
   for (uint32_t i = 0; i < 2; i++) {
     if (!(raised & 1u << i)) continue;
@@ -216,4 +222,8 @@ void soft_interrupts(struct soft_device *device, uint32_t thread) {
     struct pvg_record record = {.kind = PVG_UPCALL_RAISE_INTERRUPT, .thread = thread, .words = {vector}};
     soft_post(device, &record);
   }
+  pthread_mutex_lock(&device->lock);
+  device->raising--;
+  if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
+  pthread_mutex_unlock(&device->lock);
 }

@@ -10,22 +10,28 @@
 
 #include "soft_pvg.h"
 
-/* Posts a glyph, whose bitmap the table keeps until its id is answered. Takes the event's payload over. */
-void soft_post_glyph(struct soft_device *device, const struct soft_event *event) {
+/* Posts a glyph, whose bitmap the table keeps until its id is answered. Takes the event's payload over and returns true, unless
+ * the device is suspended while there is no place for one more bitmap. */
+bool soft_post_glyph(struct soft_device *device, const struct soft_event *event) {
   struct pvg_record record = {.kind = event->kind, .thread = THREAD_DISPLAY};
   memcpy(record.words, event->words, sizeof record.words);
   pthread_mutex_lock(&device->upcall_lock);
   /* Bitmaps that the host forgot must not take all ids from the upcalls that wait. */
-  while (device->glyphs >= SOFT_GLYPHS && !atomic_load(&device->stopped)) {
+  while (device->glyphs >= SOFT_GLYPHS && device->phase == PHASE_RUNNING && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->room_cond, &device->upcall_lock);
+  }
+  if (device->glyphs >= SOFT_GLYPHS && !atomic_load(&device->stopped)) {
+    pthread_mutex_unlock(&device->upcall_lock);
+    return false;
   }
   struct soft_upcall *upcall = soft_upcall_allocate_locked(device, event->kind, &record.id);
   if (upcall == NULL) {
     pthread_mutex_unlock(&device->upcall_lock);
     free(event->payload);
-    return;
+    return true;
   }
   upcall->state = UPCALL_PAYLOAD;
+  upcall->port = (uint32_t)event->words[0];
   upcall->bytes = event->payload;
   upcall->length = event->words[5];
   device->glyphs++;
@@ -33,6 +39,18 @@ void soft_post_glyph(struct soft_device *device, const struct soft_event *event)
   if (soft_post(device, &record) != PVG_OK) {
     pvg_upcall_answer(device->handle, record.id, 0, 0);
   }
+  return true;
+}
+
+/* How many of that port's bitmaps the host hasn't answered yet. */
+uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port) {
+  uint32_t held = 0;
+  pthread_mutex_lock(&device->upcall_lock);
+  for (uint32_t i = 0; i < SOFT_UPCALLS; i++) {
+    held += device->upcalls[i].state == UPCALL_PAYLOAD && device->upcalls[i].port == port;
+  }
+  pthread_mutex_unlock(&device->upcall_lock);
+  return held;
 }
 
 int32_t pvg_upcall_pieces(uint32_t handle, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max) {
