@@ -130,7 +130,7 @@ uint32_t pvg_group_create(void) {
 }
 
 int32_t pvg_group_close(uint32_t handle, uint32_t cause) {
-  if (cause != PVG_CAUSE_CLOSED && cause != PVG_CAUSE_THREAD) {
+  if (cause < PVG_CAUSE_CLOSED || cause > PVG_CAUSE_DEADLOCK) {
     return pvgi_fail(PVG_E_ARGUMENT, "%u is no cause to close a group with", cause);
   }
   struct group *group = pvgi_slot_lock(&table, handle);

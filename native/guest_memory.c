@@ -10,7 +10,9 @@
  *  - A RAM's file descriptor is open exactly while its handle lives, and is used under the RAM's mutex only: a number
  *    that was closed may already name another file.
  *
- * Lock order: a range's mutex, then a RAM's. It does not know guest-physical addresses, nor does it lock what is in
+ *  - Every RAM with a living handle, and no other, is in the list of places, which is in the order of addresses.
+ *
+ * Lock order: a range's mutex, then a RAM's, then that of the places. It does not know guest-physical addresses, nor does it lock what is in
  * the bytes: guest and PVG race on them as on real hardware.
  */
 #define _GNU_SOURCE /* memfd_create and its seals */
@@ -65,6 +67,51 @@ static bool check_length(const char *noun, uint64_t length, uint64_t maximum) {
   return false;
 }
 
+/* ---- where RAM is ---- */
+
+struct place {
+  uint64_t start;
+  uint64_t length;
+  uint32_t ram;
+};
+
+/* At most as many as there are slots, since a RAM enters and leaves with its slot's mutex held. */
+static struct place places[MAXIMUM_RAMS];
+static size_t place_count;
+static pthread_mutex_t places_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* How many places start at or below the address. The mutex is held. */
+static size_t places_up_to(uint64_t address) {
+  size_t low = 0, high = place_count;
+  while (low < high) {
+    size_t middle = low + (high - low) / 2;
+    if (places[middle].start <= address) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+static void enter_place(const struct region *region) {
+  struct place place = {(uint64_t)(uintptr_t)region->base, region->length, region->slot.handle};
+  pthread_mutex_lock(&places_mutex);
+  size_t at = places_up_to(place.start);
+  memmove(&places[at + 1], &places[at], (place_count - at) * sizeof *places);
+  places[at] = place;
+  place_count++;
+  pthread_mutex_unlock(&places_mutex);
+}
+
+static void leave_place(const struct region *region) {
+  pthread_mutex_lock(&places_mutex);
+  size_t behind = places_up_to((uint64_t)(uintptr_t)region->base);
+  memmove(&places[behind - 1], &places[behind], (place_count - behind) * sizeof *places);
+  place_count--;
+  pthread_mutex_unlock(&places_mutex);
+}
+
 /* ---- what RAMs and ranges share ---- */
 
 /* Ends what a region without handle and references has left, frees its slot and its mutex. */
@@ -108,6 +155,7 @@ static int32_t destroy(struct pvgi_table *table, enum pvgi_kind kind, uint32_t h
   struct region *region = pvgi_slot_lock(table, handle);
   if (region == NULL) return pvgi_no_such(table, handle);
   uint32_t group = region->group;
+  if (table == &ram_table) leave_place(region);
   region->slot.handle = 0;
   /* The mappings keep the memory; the descriptor is of no more use. */
   if (region->fd >= 0) close(region->fd);
@@ -147,6 +195,7 @@ static uint32_t publish(struct pvgi_table *table, enum pvgi_kind kind, uint32_t 
   region->base = base;
   region->length = length;
   region->fd = fd;
+  if (table == &ram_table) enter_place(region);
   pvgi_slot_unlock(&region->slot);
   if (pvgi_group_add(group, kind, handle) == PVG_OK) return handle;
   destroy(table, kind, handle); /* succeeds, and so leaves the error text alone */
@@ -203,6 +252,19 @@ int32_t pvg_ram_destroy(uint32_t ram) { return destroy(&ram_table, PVGI_RAM, ram
 int32_t pvgi_ram_acquire(uint32_t ram, struct pvgi_memory *memory) { return acquire(&ram_table, ram, memory); }
 
 void pvgi_ram_release(struct pvgi_memory *memory) { release(&ram_table, memory); }
+
+int32_t pvgi_ram_find(uint64_t address, uint64_t length, struct pvgi_memory *memory) {
+  struct place place = {0, 0, 0};
+  pthread_mutex_lock(&places_mutex);
+  size_t count = places_up_to(address);
+  if (count != 0) place = places[count - 1];
+  pthread_mutex_unlock(&places_mutex);
+  uint64_t offset = address - place.start;
+  /* It may be destroyed by now, but its addresses never become another's, so its handle is the one to ask. */
+  if (length != 0 && offset < place.length && length <= place.length - offset) return pvgi_ram_acquire(place.ram, memory);
+  return pvgi_fail(PVG_E_BOUNDS, "no RAM holds all 0x%llx bytes at 0x%llx", (unsigned long long)length,
+                   (unsigned long long)address);
+}
 
 /* ---- task ranges ---- */
 

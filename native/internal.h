@@ -27,6 +27,10 @@ void pvgi_range_release(struct pvgi_memory *memory);
 int32_t pvgi_ram_acquire(uint32_t ram, struct pvgi_memory *memory);
 void pvgi_ram_release(struct pvgi_memory *memory);
 
+/* As pvgi_ram_acquire() for the RAM that holds all of [address, address+length), by host address; PVG_E_BOUNDS if none does. What it
+ * takes grows with the logarithm of how many RAMs there are. */
+int32_t pvgi_ram_find(uint64_t address, uint64_t length, struct pvgi_memory *memory);
+
 /* Registers a PVG device with its group: closing the group calls pvg_device_stop() on it, destroying the group
  * pvg_device_destroy(). Fails with PVG_E_CLOSED if the group is closed already. (group.c) */
 int32_t pvgi_group_add_device(uint32_t group, uint32_t device);

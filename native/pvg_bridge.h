@@ -416,8 +416,9 @@ PVG_API int32_t pvg_upcall_supply(uint32_t device, uint32_t id, uint64_t offset,
 PVG_API int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset,
                                       uint64_t length);
 
-/* How upcalls have waited so far: counts[0] = upcalls that waited and were answered, [1] = threads that woke up because of an answer,
- * [2] = those of them whose own answer was not there yet and who went back to wait. */
+/* How upcalls have waited so far: counts[0] = upcalls whose thread slept until they were answered (an answer that was there before it slept
+ * is in no count), [1] = threads that woke up because of an answer, their own or another's, [2] = those of them whose own answer was not
+ * there yet and who went back to wait. With PVG_WAKE_JOB [1] is [0] and [2] is 0. */
 PVG_API int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts);
 
 /* Copies the whole bitmap of a CURSOR_GLYPH into `bytes`, whose length must be the record's words[5]. */

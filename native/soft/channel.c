@@ -4,7 +4,8 @@
  *
  * A channel reads its ring and the commands through tasks only, with their rw locks held, so that it waits while the host
  * maps. What is checked is a private copy. Only the control thread makes and frees channels; a thread that waits leaves when its
- * channel is freed, or the device halts, resets or stops. This file doesn't touch pixels.
+ * channel is freed, or the device halts, resets or stops. While the device is suspended it rests between two packets, or in a
+ * swap whose frame is queued. This file doesn't touch pixels.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,14 +18,19 @@ bool soft_channel_leaves_locked(const struct soft_channel *channel) {
   return channel->quit || device->halted || device->resetting || atomic_load(&device->stopped);
 }
 
+/* Whether a wait must end that the resumed device can take up again. */
+bool soft_channel_rests_locked(const struct soft_channel *channel) {
+  return channel->device->phase != PHASE_RUNNING || soft_channel_leaves_locked(channel);
+}
+
 /* Copies from the channel's ring, which is in its task for as long as the channel exists. */
 static void copy_ring(struct soft_channel *channel, void *out, uint32_t position, uint32_t count) {
   const uint8_t *data = channel->device->tasks[channel->task].memory.base + channel->offset + CHILD_RING_DATA;
   soft_ring_copy(out, data, channel->data_length, position, count);
 }
 
-/* Takes the next packet into channel->packet: its size; 0 if there is none, or with a fault. */
-static uint32_t take_packet(struct soft_channel *channel, uint32_t *fault) {
+/* Takes the next packet into channel->packet; false if there is none, or with a fault. */
+static bool take_packet(struct soft_channel *channel, uint32_t *fault) {
   struct soft_task *task = &channel->device->tasks[channel->task];
   pthread_rwlock_rdlock(&task->rw);
   uint32_t *header = (uint32_t *)(void *)(task->memory.base + channel->offset);
@@ -49,19 +55,21 @@ static uint32_t take_packet(struct soft_channel *channel, uint32_t *fault) {
     }
   }
   pthread_rwlock_unlock(&task->rw);
-  return size;
+  channel->size = size;
+  channel->stamp = size != 0 ? soft_u32(channel->packet + 8) : 0;
+  return size != 0;
 }
 
-/* Sleeps until the FIFO's stamp is there; false if the channel must leave. */
+/* Sleeps until the FIFO's stamp is there; false, with the packet put off, if the channel has to give up. */
 static bool await_stamp(struct soft_channel *channel, uint32_t fifo, uint32_t stamp) {
   struct soft_device *device = channel->device;
   pthread_mutex_lock(&device->lock);
-  while ((int32_t)(device->stamps[fifo] - stamp) < 0 && !soft_channel_leaves_locked(channel)) {
+  while ((int32_t)(device->stamps[fifo] - stamp) < 0 && !soft_channel_rests_locked(channel)) {
     pthread_cond_wait(&device->channel_cond, &device->lock);
   }
-  bool stays = !soft_channel_leaves_locked(channel);
+  channel->put_off = (int32_t)(device->stamps[fifo] - stamp) < 0;
   pthread_mutex_unlock(&device->lock);
-  return stays;
+  return !channel->put_off;
 }
 
 static struct soft_task *task_enter(struct soft_device *device, uint32_t number) {
@@ -83,12 +91,12 @@ static void task_leave(struct soft_device *device, struct soft_task *task) {
 }
 
 /* Draws the commands in channel->commands; the task's lock is held. */
-static uint32_t draw(struct soft_channel *channel, const struct soft_task *task, uint32_t length) {
+static uint32_t draw(struct soft_channel *channel, struct soft_display *display, const struct soft_task *task, uint32_t length) {
   struct soft_device *device = channel->device;
   uint32_t fault = 0;
-  pthread_mutex_lock(&device->draw_lock);
+  pthread_mutex_lock(&display->draw_lock);
   pthread_mutex_lock(&device->lock);
-  struct soft_frame *frame = soft_drawing_locked(channel, &fault);
+  struct soft_frame *frame = soft_drawing_locked(channel, display, &fault);
   if (frame != NULL) frame->refs++;
   pthread_mutex_unlock(&device->lock);
   if (frame != NULL) {
@@ -97,30 +105,32 @@ static uint32_t draw(struct soft_channel *channel, const struct soft_task *task,
     soft_frame_unref_locked(device, frame);
     pthread_mutex_unlock(&device->lock);
   }
-  pthread_mutex_unlock(&device->draw_lock);
+  pthread_mutex_unlock(&display->draw_lock);
   return fault;
 }
 
-/* task, length, offset:64 */
+/* task, length, offset:64[, port] */
 static uint32_t exec(struct soft_channel *channel, const uint8_t *body, uint32_t size) {
-  if (size != 16) return FAULT_PACKET;
+  if (size != 16 && size != 20) return FAULT_PACKET;
   uint32_t length = soft_u32(body + 4), fault = FAULT_COMMAND;
   uint64_t offset = soft_u64(body + 8);
   if (length > EXEC_MAX_LENGTH) return FAULT_PACKET;
+  struct soft_display *display = soft_display_of(channel->device, size == 20 ? soft_u32(body + 16) : 0);
+  if (display == NULL) return FAULT_DISPLAY;
   struct soft_task *task = task_enter(channel->device, soft_u32(body));
   if (task == NULL) return FAULT_TASK;
   pthread_rwlock_rdlock(&task->rw);
   if (offset <= task->length && length <= task->length - offset) {
     memcpy(channel->commands, task->memory.base + offset, length);
-    fault = draw(channel, task, length);
+    fault = draw(channel, display, task, length);
   }
   pthread_rwlock_unlock(&task->rw);
   task_leave(channel->device, task);
   return fault;
 }
 
-static uint32_t run_packet(struct soft_channel *channel, uint32_t size) {
-  uint32_t opcode = soft_u32(channel->packet) & 0xffffu, waits = soft_u32(channel->packet) >> 16;
+static uint32_t run_packet(struct soft_channel *channel) {
+  uint32_t size = channel->size, opcode = soft_u32(channel->packet) & 0xffffu, waits = soft_u32(channel->packet) >> 16;
   const uint8_t *body = channel->packet + PACKET_HEADER_SIZE;
   for (uint32_t i = 0; i < waits; i++, body += 8) {
     if (soft_u32(body) > CHILD_FIFO_MAX) return FAULT_PACKET;
@@ -130,34 +140,45 @@ static uint32_t run_packet(struct soft_channel *channel, uint32_t size) {
   if (opcode == OP_EXEC) return exec(channel, body, size);
   if (opcode != OP_SWAP) return FAULT_OPCODE;
   if (size != 8) return FAULT_PACKET;
-  return soft_u32(body) == 0 ? soft_swap(channel) : FAULT_DISPLAY;
+  struct soft_display *display = soft_display_of(channel->device, soft_u32(body));
+  return display != NULL ? soft_swap(channel, display) : FAULT_DISPLAY;
 }
 
-/* Carries out one packet; false when there is nothing more to do. */
+/* The packet in hand is done: the guest may overwrite it, and learns that it is. */
+static void finish_locked(struct soft_channel *channel) {
+  struct soft_device *device = channel->device;
+  channel->read += channel->size;
+  if (device->shared != NULL) {
+    uint32_t *read = (uint32_t *)(void *)(device->shared + SHARED_READ + 4 * channel->number);
+    __atomic_store_n(read, channel->read, __ATOMIC_RELEASE);
+  }
+  if (channel->stamp != 0) soft_stamp_locked(device, channel->number, channel->stamp);
+}
+
+/* Carries out one packet, or the rest of the one in hand; false when there is nothing more to do. */
 static bool step(struct soft_channel *channel) {
   struct soft_device *device = channel->device;
-  uint32_t fault, opcode = 0, size = take_packet(channel, &fault);
-  if (size == 0 && fault == 0) return false;
-  if (size != 0) {
+  uint32_t fault = 0, opcode = 0;
+  channel->put_off = false;
+  if (channel->flip != NULL) {
+    soft_flip_await(channel);
+  } else if (take_packet(channel, &fault)) {
     opcode = soft_u32(channel->packet) & 0xffffu;
-    fault = run_packet(channel, size);
+    fault = run_packet(channel);
+  } else if (fault == 0) {
+    return false;
   }
   pthread_mutex_lock(&device->lock);
-  bool leaves = soft_channel_leaves_locked(channel);
+  bool leaves = soft_channel_leaves_locked(channel), rests = soft_channel_rests_locked(channel);
   if (fault != 0) {
     soft_fault_locked(device, fault, opcode);
   } else if (!leaves) {
-    uint32_t stamp = soft_u32(channel->packet + 8);
-    channel->read += size;
-    if (device->shared != NULL) {
-      uint32_t *read = (uint32_t *)(void *)(device->shared + SHARED_READ + 4 * channel->number);
-      __atomic_store_n(read, channel->read, __ATOMIC_RELEASE);
-    }
-    if (stamp != 0) soft_stamp_locked(device, channel->number, stamp);
+    if (!channel->put_off) finish_locked(channel);
+    if (rests) channel->doorbell = true; /* for the resumed device to go on by itself */
   }
   pthread_mutex_unlock(&device->lock);
   soft_interrupts(device, THREAD_CHANNEL + channel->number);
-  return fault == 0 && !leaves;
+  return fault == 0 && !rests;
 }
 
 static void *channel_main(void *argument) {
@@ -166,14 +187,17 @@ static void *channel_main(void *argument) {
   pthread_mutex_lock(&device->lock);
   for (;;) {
     while (!channel->quit && !atomic_load(&device->stopped) &&
-           (!channel->doorbell || soft_channel_leaves_locked(channel))) {
+           (!channel->doorbell || soft_channel_rests_locked(channel))) {
       pthread_cond_wait(&device->channel_cond, &device->lock);
     }
     if (channel->quit || atomic_load(&device->stopped)) break;
     channel->doorbell = false;
+    channel->busy = true;
     pthread_mutex_unlock(&device->lock);
     while (step(channel)) continue;
     pthread_mutex_lock(&device->lock);
+    channel->busy = false;
+    if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
   }
   pthread_mutex_unlock(&device->lock);
   return NULL;

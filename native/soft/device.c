@@ -13,12 +13,6 @@
 
 #include "soft_pvg.h"
 
-#define RANGES_MAX 64u
-#define VECTORS_MAX 64u
-#define ENCODE_DELAY_MAX_US 1000000u
-
-const char *pvg_bridge_name(void) { return "soft"; }
-
 /* ---- threads ---- */
 
 /* PVG's threads take no signals: those are the host's. */
@@ -63,8 +57,8 @@ static bool start_threads(struct soft_device *device) {
 
 /* ---- locks ---- */
 
-#define MUTEXES 5u
-#define CONDS 9u
+#define MUTEXES 4u
+#define CONDS 9u /* besides the upcalls' */
 
 struct locks {
   pthread_mutex_t *mutexes[MUTEXES];
@@ -73,9 +67,9 @@ struct locks {
 
 static struct locks locks_of(struct soft_device *device) {
   return (struct locks){
-    .mutexes = {&device->reset_lock, &device->display_lock, &device->draw_lock, &device->lock, &device->upcall_lock},
+    .mutexes = {&device->reset_lock, &device->display_lock, &device->lock, &device->upcall_lock},
     .conds = {&device->control_cond, &device->done_cond, &device->channel_cond, &device->queue_cond, &device->vsync_cond,
-              &device->gpu_cond, &device->upcall_cond, &device->workers[0].cond, &device->workers[1].cond},
+              &device->gpu_cond, &device->room_cond, &device->workers[0].cond, &device->workers[1].cond},
   };
 }
 
@@ -86,6 +80,7 @@ static void init_locks(struct soft_device *device) {
   pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_init(locks.mutexes[i], NULL);
   for (size_t i = 0; i < CONDS; i++) pthread_cond_init(locks.conds[i], &attributes);
+  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_init(&device->answer_conds[i], &attributes);
   for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_init(&device->tasks[i].rw, NULL);
   pthread_condattr_destroy(&attributes);
 }
@@ -104,69 +99,16 @@ void soft_wake_all(struct soft_device *device) {
 
 /* ---- creation ---- */
 
-static bool overlaps(const struct pvg_ram_range *a, const struct pvg_ram_range *b) {
-  return a->gpa < b->gpa + b->length && b->gpa < a->gpa + a->length;
-}
-
-/* The soft PVG reaches guest memory through upcalls only; it checks the ranges as a PVG that uses them would. */
-static int32_t check_ranges(const struct pvg_ram_range *ranges, uint32_t count) {
-  if (count > RANGES_MAX || (count != 0 && ranges == NULL)) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a device has 0..%u RAM ranges, not %u", RANGES_MAX, count);
-  }
-  for (uint32_t i = 0; i < count; i++) {
-    struct pvgi_memory memory;
-    const struct pvg_ram_range *range = &ranges[i];
-    if (pvgi_ram_acquire(range->ram, &memory) != PVG_OK) return PVG_E_HANDLE;
-    bool fits = range->length != 0 && range->ram_offset <= memory.length &&
-                range->length <= memory.length - range->ram_offset && range->gpa + range->length >= range->gpa &&
-                range->reserved == 0;
-    pvgi_ram_release(&memory);
-    if (!fits) return pvgi_fail(PVG_E_ARGUMENT, "RAM range %u is empty or leaves its RAM", i);
-    for (uint32_t j = 0; j < i; j++) {
-      if (overlaps(range, &ranges[j])) return pvgi_fail(PVG_E_ARGUMENT, "RAM ranges %u and %u overlap", j, i);
-    }
-  }
-  return PVG_OK;
-}
-
-static int32_t check_config(const struct pvg_config *config) {
-  if (config->version != PVG_BRIDGE_VERSION) {
-    return pvgi_fail(PVG_E_ARGUMENT, "the configuration is of version %u, the library of %u", config->version,
-                     PVG_BRIDGE_VERSION);
-  }
-  if (config->page_shift != 12 && config->page_shift != 14) {
-    return pvgi_fail(PVG_E_ARGUMENT, "page_shift is 12 or 14, not %u", config->page_shift);
-  }
-  if (config->vectors < 1 || config->vectors > VECTORS_MAX) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a device has 1..%u vectors, not %u", VECTORS_MAX, config->vectors);
-  }
-  if (config->encode_delay_us > ENCODE_DELAY_MAX_US) {
-    return pvgi_fail(PVG_E_ARGUMENT, "encode_delay_us is 0..%u, not %u", ENCODE_DELAY_MAX_US, config->encode_delay_us);
-  }
-  if (config->reserved != 0) return pvgi_fail(PVG_E_ARGUMENT, "reserved fields are 0");
-  if (pvg_group_cause(config->group) != PVG_CAUSE_NONE) {
-    return pvgi_fail(PVG_E_HANDLE, "0x%x names no open group", config->group);
-  }
-  uint32_t mailboxes[3] = {config->upcall_mailbox, config->display_mailbox, config->completion_mailbox};
-  for (size_t i = 0; i < 3; i++) {
-    if (pvg_mailbox_depth(mailboxes[i]) < 0) return PVG_E_HANDLE;
-  }
-  return PVG_OK;
-}
-
 static struct soft_device *new_device(const struct pvg_config *config) {
   struct soft_device *device = calloc(1, sizeof *device);
   if (device == NULL) return NULL;
   device->config = *config;
-  device->mode = MODE_NONE;
-  device->cursor_x = device->cursor_y = 0xffffu;
-  device->cursor_raw = 0xffffffffu;
-  device->cursor_show = 1;
   for (uint32_t i = 0; i < 2; i++) {
     device->workers[i].device = device;
     device->workers[i].number = i;
   }
   init_locks(device);
+  soft_displays_init(device);
   return device;
 }
 
@@ -198,16 +140,17 @@ static void free_contents(struct soft_device *device) {
   }
   pthread_mutex_lock(&device->lock);
   soft_queue_flush_locked(device);
-  soft_frames_drop_locked(device);
   pthread_mutex_unlock(&device->lock);
   struct soft_texture *texture;
   while ((texture = soft_texture_retire_of(device->handle)) != NULL) soft_texture_drop(texture);
 }
 
 static void free_device(struct soft_device *device) {
+  soft_displays_free(device);
   struct locks locks = locks_of(device);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
   for (size_t i = 0; i < CONDS; i++) pthread_cond_destroy(locks.conds[i]);
+  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_destroy(&device->answer_conds[i]);
   for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_destroy(&device->tasks[i].rw);
   free(device);
 }
@@ -219,7 +162,7 @@ uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram
     pvgi_fail(PVG_E_ARGUMENT, "no configuration");
     return 0;
   }
-  if (check_config(config) != PVG_OK || check_ranges(ranges, range_count) != PVG_OK) return 0;
+  if (soft_check_config(config) != PVG_OK || soft_check_ranges(ranges, range_count) != PVG_OK) return 0;
   struct soft_device *device = new_device(config);
   if (device == NULL) {
     pvgi_fail(PVG_E_NO_MEMORY, "no memory for a device");

@@ -2,7 +2,7 @@
  *
  * gpu.c - encodes: asked for on a host's thread, carried out and completed later on the GPU thread.
  *
- * At most SOFT_ENCODES are in flight, in order. Each holds its frame and its texture; both are given back before the host is told, so a
+ * At most SOFT_ENCODES of a port are in flight; the GPU carries all ports' out in the order in which they were asked for. Each holds its frame and its texture; both are given back before the host is told, so a
  * texture may be read as soon as its completion arrived. This file doesn't decide when frames are shown.
  */
 #include <errno.h>
@@ -10,9 +10,11 @@
 
 #include "soft_pvg.h"
 
-static int32_t refuse_locked(struct soft_device *device) {
+static int32_t refuse_locked(struct soft_display *display) {
+  struct soft_device *device = display->device;
   if (atomic_load(&device->stopped)) return pvgi_fail(PVG_E_CLOSED, "the device was stopped");
-  if (device->resetting || device->current == NULL) return pvgi_fail(PVG_E_REFUSED, "there is no frame to encode");
+  if (device->phase != PHASE_RUNNING) return pvgi_fail(PVG_E_REFUSED, "the device was suspended");
+  if (device->resetting || display->current == NULL) return pvgi_fail(PVG_E_REFUSED, "there is no frame to encode");
   uint32_t every = device->config.refuse_every;
   if (every != 0 && ++device->encode_calls % every == 0) {
     return pvgi_fail(PVG_E_REFUSED, "every %uth encode is refused, as configured", every);
@@ -21,38 +23,41 @@ static int32_t refuse_locked(struct soft_device *device) {
 }
 
 /* Takes the texture's reference over if it returns PVG_OK. */
-static int32_t encode_locked(struct soft_device *device, struct soft_texture *texture, bool synchronize, uint64_t id) {
-  while (device->encode_count == SOFT_ENCODES && !atomic_load(&device->stopped)) {
+static int32_t encode_locked(struct soft_display *display, struct soft_texture *texture, bool synchronize, uint64_t id) {
+  struct soft_device *device = display->device;
+  while (display->encodes == SOFT_ENCODES && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
-  device->announced = false; /* also when refused: the host has asked, and the next frame is news again */
-  int32_t result = refuse_locked(device);
+  display->announced = false; /* also when refused: the host has asked, and the next frame is news again */
+  int32_t result = refuse_locked(display);
   if (result != PVG_OK) return result;
-  struct soft_frame *frame = device->current;
+  struct soft_frame *frame = display->current;
   frame->refs++;
-  if (!frame->encoded) device->encoded++;
+  if (!frame->encoded) display->encoded++;
   frame->encoded = true;
   atomic_fetch_add(&texture->in_flight, 1);
-  device->encodes[(device->encode_head + device->encode_count) % SOFT_ENCODES] =
-    (struct soft_encode){.frame = frame, .texture = texture, .synchronize = synchronize, .frame_id = id};
+  device->encodes[(device->encode_head + device->encode_count) % (SOFT_ENCODES * PVG_PORTS_MAX)] = (struct soft_encode){
+    .display = display, .frame = frame, .texture = texture, .synchronize = synchronize, .frame_id = id};
   device->encode_count++;
+  display->encodes++;
   pthread_cond_signal(&device->gpu_cond);
   return PVG_OK;
 }
 
 int32_t pvg_display_encode(uint32_t handle, uint32_t port, uint32_t texture_handle, uint32_t synchronize,
                            uint64_t frame_id) {
-  if (port != 0) return pvgi_fail(PVG_E_UNSUPPORTED, "there is no port %u", port);
-  struct soft_device *device = soft_device_enter(handle);
-  if (device == NULL) return PVG_E_HANDLE;
+  int32_t result;
+  struct soft_display *display = soft_display_enter(handle, port, &result);
+  if (display == NULL) return result;
+  struct soft_device *device = display->device;
   struct soft_texture *texture = soft_texture_take(texture_handle);
-  int32_t result = PVG_E_HANDLE;
+  result = PVG_E_HANDLE;
   if (texture != NULL && texture->device != handle) {
     pvgi_fail(PVG_E_HANDLE, "texture 0x%x is another device's", texture_handle);
   } else if (texture != NULL) {
     pthread_mutex_lock(&device->display_lock);
     pthread_mutex_lock(&device->lock);
-    result = encode_locked(device, texture, synchronize != 0, frame_id);
+    result = encode_locked(display, texture, synchronize != 0, frame_id);
     pthread_mutex_unlock(&device->lock);
     pthread_mutex_unlock(&device->display_lock);
   }
@@ -92,10 +97,10 @@ static void copy_frame(const struct soft_encode *encode) {
 static void complete(struct soft_device *device, const struct soft_encode *encode, uint64_t present) {
   struct pvg_record record = {.kind = PVG_UPCALL_FRAME_COMPLETED,
                               .thread = THREAD_GPU,
-                              .words = {0, encode->frame_id, 0, present}};
+                              .words = {encode->display->port, encode->frame_id, 0, present}};
   atomic_fetch_sub(&encode->texture->in_flight, 1);
   soft_texture_drop(encode->texture);
-  soft_post(device, device->config.completion_mailbox, &record);
+  soft_post(device, &record);
 }
 
 void *soft_gpu_main(void *argument) {
@@ -117,8 +122,9 @@ void *soft_gpu_main(void *argument) {
     pthread_mutex_unlock(&device->lock);
     complete(device, &encode, present);
     pthread_mutex_lock(&device->lock);
-    device->encode_head = (device->encode_head + 1) % SOFT_ENCODES;
+    device->encode_head = (device->encode_head + 1) % (SOFT_ENCODES * PVG_PORTS_MAX);
     device->encode_count--;
+    encode.display->encodes--;
     pthread_cond_broadcast(&device->done_cond);
   }
   pthread_mutex_unlock(&device->lock);

@@ -16,41 +16,48 @@ static struct soft_task *task_of(struct soft_device *device, uint32_t number) {
   return number >= 1 && number <= TASK_MAX && device->tasks[number].used ? &device->tasks[number] : NULL;
 }
 
-/* port, pfn: the display's page goes behind ring and shared page in the internal task. */
+/* port, pfn: the displays' pages are behind ring and shared page in the internal task, in the order of the ports. */
 static uint32_t shared_state(struct soft_device *device, const uint8_t *body, uint32_t size) {
   if (size != 8) return FAULT_PACKET;
-  if (soft_u32(body) != 0) return FAULT_DISPLAY;
-  uint64_t page = page_of(device), offset = device->ring_length + page;
+  struct soft_display *display = soft_display_of(device, soft_u32(body));
+  if (display == NULL) return FAULT_DISPLAY;
+  uint64_t page = page_of(device), offset = device->ring_length + page * (1 + display->port);
   uint64_t pieces[2] = {(uint64_t)soft_u32(body + 4) << device->config.page_shift, page};
   pthread_mutex_lock(&device->lock);
-  device->display_page = NULL;
+  display->page = NULL;
   pthread_mutex_unlock(&device->lock);
   if (!soft_task_map(device, THREAD_CONTROL, &device->tasks[0], offset, false, pieces, 1)) return FAULT_MEMORY;
   pthread_mutex_lock(&device->lock);
-  device->display_page = device->tasks[0].memory.base + offset;
-  if (device->early_events != 0) soft_display_event_locked(device, device->early_events);
-  device->early_events = 0;
+  display->page = device->tasks[0].memory.base + offset;
+  if (display->early_events != 0) soft_display_event_locked(display, display->early_events);
+  display->early_events = 0;
   pthread_mutex_unlock(&device->lock);
   return 0;
 }
 
-static uint32_t online_ack(const uint8_t *body, uint32_t size) {
+static uint32_t online_ack(struct soft_device *device, const uint8_t *body, uint32_t size) {
   if (size != 4) return FAULT_PACKET;
-  return soft_u32(body) == 0 ? 0 : FAULT_DISPLAY;
+  return soft_display_of(device, soft_u32(body)) != NULL ? 0 : FAULT_DISPLAY;
 }
 
-static bool glyph_fits(const uint8_t *body) {
-  uint64_t width = soft_u32(body + 4), height = soft_u32(body + 8), row = soft_u32(body + 12);
-  uint64_t bits = soft_u32(body + 16), length = soft_u32(body + 40);
+/* As the words of the host's event have it. */
+bool soft_glyph_is_sane(const uint64_t words[6]) {
+  uint64_t width = words[1] >> 32, height = words[1] & UINT32_MAX, row = words[3], bits = words[4], length = words[5];
   if (width < 1 || width > GLYPH_MAX_SIDE || height < 1 || height > GLYPH_MAX_SIDE) return false;
-  if (bits < 1 || bits > 64 || row * 8 < width * bits) return false;
+  if (bits < 1 || bits > 64 || row > UINT32_MAX || row * 8 < width * bits) return false;
   return length == row * height && length <= SOFT_GLYPH_MAX_LENGTH;
 }
 
 static uint32_t cursor_glyph(struct soft_device *device, const uint8_t *body, uint32_t size) {
-  if (size != 44 || !glyph_fits(body)) return FAULT_PACKET;
-  if (soft_u32(body) != 0) return FAULT_DISPLAY;
+  if (size != 44) return FAULT_PACKET;
   uint32_t length = soft_u32(body + 40);
+  struct soft_event event = {
+    .kind = PVG_UPCALL_CURSOR_GLYPH,
+    .words = {soft_u32(body), (uint64_t)soft_u32(body + 4) << 32 | soft_u32(body + 8),
+              (uint64_t)soft_u32(body + 20) << 32 | soft_u32(body + 24), soft_u32(body + 12), soft_u32(body + 16), length},
+  };
+  if (!soft_glyph_is_sane(event.words)) return FAULT_PACKET;
+  if (soft_display_of(device, soft_u32(body)) == NULL) return FAULT_DISPLAY;
   uint8_t *bitmap = calloc(1, length);
   if (bitmap == NULL) return FAULT_MEMORY;
   struct soft_call read = {
@@ -60,16 +67,11 @@ static uint32_t cursor_glyph(struct soft_device *device, const uint8_t *body, ui
     .bytes = bitmap,
     .length = length,
   };
-  if (!soft_upcall(device, device->config.upcall_mailbox, &read, NULL)) {
+  if (!soft_upcall(device, &read, NULL)) {
     free(bitmap);
     return FAULT_MEMORY;
   }
-  struct soft_event event = {
-    .kind = PVG_UPCALL_CURSOR_GLYPH,
-    .words = {0, (uint64_t)soft_u32(body + 4) << 32 | soft_u32(body + 8),
-              (uint64_t)soft_u32(body + 20) << 32 | soft_u32(body + 24), soft_u32(body + 12), soft_u32(body + 16), length},
-    .payload = bitmap,
-  };
+  event.payload = bitmap;
   pthread_mutex_lock(&device->lock);
   soft_queue_push_locked(device, &event);
   pthread_mutex_unlock(&device->lock);
@@ -78,12 +80,12 @@ static uint32_t cursor_glyph(struct soft_device *device, const uint8_t *body, ui
 
 static uint32_t cursor_show(struct soft_device *device, const uint8_t *body, uint32_t size) {
   if (size != 8) return FAULT_PACKET;
-  if (soft_u32(body) != 0) return FAULT_DISPLAY;
-  struct soft_event event = {.kind = PVG_UPCALL_CURSOR_SHOW, .words = {0, soft_u32(body + 4) != 0}};
+  struct soft_display *display = soft_display_of(device, soft_u32(body));
+  if (display == NULL) return FAULT_DISPLAY;
   pthread_mutex_lock(&device->lock);
-  device->cursor_show = soft_u32(body + 4) != 0;
-  soft_queue_push_locked(device, &event);
-  soft_cursor_sample_locked(device, false);
+  /* Before the event is made, so that it carries the position that the guest has written by now. */
+  soft_cursor_sample_locked(display, false);
+  soft_cursor_shown_locked(display, soft_u32(body + 4) != 0);
   pthread_mutex_unlock(&device->lock);
   return 0;
 }
@@ -167,7 +169,7 @@ uint32_t soft_control_packet(struct soft_device *device, const uint8_t *body, ui
                              uint32_t retire, bool *later) {
   switch (opcode) {
     case OP_SHARED_STATE: return shared_state(device, body, size);
-    case OP_ONLINE_ACK: return online_ack(body, size);
+    case OP_ONLINE_ACK: return online_ack(device, body, size);
     case OP_CURSOR_GLYPH: return cursor_glyph(device, body, size);
     case OP_CURSOR_SHOW: return cursor_show(device, body, size);
     case OP_DEFINE_TASK: return define_task(device, body, size);

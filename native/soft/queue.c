@@ -1,36 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * queue.c - the display queue: the one thread that tells the host what happened on the display, in order.
+ * queue.c - the display queue: the one thread that tells the host what happened on the displays, in order.
  *
- * Invariant: at most one event of each kind is queued, since a later one takes its place; so pushing never blocks and loses
+ * Invariant: at most one event of each kind and port is queued, since a later one takes its place; so pushing never blocks and loses
  * nothing but what is out of date. While a mode change waits for the host the thread holds display_lock, so encodes wait
  * with it. Nothing that an MMIO access waits for may wait for this thread, because the host may handle what it
- * is told only when no access is in progress.
+ * is told only when no access is in progress. A suspended device tells nothing more; what is queued is part of its state.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "soft_pvg.h"
 
-static struct soft_event *queued_locked(struct soft_device *device, uint32_t kind) {
-  for (uint32_t i = 0; i < device->queue_count; i++) {
-    struct soft_event *event = &device->queue[(device->queue_head + i) % SOFT_QUEUE];
-    if (event->kind == kind) return event;
+struct soft_event *soft_queue_at_locked(struct soft_device *device, uint32_t place) {
+  return &device->queue[(device->queue_head + place) % SOFT_QUEUE];
+}
+
+struct soft_event *soft_queue_find_locked(struct soft_device *device, uint32_t kind, uint64_t port) {
+  for (uint32_t place = 0; place < device->queue_count; place++) {
+    struct soft_event *event = soft_queue_at_locked(device, place);
+    if (event->kind == kind && event->words[0] == port) return event;
   }
   return NULL;
 }
 
 /* Takes the event's payload over. */
 void soft_queue_push_locked(struct soft_device *device, const struct soft_event *event) {
-  struct soft_event *place = queued_locked(device, event->kind);
+  struct soft_event *place = soft_queue_find_locked(device, event->kind, event->words[0]);
+  uint32_t more = 0;
   if (place != NULL) {
     free(place->payload);
+    bool counts = event->kind == PVG_UPCALL_NEW_FRAME && device->config.announce_every_frame;
+    more = place->more + (counts && place->more < UINT32_MAX);
   } else {
-    place = &device->queue[(device->queue_head + device->queue_count) % SOFT_QUEUE];
+    place = soft_queue_at_locked(device, device->queue_count);
     device->queue_count++;
     pthread_cond_signal(&device->queue_cond);
   }
   *place = *event;
+  place->more = more;
 }
 
 /* Forgets what is queued. */
@@ -41,43 +49,83 @@ void soft_queue_flush_locked(struct soft_device *device) {
   }
 }
 
+/* What the host was not told of yet, or hasn't answered. */
+uint32_t soft_queue_pending_locked(struct soft_device *device, uint32_t port) {
+  uint32_t pending = device->queue_busy && device->telling.words[0] == port;
+  for (uint32_t place = 0; place < device->queue_count; place++) {
+    const struct soft_event *event = soft_queue_at_locked(device, place);
+    if (event->words[0] == port) pending += 1 + event->more;
+  }
+  return pending + soft_glyphs_held(device, port);
+}
+
+static struct soft_event pop_locked(struct soft_device *device) {
+  struct soft_event *head = soft_queue_at_locked(device, 0), event = *head;
+  event.more = 0;
+  if (head->more != 0) {
+    head->more--;
+    return event;
+  }
+  device->queue_head = (device->queue_head + 1) % SOFT_QUEUE;
+  device->queue_count--;
+  return event;
+}
+
+/* Undoes a pop, unless something newer has taken the event's place. */
+static void put_back_locked(struct soft_device *device, const struct soft_event *event) {
+  if (soft_queue_find_locked(device, event->kind, event->words[0]) != NULL) {
+    free(event->payload);
+    return;
+  }
+  device->queue_head = (device->queue_head + SOFT_QUEUE - 1) % SOFT_QUEUE;
+  device->queue_count++;
+  *soft_queue_at_locked(device, 0) = *event;
+}
+
 static void change_mode(struct soft_device *device, const struct soft_event *event) {
   struct soft_call call = {.kind = event->kind, .thread = THREAD_DISPLAY};
   memcpy(call.words, event->words, sizeof call.words);
   pthread_mutex_lock(&device->display_lock);
-  soft_upcall(device, device->config.upcall_mailbox, &call, NULL);
+  soft_upcall(device, &call, NULL);
   pthread_mutex_unlock(&device->display_lock);
 }
 
-static void tell(struct soft_device *device, const struct soft_event *event) {
-  bool mode_change = event->kind == PVG_UPCALL_MODE_CHANGE;
-  if (event->kind == PVG_UPCALL_CURSOR_GLYPH) {
-    soft_post_glyph(device, event);
-  } else if (mode_change && device->config.mode_change_waits) {
+/* False if the event could not be told before the device was suspended, and its payload is still the caller's. */
+static bool tell(struct soft_device *device, const struct soft_event *event) {
+  if (event->kind == PVG_UPCALL_CURSOR_GLYPH) return soft_post_glyph(device, event);
+  if (event->kind == PVG_UPCALL_MODE_CHANGE && device->config.mode_change_waits) {
     change_mode(device, event);
-  } else {
-    struct pvg_record record = {.kind = event->kind, .thread = THREAD_DISPLAY};
-    memcpy(record.words, event->words, sizeof record.words);
-    soft_post(device, mode_change ? device->config.upcall_mailbox : device->config.display_mailbox, &record);
+    return true;
   }
+  struct pvg_record record = {.kind = event->kind, .thread = THREAD_DISPLAY};
+  memcpy(record.words, event->words, sizeof record.words);
+  soft_post(device, &record);
+  return true;
+}
+
+/* Whether the thread waits for the host's answer, so that there is no telling when it will be done. */
+bool soft_queue_waits_locked(const struct soft_device *device) {
+  return device->queue_busy && device->telling.kind == PVG_UPCALL_MODE_CHANGE && device->config.mode_change_waits;
 }
 
 void *soft_queue_main(void *argument) {
   struct soft_device *device = argument;
   pthread_mutex_lock(&device->lock);
   for (;;) {
-    while (device->queue_count == 0 && !atomic_load(&device->stopped)) {
+    while ((device->queue_count == 0 || device->phase != PHASE_RUNNING) && !atomic_load(&device->stopped)) {
       pthread_cond_wait(&device->queue_cond, &device->lock);
     }
     if (atomic_load(&device->stopped)) break;
-    struct soft_event event = device->queue[device->queue_head];
-    device->queue_head = (device->queue_head + 1) % SOFT_QUEUE;
-    device->queue_count--;
+    struct soft_event event = pop_locked(device);
+    device->telling = event;
+    device->telling.payload = NULL;
     device->queue_busy = true;
     pthread_mutex_unlock(&device->lock);
-    tell(device, &event);
+    bool told = tell(device, &event);
     pthread_mutex_lock(&device->lock);
     device->queue_busy = false;
+    if (!told) put_back_locked(device, &event);
+    if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
   }
   pthread_mutex_unlock(&device->lock);
   return NULL;

@@ -1,23 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * registers.c - MMIO accesses to the gfx window.
+ * registers.c - MMIO accesses to the gfx window; what the registers of the displays hold is in display_registers.c.
  *
  * START and MAIN_KICK complete only when the control thread has done the work, with every upcall that takes; all others
  * complete at once. Any value may come from the guest: what is not a register reads 0 and ignores writes.
  */
 #include "soft_pvg.h"
 
-static uint32_t selected_locked(const struct soft_device *device, uint64_t offset) {
-  if (device->mode_select >= device->mode_count) return 0;
-  const struct pvg_display_mode *mode = &device->modes[device->mode_select];
-  switch (offset) {
-    case REG_MODE_SIZE: return mode->width << 16 | mode->height;
-    case REG_STRIDE: return (mode->width * 4 + 63) & ~63u;
-    default: return mode->rate_mhz;
-  }
-}
-
-static uint32_t read_locked(const struct soft_device *device, uint64_t offset) {
+static uint32_t read_locked(struct soft_device *device, uint64_t offset) {
+  if (soft_display_register(offset)) return soft_display_read_locked(device, offset);
   switch (offset) {
     case REG_FIFO_OFFSET: return device->fifo_offset;
     case REG_FIFO_LENGTH: return device->fifo_length;
@@ -30,16 +21,6 @@ static uint32_t read_locked(const struct soft_device *device, uint64_t offset) {
     case REG_FAULT: return device->fault;
     case REG_FIFO_BASE_PFN: return device->fifo_base;
     case REG_VERSION: return VERSION_VALUE;
-    case REG_MODE_COUNT: return device->mode_count;
-    case REG_MODE_SELECT: return device->mode_select;
-    case REG_MODE_SIZE:
-    case REG_STRIDE:
-    case REG_MODE_RATE: return selected_locked(device, offset);
-    case REG_MODE_DEPTH: return 32;
-    case REG_MODE: return device->mode;
-    case REG_STRIDE_ALIGN: return 64;
-    case REG_PORTS: return 1;
-    case REG_CONNECTED: return device->mode_count != 0;
     default: return 0;
   }
 }
@@ -67,6 +48,10 @@ static void doorbell_locked(struct soft_device *device, uint32_t fifo) {
 }
 
 static void write_locked(struct soft_device *device, uint64_t offset, uint32_t value) {
+  if (soft_display_register(offset)) {
+    soft_display_write_locked(device, offset, value);
+    return;
+  }
   switch (offset) {
     case REG_FIFO_OFFSET: device->fifo_offset = value; break;
     case REG_FIFO_LENGTH: device->fifo_length = value; break;
@@ -78,8 +63,6 @@ static void write_locked(struct soft_device *device, uint64_t offset, uint32_t v
     case REG_CHILD_DOORBELL: doorbell_locked(device, value); break;
     case REG_MAIN_KICK: kick_locked(device); break;
     case REG_FIFO_BASE_PFN: device->fifo_base = value; break;
-    case REG_MODE: soft_mode_write_locked(device, value); break;
-    case REG_MODE_SELECT: device->mode_select = value; break;
     default: break;
   }
 }

@@ -7,14 +7,17 @@
  *
  *   1. device.reset_lock    serialises resets; held for the whole reset, by the caller's thread only.
  *   2. task.rw              mappings of a task. Written while the host maps, so held while waiting in an upcall.
- *   3. device.display_lock  what an encode takes; the display queue holds it while a mode change waits.
- *   4. device.draw_lock     the pixels of the frame being drawn, so that exec and swap are atomic to each other.
+ *   3. device.display_lock  what an encode takes; the display queue holds it while a mode change waits. There is one for all ports,
+ *                           since there is one display queue and one GPU: a mode change that waits on one port holds up the encodes
+ *                           of all, which is the worst that a host can meet, so a host that lives with it lives with finer locks too.
+ *   4. display.draw_lock    the pixels of the port's frame being drawn, so that exec and swap are atomic to each other. Nobody takes two.
  *   5. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing.
  *   6. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
- *   7. device.upcall_lock, the handle tables' lock (leaves: nothing is taken under them).
+ *   7. device.upcall_lock   the table of upcalls.
+ *   8. the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
  *
- * Guest memory is reached through the `memory` of a task only, with task.rw held; the shared page and the display's page
- * through `shared` and `display_page`, with device.lock held, because they are in the internal task, which is
+ * Guest memory is reached through the `memory` of a task only, with task.rw held; the shared page and a display's page
+ * through `shared` and `display.page`, with device.lock held, because they are in the internal task, which is
  * taken away only after these pointers were cleared under the lock.
  */
 #ifndef SOFT_PVG_H
@@ -33,10 +36,11 @@
 #define SOFT_RETIRE 256
 #define SOFT_UPCALLS 256
 #define SOFT_GLYPHS 64
-#define SOFT_QUEUE 8 /* there are five kinds of event */
-#define SOFT_ENCODES 4
+#define SOFT_QUEUE (5 * PVG_PORTS_MAX) /* there are five kinds of event, and of each at most one a port is queued */
+#define SOFT_ENCODES 4                 /* a port has in flight at most, so that no port's keep another's from being started */
 #define SOFT_MODES 128
 #define SOFT_PIXEL_FORMAT 0x42475241u /* 'BGRA' */
+#define SOFT_USAGE_RENDER_TARGET 4u   /* what a texture must be usable for, and a host can ask for */
 #define SOFT_TASK_MAX_LENGTH (16ull << 30)
 #define SOFT_GLYPH_MAX_LENGTH (4u << 20)
 
@@ -93,6 +97,11 @@ struct soft_channel {
   uint32_t data_length;
   uint32_t read;
   bool quit, doorbell;
+  bool busy;                 /* its thread is carrying out packets */
+  bool put_off;              /* the packet in hand was not done, and is still to be */
+  uint32_t size, stamp;      /* of the packet in hand */
+  struct soft_display *flip; /* where the swap in hand waits for its frame to be flipped; NULL: it doesn't */
+  uint64_t flip_ticket;
   uint8_t packet[PACKET_MAX_SIZE];
   uint8_t commands[EXEC_MAX_LENGTH];
   uint32_t row[16384];
@@ -109,8 +118,30 @@ struct soft_frame {
 
 struct soft_event {
   uint32_t kind;
-  uint64_t words[6];
-  uint8_t *payload; /* owned; glyphs only */
+  uint32_t more;     /* how often it is to be told again, for new frames that are all to be announced */
+  uint64_t words[6]; /* the first is the port */
+  uint8_t *payload;  /* owned; glyphs only */
+};
+
+/* What hangs on one port. Guarded by device.lock, but for what says otherwise. */
+struct soft_display {
+  struct soft_device *device;
+  uint32_t port;
+  pthread_mutex_t draw_lock;
+  uint8_t *page; /* in the internal task, NULL while the guest has given none */
+  struct pvg_display_mode modes[SOFT_MODES];
+  uint32_t mode_count, mode_select;
+  uint32_t width, height, rate_mhz; /* of the mode in use, which the list may have lost since; 0: none was set yet */
+  uint32_t mode;                    /* where the list has the mode in use, or MODE_NONE */
+  uint32_t early_events;            /* from before there was a page */
+  struct soft_frame *frames[SOFT_FRAMES], *drawing, *queued, *current;
+  bool announced; /* the host was told of a frame and hasn't asked for one since */
+  uint64_t presents, encoded, swap_asked, swap_done;
+  uint32_t encodes;                 /* in flight */
+  uint32_t cursor_raw, cursor_show; /* the position as the guest writes it: y << 16 | x */
+  /* The vsync thread's own. */
+  uint32_t blank_rate_mhz, passed_over;
+  int64_t next_blank_ns;
 };
 
 struct soft_texture {
@@ -125,18 +156,21 @@ struct soft_texture {
 };
 
 struct soft_encode {
+  struct soft_display *display;
   struct soft_frame *frame;
   struct soft_texture *texture;
   bool synchronize;
   uint64_t frame_id;
 };
 
-enum soft_upcall_state { UPCALL_FREE = 0, UPCALL_WAITING, UPCALL_ANSWERED, UPCALL_PAYLOAD };
+/* REFUSED: by the stop of the device. PAYLOAD: nobody waits, the host has yet to fetch it. */
+enum soft_upcall_state { UPCALL_FREE = 0, UPCALL_WAITING, UPCALL_ANSWERED, UPCALL_REFUSED, UPCALL_PAYLOAD };
 
 struct soft_upcall {
   enum soft_upcall_state state;
   uint32_t generation;
   uint32_t kind;
+  uint32_t port; /* a glyph's */
   bool ok;
   uint64_t value;
   const uint64_t *pieces;
@@ -145,12 +179,18 @@ struct soft_upcall {
   uint64_t length;
 };
 
+/* See suspend.c. */
+enum soft_phase { PHASE_RUNNING = 0, PHASE_SUSPENDING, PHASE_SUSPENDED, PHASE_FAILED };
+
 struct soft_device {
   struct pvg_config config;
   uint32_t handle;
-  atomic_bool stopped; /* written with `lock` and `upcall_lock` held */
-  pthread_mutex_t reset_lock, display_lock, draw_lock, lock, upcall_lock;
-  pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond, upcall_cond;
+  atomic_bool stopped;   /* written with `lock` and `upcall_lock` held */
+  enum soft_phase phase; /* as above, so it may be read with either */
+  uint32_t accesses;     /* in progress */
+  uint32_t raising;      /* threads that are posting interrupts */
+  pthread_mutex_t reset_lock, display_lock, lock, upcall_lock;
+  pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond;
   pthread_t control_thread, queue_thread, vsync_thread, gpu_thread;
   uint32_t threads_started; /* while it is being created only */
 
@@ -160,11 +200,11 @@ struct soft_device {
 
   /* Registers. */
   uint32_t fifo_offset, fifo_length, fifo_written, fifo_read, fifo_base, shared_pfn;
-  uint32_t display_status, gpu_status, fault, mode_select;
+  uint32_t display_select, display_status, gpu_status, fault;
   uint32_t interrupts; /* bit 0: GPU, bit 1: display; raised, not posted yet */
 
-  uint8_t *ring, *shared, *display_page; /* in the internal task, NULL while there is none */
-  uint32_t ring_length;                  /* of the running ring, whatever the register says since */
+  uint8_t *ring, *shared; /* in the internal task, NULL while there is none */
+  uint32_t ring_length;   /* of the running ring, whatever the register says since */
   uint32_t stamps[CHILD_FIFO_MAX + 1];
   struct soft_task tasks[TASK_MAX + 1]; /* 0 is the internal task */
   struct soft_channel *channels[CHILD_FIFO_MAX + 1];
@@ -173,23 +213,24 @@ struct soft_device {
   uint32_t retire_head, retire_count;
   uint8_t packet[PACKET_MAX_SIZE]; /* the control thread's */
 
-  struct pvg_display_mode modes[SOFT_MODES];
-  uint32_t mode_count;
-  uint32_t mode, width, height, rate_mhz;
-  uint32_t early_events; /* display events from before there was a display page */
-  struct soft_frame *frames[SOFT_FRAMES], *drawing, *queued, *current;
-  bool announced; /* the host was told of a frame and hasn't asked for one since */
-  uint64_t presents, encoded, swap_asked, swap_done, encode_calls;
-  uint32_t cursor_x, cursor_y, cursor_raw, cursor_show;
+  struct soft_display displays[PVG_PORTS_MAX]; /* config.ports of them */
+  uint64_t encode_calls;
 
   struct soft_event queue[SOFT_QUEUE];
   uint32_t queue_head, queue_count;
-  bool queue_busy; /* the host is being told of one that was taken out */
+  bool queue_busy;          /* the host is being told of `telling`, which was taken out */
+  struct soft_event telling; /* without its payload */
 
-  struct soft_encode encodes[SOFT_ENCODES];
+  struct soft_encode encodes[SOFT_ENCODES * PVG_PORTS_MAX];
   uint32_t encode_head, encode_count; /* the running one is counted until it is done */
 
+  /* Guarded by upcall_lock. Upcall n waits on answer_conds[n], or by kind, or all on the first, as config.wake says; answers[n] counts
+   * the answers given on that condition. */
   struct soft_upcall upcalls[SOFT_UPCALLS];
+  pthread_cond_t answer_conds[SOFT_UPCALLS];
+  uint64_t answers[SOFT_UPCALLS];
+  uint64_t waited, woken, woken_in_vain; /* pvg_upcall_wakes() */
+  pthread_cond_t room_cond;              /* an entry became free, or a glyph's bitmap was given back */
   uint32_t glyphs;
 };
 
@@ -205,6 +246,10 @@ struct soft_texture *soft_texture_retire(uint32_t handle);
 struct soft_texture *soft_texture_retire_of(uint32_t device);
 void soft_texture_drop(struct soft_texture *texture);
 
+/* config.c: PVG_OK, or what is wrong. */
+int32_t soft_check_config(const struct pvg_config *config);
+int32_t soft_check_ranges(const struct pvg_ram_range *ranges, uint32_t count);
+
 /* device.c */
 int soft_thread_create(pthread_t *thread, const char *name, void *(*entry)(void *), void *argument);
 void soft_wake_all(struct soft_device *device);
@@ -219,12 +264,18 @@ struct soft_call {
   uint8_t *bytes;
   uint64_t length;
 };
-bool soft_upcall(struct soft_device *device, uint32_t mailbox, const struct soft_call *call, uint64_t *value);
-int32_t soft_post(struct soft_device *device, uint32_t mailbox, const struct pvg_record *record);
-void soft_post_glyph(struct soft_device *device, const struct soft_event *event);
+bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value);
+int32_t soft_post(struct soft_device *device, const struct pvg_record *record);
+struct soft_upcall *soft_upcall_allocate_locked(struct soft_device *device, uint32_t kind, uint32_t *id);
+struct soft_upcall *soft_upcall_find_locked(struct soft_device *device, uint32_t id);
+void soft_upcall_free_locked(struct soft_device *device, struct soft_upcall *upcall);
 void soft_upcalls_stop(struct soft_device *device);
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
 void soft_interrupts(struct soft_device *device, uint32_t thread);
+
+/* upcall_data.c */
+bool soft_post_glyph(struct soft_device *device, const struct soft_event *event);
+uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port);
 
 /* fifo.c */
 void *soft_control_main(void *argument);
@@ -237,8 +288,10 @@ uint64_t soft_u64(const uint8_t *bytes);
 /* packets.c */
 uint32_t soft_control_packet(struct soft_device *device, const uint8_t *body, uint32_t size, uint32_t opcode,
                              uint32_t retire, bool *later);
+bool soft_glyph_is_sane(const uint64_t words[6]);
 
 /* start.c */
+uint64_t soft_internal_length(const struct soft_device *device, uint32_t ring_length);
 void soft_start(struct soft_device *device);
 void soft_reset(struct soft_device *device);
 
@@ -255,25 +308,50 @@ bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task
 bool soft_channel_create(struct soft_device *device, uint32_t number, uint32_t task, uint64_t offset, uint32_t data);
 void soft_channel_free(struct soft_device *device, uint32_t number);
 bool soft_channel_leaves_locked(const struct soft_channel *channel);
+bool soft_channel_rests_locked(const struct soft_channel *channel);
 
 /* draw.c: 0 or a FAULT_*; writes the frame, reads `memory`. */
 uint32_t soft_draw(struct soft_frame *frame, const struct pvgi_memory *memory, uint64_t limit, const uint8_t *commands,
                    uint32_t length, uint32_t *row);
 
-/* display.c */
-void *soft_vsync_main(void *argument);
-uint32_t soft_swap(struct soft_channel *channel);
-struct soft_frame *soft_drawing_locked(struct soft_channel *channel, uint32_t *fault);
+/* display.c: soft_display_enter as soft_device_enter, NULL also where there is no such port, with *result set; leave its device. */
+void soft_displays_init(struct soft_device *device);
+void soft_displays_free(struct soft_device *device);
+struct soft_display *soft_display_enter(uint32_t handle, uint32_t port, int32_t *result);
+struct soft_display *soft_display_of(struct soft_device *device, uint32_t port);
+void soft_display_power_on_locked(struct soft_display *display);
+void soft_mode_write_locked(struct soft_display *display, uint32_t mode);
+bool soft_mode_is_sane(const struct pvg_display_mode *mode);
+bool soft_mode_in_use(const struct soft_display *display, uint32_t at);
+void soft_display_event_locked(struct soft_display *display, uint32_t bits);
+void soft_cursor_sample_locked(struct soft_display *display, bool show_too);
+void soft_cursor_shown_locked(struct soft_display *display, bool show);
+
+/* display_registers.c */
+bool soft_display_register(uint64_t offset);
+uint32_t soft_display_read_locked(struct soft_device *device, uint64_t offset);
+void soft_display_write_locked(struct soft_device *device, uint64_t offset, uint32_t value);
+
+/* frames.c: swap and drawing return 0 or a FAULT_*. */
+uint32_t soft_swap(struct soft_channel *channel, struct soft_display *display);
+void soft_flip_await(struct soft_channel *channel);
+struct soft_frame *soft_frame_new(uint32_t width, uint32_t height);
+struct soft_frame *soft_drawing_locked(struct soft_channel *channel, struct soft_display *display, uint32_t *fault);
+void soft_frame_show_locked(struct soft_display *display, struct soft_frame *frame);
 void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame);
-void soft_frames_drop_locked(struct soft_device *device);
-void soft_mode_write_locked(struct soft_device *device, uint32_t mode);
-void soft_display_event_locked(struct soft_device *device, uint32_t bits);
-void soft_cursor_sample_locked(struct soft_device *device, bool show_too);
+void soft_frames_drop_locked(struct soft_display *display);
+
+/* vsync.c */
+void *soft_vsync_main(void *argument);
 
 /* queue.c */
 void *soft_queue_main(void *argument);
+struct soft_event *soft_queue_at_locked(struct soft_device *device, uint32_t place);
+struct soft_event *soft_queue_find_locked(struct soft_device *device, uint32_t kind, uint64_t port);
 void soft_queue_push_locked(struct soft_device *device, const struct soft_event *event);
 void soft_queue_flush_locked(struct soft_device *device);
+uint32_t soft_queue_pending_locked(struct soft_device *device, uint32_t port);
+bool soft_queue_waits_locked(const struct soft_device *device);
 
 /* gpu.c */
 void *soft_gpu_main(void *argument);

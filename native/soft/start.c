@@ -21,13 +21,18 @@ static void clear_pages_locked(struct soft_device *device) {
   device->running = false;
   device->ring = NULL;
   device->shared = NULL;
-  device->display_page = NULL;
+  for (uint32_t port = 0; port < device->config.ports; port++) device->displays[port].page = NULL;
+}
+
+/* Ring, shared page, and a page for each port, which stays empty until the guest gives one. */
+uint64_t soft_internal_length(const struct soft_device *device, uint32_t ring_length) {
+  return ring_length + ((1ull + device->config.ports) << device->config.page_shift);
 }
 
 static bool build_internal_task(struct soft_device *device, uint32_t length, uint64_t ring_gpa, uint64_t shared_gpa) {
   uint64_t page = 1ull << device->config.page_shift;
   uint64_t ring[2] = {ring_gpa, length}, shared[2] = {shared_gpa, page};
-  if (!soft_task_create(device, 0, length + 2 * page)) return false;
+  if (!soft_task_create(device, 0, soft_internal_length(device, length))) return false;
   struct soft_task *task = &device->tasks[0];
   return soft_task_map(device, THREAD_CONTROL, task, 0, false, ring, 1) &&
          soft_task_map(device, THREAD_CONTROL, task, length, false, shared, 1);
@@ -65,20 +70,14 @@ void soft_start(struct soft_device *device) {
   soft_interrupts(device, THREAD_CONTROL);
 }
 
-/* Registers and display as they are after creation; the host's mode list stays, because it is the host's. */
+/* Registers and displays as they are after creation. */
 static void power_on_locked(struct soft_device *device) {
   device->fifo_offset = device->fifo_length = device->fifo_written = device->fifo_read = 0;
-  device->fifo_base = device->shared_pfn = device->mode_select = 0;
-  device->display_status = device->gpu_status = device->fault = device->interrupts = 0;
+  device->fifo_base = device->shared_pfn = 0;
+  device->display_select = device->display_status = device->gpu_status = device->fault = device->interrupts = 0;
   memset(device->stamps, 0, sizeof device->stamps);
   device->retire_head = device->retire_count = 0;
-  device->mode = MODE_NONE;
-  device->width = device->height = device->rate_mhz = 0;
-  device->early_events = device->mode_count != 0 ? DISPLAY_EVENT_ONLINE : 0;
-  device->announced = false;
-  device->cursor_x = device->cursor_y = 0xffffu;
-  device->cursor_raw = 0xffffffffu;
-  device->cursor_show = 1;
+  for (uint32_t port = 0; port < device->config.ports; port++) soft_display_power_on_locked(&device->displays[port]);
   device->halted = false;
   /* What was asked for during the reset was asked of the device that is gone. */
   device->kick_done = device->kick_asked;
@@ -98,7 +97,7 @@ void soft_reset(struct soft_device *device) {
 
   pthread_mutex_lock(&device->lock);
   soft_queue_flush_locked(device);
-  soft_frames_drop_locked(device);
+  for (uint32_t port = 0; port < device->config.ports; port++) soft_frames_drop_locked(&device->displays[port]);
   clear_pages_locked(device);
   pthread_mutex_unlock(&device->lock);
 

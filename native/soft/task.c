@@ -13,14 +13,14 @@
 bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t length) {
   uint64_t range = 0;
   struct soft_call create = {.kind = PVG_UPCALL_CREATE_TASK, .thread = THREAD_CONTROL, .words = {length}};
-  if (!soft_upcall(device, device->config.upcall_mailbox, &create, &range)) return false;
+  if (!soft_upcall(device, &create, &range)) return false;
   struct pvgi_memory memory = {0};
   bool found = range <= UINT32_MAX && pvgi_range_acquire((uint32_t)range, &memory) == PVG_OK;
   if (!found || memory.length < length) {
     /* The host gave something that is no such range: it is handed back, and nothing of it is used. */
     if (found) pvgi_range_release(&memory);
     struct soft_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {range}};
-    soft_upcall(device, device->config.upcall_mailbox, &destroy, NULL);
+    soft_upcall(device, &destroy, NULL);
     return false;
   }
   struct soft_task *task = &device->tasks[number];
@@ -46,7 +46,7 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
   pthread_mutex_unlock(&device->lock);
   pthread_rwlock_wrlock(&task->rw);
   struct soft_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {task->range}};
-  soft_upcall(device, device->config.upcall_mailbox, &destroy, NULL);
+  soft_upcall(device, &destroy, NULL);
   pvgi_range_release(&task->memory);
   pthread_mutex_lock(&device->lock);
   task->memory = (struct pvgi_memory){0};
@@ -68,7 +68,7 @@ bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task
     .piece_count = count,
   };
   pthread_rwlock_wrlock(&task->rw);
-  bool ok = soft_upcall(device, device->config.upcall_mailbox, &map, NULL);
+  bool ok = soft_upcall(device, &map, NULL);
   pthread_rwlock_unlock(&task->rw);
   return ok;
 }
@@ -81,7 +81,7 @@ static bool run_job(struct soft_device *device, uint32_t thread, const struct so
   struct soft_call unmap = {
     .kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, job->offset, job->length}};
   pthread_rwlock_wrlock(&task->rw);
-  bool ok = soft_upcall(device, device->config.upcall_mailbox, &unmap, NULL);
+  bool ok = soft_upcall(device, &unmap, NULL);
   pthread_rwlock_unlock(&task->rw);
   return ok;
 }

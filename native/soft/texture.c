@@ -11,15 +11,6 @@
 #include "soft_pvg.h"
 
 #define SIDE_MAX 16384u
-#define USAGE_RENDER_TARGET 4u
-
-int32_t pvg_display_minimum_texture_usage(uint32_t handle, uint32_t port) {
-  if (port != 0) return pvgi_fail(PVG_E_UNSUPPORTED, "there is no port %u", port);
-  struct soft_device *device = soft_device_enter(handle);
-  if (device == NULL) return PVG_E_HANDLE;
-  soft_device_leave(device);
-  return USAGE_RENDER_TARGET;
-}
 
 static struct soft_texture *new_texture(const struct soft_device *device, uint32_t width, uint32_t height) {
   struct soft_texture *texture = calloc(1, sizeof *texture);
@@ -46,8 +37,8 @@ uint32_t pvg_texture_create(uint32_t handle, uint32_t width, uint32_t height, ui
     pvgi_fail(PVG_E_ARGUMENT, "a texture's sides are 1..%u, not %ux%u", SIDE_MAX, width, height);
     return 0;
   }
-  if ((usage & USAGE_RENDER_TARGET) == 0) {
-    pvgi_fail(PVG_E_ARGUMENT, "usage 0x%x lacks the minimum, 0x%x", usage, USAGE_RENDER_TARGET);
+  if ((usage & SOFT_USAGE_RENDER_TARGET) == 0) {
+    pvgi_fail(PVG_E_ARGUMENT, "usage 0x%x lacks the minimum, 0x%x", usage, SOFT_USAGE_RENDER_TARGET);
     return 0;
   }
   struct soft_device *device = soft_device_enter(handle);

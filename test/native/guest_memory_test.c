@@ -230,6 +230,41 @@ static void test_mapping_under_readers(void) {
   CHECK(pvg_group_destroy(group) == PVG_OK);
 }
 
+static bool found(uint64_t address, uint64_t length, uint64_t start) {
+  struct pvgi_memory memory;
+  if (pvgi_ram_find(address, length, &memory) != PVG_OK) return false;
+  CHECK(memory.base == view(start));
+  pvgi_ram_release(&memory);
+  return true;
+}
+
+/* The RAM that holds an address, and all bytes of it, is found among many, and only while it lives. */
+static void test_find(void) {
+  enum { COUNT = 300 };
+  uint32_t group = pvg_group_create(), rams[COUNT];
+  uint64_t starts[COUNT], length = 2 * page;
+  for (int at = 0; at < COUNT; at++) {
+    rams[at] = pvg_ram_create(group, length);
+    starts[at] = pvg_ram_address(rams[at]);
+    CHECK(starts[at] != 0);
+  }
+  for (int at = 0; at < COUNT; at++) {
+    CHECK(found(starts[at], length, starts[at]) && found(starts[at] + length - 1, 1, starts[at]));
+    CHECK(!found(starts[at] + length - 1, 2, 0) && !found(starts[at], length + 1, 0)); /* into the next one, mostly */
+    CHECK(!found(starts[at], 0, 0) && !found(starts[at] + 1, UINT64_MAX, 0));
+  }
+  CHECK(!found(0, 1, 0) && !found(UINT64_MAX, 1, 0) && !found((uint64_t)(uintptr_t)starts, 1, 0));
+  struct pvgi_memory kept;
+  CHECK(pvgi_ram_find(starts[1] + 5, 1, &kept) == PVG_OK);
+  for (int at = 1; at < COUNT; at += 2) CHECK(pvg_ram_destroy(rams[at]) == PVG_OK);
+  for (int at = 0; at < COUNT; at++) CHECK(found(starts[at] + 1, 1, starts[at]) == (at % 2 == 0));
+  kept.base[5] = 77; /* what was found stays until it is given back */
+  CHECK(view(starts[1])[5] == 77);
+  pvgi_ram_release(&kept);
+  CHECK(view(starts[1])[5] == 0);
+  CHECK(pvg_group_destroy(group) == PVG_OK && !found(starts[0], 1, 0));
+}
+
 static void test_nothing_is_left(void) {
   int before = open_files();
   for (int round = 0; round < 200; round++) {
@@ -250,6 +285,7 @@ int main(void) {
   test_handles();
   test_what_outlives_what();
   test_mapping_under_readers();
+  test_find();
   test_nothing_is_left();
   return 0;
 }

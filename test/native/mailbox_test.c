@@ -163,10 +163,14 @@ static void test_handles(void) {
   CHECK(pvg_mailbox_create(group, 0, 0) == 0 && pvg_mailbox_create(group, 65537, 0) == 0);
   CHECK(pvg_mailbox_create(group, 1, 1001) == 0 && pvg_mailbox_create(first, 1, 0) == 0);
   CHECK(strlen(pvg_last_error()) > 0);
-  CHECK(pvg_group_close(group, 0) == PVG_E_ARGUMENT && pvg_group_cause(group) == PVG_CAUSE_NONE);
+  CHECK(pvg_group_close(group, 0) == PVG_E_ARGUMENT && pvg_group_close(group, 4) == PVG_E_ARGUMENT);
+  CHECK(pvg_group_cause(group) == PVG_CAUSE_NONE);
   CHECK(pvg_group_close(group, PVG_CAUSE_CLOSED) == PVG_OK && pvg_group_close(group, PVG_CAUSE_THREAD) == PVG_OK);
   CHECK(pvg_group_cause(group) == PVG_CAUSE_CLOSED && pvg_mailbox_create(group, 1, 0) == 0);
   CHECK(pvg_group_destroy(group) == PVG_OK && pvg_group_cause(group) == PVG_E_HANDLE);
+  group = pvg_group_create();
+  CHECK(pvg_group_close(group, PVG_CAUSE_DEADLOCK) == PVG_OK && pvg_group_cause(group) == PVG_CAUSE_DEADLOCK);
+  CHECK(pvg_group_destroy(group) == PVG_OK);
 }
 
 static void *guard_and_end(void *argument) {

@@ -218,9 +218,14 @@ static void test_create_arguments(void) {
   uint32_t fine = pvg_device_create(&good, ranges, 2);
   CHECK(fine != 0 && fine != host.device && pvg_device_destroy(fine) == PVG_OK);
 #define BAD(field, value) (config = good, config.field = (value), pvg_device_create(&config, ranges, 2) == 0)
-  CHECK(BAD(version, 0) && BAD(group, 0) && BAD(upcall_mailbox, 0) && BAD(display_mailbox, good.group));
-  CHECK(BAD(completion_mailbox, 77) && BAD(page_shift, 13) && BAD(vectors, 0) && BAD(vectors, 65));
+  CHECK(BAD(version, 0) && BAD(group, 0) && BAD(page_shift, 13) && BAD(vectors, 0) && BAD(vectors, 65));
+  for (uint32_t at = 0; at < PVG_CLASSES; at++) CHECK(BAD(mailboxes[at], 0) && BAD(mailboxes[at], good.group));
+  CHECK(BAD(wake, 3) && BAD(gpu, 1) && BAD(ports, 0) && BAD(ports, PVG_PORTS_MAX + 1));
+  CHECK(BAD(ports, 3)); /* two displays would have the serial number 0 */
+  CHECK(BAD(display_serials[1], 7) && BAD(display_serials[PVG_PORTS_MAX - 1], 7));
   CHECK(BAD(encode_delay_us, 1000001) && BAD(reserved, 1));
+  CHECK(pvg_gpu_count() == 1 && pvg_gpu_flags(0) == (PVG_GPU_UNIFIED_MEMORY | PVG_GPU_DEFAULT));
+  CHECK(pvg_gpu_flags(1) == PVG_E_ARGUMENT && pvg_bridge_can_suspend() == 1);
   CHECK(pvg_device_create(NULL, ranges, 2) == 0 && pvg_device_create(&good, NULL, 2) == 0);
   CHECK(pvg_device_create(&good, ranges, 65) == 0);
   ranges[1].gpa = RAM_GPA;

@@ -126,7 +126,7 @@ static inline int32_t host_answer(struct host *host, const struct pvg_record *re
 static inline void *host_upcalls(void *argument) {
   struct host *host = argument;
   struct pvg_record record;
-  while (pvg_mailbox_take(host->config.upcall_mailbox, &record, 1, -1) == 1) {
+  while (pvg_mailbox_take(host->config.mailboxes[PVG_CLASS_TASK], &record, 1, -1) == 1) {
     CHECK(record.kind < 16 && record.thread != 0);
     if (atomic_load(&host->hold) >> record.kind & 1) {
       CHECK(atomic_load(&host->held_count) < 16);
@@ -182,7 +182,7 @@ static inline void *host_display(void *argument) {
   struct host *host = argument;
   struct pvg_record record;
   uint64_t frames = 0;
-  while (pvg_mailbox_take(host->config.display_mailbox, &record, 1, -1) == 1) {
+  while (pvg_mailbox_take(host->config.mailboxes[PVG_CLASS_DISPLAY], &record, 1, -1) == 1) {
     CHECK(record.kind < 16);
     if (record.kind == PVG_UPCALL_NEW_FRAME && !atomic_load(&host->keep_frames)) host_encode(host, ++frames);
     if (record.kind == PVG_UPCALL_CURSOR_GLYPH) host_glyph(host, &record);
@@ -200,9 +200,12 @@ static inline void host_open(struct host *host) {
   struct pvg_config *config = &host->config;
   config->version = PVG_BRIDGE_VERSION;
   config->group = host->group;
-  config->upcall_mailbox = pvg_mailbox_create(host->group, 64, 0);
-  config->display_mailbox = pvg_mailbox_create(host->group, 64, 0);
-  config->completion_mailbox = config->display_mailbox;
+  uint32_t upcalls = pvg_mailbox_create(host->group, 64, 0), display = pvg_mailbox_create(host->group, 64, 0);
+  for (uint32_t at = 0; at < PVG_CLASSES; at++) {
+    config->mailboxes[at] = at == PVG_CLASS_DISPLAY || at == PVG_CLASS_COMPLETION ? display : upcalls;
+  }
+  if (config->ports == 0) config->ports = 1;
+  for (uint32_t at = 0; at < config->ports; at++) config->display_serials[at] = at + 1;
   config->mode_change_waits = !host->unordered;
   config->page_shift = PAGE_SHIFT;
   if (config->vectors == 0) config->vectors = 2;

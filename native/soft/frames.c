@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * frames.c - the frames of a display: drawn, swapped, shown.
+ *
+ * A frame is drawn, then (with vsync) queued until a blank, then current. The host is told of a new current frame only if
+ * it has asked for one since it was last told, so that announcements never pile up, unless the configuration wants every one; a
+ * current frame that is replaced before it was encoded is a dropped one. Frames are counted references; what is taken out of the
+ * pool is freed with its last one. This file doesn't copy pixels and doesn't post.
+ */
+#include <stdlib.h>
+
+#include "soft_pvg.h"
+
+/* ---- frames ---- */
+
+void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame) {
+  if (--frame->refs != 0) return;
+  if (frame->orphan) {
+    free(frame->pixels);
+    free(frame);
+  }
+  pthread_cond_broadcast(&device->done_cond);
+}
+
+static void drop_role_locked(struct soft_device *device, struct soft_frame **role) {
+  if (*role != NULL) soft_frame_unref_locked(device, *role);
+  *role = NULL;
+}
+
+/* Empties the pool; what is still being drawn or encoded lives until that is done. */
+void soft_frames_drop_locked(struct soft_display *display) {
+  struct soft_device *device = display->device;
+  for (uint32_t i = 0; i < SOFT_FRAMES; i++) {
+    struct soft_frame *frame = display->frames[i];
+    display->frames[i] = NULL;
+    if (frame == NULL) continue;
+    frame->orphan = true;
+    frame->refs++;
+    soft_frame_unref_locked(device, frame);
+  }
+  drop_role_locked(device, &display->drawing);
+  drop_role_locked(device, &display->queued);
+  drop_role_locked(device, &display->current);
+  display->swap_done = display->swap_asked; /* what was queued will never be flipped */
+  pthread_cond_broadcast(&device->done_cond);
+}
+
+struct soft_frame *soft_frame_new(uint32_t width, uint32_t height) {
+  struct soft_frame *frame = calloc(1, sizeof *frame);
+  if (frame == NULL) return NULL;
+  frame->pixels = calloc((size_t)width * height, 4);
+  if (frame->pixels == NULL) {
+    free(frame);
+    return NULL;
+  }
+  frame->width = width;
+  frame->height = height;
+  return frame;
+}
+
+/* A frame that nobody holds, or NULL; *exhausted if there never will be one. */
+static struct soft_frame *free_frame_locked(struct soft_display *display, bool *exhausted) {
+  *exhausted = false;
+  for (uint32_t i = 0; i < SOFT_FRAMES; i++) {
+    if (display->frames[i] == NULL) {
+      display->frames[i] = soft_frame_new(display->width, display->height);
+      *exhausted = display->frames[i] == NULL;
+      return display->frames[i];
+    }
+    if (display->frames[i]->refs == 0) return display->frames[i];
+  }
+  return NULL;
+}
+
+/* The frame being drawn, waiting for one if the host has them all; NULL if the channel must leave, or with a fault. A suspend
+ * doesn't end this wait: the encodes that hold the frames complete before it does. */
+struct soft_frame *soft_drawing_locked(struct soft_channel *channel, struct soft_display *display, uint32_t *fault) {
+  struct soft_device *device = channel->device;
+  *fault = 0;
+  while (!soft_channel_leaves_locked(channel)) {
+    if (display->width == 0) *fault = FAULT_DISPLAY;
+    if (display->drawing != NULL || *fault != 0) return display->drawing;
+    bool exhausted;
+    struct soft_frame *frame = free_frame_locked(display, &exhausted);
+    if (frame != NULL) {
+      frame->refs = 1;
+      display->drawing = frame;
+      return frame;
+    }
+    if (exhausted) {
+      *fault = FAULT_MEMORY;
+      return NULL;
+    }
+    pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+  channel->put_off = true;
+  return NULL;
+}
+
+/* The frame takes the place of the current one; its reference goes with it. */
+void soft_frame_show_locked(struct soft_display *display, struct soft_frame *frame) {
+  struct soft_device *device = display->device;
+  /* The cursor belongs to the frame that the guest swapped after it moved it. */
+  soft_cursor_sample_locked(display, true);
+  drop_role_locked(device, &display->current);
+  display->current = frame;
+  frame->present = ++display->presents;
+  frame->encoded = false;
+  if (!display->announced || device->config.announce_every_frame) {
+    struct soft_event event = {.kind = PVG_UPCALL_NEW_FRAME, .words = {display->port}};
+    display->announced = true;
+    soft_queue_push_locked(device, &event);
+  }
+  soft_display_event_locked(display, DISPLAY_EVENT_PRESENT);
+}
+
+/* ---- swaps ---- */
+
+/* Hands the drawn frame on; true if it needs no (further) waiting. draw_lock is held. A frame may be queued without vsync too: on
+ * a device that was resumed with other settings. */
+static bool hand_on_locked(struct soft_channel *channel, struct soft_display *display, uint32_t *fault) {
+  struct soft_device *device = channel->device;
+  if (display->queued != NULL) return false;
+  struct soft_frame *frame = soft_drawing_locked(channel, display, fault);
+  if (frame == NULL) return true;
+  display->drawing = NULL;
+  if (device->config.vsync) {
+    display->queued = frame;
+    channel->flip = display;
+    channel->flip_ticket = ++display->swap_asked;
+  } else {
+    soft_frame_show_locked(display, frame);
+  }
+  return true;
+}
+
+/* Waits until nothing is queued there; false, with the packet put off, if the channel has to give up. */
+static bool await_turn(struct soft_channel *channel, struct soft_display *display) {
+  struct soft_device *device = channel->device;
+  pthread_mutex_lock(&device->lock);
+  while (display->queued != NULL && !soft_channel_rests_locked(channel)) {
+    pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+  channel->put_off = soft_channel_rests_locked(channel);
+  bool goes_on = !channel->put_off;
+  pthread_mutex_unlock(&device->lock);
+  return goes_on;
+}
+
+/* Waits until nothing is queued, hands the frame on and, with vsync, waits until it is the current one. */
+uint32_t soft_swap(struct soft_channel *channel, struct soft_display *display) {
+  struct soft_device *device = channel->device;
+  uint32_t fault = 0;
+  for (bool handed_on = false; !handed_on;) {
+    if (!await_turn(channel, display)) return 0;
+    pthread_mutex_lock(&display->draw_lock);
+    pthread_mutex_lock(&device->lock);
+    handed_on = hand_on_locked(channel, display, &fault);
+    pthread_mutex_unlock(&device->lock);
+    pthread_mutex_unlock(&display->draw_lock);
+  }
+  if (channel->flip != NULL) soft_flip_await(channel);
+  return fault;
+}
+
+/* Waits until the frame that the swap in hand has queued is the current one. A suspend leaves it queued and the packet put off, to be
+ * waited for again after the resume; a channel that leaves for another reason carries the packet out anew, if ever. */
+void soft_flip_await(struct soft_channel *channel) {
+  struct soft_device *device = channel->device;
+  pthread_mutex_lock(&device->lock);
+  struct soft_display *display = channel->flip;
+  while (display->swap_done < channel->flip_ticket && !soft_channel_rests_locked(channel)) {
+    pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+  channel->put_off = display->swap_done < channel->flip_ticket;
+  if (!channel->put_off || soft_channel_leaves_locked(channel)) channel->flip = NULL;
+  pthread_mutex_unlock(&device->lock);
+}
