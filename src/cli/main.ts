@@ -6,10 +6,12 @@ import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { describeError } from '../base/errors.js';
+import { DeadlockError, describeError } from '../base/errors.js';
 import { parseMode } from '../device/options.js';
 import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
-import { run, type RunOptions } from './run.js';
+import { REVISION_NAMES } from '../revisions/revision.js';
+import { DEFAULT_REVISION } from '../revisions/revisions.js';
+import { DEADLOCKED, run, type RunOptions } from './run.js';
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
@@ -63,6 +65,11 @@ program
   )
   .addOption(new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on'))
   .addOption(new Option('--variant <name>', "which of QEMU's two devices").choices(['mmio', 'pci']).default('mmio'))
+  .addOption(
+    new Option('--revision <name>', "which design of the device's threading; the older ones have their faults")
+      .choices(REVISION_NAMES)
+      .default(DEFAULT_REVISION),
+  )
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
   .addOption(
     new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
@@ -72,7 +79,7 @@ program
   .addOption(new Option('--trace-file <file>', 'write them there instead of stderr').argParser(outFile))
   .option('--trace-prefix', "put thread and time in front, as QEMU's log does", false)
   .option('--json', 'end with one line of JSON on stdout', false)
-  .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 130 interrupted.')
+  .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.')
   .action(async (flags: RunFlags) => {
     process.exitCode = await run({
       ...flags,
@@ -91,6 +98,6 @@ try {
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     process.stderr.write(`apple-gfx: ${describeError(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = error instanceof DeadlockError ? DEADLOCKED : 1;
   }
 }

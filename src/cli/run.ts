@@ -1,12 +1,13 @@
 /**
  * `apple-gfx run`: a guest draws a moving picture through the whole device.
  *
- * Exit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 130 interrupted.
+ * Exit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.
  */
 import { open, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import type { DeviceStatistics } from '../device.js';
 import type { DisplayMode } from '../device/options.js';
+import type { RevisionName } from '../revisions/revision.js';
 import { formatLogLine, type TraceOrigin } from '../trace/log.js';
 import { drawCursor, encodePng } from './picture.js';
 import { type Session, startSession } from './session.js';
@@ -17,6 +18,7 @@ export interface RunOptions {
   readonly mode: DisplayMode;
   readonly vsync: boolean;
   readonly variant: 'mmio' | 'pci';
+  readonly revision: RevisionName;
   readonly out: string | undefined;
   readonly trace: readonly string[];
   readonly traceFile: string | undefined;
@@ -26,6 +28,8 @@ export interface RunOptions {
 
 const PROGRESS_MS = 250;
 const INTERRUPTED = 130;
+/** Exit code when the device's threads waited for each other. */
+export const DEADLOCKED = 3;
 
 /** What is printed at the end, and by --json. */
 export interface RunSummary {
@@ -43,6 +47,7 @@ export interface RunSummary {
   readonly mode: string;
   readonly vsync: boolean;
   readonly variant: string;
+  readonly revision: string;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -62,6 +67,7 @@ function summarise(statistics: DeviceStatistics, options: RunOptions, elapsedSec
     mode: `${options.mode.width}x${options.mode.height}@${options.mode.rateHz}`,
     vsync: options.vsync,
     variant: options.variant,
+    revision: options.revision,
   };
 }
 
@@ -104,7 +110,7 @@ function printSummary(summary: RunSummary, options: RunOptions, wrote: boolean):
     return;
   }
   const lines = [
-    `${summary.framesRendered} frames in ${summary.elapsedSeconds} s, ${summary.fps} a second (${summary.mode}, vsync ${options.vsync ? 'on' : 'off'}, ${summary.variant})`,
+    `${summary.framesRendered} frames in ${summary.elapsedSeconds} s, ${summary.fps} a second (${summary.mode}, vsync ${options.vsync ? 'on' : 'off'}, ${summary.variant}, ${summary.revision})`,
     `${summary.framesDropped} dropped, ${summary.mmioAccesses} accesses, ${summary.interrupts} interrupts, BQL held ${summary.bqlHoldMicrosecondsPerAccess} µs an access`,
   ];
   if (wrote) lines.push(`last frame: ${options.out}`);
@@ -143,9 +149,9 @@ async function openTrace({ traceFile, tracePrefix }: RunOptions): Promise<TraceS
 
 /** Runs the guest; returns the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-  const { variant, vsync, trace, mode } = options;
+  const { variant, revision, vsync, trace, mode } = options;
   const sink = await openTrace(options);
-  const session = await startSession({ variant, vsync, trace }, mode, options.seconds === undefined ? options.frames : undefined);
+  const session = await startSession({ variant, revision, vsync, trace }, mode, options.seconds === undefined ? options.frames : undefined);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   let interrupted = false;

@@ -27,9 +27,18 @@ export interface Session {
   finish(): Promise<void>;
 }
 
+/** How often a console asks for an update, where nothing is rendered unless it does. */
+const REFRESH_MS = 16;
+
+function refreshAll(device: Device): void {
+  // An update that the end of the device rejects is of no interest any more.
+  for (const display of device.displays) display.update().catch(() => undefined);
+}
+
 /** Starts a device whose preferred mode is `mode` and a guest that draws `frames` frames (undefined: until stopped). */
 export async function startSession(options: DeviceOptions, mode: DisplayMode, frames: number | undefined): Promise<Session> {
   const device = await createDevice({ ...options, modes: [mode] });
+  const refresh = device.revision.frames === 'insideUpdate' ? setInterval(() => refreshAll(device), REFRESH_MS) : undefined;
   const stop = new SharedArrayBuffer(4);
   const workerData: VcpuData = { attachment: device.attachment, mode, frames, stop };
   const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), { workerData, name: 'apple-gfx vcpu' });
@@ -48,6 +57,7 @@ export async function startSession(options: DeviceOptions, mode: DisplayMode, fr
     stop: () => void Atomics.store(new Int32Array(stop), 0, 1),
     async finish() {
       Atomics.store(new Int32Array(stop), 0, 1);
+      clearInterval(refresh);
       await device.close();
       await exited;
     },
