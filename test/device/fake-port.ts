@@ -1,13 +1,19 @@
 /**
  * A DevicePort that records what it is asked, for tests of behaviours without threads.
  */
-import type { DevicePort, Effect, SurfaceInfo } from '../../src/device/effects.js';
+import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
+import type { JobResult } from '../../src/device/mmio.js';
 
 export class FakePort implements DevicePort {
   readonly effects: Effect[] = [];
   readonly lines: string[] = [];
   readonly mapped: { range: number; offset: number; ramOffset: number; length: number; readOnly: boolean }[] = [];
   pieces: (readonly [number, number])[] = [];
+  readonly supplied: { offset: number; bytes: readonly number[] }[] = [];
+  /** What entering PVG gives; what encodeAndWait() gives. */
+  entered: JobResult = { ok: true, value: 0, high: 0 };
+  encoded: FrameResult | null = { ok: true, present: 1 };
+  readonly entries: AccessJob[] = [];
   mapStatus = 0;
   private nextRange = 1;
 
@@ -22,6 +28,15 @@ export class FakePort implements DevicePort {
 
   trace(name: string): void {
     this.lines.push(name);
+  }
+
+  enterPvg(access: AccessJob): JobResult {
+    this.entries.push(access);
+    return this.entered;
+  }
+
+  encodeAndWait(): FrameResult | null {
+    return this.encoded;
   }
 
   createRange(): { range: number; address: number } {
@@ -49,11 +64,16 @@ export class FakePort implements DevicePort {
     return true;
   }
 
+  supply(_id: number, offset: number, bytes: Uint8Array): boolean {
+    this.supplied.push({ offset, bytes: [...bytes] });
+    return true;
+  }
+
   glyphPayload(_id: number, length: number): Uint8Array {
     return new Uint8Array(length).fill(0x7f);
   }
 
-  createSurface(width: number, height: number): SurfaceInfo {
+  createSurface(_display: number, width: number, height: number): SurfaceInfo {
     return { width, height, texture: width, managed: false };
   }
 

@@ -11,7 +11,15 @@ import { lifeCycleMachine } from '../../src/device/life-cycle.machine.js';
 import { mappingJobMachine } from '../../src/device/mapping-job.machine.js';
 import { mmioJobMachine } from '../../src/device/mmio-job.machine.js';
 
-const machines: Record<string, { machine: AnyStateMachine; input?: unknown; events: { type: string; [key: string]: unknown }[] }> = {
+/** Every combination that a revision may have of the frame pipeline's policies. */
+const policies = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) => ({
+  insideUpdate: (bits & 1) !== 0,
+  countsRefusals: (bits & 2) !== 0,
+  restartsAfterRefusal: (bits & 4) !== 0,
+  answersEveryUpdate: (bits & 4) !== 0,
+}));
+
+const machines: Record<string, { machine: AnyStateMachine; inputs?: readonly unknown[]; events: { type: string; [key: string]: unknown }[] }> = {
   lock: {
     machine: lockMachine,
     events: [
@@ -20,16 +28,22 @@ const machines: Record<string, { machine: AnyStateMachine; input?: unknown; even
       { type: 'wait.began', job: 1 },
       { type: 'condition.held' },
       { type: 'handler.ended' },
+      { type: 'lock.lent' },
+      { type: 'lock.returned' },
     ],
   },
   mmioJob: {
     machine: mmioJobMachine,
-    input: { halves: 2 },
+    inputs: [
+      { halves: 2, posted: false },
+      { halves: 2, posted: true },
+    ],
     events: ['lock.granted', 'access.refused', 'bridge.completed', 'bridge.failed'].map((type) => ({ type })),
   },
   mappingJob: { machine: mappingJobMachine, events: ['bh.ran', 'range.mapped', 'range.failed', 'ranges.ended'].map((type) => ({ type })) },
   framePipeline: {
     machine: framePipelineMachine,
+    inputs: policies,
     events: [
       { type: 'frame.arrived' },
       { type: 'frame.refused' },
@@ -40,15 +54,30 @@ const machines: Record<string, { machine: AnyStateMachine; input?: unknown; even
   },
   lifeCycle: {
     machine: lifeCycleMachine,
-    events: ['device.realized', 'reset.requested', 'reset.completed', 'close.requested', 'thread.died', 'threads.ended'].map((type) => ({
-      type,
-    })),
+    events: [
+      'device.realized',
+      'reset.requested',
+      'reset.completed',
+      'save.requested',
+      'save.ended',
+      'close.requested',
+      'thread.died',
+      'threads.ended',
+    ].map((type) => ({ type })),
   },
   renderQueue: {
     machine: renderQueueMachine,
-    events: ['block.taken', 'completion.taken', 'surface.noted', 'encode.accepted', 'encode.refused', 'section.ended'].map((type) => ({
-      type,
-    })),
+    inputs: [{ sections: true }, { sections: false }],
+    events: [
+      'block.taken',
+      'completion.taken',
+      'mode.taken',
+      'surface.noted',
+      'encode.accepted',
+      'encode.refused',
+      'section.ended',
+      'bql.taken',
+    ].map((type) => ({ type })),
   },
 };
 
@@ -67,14 +96,18 @@ function nameOf(transition: {
   return `${transition.source.id} ${transition.eventType} #${branches.indexOf(transition as never)}`;
 }
 
-describe.each(Object.entries(machines))('the machine %s', (_name, { machine, input, events }) => {
-  const paths = getShortestPaths(machine, {
+function pathsOf(machine: AnyStateMachine, input: unknown, events: readonly { type: string }[]) {
+  return getShortestPaths(machine, {
     input,
     events,
     fromState: createActor(machine, { input }).getSnapshot(),
     // Waits nest without bound; two levels reach every transition.
     stopWhen: (state: { context: { waits?: unknown[] } }) => (state.context?.waits?.length ?? 0) > 2,
   } as never) as unknown as { state: ReturnType<AnyStateMachine['getInitialSnapshot']> }[];
+}
+
+describe.each(Object.entries(machines))('the machine %s', (_name, { machine, inputs = [undefined], events }) => {
+  const paths = inputs.flatMap((input) => pathsOf(machine, input, events));
 
   it('reaches every state', () => {
     const reached = new Set(paths.flatMap((path) => path.state._nodes.map((node: AnyStateNode) => node.id)));
