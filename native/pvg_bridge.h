@@ -267,7 +267,8 @@ PVG_API uint32_t pvg_device_create(const struct pvg_config *config, const struct
 PVG_API int32_t pvg_mmio_length(uint32_t device, uint32_t window);
 
 /* One register access; offset is a byte offset, a multiple of 4 (else PVG_E_ARGUMENT). gfx registers have 32 bits, iosfc
- * registers 64. Reads put the value, low half first, into value[2]. Unknown registers read 0 and ignore writes. BLOCKS: PVG may make any
+ * registers 64: 4 bytes behind such a register its high half is read, and writes there are ignored. Reads put the value, low half first,
+ * into value[2]. Unknown registers read 0 and ignore writes. BLOCKS: PVG may make any
  * number of upcalls, from any of its threads, and wait for their answers before it returns, so the caller must
  * not be the thread that answers them. PVG_E_CLOSED once the device was stopped. */
 PVG_API int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value);
@@ -429,7 +430,7 @@ PVG_API int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, ui
  * ------------------------------------------------------------------------------------------- */
 
 enum pvg_wait_for {
-  PVG_WAIT_UPCALL = 1, /* for the host's answer: `target` = pvg_upcall_kind, `id` = the upcall's */
+  PVG_WAIT_UPCALL = 1, /* for the host to answer an upcall, or to make room in its mailbox: `target` = pvg_upcall_kind */
   PVG_WAIT_THREAD = 2, /* for one of PVG's threads to do something: `target` = its number */
   PVG_WAIT_LOCK = 3    /* for a lock of PVG's: `target` = the system's number of the thread that holds it */
 };
@@ -439,7 +440,7 @@ struct pvg_wait {
   uint32_t thread;  /* PVG's number of it (1 and up), 0 if it is a caller's */
   uint32_t what;    /* a pvg_wait_for */
   uint32_t target;
-  uint32_t id;      /* tells this wait from any other of that thread's; of an upcall, its id */
+  uint32_t id;      /* tells this wait from any other of that thread's; the upcall's if an answer is waited for */
   uint32_t reserved;
 };
 

@@ -7,7 +7,6 @@
  * channel is freed, or the device halts, resets or stops. While the device is suspended it rests between two packets, or in a
  * swap whose frame is queued. This file doesn't touch pixels.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,7 +31,7 @@ static void copy_ring(struct soft_channel *channel, void *out, uint32_t position
 /* Takes the next packet into channel->packet; false if there is none, or with a fault. */
 static bool take_packet(struct soft_channel *channel, uint32_t *fault) {
   struct soft_task *task = &channel->device->tasks[channel->task];
-  pthread_rwlock_rdlock(&task->rw);
+  soft_task_read_lock(channel->device, task);
   uint32_t *header = (uint32_t *)(void *)(task->memory.base + channel->offset);
   uint32_t available = __atomic_load_n(header, __ATOMIC_ACQUIRE) - channel->read, size = 0;
   *fault = 0;
@@ -54,7 +53,7 @@ static bool take_packet(struct soft_channel *channel, uint32_t *fault) {
       size = 0;
     }
   }
-  pthread_rwlock_unlock(&task->rw);
+  soft_task_read_unlock(task);
   channel->size = size;
   channel->stamp = size != 0 ? soft_u32(channel->packet + 8) : 0;
   return size != 0;
@@ -72,20 +71,23 @@ static bool await_stamp(struct soft_channel *channel, uint32_t fifo, uint32_t st
   return !channel->put_off;
 }
 
-static struct soft_task *task_enter(struct soft_device *device, uint32_t number) {
+/* From enter to leave the task is not destroyed. */
+static struct soft_task *task_enter(struct soft_channel *channel, uint32_t number) {
+  struct soft_device *device = channel->device;
   struct soft_task *task = NULL;
   pthread_mutex_lock(&device->lock);
   if (number >= 1 && number <= TASK_MAX && device->tasks[number].used && !device->tasks[number].dying) {
     task = &device->tasks[number];
-    task->users++;
+    channel->executes = task;
   }
   pthread_mutex_unlock(&device->lock);
   return task;
 }
 
-static void task_leave(struct soft_device *device, struct soft_task *task) {
+static void task_leave(struct soft_channel *channel) {
+  struct soft_device *device = channel->device;
   pthread_mutex_lock(&device->lock);
-  task->users--;
+  channel->executes = NULL;
   pthread_cond_broadcast(&device->done_cond);
   pthread_mutex_unlock(&device->lock);
 }
@@ -117,15 +119,15 @@ static uint32_t exec(struct soft_channel *channel, const uint8_t *body, uint32_t
   if (length > EXEC_MAX_LENGTH) return FAULT_PACKET;
   struct soft_display *display = soft_display_of(channel->device, size == 20 ? soft_u32(body + 16) : 0);
   if (display == NULL) return FAULT_DISPLAY;
-  struct soft_task *task = task_enter(channel->device, soft_u32(body));
+  struct soft_task *task = task_enter(channel, soft_u32(body));
   if (task == NULL) return FAULT_TASK;
-  pthread_rwlock_rdlock(&task->rw);
+  soft_task_read_lock(channel->device, task);
   if (offset <= task->length && length <= task->length - offset) {
     memcpy(channel->commands, task->memory.base + offset, length);
     fault = draw(channel, display, task, length);
   }
-  pthread_rwlock_unlock(&task->rw);
-  task_leave(channel->device, task);
+  soft_task_read_unlock(task);
+  task_leave(channel);
   return fault;
 }
 
@@ -211,9 +213,7 @@ bool soft_channel_create(struct soft_device *device, uint32_t number, uint32_t t
   channel->task = task;
   channel->offset = offset;
   channel->data_length = data;
-  char name[16];
-  snprintf(name, sizeof name, "pvg-fifo-%u", number);
-  if (soft_thread_create(&channel->thread, name, channel_main, channel) != 0) {
+  if (soft_thread_create(&channel->thread, THREAD_CHANNEL + number, channel_main, channel) != 0) {
     free(channel);
     return false;
   }
@@ -229,7 +229,10 @@ void soft_channel_free(struct soft_device *device, uint32_t number) {
   channel->quit = true;
   soft_wake_all(device);
   pthread_mutex_unlock(&device->lock);
+  struct soft_wait wait;
+  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CHANNEL + number);
   pthread_join(channel->thread, NULL);
+  soft_wait_end(device, &wait);
   pthread_mutex_lock(&device->lock);
   device->channels[number] = NULL;
   if (device->shared != NULL) {

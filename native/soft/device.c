@@ -6,51 +6,40 @@
  * the device, which releases everybody who waits in it, and frees it when the last caller and the last thread have left. This file
  * doesn't know what the threads do.
  */
-#define _GNU_SOURCE /* pthread_setname_np */
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "soft_pvg.h"
+#include "iosfc.h"
 
 /* ---- threads ---- */
 
-/* PVG's threads take no signals: those are the host's. */
-int soft_thread_create(pthread_t *thread, const char *name, void *(*entry)(void *), void *argument) {
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  int error = pthread_create(thread, NULL, entry, argument);
-  if (error == 0) pthread_setname_np(*thread, name);
-  pthread_sigmask(SIG_SETMASK, &before, NULL);
-  return error;
-}
-
 struct thread {
-  const char *name;
+  uint32_t number;
   pthread_t *thread;
   void *(*entry)(void *);
   void *argument;
 };
 
-#define THREADS 6u
+#define THREADS 6u /* and the mapper's, if there is one */
 
-static struct thread thread_of(struct soft_device *device, uint32_t number) {
+static struct thread thread_of(struct soft_device *device, uint32_t place) {
   struct soft_worker *workers = device->workers;
-  switch (number) {
-    case 0: return (struct thread){"pvg-control", &device->control_thread, soft_control_main, device};
-    case 1: return (struct thread){"pvg-task-0", &workers[0].thread, soft_worker_main, &workers[0]};
-    case 2: return (struct thread){"pvg-task-1", &workers[1].thread, soft_worker_main, &workers[1]};
-    case 3: return (struct thread){"pvg-display", &device->queue_thread, soft_queue_main, device};
-    case 4: return (struct thread){"pvg-vsync", &device->vsync_thread, soft_vsync_main, device};
-    default: return (struct thread){"pvg-gpu", &device->gpu_thread, soft_gpu_main, device};
+  switch (place) {
+    case 0: return (struct thread){THREAD_CONTROL, &device->control_thread, soft_control_main, device};
+    case 1: return (struct thread){THREAD_TASK, &workers[0].thread, soft_worker_main, &workers[0]};
+    case 2: return (struct thread){THREAD_TASK + 1, &workers[1].thread, soft_worker_main, &workers[1]};
+    case 3: return (struct thread){THREAD_DISPLAY, &device->queue_thread, soft_queue_main, device};
+    case 4: return (struct thread){THREAD_VSYNC, &device->vsync_thread, soft_vsync_main, device};
+    case 5: return (struct thread){THREAD_GPU, &device->gpu_thread, soft_gpu_main, device};
+    default: return (struct thread){THREAD_IOSFC, &device->iosfc->thread, soft_iosfc_main, device->iosfc};
   }
 }
 
 static bool start_threads(struct soft_device *device) {
-  for (; device->threads_started < THREADS; device->threads_started++) {
+  uint32_t threads = THREADS + (device->iosfc != NULL);
+  for (; device->threads_started < threads; device->threads_started++) {
     struct thread start = thread_of(device, device->threads_started);
-    if (soft_thread_create(start.thread, start.name, start.entry, start.argument) != 0) return false;
+    if (soft_thread_create(start.thread, start.number, start.entry, start.argument) != 0) return false;
   }
   return true;
 }
@@ -67,7 +56,7 @@ struct locks {
 
 static struct locks locks_of(struct soft_device *device) {
   return (struct locks){
-    .mutexes = {&device->reset_lock, &device->display_lock, &device->lock, &device->upcall_lock},
+    .mutexes = {&device->display_lock, &device->lock, &device->upcall_lock, &device->waits_lock},
     .conds = {&device->control_cond, &device->done_cond, &device->channel_cond, &device->queue_cond, &device->vsync_cond,
               &device->gpu_cond, &device->room_cond, &device->workers[0].cond, &device->workers[1].cond},
   };
@@ -99,6 +88,17 @@ void soft_wake_all(struct soft_device *device) {
 
 /* ---- creation ---- */
 
+static void free_device(struct soft_device *device) {
+  if (device->iosfc != NULL) soft_iosfc_free(device->iosfc);
+  soft_displays_free(device);
+  struct locks locks = locks_of(device);
+  for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
+  for (size_t i = 0; i < CONDS; i++) pthread_cond_destroy(locks.conds[i]);
+  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_destroy(&device->answer_conds[i]);
+  for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_destroy(&device->tasks[i].rw);
+  free(device);
+}
+
 static struct soft_device *new_device(const struct pvg_config *config) {
   struct soft_device *device = calloc(1, sizeof *device);
   if (device == NULL) return NULL;
@@ -109,6 +109,11 @@ static struct soft_device *new_device(const struct pvg_config *config) {
   }
   init_locks(device);
   soft_displays_init(device);
+  if (config->iosfc) device->iosfc = soft_iosfc_create(device);
+  if (config->iosfc && device->iosfc == NULL) {
+    free_device(device);
+    return NULL;
+  }
   return device;
 }
 
@@ -122,6 +127,7 @@ static void stop(struct soft_device *device) {
   soft_wake_all(device);
   pthread_mutex_unlock(&device->lock);
   soft_upcalls_stop(device);
+  if (device->iosfc != NULL) soft_iosfc_stop(device->iosfc);
 }
 
 static void join_threads(struct soft_device *device) {
@@ -143,16 +149,6 @@ static void free_contents(struct soft_device *device) {
   pthread_mutex_unlock(&device->lock);
   struct soft_texture *texture;
   while ((texture = soft_texture_retire_of(device->handle)) != NULL) soft_texture_drop(texture);
-}
-
-static void free_device(struct soft_device *device) {
-  soft_displays_free(device);
-  struct locks locks = locks_of(device);
-  for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
-  for (size_t i = 0; i < CONDS; i++) pthread_cond_destroy(locks.conds[i]);
-  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_destroy(&device->answer_conds[i]);
-  for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_destroy(&device->tasks[i].rw);
-  free(device);
 }
 
 /* ---- the interface ---- */
@@ -189,16 +185,12 @@ uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram
 int32_t pvg_device_reset(uint32_t handle) {
   struct soft_device *device = soft_device_enter(handle);
   if (device == NULL) return PVG_E_HANDLE;
-  pthread_mutex_lock(&device->reset_lock);
   pthread_mutex_lock(&device->lock);
   uint64_t ticket = ++device->reset_asked;
   soft_wake_all(device);
-  while (device->reset_done < ticket && !atomic_load(&device->stopped)) {
-    pthread_cond_wait(&device->done_cond, &device->lock);
-  }
+  soft_control_await_locked(device, &device->reset_done, ticket);
   bool stopped = atomic_load(&device->stopped);
   pthread_mutex_unlock(&device->lock);
-  pthread_mutex_unlock(&device->reset_lock);
   soft_device_leave(device);
   return stopped ? pvgi_fail(PVG_E_CLOSED, "the device was stopped") : PVG_OK;
 }

@@ -132,6 +132,14 @@ static void serve_locked(struct soft_device *device, const uint64_t *asked, uint
   pthread_cond_broadcast(&device->done_cond);
 }
 
+void soft_control_await_locked(struct soft_device *device, const uint64_t *done, uint64_t ticket) {
+  if (*done >= ticket) return;
+  struct soft_wait wait;
+  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CONTROL);
+  while (*done < ticket && !atomic_load(&device->stopped)) pthread_cond_wait(&device->done_cond, &device->lock);
+  soft_wait_end(device, &wait);
+}
+
 void *soft_control_main(void *argument) {
   struct soft_device *device = argument;
   pthread_mutex_lock(&device->lock);

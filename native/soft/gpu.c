@@ -22,12 +22,20 @@ static int32_t refuse_locked(struct soft_display *display) {
   return PVG_OK;
 }
 
-/* Takes the texture's reference over if it returns PVG_OK. */
-static int32_t encode_locked(struct soft_display *display, struct soft_texture *texture, bool synchronize, uint64_t id) {
+static void await_slot_locked(struct soft_display *display) {
   struct soft_device *device = display->device;
+  struct soft_wait wait;
+  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_GPU);
   while (display->encodes == SOFT_ENCODES && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
+  soft_wait_end(device, &wait);
+}
+
+/* Takes the texture's reference over if it returns PVG_OK. */
+static int32_t encode_locked(struct soft_display *display, struct soft_texture *texture, bool synchronize, uint64_t id) {
+  struct soft_device *device = display->device;
+  if (display->encodes == SOFT_ENCODES) await_slot_locked(display);
   display->announced = false; /* also when refused: the host has asked, and the next frame is news again */
   int32_t result = refuse_locked(display);
   if (result != PVG_OK) return result;
@@ -55,11 +63,11 @@ int32_t pvg_display_encode(uint32_t handle, uint32_t port, uint32_t texture_hand
   if (texture != NULL && texture->device != handle) {
     pvgi_fail(PVG_E_HANDLE, "texture 0x%x is another device's", texture_handle);
   } else if (texture != NULL) {
-    pthread_mutex_lock(&device->display_lock);
+    soft_display_lock(device);
     pthread_mutex_lock(&device->lock);
     result = encode_locked(display, texture, synchronize != 0, frame_id);
     pthread_mutex_unlock(&device->lock);
-    pthread_mutex_unlock(&device->display_lock);
+    soft_display_unlock(device);
   }
   if (texture != NULL && result != PVG_OK) soft_texture_drop(texture);
   soft_device_leave(device);

@@ -45,7 +45,8 @@
 #define REG_CONNECTED 0x1234u      /* ro: 1 once the host has set the display's mode list */
 #define REG_MODE_RATE 0x1238u      /* ro: rate of the selected mode in millihertz */
 
-/* ---- registers of the iosfc window, 64 bits each; an access of 4 bytes reads the low half and writes it with a high half of 0 ---- */
+/* ---- registers of the iosfc window, 64 bits each; an access of 4 bytes reads the low half and writes it with a high half of 0, 4 bytes
+ * behind it reads the high half and writes nothing ---- */
 #define IOSFC_WINDOW_LENGTH 0x10000u
 
 #define IOSFC_RING_BASE 0x1000u     /* rw: guest-physical address of the ring, a multiple of 16 */
@@ -57,16 +58,19 @@
 #define IOSFC_STATUS 0x1028u        /* ro: IOSFC_STATUS_*; writing 1 bits clears them */
 
 #define IOSFC_STATUS_DONE 1u  /* entries were consumed; interrupt IOSFC_VECTOR when it goes from 0 to 1 */
-#define IOSFC_STATUS_FAULT 2u /* ring, table or producer make no sense; entries are ignored until the guest has cleared it. Writing
-                                 IOSFC_RING_BASE sets producer and consumer to 0 */
+#define IOSFC_STATUS_FAULT 2u /* ring, table or producer make no sense, or the host refused to map ring or table: entries are ignored
+                                 until the guest has cleared it, and then written IOSFC_PRODUCER again. Writing IOSFC_RING_BASE sets
+                                 producer and consumer to 0 */
 #define IOSFC_VECTOR 0u
 
 /* A ring entry, 32 bytes: u32 opcode, u32 surface (0..65535), u64 gpa, u64 length (1..1 GiB), u32 flags (IOSFC_READ_ONLY), u32 result, which
  * the device writes before it moves the consumer: IOSFC_OK or IOSFC_FAILED (also for an opcode or field out of bounds, a surface mapped
- * already or not mapped).
+ * already or not mapped). An unmapping that the host refused has failed, but the surface is unmapped all the same.
  * The surface table has 16 bytes a surface, written by the device: u64 length (0: not mapped), u32 first word of the surface as the device
- * sees it when it maps it, u32 how often it was mapped. Table entry n is at 16·n. Ring and table are mapped by upcalls of the mapper's own when they are first needed, and unmapped when the guest
- * writes IOSFC_RING_BASE, IOSFC_RING_CAPACITY or IOSFC_TABLE, which completes after that. */
+ * sees it when it maps it (of a shorter one, what there is of it), u32 how often it was mapped. Table entry n is at 16·n; the device writes it
+ * when it maps or unmaps the surface. Ring and table are mapped by upcalls of the mapper's own when there is an entry to consume, the ring is
+ * unmapped when the guest writes IOSFC_RING_BASE or IOSFC_RING_CAPACITY and the table when it writes IOSFC_TABLE, which completes after
+ * that. Surfaces stay mapped then, and when the device is reset. */
 #define IOSFC_ENTRY_SIZE 32u
 #define IOSFC_TABLE_ENTRY_SIZE 16u
 #define IOSFC_SURFACES 65536u

@@ -85,9 +85,9 @@ static void put_back_locked(struct soft_device *device, const struct soft_event 
 static void change_mode(struct soft_device *device, const struct soft_event *event) {
   struct soft_call call = {.kind = event->kind, .thread = THREAD_DISPLAY};
   memcpy(call.words, event->words, sizeof call.words);
-  pthread_mutex_lock(&device->display_lock);
+  soft_display_lock(device);
   soft_upcall(device, &call, NULL);
-  pthread_mutex_unlock(&device->display_lock);
+  soft_display_unlock(device);
 }
 
 /* False if the event could not be told before the device was suspended, and its payload is still the caller's. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * registers.c - MMIO accesses to the gfx window; what the registers of the displays hold is in display_registers.c.
+ * registers.c - MMIO accesses: the way in to both windows, and the gfx window's registers; what the registers of the displays hold is in display_registers.c.
  *
  * START and MAIN_KICK complete only when the control thread has done the work, with every upcall that takes; all others
  * complete at once. Any value may come from the guest: what is not a register reads 0 and ignores writes.
  */
-#include "soft_pvg.h"
+#include "iosfc.h"
 
 static uint32_t read_locked(struct soft_device *device, uint64_t offset) {
   if (soft_display_register(offset)) return soft_display_read_locked(device, offset);
@@ -29,7 +29,7 @@ static uint32_t read_locked(struct soft_device *device, uint64_t offset) {
 static void await_control_locked(struct soft_device *device, uint64_t *asked, const uint64_t *done) {
   uint64_t ticket = ++*asked;
   pthread_cond_signal(&device->control_cond);
-  while (*done < ticket && !atomic_load(&device->stopped)) pthread_cond_wait(&device->done_cond, &device->lock);
+  soft_control_await_locked(device, done, ticket);
 }
 
 static void kick_locked(struct soft_device *device) {
@@ -67,19 +67,46 @@ static void write_locked(struct soft_device *device, uint64_t offset, uint32_t v
   }
 }
 
+/* With reads_wait the accesses of several vCPUs meet here: a kick that is in progress on one ends before a read on another does. */
+static uint32_t read_gfx(struct soft_device *device, uint64_t offset) {
+  pthread_mutex_lock(&device->lock);
+  if (device->config.reads_wait) soft_control_await_locked(device, &device->kick_done, device->kick_asked);
+  uint32_t value = read_locked(device, offset);
+  pthread_mutex_unlock(&device->lock);
+  return value;
+}
+
+static void write_gfx(struct soft_device *device, uint64_t offset, uint32_t value) {
+  pthread_mutex_lock(&device->lock);
+  write_locked(device, offset, value);
+  /* A kick that faulted raised an interrupt, which a thread of PVG's posts: this one is the host's. */
+  if (device->interrupts != 0) pthread_cond_signal(&device->vsync_cond);
+  pthread_mutex_unlock(&device->lock);
+}
+
+/* ---- both windows ---- */
+
+static bool has_window(const struct soft_device *device, uint32_t window) {
+  return window == PVG_WINDOW_GFX || (window == PVG_WINDOW_IOSFC && device->iosfc != NULL);
+}
+
+static uint32_t length_of(uint32_t window) { return window == PVG_WINDOW_GFX ? GFX_WINDOW_LENGTH : IOSFC_WINDOW_LENGTH; }
+
 /* The device, entered, or NULL with *result set. */
 static struct soft_device *enter(uint32_t handle, uint32_t window, uint64_t offset, int32_t *result) {
-  if (window != PVG_WINDOW_GFX) {
-    *result = pvgi_fail(PVG_E_UNSUPPORTED, "this PVG has no window %u", window);
-    return NULL;
-  }
-  if (offset % 4 != 0 || offset >= GFX_WINDOW_LENGTH) {
-    *result = pvgi_fail(PVG_E_ARGUMENT, "register offset 0x%llx is not a multiple of 4 below 0x%x",
-                        (unsigned long long)offset, GFX_WINDOW_LENGTH);
-    return NULL;
-  }
+  struct soft_device *device = soft_device_enter(handle);
   *result = PVG_E_HANDLE;
-  return soft_device_enter(handle);
+  if (device == NULL) return NULL;
+  if (!has_window(device, window)) {
+    *result = pvgi_fail(PVG_E_UNSUPPORTED, "the device has no window %u", window);
+  } else if (offset % 4 != 0 || offset >= length_of(window)) {
+    *result = pvgi_fail(PVG_E_ARGUMENT, "register offset 0x%llx is not a multiple of 4 below 0x%x",
+                        (unsigned long long)offset, length_of(window));
+  } else {
+    return device;
+  }
+  soft_device_leave(device);
+  return NULL;
 }
 
 static int32_t outcome(struct soft_device *device) {
@@ -93,7 +120,7 @@ int32_t pvg_mmio_length(uint32_t handle, uint32_t window) {
   struct soft_device *device = enter(handle, window, 0, &result);
   if (device == NULL) return result;
   soft_device_leave(device);
-  return GFX_WINDOW_LENGTH;
+  return (int32_t)length_of(window);
 }
 
 int32_t pvg_mmio_read(uint32_t handle, uint32_t window, uint64_t offset, uint32_t *value) {
@@ -101,10 +128,9 @@ int32_t pvg_mmio_read(uint32_t handle, uint32_t window, uint64_t offset, uint32_
   int32_t result;
   struct soft_device *device = enter(handle, window, offset, &result);
   if (device == NULL) return result;
-  pthread_mutex_lock(&device->lock);
-  value[0] = read_locked(device, offset);
-  value[1] = 0;
-  pthread_mutex_unlock(&device->lock);
+  uint64_t found = window == PVG_WINDOW_GFX ? read_gfx(device, offset) : soft_iosfc_read(device->iosfc, offset);
+  value[0] = (uint32_t)found;
+  value[1] = (uint32_t)(found >> 32);
   return outcome(device);
 }
 
@@ -112,10 +138,10 @@ int32_t pvg_mmio_write(uint32_t handle, uint32_t window, uint64_t offset, uint64
   int32_t result;
   struct soft_device *device = enter(handle, window, offset, &result);
   if (device == NULL) return result;
-  pthread_mutex_lock(&device->lock);
-  write_locked(device, offset, (uint32_t)value);
-  /* A kick that faulted raised an interrupt, which a thread of PVG's posts: this one is the host's. */
-  if (device->interrupts != 0) pthread_cond_signal(&device->vsync_cond);
-  pthread_mutex_unlock(&device->lock);
+  if (window == PVG_WINDOW_GFX) {
+    write_gfx(device, offset, (uint32_t)value);
+  } else {
+    soft_iosfc_write(device->iosfc, offset, value);
+  }
   return outcome(device);
 }

@@ -2,19 +2,19 @@
  *
  * soft_pvg.h - the private structures of the software PVG.
  *
- * One struct soft_device has a control thread, two task threads, a display queue thread, a vsync thread, a GPU thread and
- * up to eight channel threads. Lock order, outermost first; no lock is taken while a later one is held:
+ * One struct soft_device has a control thread, two task threads, a display queue thread, a vsync thread, a GPU thread, an IOSurface
+ * mapper's thread if there is one, and up to eight channel threads. Lock order, outermost first; no lock is taken while a later one is
+ * held. The first two are taken through waits.c only, because they may be held for as long as the host likes:
  *
- *   1. device.reset_lock    serialises resets; held for the whole reset, by the caller's thread only.
- *   2. task.rw              mappings of a task. Written while the host maps, so held while waiting in an upcall.
- *   3. device.display_lock  what an encode takes; the display queue holds it while a mode change waits. There is one for all ports,
+ *   1. task.rw              mappings of a task. Written while the host maps, so held while waiting in an upcall.
+ *   2. device.display_lock  what an encode takes; the display queue holds it while a mode change waits. There is one for all ports,
  *                           since there is one display queue and one GPU: a mode change that waits on one port holds up the encodes
  *                           of all, which is the worst that a host can meet, so a host that lives with it lives with finer locks too.
- *   4. display.draw_lock    the pixels of the port's frame being drawn, so that exec and swap are atomic to each other. Nobody takes two.
- *   5. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing.
- *   6. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
- *   7. device.upcall_lock   the table of upcalls.
- *   8. the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
+ *   3. display.draw_lock    the pixels of the port's frame being drawn, so that exec and swap are atomic to each other. Nobody takes two.
+ *   4. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing. iosfc.lock is beside it.
+ *   5. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
+ *   6. device.upcall_lock   the table of upcalls.
+ *   7. device.waits_lock, the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
  *
  * Guest memory is reached through the `memory` of a task only, with task.rw held; the shared page and a display's page
  * through `shared` and `display.page`, with device.lock held, because they are in the internal task, which is
@@ -50,18 +50,20 @@ enum soft_thread {
   THREAD_DISPLAY = 4,
   THREAD_VSYNC = 5,
   THREAD_GPU = 6,
+  THREAD_IOSFC = 7,
   THREAD_CHANNEL = 8 /* plus the FIFO's number */
 };
 
 struct soft_device;
+struct soft_iosfc;
 
 struct soft_task {
   pthread_rwlock_t rw;
+  atomic_uint writer; /* the system's number of the thread that holds it for writing, 0: none does */
   struct pvgi_memory memory;
   uint64_t length;
   uint32_t range;
   uint32_t pending; /* jobs queued or running on its task thread */
-  uint32_t users;   /* channels that are executing commands in it */
   bool used;
   bool dying;
 };
@@ -97,6 +99,7 @@ struct soft_channel {
   uint32_t data_length;
   uint32_t read;
   bool quit, doorbell;
+  const struct soft_task *executes; /* the task that the commands in hand are in */
   bool busy;                 /* its thread is carrying out packets */
   bool put_off;              /* the packet in hand was not done, and is still to be */
   uint32_t size, stamp;      /* of the packet in hand */
@@ -170,13 +173,22 @@ struct soft_upcall {
   enum soft_upcall_state state;
   uint32_t generation;
   uint32_t kind;
-  uint32_t port; /* a glyph's */
+  uint32_t port;    /* a glyph's */
+  uint32_t sleeper; /* the system's number of the thread that sleeps until it is answered, 0 before it does */
+  uint32_t thread;  /* PVG's number of it */
   bool ok;
   uint64_t value;
   const uint64_t *pieces;
   uint32_t piece_count;
   uint8_t *bytes; /* destination of a read, or the payload, which is owned */
   uint64_t length;
+};
+
+/* See waits.c. On the stack of the thread that waits. */
+struct soft_wait {
+  struct soft_wait *next, **link;
+  struct pvg_wait entry;
+  const atomic_uint *holder; /* of the lock that is waited for; NULL: it is no lock */
 };
 
 /* See suspend.c. */
@@ -189,7 +201,8 @@ struct soft_device {
   enum soft_phase phase; /* as above, so it may be read with either */
   uint32_t accesses;     /* in progress */
   uint32_t raising;      /* threads that are posting interrupts */
-  pthread_mutex_t reset_lock, display_lock, lock, upcall_lock;
+  pthread_mutex_t display_lock, lock, upcall_lock, waits_lock;
+  atomic_uint display_holder; /* the system's number of the thread that holds display_lock, 0: none does */
   pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond;
   pthread_t control_thread, queue_thread, vsync_thread, gpu_thread;
   uint32_t threads_started; /* while it is being created only */
@@ -232,6 +245,11 @@ struct soft_device {
   uint64_t waited, woken, woken_in_vain; /* pvg_upcall_wakes() */
   pthread_cond_t room_cond;              /* an entry became free, or a glyph's bitmap was given back */
   uint32_t glyphs;
+
+  struct soft_wait *waits; /* guarded by waits_lock */
+  uint32_t wait_number;    /* of the latest */
+
+  struct soft_iosfc *iosfc; /* NULL if there is none */
 };
 
 /* handles.c */
@@ -250,8 +268,22 @@ void soft_texture_drop(struct soft_texture *texture);
 int32_t soft_check_config(const struct pvg_config *config);
 int32_t soft_check_ranges(const struct pvg_ram_range *ranges, uint32_t count);
 
+/* threads.c: of the thread that calls: the system's number, and PVG's, 0 if it is a caller's. */
+uint32_t soft_own_system(void);
+uint32_t soft_own_number(void);
+int soft_thread_create(pthread_t *thread, uint32_t number, void *(*entry)(void *), void *argument);
+
+/* waits.c: between begin and end the calling thread counts as waiting for what is said. */
+void soft_wait_begin(struct soft_device *device, struct soft_wait *wait, uint32_t what, uint32_t target);
+void soft_wait_end(struct soft_device *device, struct soft_wait *wait);
+void soft_display_lock(struct soft_device *device);
+void soft_display_unlock(struct soft_device *device);
+void soft_task_write_lock(struct soft_task *task);
+void soft_task_write_unlock(struct soft_task *task);
+void soft_task_read_lock(struct soft_device *device, struct soft_task *task);
+void soft_task_read_unlock(struct soft_task *task);
+
 /* device.c */
-int soft_thread_create(pthread_t *thread, const char *name, void *(*entry)(void *), void *argument);
 void soft_wake_all(struct soft_device *device);
 
 /* upcall.c */
@@ -277,8 +309,9 @@ void soft_interrupts(struct soft_device *device, uint32_t thread);
 bool soft_post_glyph(struct soft_device *device, const struct soft_event *event);
 uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port);
 
-/* fifo.c */
+/* fifo.c: await waits until the control thread has done everything up to that ticket, or the device is stopped. */
 void *soft_control_main(void *argument);
+void soft_control_await_locked(struct soft_device *device, const uint64_t *done, uint64_t ticket);
 void soft_ring_copy(void *out, const uint8_t *data, uint32_t length, uint32_t position, uint32_t count);
 void soft_stamp_locked(struct soft_device *device, uint32_t fifo, uint32_t stamp);
 void soft_retire_done_locked(struct soft_device *device, uint32_t entry);

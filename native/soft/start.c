@@ -84,6 +84,15 @@ static void power_on_locked(struct soft_device *device) {
   device->start_done = device->start_asked;
 }
 
+static void await_encodes_locked(struct soft_device *device) {
+  struct soft_wait wait;
+  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_GPU);
+  while (device->encode_count != 0 && !atomic_load(&device->stopped)) {
+    pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+  soft_wait_end(device, &wait);
+}
+
 void soft_reset(struct soft_device *device) {
   pthread_mutex_lock(&device->lock);
   device->resetting = true;
@@ -104,9 +113,7 @@ void soft_reset(struct soft_device *device) {
   for (uint32_t number = TASK_MAX + 1; number-- > 0;) soft_task_destroy(device, number);
 
   pthread_mutex_lock(&device->lock);
-  while (device->encode_count != 0 && !atomic_load(&device->stopped)) {
-    pthread_cond_wait(&device->done_cond, &device->lock);
-  }
+  await_encodes_locked(device);
   power_on_locked(device);
   device->resetting = false;
   soft_wake_all(device);

@@ -34,6 +34,27 @@ bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t leng
   return true;
 }
 
+/* Waits until no job of the task is left. */
+static void await_jobs_locked(struct soft_device *device, uint32_t number) {
+  if (device->tasks[number].pending == 0) return;
+  struct soft_wait wait;
+  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_TASK + number % 2);
+  while (device->tasks[number].pending != 0) pthread_cond_wait(&device->done_cond, &device->lock);
+  soft_wait_end(device, &wait);
+}
+
+/* Waits until no channel executes commands in the task, which is dying, so that none begins to. */
+static void await_commands_locked(struct soft_device *device, const struct soft_task *task) {
+  for (uint32_t fifo = 1; fifo <= CHILD_FIFO_MAX; fifo++) {
+    const struct soft_channel *channel = device->channels[fifo];
+    if (channel == NULL || channel->executes != task) continue;
+    struct soft_wait wait;
+    soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CHANNEL + fifo);
+    while (channel->executes == task) pthread_cond_wait(&device->done_cond, &device->lock);
+    soft_wait_end(device, &wait);
+  }
+}
+
 void soft_task_destroy(struct soft_device *device, uint32_t number) {
   struct soft_task *task = &device->tasks[number];
   pthread_mutex_lock(&device->lock);
@@ -42,9 +63,10 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
     return;
   }
   task->dying = true;
-  while (task->pending != 0 || task->users != 0) pthread_cond_wait(&device->done_cond, &device->lock);
+  await_jobs_locked(device, number);
+  await_commands_locked(device, task);
   pthread_mutex_unlock(&device->lock);
-  pthread_rwlock_wrlock(&task->rw);
+  soft_task_write_lock(task);
   struct soft_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {task->range}};
   soft_upcall(device, &destroy, NULL);
   pvgi_range_release(&task->memory);
@@ -55,7 +77,7 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
   task->used = false;
   task->dying = false;
   pthread_mutex_unlock(&device->lock);
-  pthread_rwlock_unlock(&task->rw);
+  soft_task_write_unlock(task);
 }
 
 bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, bool read_only,
@@ -67,9 +89,9 @@ bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task
     .pieces = pieces,
     .piece_count = count,
   };
-  pthread_rwlock_wrlock(&task->rw);
+  soft_task_write_lock(task);
   bool ok = soft_upcall(device, &map, NULL);
-  pthread_rwlock_unlock(&task->rw);
+  soft_task_write_unlock(task);
   return ok;
 }
 
@@ -80,9 +102,9 @@ static bool run_job(struct soft_device *device, uint32_t thread, const struct so
   }
   struct soft_call unmap = {
     .kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, job->offset, job->length}};
-  pthread_rwlock_wrlock(&task->rw);
+  soft_task_write_lock(task);
   bool ok = soft_upcall(device, &unmap, NULL);
-  pthread_rwlock_unlock(&task->rw);
+  soft_task_write_unlock(task);
   return ok;
 }
 
@@ -120,10 +142,17 @@ void *soft_worker_main(void *argument) {
   return NULL;
 }
 
+static void await_room_locked(struct soft_device *device, const struct soft_worker *worker) {
+  struct soft_wait wait;
+  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_TASK + worker->number);
+  while (worker->count == SOFT_JOBS) pthread_cond_wait(&device->done_cond, &device->lock);
+  soft_wait_end(device, &wait);
+}
+
 void soft_worker_submit(struct soft_device *device, const struct soft_job *job) {
   struct soft_worker *worker = &device->workers[job->task % 2];
   pthread_mutex_lock(&device->lock);
-  while (worker->count == SOFT_JOBS) pthread_cond_wait(&device->done_cond, &device->lock);
+  if (worker->count == SOFT_JOBS) await_room_locked(device, worker);
   if (atomic_load(&device->stopped)) {
     /* The worker may have ended; nobody would take the job. */
     soft_retire_done_locked(device, job->retire);
@@ -142,6 +171,10 @@ void soft_workers_drain_locked(struct soft_device *device) {
   /* A stopped device drains by itself, because every upcall then returns at once. */
   for (uint32_t i = 0; i < 2; i++) {
     struct soft_worker *worker = &device->workers[i];
+    if (worker->count == 0 && !worker->busy) continue;
+    struct soft_wait wait;
+    soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_TASK + i);
     while (worker->count != 0 || worker->busy) pthread_cond_wait(&device->done_cond, &device->lock);
+    soft_wait_end(device, &wait);
   }
 }

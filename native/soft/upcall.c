@@ -35,11 +35,14 @@ static uint32_t mailbox_of(const struct soft_device *device, uint32_t kind) {
  * close a mailbox that isn't its own. */
 int32_t soft_post(struct soft_device *device, const struct pvg_record *record) {
   uint32_t mailbox = mailbox_of(device, record->kind);
-  while (!atomic_load(&device->stopped)) {
-    int32_t result = pvg_mailbox_post(mailbox, record, POST_SLICE_US);
-    if (result != PVG_E_FULL) return result;
-  }
-  return PVG_E_CLOSED;
+  if (atomic_load(&device->stopped)) return PVG_E_CLOSED;
+  int32_t result = pvg_mailbox_post(mailbox, record, 0);
+  if (result != PVG_E_FULL) return result;
+  struct soft_wait wait;
+  soft_wait_begin(device, &wait, PVG_WAIT_UPCALL, record->kind);
+  while (result == PVG_E_FULL && !atomic_load(&device->stopped)) result = pvg_mailbox_post(mailbox, record, POST_SLICE_US);
+  soft_wait_end(device, &wait);
+  return result == PVG_E_FULL ? PVG_E_CLOSED : result;
 }
 
 /* Index of the condition that an upcall waits on; as the wake policy has it, other upcalls may wait on the same one. */
@@ -96,9 +99,11 @@ static bool sleep_locked(struct soft_device *device, uint32_t condition) {
 
 /* Waits until the upcall was answered, the device is stopped, or nobody can answer any more. A thread counts as woken by an answer if
  * one was given on its condition while it slept, whatever the system says why it runs again. */
-static void await_answer_locked(struct soft_device *device, const struct soft_upcall *upcall) {
+static void await_answer_locked(struct soft_device *device, struct soft_upcall *upcall) {
   uint32_t condition = condition_of(device, upcall), mailbox = mailbox_of(device, upcall->kind);
   bool slept = false;
+  upcall->sleeper = soft_own_system();
+  upcall->thread = soft_own_number();
   while (upcall->state == UPCALL_WAITING && !atomic_load(&device->stopped)) {
     uint64_t answers = device->answers[condition];
     bool timed_out = sleep_locked(device, condition);

@@ -36,6 +36,9 @@
 #define PIXELS 0x60000u
 #define GLYPH 0x80000u
 #define TASK_LENGTH 0x100000u
+#define MAPPER_RING 0x400000u
+#define MAPPER_TABLE 0x600000u
+#define SURFACES 0x800000u
 
 struct host {
   struct pvg_config config;
@@ -49,6 +52,7 @@ struct host {
   atomic_uint hold;             /* bit n: upcalls of kind n are kept in `held` for the test to answer */
   atomic_uint held_count;
   struct pvg_record held[16];
+  atomic_ullong iosfc_address;  /* not 0: what every IOSFC_MAP is answered with */
   atomic_bool keep_frames;      /* new frames are counted, not encoded */
   atomic_uint counts[16];       /* upcalls that were served, by kind */
   atomic_uint interrupts[64];
@@ -110,6 +114,11 @@ static inline bool host_serve(struct host *host, const struct pvg_record *record
                                    record->words[1]) == PVG_OK;
     case PVG_UPCALL_RAISE_INTERRUPT: atomic_fetch_add(&host->interrupts[record->words[0]], 1); return true;
     case PVG_UPCALL_MODE_CHANGE: host_mode(host, record); return true;
+    case PVG_UPCALL_IOSFC_MAP:
+      *value = atomic_load(&host->iosfc_address);
+      if (*value != 0) return true;
+      *value = pvg_ram_address(host->ram) + (record->words[0] - RAM_GPA);
+      return in_ram(record->words[0], record->words[1]);
     default: return true;
   }
 }

@@ -5,7 +5,7 @@
  * Each test makes a host, a guest and a device of its own. It waits for states, never for times; what one thread does while
  * another waits is arranged by not answering upcalls.
  */
-#include "soft_host.h"
+#include "soft_access.h"
 
 /* ---- drawing and showing ---- */
 
@@ -108,43 +108,6 @@ static void test_refused_encodes(void) {
 }
 
 /* ---- waiting ---- */
-
-struct access {
-  struct guest *guest;
-  pthread_t thread;
-  atomic_bool done;
-  int32_t result;
-  uint32_t offset, value;
-};
-
-static void *access_main(void *argument) {
-  struct access *access = argument;
-  access->result = pvg_mmio_write(access->guest->host->device, PVG_WINDOW_GFX, access->offset, access->value);
-  atomic_store(&access->done, true);
-  return NULL;
-}
-
-static void begin_kick(struct access *access, struct guest *guest) {
-  *access = (struct access){.guest = guest, .offset = REG_MAIN_KICK, .value = 1};
-  guest_write(guest, REG_FIFO_WRITTEN, guest->written);
-  CHECK(pthread_create(&access->thread, NULL, access_main, access) == 0);
-}
-
-#define HOLD_MEMORY (1u << PVG_UPCALL_MAP_MEMORY | 1u << PVG_UPCALL_READ_MEMORY)
-
-/* Three upcalls, from three threads of PVG's, wait at once while an access is in flight. */
-static void hold_three(struct host *host, struct guest *guest, struct access *access) {
-  stage_open(host, guest);
-  guest_start(guest, 0);
-  CONTROL(guest, OP_DEFINE_TASK, 0, 2, 0, TASK_LENGTH, 0);
-  guest_kick(guest);
-  atomic_store(&host->hold, HOLD_MEMORY);
-  CONTROL(guest, OP_MAP, 1, 1, 0, 0, 0, 1, 0, (uint32_t)RAM_GPA, 0, PAGE, 0);
-  CONTROL(guest, OP_MAP, 2, 2, 1, 0, 0, 2, 0, (uint32_t)RAM_GPA, 0, PAGE, 0, (uint32_t)RAM_GPA + 9 * PAGE, 0, PAGE, 0);
-  CONTROL(guest, OP_CURSOR_GLYPH, 3, 0, 4, 4, 16, 32, 1, 2, 0, (uint32_t)RAM_GPA + GLYPH, 0, 64);
-  begin_kick(access, guest);
-  AWAIT(atomic_load(&host->held_count) == 3);
-}
 
 /* The upcall that the packet with that stamp made. */
 static const struct pvg_record *held_of_stamp(const struct pvg_record *held, uint32_t stamp) {

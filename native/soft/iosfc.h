@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * iosfc.h - the private structures of the IOSurface mapper.
+ *
+ * struct soft_iosfc has a thread, which alone maps, unmaps and reads the ring. Its lock is at the place of device.lock in the order
+ * (soft_pvg.h), is never held together with it, and never during an upcall or a post. What a comment calls the thread's own
+ * needs no lock; the rest is guarded by it. A device has one exactly if its configuration says so.
+ */
+#ifndef SOFT_IOSFC_H
+#define SOFT_IOSFC_H
+
+#include "soft_pvg.h"
+
+/* Guest memory that the host gave: host address, and a reference on the RAM that holds all of it. */
+struct soft_mapping {
+  struct pvgi_memory memory; /* owner NULL: nothing is mapped */
+  uint64_t address;
+};
+
+struct soft_surface {
+  struct soft_mapping mapping;
+  uint64_t gpa, length;
+  uint32_t flags;
+  uint32_t times; /* it was mapped */
+};
+
+/* The ring or the table. */
+struct soft_piece {
+  struct soft_mapping mapping;
+  uint64_t generation; /* of the registers that it was mapped for */
+  uint64_t length;
+};
+
+struct soft_iosfc {
+  struct soft_device *device;
+  pthread_t thread;
+  pthread_mutex_t lock;
+  pthread_cond_t work_cond, done_cond;
+
+  uint64_t ring_base, ring_capacity, table_base;
+  uint32_t producer, consumer, status;
+  uint64_t ring_generation, table_generation; /* writes to the registers that say where they are */
+  uint64_t restarts;                          /* writes to IOSFC_RING_BASE */
+
+  uint64_t asked, done; /* writes that the thread has to see, and that it has; a write is through when done >= its own number */
+  bool kicked;          /* IOSFC_PRODUCER was written */
+
+  /* The thread's own. */
+  struct soft_piece ring, table;
+  struct soft_surface surfaces[IOSFC_SURFACES];
+};
+
+/* iosfc.c: create leaves the thread to be started; stop releases who waits once device.stopped is set; free gives back what is mapped,
+ * without upcalls, when the thread has ended. */
+struct soft_iosfc *soft_iosfc_create(struct soft_device *device);
+void *soft_iosfc_main(void *argument);
+void soft_iosfc_stop(struct soft_iosfc *iosfc);
+void soft_iosfc_free(struct soft_iosfc *iosfc);
+
+/* iosfc_registers.c: one access of a caller who is inside the device. */
+uint64_t soft_iosfc_read(struct soft_iosfc *iosfc, uint64_t offset);
+void soft_iosfc_write(struct soft_iosfc *iosfc, uint64_t offset, uint64_t value);
+
+#endif
