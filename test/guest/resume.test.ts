@@ -156,7 +156,7 @@ describe('RAM that a guest is to be continued from', () => {
     ['of no display', word(6, 0), 'it counts 0 displays'],
     ['of nine displays', word(6, 9), 'it counts 9 displays'],
     ['of four thousand million displays', word(6, 0xffff_ffff), 'it counts 4294967295 displays'],
-    ['of more displays than the device has', word(6, 3), "display 0's ring holds 0 bytes"],
+    ['of three displays that were two', word(6, 3), "display 0's ring holds 0 bytes"],
     ['of a machine without a mapper', word(7, 0), 'its iosfc is 0x0'],
     ['of half a word in the control ring', word(9, 6), 'its control ring holds 6 bytes'],
     ['of a display without width', word(11, 0), 'display 0 is 0x480'],
