@@ -3,6 +3,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { DeviceClosedError } from '../../src/base/errors.js';
+import { iosfcWindow } from '../../src/guest/machine.js';
 import { runGuest } from '../../src/guest/program.js';
 import { Vcpu, type VcpuAttachment } from '../../src/runtime/vcpu.js';
 
@@ -50,6 +51,7 @@ try {
     read: (offset: number) => vcpu.read32(offset),
     write: (offset: number, value: number) => vcpu.write32(offset, value),
     waitForInterrupt,
+    ...iosfcWindow(null),
   };
   report(runGuest(machine, { mode: data.mode, frames: data.frames, shouldStop: () => Atomics.load(stop, 0) === 1 }));
 } catch (error) {

@@ -1,241 +1,176 @@
 /**
- * A guest's driver for the device: reset, FIFOs, shared pages, a task, memory, frames.
+ * A guest's driver for the device: reset, FIFOs, shared pages, a task, memory, displays, IOSurfaces, frames.
  *
- * Invariant: the device never reads memory that is being rewritten: a frame's commands stay in their slot until the stamp
- * of its swap has come. What it doesn't do: several tasks, several child FIFOs, unmapping.
+ * Invariant: it keeps nothing of its own. All it knows is in guest RAM (state.ts), so that a new driver on the same RAM goes on where
+ * this one stopped, between any two calls. What it doesn't do: several tasks, unmapping of a task's memory, a display that is
+ * plugged in later.
  */
-import { AppleGfxError } from '../base/errors.js';
+import { GuestDisplay, type Size, TASK } from './display.js';
+import { GuestDriverError, GuestFaultError } from './errors.js';
 import * as L from './layout.js';
 import type { GuestMachine } from './machine.js';
-import { CURSOR_SIDE, cursorBitmap, type Scene, type SceneCommand, SPRITE_SIDE, type Sprite, spritePixels } from './scene.js';
+import { GuestMemory, pair } from './memory.js';
+import { RING_LENGTH, SPRITE_BYTES } from './placement.js';
+import { type Packet, putPackets } from './ring.js';
+import { cursorBitmap, type Scene, spritePixels } from './scene.js';
+import { DISPLAYS_MAX, DriverState } from './state.js';
+import { GuestSurfaces } from './surfaces.js';
 
-/** The device halted with a fault. */
-export class GuestFaultError extends AppleGfxError {
-  constructor(readonly fault: number) {
-    super('ERR_GUEST_FAULT', `the device halted with fault ${fault >>> 16} at opcode 0x${(fault & 0xffff).toString(16)}`);
-  }
-}
-
-/** The device does not do what this driver needs. */
-export class GuestDriverError extends AppleGfxError {
-  constructor(message: string) {
-    super('ERR_GUEST_DRIVER', message);
-  }
-}
-
-const RING_LENGTH = 0x1_0000;
-const CHILD_DATA = 0x1_0000;
-const SLOTS = 4;
-const SLOT_LENGTH = 0x1_0000;
-const SPRITE_BYTES = 4 * SPRITE_SIDE * SPRITE_SIDE;
-const TASK = 1;
-const CHILD = 1;
-/** Frames that may be in the device at once. */
-const AHEAD = 2;
 const WAIT_MS = 100;
 /** How long a stamp may take before the driver gives the device up. */
 const STAMP_TIMEOUT_MS = 10_000;
 
-const pair = (value: number): [number, number] => [value % 2 ** 32, Math.floor(value / 2 ** 32)];
+export interface StartOptions {
+  /** How many displays to bring up, from port 0 on; undefined: all that the device has. */
+  readonly displays?: number | undefined;
+  /** The mode of the display at port 0; undefined: its preferred one, as the others'. */
+  readonly size?: Size | undefined;
+}
+
+/** The scene of a frame on a display, whose size changes with its mode. */
+export type Draw = (frame: number, display: Size & { readonly port: number }) => Scene;
 
 export class GuestDriver {
-  private readonly memory: DataView;
-  private readonly page: number;
-  private next: number;
-  private readonly ring: number;
-  private readonly shared: number;
-  private readonly display: number;
-  private readonly child: number;
-  private readonly slots: number;
-  private readonly sprites: number;
-  private readonly glyph: number;
-  private written = 0;
-  private childWritten = 0;
-  private stamp = 0;
-  private frames = 0;
+  private readonly displays: readonly GuestDisplay[];
+  private readonly surfaces: GuestSurfaces | null;
 
-  constructor(private readonly machine: GuestMachine) {
-    const { ram } = machine;
-    this.memory = new DataView(ram.buffer, ram.byteOffset, ram.byteLength);
-    this.page = 2 ** machine.pageShift;
-    // The first mebibyte is left alone, as firmware would want it.
-    this.next = 0x10_0000;
-    this.ring = this.allocate(RING_LENGTH);
-    this.shared = this.allocate(this.page);
-    this.display = this.allocate(this.page);
-    this.child = this.allocate(L.CHILD_RING_DATA + CHILD_DATA);
-    this.slots = this.allocate(SLOTS * SLOT_LENGTH);
-    this.sprites = this.allocate(2 * SPRITE_BYTES);
-    this.glyph = this.allocate(4 * CURSOR_SIDE * CURSOR_SIDE);
+  private constructor(
+    private readonly machine: GuestMachine,
+    private readonly memory: GuestMemory,
+    private readonly state: DriverState,
+  ) {
+    const places = state.placement.displays;
+    this.displays = state.displays.flatMap((words, port) => {
+      const place = places[port];
+      return place ? [new GuestDisplay(machine, memory, state, { port, place, words })] : [];
+    });
+    this.surfaces = machine.hasIosfc ? new GuestSurfaces(machine, memory, state) : null;
   }
 
-  /** Brings the device up in a mode of that size: FIFOs, task, memory, cursor. */
-  start(width: number, height: number): void {
-    const { machine, page } = this;
-    this.memory.setUint32(this.display + L.DISPLAY_CURSOR, 0xffff_ffff, true);
-    this.memory.setUint32(this.display + L.DISPLAY_CURSOR_SHOW, 1, true);
-    this.memory.setUint32(this.display + L.DISPLAY_ENABLE, L.DISPLAY_EVENT_PRESENT, true);
-    machine.write(L.REG_FIFO_BASE_PFN, this.gpa(this.ring) / page);
-    machine.write(L.REG_FIFO_OFFSET, 0);
-    machine.write(L.REG_FIFO_LENGTH, RING_LENGTH);
-    machine.write(L.REG_SHARED_PFN, this.gpa(this.shared) / page);
-    machine.write(L.REG_START, 1);
-    this.check();
-    this.setMode(width, height);
-    this.control(L.OP_SHARED_STATE, [0, this.gpa(this.display) / page]);
-    this.control(L.OP_ONLINE_ACK, [0]);
-    this.makeTask();
-    this.setCursor();
-    this.kick();
+  /** Brings a device that was just reset up: FIFOs, modes, task, memory, cursors, surfaces. */
+  static start(machine: GuestMachine, options: StartOptions = {}): GuestDriver {
+    const memory = new GuestMemory(machine);
+    const driver = new GuestDriver(machine, memory, DriverState.create(memory, machine, countDisplays(machine, options.displays)));
+    driver.bringUp(options.size);
+    driver.state.complete();
+    return driver;
   }
 
-  /** Draws and presents one frame; waits while too many are in the device. */
-  present(scene: Scene): void {
-    this.frames++;
-    this.awaitStamp(this.stamp - AHEAD + 1);
-    const slot = (this.frames % SLOTS) * SLOT_LENGTH;
-    const length = this.writeCommands(this.slots + slot, scene.commands);
-    this.memory.setUint32(this.display + L.DISPLAY_CURSOR, scene.cursor.y * 0x1_0000 + scene.cursor.x, true);
-    this.enqueue(L.OP_EXEC, 0, [TASK, length, ...pair(this.slotsOffset + slot)]);
-    this.enqueue(L.OP_SWAP, ++this.stamp, [0, this.frames]);
-    this.memory.setUint32(this.child, this.childWritten, true);
-    this.machine.write(L.REG_CHILD_DOORBELL, CHILD);
+  /** Goes on from RAM that a driver left, on a device that was resumed. Throws GuestDriverError if that RAM or device is another. */
+  static resume(machine: GuestMachine): GuestDriver {
+    const memory = new GuestMemory(machine);
+    const driver = new GuestDriver(machine, memory, DriverState.open(memory, machine));
+    countDisplays(machine, driver.displays.length);
+    driver.check();
+    if (machine.read(L.REG_START) !== 1) throw new GuestDriverError('the device does not run: it was not resumed');
+    // Interrupts that the guest had not taken are gone; what they were for stands in the registers and in memory.
+    driver.lookAround();
+    for (const display of driver.displays) display.ringAgain();
+    return driver;
+  }
+
+  /** Number of the last frame that was begun, 0 before the first; each is drawn on every display. */
+  get frame(): number {
+    return this.state.words.get('frame');
+  }
+
+  /** Draws and presents one frame on every display; waits while too many are in the device. */
+  present(draw: Draw): void {
+    for (const display of this.displays) {
+      if (!display.modesChanged) continue;
+      this.waitUntil(display, 'isIdle');
+      display.followModes();
+    }
+    for (const display of this.displays) this.waitUntil(display, 'hasRoom');
+    const frame = (this.frame + 1) % 2 ** 32;
+    this.state.words.set('frame', frame);
+    for (const display of this.displays) display.submit(frame, draw(frame, display));
+    this.surfaces?.turn(frame);
   }
 
   /** Waits until every frame has been presented. */
   finish(): void {
-    this.awaitStamp(this.stamp);
+    for (const display of this.displays) this.waitUntil(display, 'isIdle');
   }
 
-  private get slotsOffset(): number {
-    return this.slots - this.child;
+  private bringUp(size: Size | undefined): void {
+    const { machine, memory, displays } = this;
+    const { placement } = this.state;
+    const page = 2 ** machine.pageShift;
+    memory.clear(placement.shared, page);
+    for (const display of displays) display.prepare();
+    machine.write(L.REG_FIFO_BASE_PFN, memory.gpa(placement.ring) / page);
+    machine.write(L.REG_FIFO_OFFSET, 0);
+    machine.write(L.REG_FIFO_LENGTH, RING_LENGTH);
+    machine.write(L.REG_SHARED_PFN, memory.gpa(placement.shared) / page);
+    machine.write(L.REG_START, 1);
+    this.check();
+    for (const display of displays) display.setMode(display.port === 0 ? size : undefined);
+    memory.writeBytes(placement.sprites, new Uint8Array(spritePixels('opaque').buffer));
+    memory.writeBytes(placement.sprites + SPRITE_BYTES, new Uint8Array(spritePixels('translucent').buffer));
+    memory.writeBytes(placement.glyph, cursorBitmap());
+    this.control([
+      ...displays.flatMap((display) => display.announcement()),
+      ...this.taskDefinition(),
+      ...displays.map((display) => display.fifoDefinition()),
+      ...displays.flatMap((display) => display.cursor()),
+    ]);
+    this.surfaces?.start();
   }
 
-  private gpa(offset: number): number {
-    return this.machine.ramBase + offset;
+  /** The task shows the guest's memory from the first child ring on, as it lies in RAM. */
+  private taskDefinition(): Packet[] {
+    const { task, end } = this.state.placement;
+    const length = pair(end - task);
+    return [
+      { opcode: L.OP_DEFINE_TASK, stamp: 0, body: [TASK, 0, ...length] },
+      { opcode: L.OP_MAP, stamp: 0, body: [TASK, 0, 0, 0, 1, 0, ...pair(this.memory.gpa(task)), ...length] },
+    ];
   }
 
-  private allocate(length: number): number {
-    const at = this.next;
-    this.next += Math.ceil(length / this.page) * this.page;
-    if (this.next > this.machine.ram.length)
-      throw new GuestDriverError(`the guest needs ${this.next} bytes of RAM, it has ${this.machine.ram.length}`);
-    return at;
-  }
-
-  private setMode(width: number, height: number): void {
-    const { machine } = this;
-    const count = machine.read(L.REG_MODE_COUNT);
-    for (let index = 0; index < count; index++) {
-      machine.write(L.REG_MODE_SELECT, index);
-      if (machine.read(L.REG_MODE_SIZE) !== width * 0x1_0000 + height) continue;
-      machine.write(L.REG_MODE, index);
-      return;
-    }
-    throw new GuestDriverError(`the device offers no mode ${width}x${height}`);
-  }
-
-  private makeTask(): void {
-    // The task shows the guest's memory from the child ring on, as it lies in RAM.
-    const length = this.next - this.child;
-    this.control(L.OP_DEFINE_TASK, [TASK, 0, ...pair(length)]);
-    this.control(L.OP_MAP, [TASK, 0, 0, 0, 1, 0, ...pair(this.gpa(this.child)), ...pair(length)]);
-    this.control(L.OP_DEFINE_FIFO, [CHILD, TASK, 0, 0, L.CHILD_RING_DATA + CHILD_DATA]);
-    new Uint8Array(this.memory.buffer, this.memory.byteOffset + this.sprites, SPRITE_BYTES).set(
-      new Uint8Array(spritePixels('opaque').buffer),
-    );
-    new Uint8Array(this.memory.buffer, this.memory.byteOffset + this.sprites + SPRITE_BYTES, SPRITE_BYTES).set(
-      new Uint8Array(spritePixels('translucent').buffer),
-    );
-  }
-
-  private setCursor(): void {
-    this.machine.ram.set(cursorBitmap(), this.glyph);
-    const side = CURSOR_SIDE;
-    this.control(L.OP_CURSOR_GLYPH, [0, side, side, 4 * side, 32, 0, 0, 0, ...pair(this.gpa(this.glyph)), 4 * side * side]);
-    this.control(L.OP_CURSOR_SHOW, [0, 1]);
-  }
-
-  /** Puts a packet into the control ring; kick() makes the device read it. */
-  private control(opcode: number, body: readonly number[]): void {
-    this.written = this.put({ data: this.ring, length: RING_LENGTH, written: this.written }, opcode, 0, body);
-  }
-
-  private kick(): void {
-    this.machine.write(L.REG_FIFO_WRITTEN, this.written);
-    this.machine.write(L.REG_MAIN_KICK, 1);
+  /** Has the device carry out packets of the control ring, which is empty again afterwards. */
+  private control(packets: readonly Packet[]): void {
+    const { machine, memory, state } = this;
+    const ring = { data: state.placement.ring, length: RING_LENGTH, written: state.words.get('controlWritten') };
+    const written = putPackets(memory, ring, packets);
+    state.words.set('controlWritten', written);
+    machine.write(L.REG_FIFO_WRITTEN, written);
+    machine.write(L.REG_MAIN_KICK, 1);
     this.check();
   }
 
-  private enqueue(opcode: number, stamp: number, body: readonly number[]): void {
-    // Room is certain: at most AHEAD frames of two short packets each are in the ring.
-    const ring = { data: this.child + L.CHILD_RING_DATA, length: CHILD_DATA, written: this.childWritten };
-    this.childWritten = this.put(ring, opcode, stamp, body);
-  }
-
-  /** Writes a packet, wrapped around the ring's end; returns the new count of bytes. */
-  private put(ring: { data: number; length: number; written: number }, opcode: number, stamp: number, body: readonly number[]): number {
-    const words = [opcode, L.PACKET_HEADER_SIZE + 4 * body.length, stamp, ...body];
-    words.forEach((word, index) => {
-      this.memory.setUint32(ring.data + ((ring.written + 4 * index) % ring.length), word >>> 0, true);
-    });
-    return (ring.written + 4 * words.length) % 2 ** 32;
-  }
-
-  private writeCommands(at: number, commands: readonly SceneCommand[]): number {
-    let offset = at;
-    for (const command of commands) {
-      const words = this.encode(command);
-      for (const word of words) {
-        this.memory.setUint32(offset, word >>> 0, true);
-        offset += 4;
-      }
-    }
-    if (offset - at > SLOT_LENGTH) throw new GuestDriverError(`a frame's commands take ${offset - at} bytes, a slot has ${SLOT_LENGTH}`);
-    return offset - at;
-  }
-
-  private encode(command: SceneCommand): number[] {
-    const { x, y, width, height } = command;
-    switch (command.kind) {
-      case 'fill':
-      case 'blendFill':
-        return [command.kind === 'fill' ? L.DRAW_FILL : L.DRAW_BLEND_FILL, 32, x, y, width, height, command.colour, 0];
-      case 'copy':
-      case 'blend': {
-        const source = this.spriteOffset(command.sprite);
-        return [command.kind === 'copy' ? L.DRAW_COPY : L.DRAW_BLEND, 40, x, y, width, height, 4 * SPRITE_SIDE, 0, ...pair(source)];
-      }
+  /** Sleeps until the display is there, acknowledging interrupts on the way. */
+  private waitUntil(display: GuestDisplay, condition: 'hasRoom' | 'isIdle'): void {
+    for (let waited = 0; !display[condition]; ) {
+      if (waited > STAMP_TIMEOUT_MS)
+        throw new GuestDriverError(`the frames of display ${display.port} did not come within ${STAMP_TIMEOUT_MS} ms`);
+      if (this.machine.waitForInterrupt(WAIT_MS) === 0) waited += WAIT_MS;
+      const events = this.lookAround();
+      // Registers are read only when memory doesn't say what the interrupt was for.
+      if (!events && !display[condition]) this.check();
     }
   }
 
-  private spriteOffset(sprite: Sprite): number {
-    return this.sprites - this.child + (sprite === 'opaque' ? 0 : SPRITE_BYTES);
-  }
-
-  /** Waits until the child FIFO's stamp is at `stamp`, acknowledging interrupts on the way. */
-  private awaitStamp(stamp: number): void {
-    const { machine } = this;
-    for (let waited = 0; this.memory.getUint32(this.shared + L.SHARED_STAMP + 4 * CHILD, true) < stamp; ) {
-      if (machine.waitForInterrupt(WAIT_MS) === 0) waited += WAIT_MS;
-      this.acknowledge();
-      if (waited > STAMP_TIMEOUT_MS) throw new GuestDriverError(`stamp ${stamp} did not come within ${STAMP_TIMEOUT_MS} ms`);
-    }
-  }
-
-  private acknowledge(): void {
-    const { machine } = this;
-    const status = machine.read(L.REG_GPU_STATUS);
-    if (status !== 0) machine.write(L.REG_GPU_STATUS, status);
-    if ((status & L.GPU_STATUS_FAULT) !== 0) this.check();
-    const display = machine.read(L.REG_DISPLAY_STATUS);
-    if (display === 0) return;
-    this.memory.setUint32(this.display + L.DISPLAY_PENDING, 0, true);
-    machine.write(L.REG_DISPLAY_STATUS, display);
+  /** Clears what interrupts announce, before anybody looks for it in memory; whether a display had events. */
+  private lookAround(): boolean {
+    this.machine.write(L.REG_GPU_STATUS, L.GPU_STATUS_STAMP);
+    let events = false;
+    for (const display of this.displays) events = display.takeEvents() || events;
+    return events;
   }
 
   private check(): void {
     const fault = this.machine.read(L.REG_FAULT);
     if (fault !== 0) throw new GuestFaultError(fault);
   }
+}
+
+/** How many displays to use: those that the device has, or as many of them as asked for. */
+function countDisplays(machine: GuestMachine, wanted: number | undefined): number {
+  const ports = machine.read(L.REG_PORTS);
+  if (ports < 1 || ports > DISPLAYS_MAX) throw new GuestDriverError(`the device has ${ports} displays`);
+  if (wanted === undefined) return ports;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > ports)
+    throw new GuestDriverError(`the device has ${ports} displays, not ${wanted}`);
+  return wanted;
 }

@@ -1,5 +1,5 @@
 /**
- * The moving picture as drawing commands: a pure function of the frame's number and the mode's size.
+ * The moving picture as drawing commands: a pure function of the frame's number, the mode's size and the display's port.
  *
  * Invariant: each frame draws every pixel (the frame that is drawn into has undefined content), with integers only, so that a
  * reference renderer gets exactly the same picture.
@@ -96,15 +96,20 @@ function number(frame: number): SceneCommand[] {
   return commands;
 }
 
-/** Frame `frame` (1 and up) in a mode of at least 320 × 200. */
-export function sceneOf(frame: number, width: number, height: number): Scene {
-  const commands = [
-    ...background(frame, width, height),
-    ...blocks(frame, width, height),
-    ...sprites(frame, width, height),
-    ...number(frame),
-  ];
-  const cursor = { x: swing(frame * 7, width - 1), y: swing(frame * 5 + 40, height - 1) };
+/** A display's own colours: red, green and blue change places from port to port, and every third port is lighter. */
+function tint(command: SceneCommand, port: number): SceneCommand {
+  if (!('colour' in command)) return command;
+  const alpha = Math.floor(command.colour / 2 ** 24);
+  const channels = [2 ** 16, 2 ** 8, 1].map((place) => Math.floor(command.colour / place) % 256);
+  const [r = 0, g = 0, b = 0] = channels.map((_, at) => Math.min(255, (channels[(at + port) % 3] ?? 0) + 40 * Math.floor(port / 3)));
+  return { ...command, colour: alpha * 2 ** 24 + r * 2 ** 16 + g * 2 ** 8 + b };
+}
+
+/** Frame `frame` (1 and up) on the display at `port`, in a mode of at least 320 × 200; a smaller one shows part of it. */
+export function sceneOf(frame: number, width: number, height: number, port = 0): Scene {
+  const picture = [...background(frame, width, height), ...blocks(frame, width, height)];
+  const commands = [...picture.map((command) => tint(command, port)), ...sprites(frame, width, height), ...number(frame)];
+  const cursor = { x: swing(frame * 7 + port * 60, width - 1), y: swing(frame * 5 + 40, height - 1) };
   return { commands, cursor };
 }
 

@@ -35,10 +35,10 @@ function pixelOf(command: SceneCommand, x: number, y: number, below: number): nu
   }
 }
 
-/** What the console's surface holds after frame `frame`. */
-export function renderFrame(frame: number, width: number, height: number): Uint32Array {
+/** What the surface of the console at `port` holds after frame `frame`. */
+export function renderFrame(frame: number, width: number, height: number, port = 0): Uint32Array {
   const pixels = new Uint32Array(width * height);
-  for (const command of sceneOf(frame, width, height).commands) {
+  for (const command of sceneOf(frame, width, height, port).commands) {
     for (let y = Math.max(0, command.y); y < Math.min(height, command.y + command.height); y++) {
       for (let x = Math.max(0, command.x); x < Math.min(width, command.x + command.width); x++) {
         pixels[y * width + x] = pixelOf(command, x, y, pixels[y * width + x] ?? 0);
@@ -48,10 +48,10 @@ export function renderFrame(frame: number, width: number, height: number): Uint3
   return pixels;
 }
 
-/** What a screenshot shows after frame `frame`: the surface with the cursor at its place. */
-export function renderScreenshot(frame: number, width: number, height: number): Uint32Array {
-  const pixels = renderFrame(frame, width, height);
-  const { cursor } = sceneOf(frame, width, height);
+/** What a screenshot of it shows: the surface with the cursor at its place. */
+export function renderScreenshot(frame: number, width: number, height: number, port = 0): Uint32Array {
+  const pixels = renderFrame(frame, width, height, port);
+  const { cursor } = sceneOf(frame, width, height, port);
   const glyph = cursorBitmap();
   for (let row = 0; row < CURSOR_SIDE; row++) {
     for (let column = 0; column < CURSOR_SIDE; column++) {
