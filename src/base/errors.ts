@@ -9,8 +9,9 @@ export class AppleGfxError extends Error {
   constructor(
     readonly code: string,
     message: string,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
     this.name = new.target.name;
   }
 }
@@ -43,6 +44,34 @@ export class DeviceClosedError extends AppleGfxError {
 export class DeadlockError extends DeviceClosedError {
   constructor(message: string) {
     super(message, 'ERR_DEADLOCK');
+  }
+}
+
+/**
+ * A saved state can't be used, because it
+ * - `foreign`: is something else;
+ * - `newer`: was made by a newer version;
+ * - `truncated`: ends too early;
+ * - `damaged`: is not as it was made;
+ * - `limit`: has more of something than there can be;
+ * - `mismatch`: is whole, but of another device than the one it is wanted for.
+ */
+export type SavedStateFault = 'foreign' | 'newer' | 'truncated' | 'damaged' | 'limit' | 'mismatch';
+
+/** A saved state can't be used; the message says what was wrong, what was expected and where. */
+export class SavedStateError extends AppleGfxError {
+  constructor(
+    readonly fault: SavedStateFault,
+    message: string,
+  ) {
+    super('ERR_SAVED_STATE', `saved state: ${message}`);
+  }
+}
+
+/** The VMM refused to block migration, or to allow it again; `cause` is what it threw. */
+export class MigrationError extends AppleGfxError {
+  constructor(message: string, cause: unknown) {
+    super('ERR_MIGRATION', message, { cause });
   }
 }
 

@@ -48,3 +48,13 @@ export const CLOSE_TIMEOUT_MS = 5000;
 export const MAX_DISPLAY_MODES = 128;
 /** Interrupt lines or MSI vectors of one device. */
 export const MAX_VECTORS = 64;
+/** Displays of one device; PVG's own bound. */
+export const MAX_DISPLAYS = 8;
+/** A PCI option ROM, in bytes: 16 MiB, more than any firmware maps. */
+export const MAX_OPTION_ROM_BYTES = 16 * 2 ** 20;
+/** The description in a saved state, in bytes of JSON: 1 MiB, a thousand times what a device says of itself. */
+export const MAX_SAVED_DESCRIPTION_BYTES = 2 ** 20;
+/** Blobs of a saved state: every memory region, PVG's state, each display's surface and cursor, and as many again for what is to come. */
+export const MAX_SAVED_BLOBS = 2 * (MAX_REGIONS + 1 + 2 * MAX_DISPLAYS);
+/** What a saved state's blobs may take in memory at once, in bytes: 1 GiB. Guest RAM is written and read in pieces instead. */
+export const MAX_SAVED_BLOB_BYTES = 2 ** 30;
