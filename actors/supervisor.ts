@@ -87,14 +87,20 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     if (usesMemoryActor(this.revision)) this.start('memory', './memory/thread.js', mailboxes.memory);
   }
 
-  /** Resolves when every actor has reported that it is ready and, of a device that goes on from a saved state, PVG is. */
-  async realized(pvgState: Uint8Array | null = null): Promise<void> {
+  /** Resolves when every actor has reported that it is ready. */
+  async ready(): Promise<void> {
     await Promise.all([...this.actors.values()].map((actor) => actor.ready));
     if (this.reason) throw this.reason;
-    if (pvgState !== null) {
-      const { status, text } = await this.pool.resume(pvgState);
-      if (status !== PvgStatus.ok) throw new BridgeError(status, `PVG can't go on from the saved state: ${text}`);
-    }
+  }
+
+  /** Makes PVG go on from a saved state; only before realized(). Throws BridgeError if it can't. */
+  async resume(pvgState: Uint8Array): Promise<void> {
+    const { status, text } = await this.pool.resume(pvgState);
+    if (status !== PvgStatus.ok) throw new BridgeError(status, `PVG can't go on from the saved state: ${text}`);
+  }
+
+  /** The device serves accesses from now on. */
+  realized(): void {
     this.send({ type: 'device.realized' });
     if (this.reason) throw this.reason;
   }
@@ -149,9 +155,10 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return (this.saving as Pending<Uint8Array>).promise;
   }
 
-  /** Ends a save: what waits is rejected, the device closes. */
-  saved(): void {
+  /** Ends a save: what waits is rejected, and the device closes. */
+  async saved(): Promise<void> {
     this.send({ type: 'save.ended' });
+    await this.closing;
   }
 
   /** Answers an actor's question to the embedder. */
@@ -310,8 +317,10 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     this.saving = save;
     this.pool.suspend().then(
       (state) => {
-        if (typeof state === 'number') save.reject(new BridgeError(state, `PVG could not be suspended: status ${state}`));
-        else save.resolve(state);
+        if (typeof state !== 'number') return save.resolve(state);
+        this.saving = null;
+        this.send({ type: 'save.refused' });
+        save.reject(new BridgeError(state, `this PVG could not be suspended: status ${state}`));
       },
       (error: unknown) => save.reject(new DeviceClosedError(`save: ${describeError(error)}`)),
     );

@@ -4,21 +4,20 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { DeviceClosedError } from '../../src/base/errors.js';
 import { iosfcWindow } from '../../src/guest/machine.js';
-import { runGuest } from '../../src/guest/program.js';
+import { type GuestProgram, type GuestResult, runGuest } from '../../src/guest/program.js';
 import { Vcpu, type VcpuAttachment } from '../../src/runtime/vcpu.js';
 
 /** What the thread is started with. */
 export interface VcpuData {
   readonly attachment: VcpuAttachment;
-  readonly mode: { readonly width: number; readonly height: number; readonly rateHz: number };
-  /** Frames to draw; undefined: until told to stop. */
-  readonly frames: number | undefined;
+  /** What the guest is to do; how it is stopped is `stop`'s affair. */
+  readonly program: Omit<GuestProgram, 'shouldStop'>;
   /** Cell 0: set to 1 to stop the guest. */
   readonly stop: SharedArrayBuffer;
 }
 
 /** What it posts when it has ended. */
-export type VcpuReport = { readonly framesPresented: number } | { readonly error: string; readonly closed: boolean };
+export type VcpuReport = GuestResult | { readonly error: string; readonly closed: boolean };
 
 const data = workerData as VcpuData;
 const stop = new Int32Array(data.stop);
@@ -51,9 +50,9 @@ try {
     read: (offset: number) => vcpu.read32(offset),
     write: (offset: number, value: number) => vcpu.write32(offset, value),
     waitForInterrupt,
-    ...iosfcWindow(null),
+    ...iosfcWindow(vcpu.hasIosfc ? vcpu : null),
   };
-  report(runGuest(machine, { mode: data.mode, frames: data.frames, shouldStop: () => Atomics.load(stop, 0) === 1 }));
+  report(runGuest(machine, { ...data.program, shouldStop: () => Atomics.load(stop, 0) === 1 }));
 } catch (error) {
   report({ error: error instanceof Error ? error.message : String(error), closed: error instanceof DeviceClosedError });
 }

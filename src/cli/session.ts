@@ -40,15 +40,16 @@ export async function startSession(options: DeviceOptions, mode: DisplayMode, fr
   const device = await createDevice({ ...options, modes: [mode] });
   const refresh = device.revision.frames === 'insideUpdate' ? setInterval(() => refreshAll(device), REFRESH_MS) : undefined;
   const stop = new SharedArrayBuffer(4);
-  const workerData: VcpuData = { attachment: device.attachment, mode, frames, stop };
+  const workerData: VcpuData = { attachment: device.attachment, program: { mode, frames }, stop };
   const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), { workerData, name: 'apple-gfx vcpu' });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ended = new Promise<void>((resolve, reject) => {
     device.once('closed', (reason) => reason && reject(reason));
     worker.once('error', reject);
     worker.once('message', (report: VcpuReport) => {
-      if ('error' in report) reject(new GuestError(report.error));
-      else resolve();
+      if (!('error' in report)) resolve();
+      // Of a device that has ended under the guest, the device itself says why.
+      else if (!report.closed) reject(new GuestError(report.error));
     });
   });
   return {

@@ -3,9 +3,10 @@
  *
  *   realizing ─realized▶ running ⇄ resetting
  *       └─failed▶ closing ◀─ close, died ┘   closing ─threads.ended▶ closed
- *   running ─save.requested▶ saving ─save.completed, save.failed▶ closing
+ *   running ─save.requested▶ saving ─save.ended▶ closing
+ *                              └─save.refused▶ running
  *
- * PVG's suspended device can only be released, so a save ends in closing.
+ * PVG's suspended device can only be released, so a save ends in closing; a PVG that can't be suspended goes on.
  */
 import { setup } from 'xstate';
 
@@ -22,6 +23,7 @@ export const lifeCycleMachine = setup({
       | { type: 'reset.completed' }
       | { type: 'save.requested' }
       | { type: 'save.ended' }
+      | { type: 'save.refused' }
       | { type: 'close.requested' }
       | { type: 'thread.died' }
       | { type: 'threads.ended' },
@@ -63,6 +65,7 @@ export const lifeCycleMachine = setup({
       on: {
         'reset.requested': { actions: 'rejectReset' },
         'save.requested': { actions: 'rejectSave' },
+        'save.refused': 'running',
         'save.ended': { target: 'closing', actions: ['releaseThreads', 'rejectWaiting'] },
         ...ending,
       },

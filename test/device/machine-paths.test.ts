@@ -60,6 +60,7 @@ const machines: Record<string, { machine: AnyStateMachine; inputs?: readonly unk
       'reset.completed',
       'save.requested',
       'save.ended',
+      'save.refused',
       'close.requested',
       'thread.died',
       'threads.ended',

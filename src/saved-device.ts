@@ -1,0 +1,202 @@
+/**
+ * A saved device: what a running one writes, and how another goes on from it.
+ *
+ * Invariant: a file is checked as a whole, against its own digest and against what a device can be, before anything is made from it; a
+ * restore that fails leaves nothing behind. Guest memory is part of it; whoever holds vCPUs saves those.
+ */
+import { SavedStateError } from './base/errors.js';
+import { type PvgBridge, ramView } from './bridge/native.js';
+import type { Device } from './device.js';
+import type { DeviceOptions, DisplayMode } from './device/options.js';
+import type { CursorImage } from './display.js';
+import { type Fields, fieldsOf } from './runtime/saved-fields.js';
+import { sourceOf } from './runtime/saved-state.js';
+import { SavedStateReader } from './runtime/saved-state-reader.js';
+import { SavedStateWriter } from './runtime/saved-state-writer.js';
+
+/** Version of the description below. */
+const VERSION = 1;
+const MAX_CURSOR_BYTES = 4 * 512 * 512;
+
+/** A display as it was. */
+export interface SavedDisplay {
+  readonly serial: number;
+  readonly modes: readonly DisplayMode[];
+  /** Size of its surface, null if it had none. */
+  readonly mode: { readonly width: number; readonly height: number } | null;
+  readonly present: number;
+  readonly cursor: { readonly shown: boolean; readonly x: number; readonly y: number };
+  readonly image: Omit<CursorImage, 'pixels'> | null;
+}
+
+/** Memory that was added to the running device. */
+export interface SavedMemory {
+  readonly gpa: number;
+  readonly bytes: number;
+  readonly kind: 'ram' | 'rom';
+  readonly priority: number;
+}
+
+/** What a saved device says of itself. */
+export interface SavedDescription {
+  readonly variant: 'mmio' | 'pci';
+  readonly ramBytes: number;
+  readonly ramBase: number;
+  readonly windowBase: number;
+  readonly vectors: number;
+  readonly msi: { readonly enabled: boolean; readonly vectors: number };
+  readonly displays: readonly SavedDisplay[];
+  readonly memory: readonly SavedMemory[];
+}
+
+/** A saved device that was found whole. */
+export class SavedDevice {
+  readonly description: SavedDescription;
+  private readonly reader: SavedStateReader;
+
+  /** Throws SavedStateError for what is no saved device, is damaged, or is newer than this version can read. */
+  constructor(bytes: Uint8Array) {
+    this.reader = new SavedStateReader(sourceOf(bytes));
+    this.description = parse(fieldsOf(this.reader.description, 'the description'));
+  }
+
+  /**
+   * The options of the device to make: the saved ones, and the given ones that say nothing else. Throws SavedStateError if an
+   * option that is given contradicts the saved device.
+   */
+  options(given: DeviceOptions): DeviceOptions {
+    const { variant, ramBytes, ramBase, windowBase, vectors, displays } = this.description;
+    const saved = {
+      variant,
+      ramBytes,
+      ramBase,
+      windowBase,
+      ...(variant === 'pci' ? { vectors } : {}),
+      displays: displays.length,
+      displaySerials: displays.map(({ serial }) => serial),
+      ...(displays[0] ? { modes: displays[0].modes } : {}),
+    };
+    for (const [name, value] of Object.entries(saved)) {
+      const wanted = given[name as keyof DeviceOptions];
+      if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(value)) {
+        throw new SavedStateError('mismatch', `${name} is ${JSON.stringify(wanted)}, the saved device has ${JSON.stringify(value)}`);
+      }
+    }
+    return { ...given, ...saved };
+  }
+
+  /** PVG's own state. */
+  get pvg(): Uint8Array {
+    return this.reader.blob('pvg');
+  }
+
+  /** Puts guest RAM, or a piece that was added, back; `name` as memoryName() gives it. */
+  fill(bridge: PvgBridge, ram: number, name: string, length: number): void {
+    this.reader.memory(name, length, (offset, content) => ramView(bridge, ram, offset, content.length).set(content));
+  }
+
+  /** A display's pixels; null if it showed none. */
+  pixels(number: number): Uint8Array | null {
+    const mode = this.description.displays[number]?.mode;
+    return mode ? this.reader.blob(`surface/${number}`, 4 * mode.width * mode.height) : null;
+  }
+
+  cursorImage(number: number): CursorImage | null {
+    const image = this.description.displays[number]?.image;
+    if (!image) return null;
+    const bytes = this.reader.blob(`cursor/${number}`, MAX_CURSOR_BYTES);
+    if (bytes.length !== 4 * image.width * image.height) {
+      throw new SavedStateError('mismatch', `the cursor of display ${number} has ${bytes.length} bytes`);
+    }
+    return { ...image, pixels: new Uint32Array(bytes.slice().buffer) };
+  }
+}
+
+/** The blob of guest RAM (null) or of the n-th piece that was added. */
+export function memoryName(piece: number | null): string {
+  return piece === null ? 'ram' : `memory/${piece}`;
+}
+
+/** What saveDevice() is told besides the device. */
+export interface SaveParts {
+  readonly bridge: PvgBridge;
+  readonly description: SavedDescription;
+  /** RAM handles: the device's own, then those of the pieces that were added. */
+  readonly rams: readonly { readonly ram: number; readonly bytes: number }[];
+  readonly pvg: Uint8Array;
+}
+
+/** The bytes of a device that is at rest. */
+export function writeDevice(device: Device, { bridge, description, rams, pvg }: SaveParts): Uint8Array {
+  const parts: Uint8Array[] = [];
+  const writer = new SavedStateWriter((bytes) => void parts.push(bytes), { appleGfx: VERSION, ...description });
+  writer.blob('pvg', pvg);
+  for (const display of device.displays) {
+    const shot = display.surface?.snapshot() ?? null;
+    const bytes = display.surface?.bytes;
+    if (bytes) writer.blob(`surface/${display.number}`, shot ? new Uint8Array(shot.pixels.buffer) : bytes);
+    const pixels = display.cursorImage?.pixels;
+    if (pixels) writer.blob(`cursor/${display.number}`, new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
+  }
+  rams.forEach(({ ram, bytes }, index) => {
+    writer.memory(memoryName(index === 0 ? null : index - 1), bytes, (offset, length) => ramView(bridge, ram, offset, length));
+  });
+  writer.end();
+  return Buffer.concat(parts);
+}
+
+/** A display as it is. */
+export function describeDisplay(device: Device, number: number): SavedDisplay {
+  const display = device.displays[number];
+  if (!display) throw new SavedStateError('mismatch', `there is no display ${number}`);
+  const { serial, modes, surface, cursor, cursorImage } = display;
+  return {
+    serial,
+    modes,
+    mode: surface && { width: surface.width, height: surface.height },
+    present: display.shown.lastPresent,
+    cursor: { shown: cursor.shown, ...cursor.place },
+    image: cursorImage && { width: cursorImage.width, height: cursorImage.height, hotX: cursorImage.hotX, hotY: cursorImage.hotY },
+  };
+}
+
+function parse(fields: Fields): SavedDescription {
+  const version = fields.integer('appleGfx', 1, 2 ** 31);
+  if (version !== VERSION) {
+    throw new SavedStateError('newer', `its description is of version ${version}, this one reads ${VERSION}`);
+  }
+  const msi = fields.object('msi');
+  return {
+    variant: fields.choice('variant', ['mmio', 'pci']),
+    ramBytes: fields.integer('ramBytes', 0, Number.MAX_SAFE_INTEGER),
+    ramBase: fields.integer('ramBase', 0, Number.MAX_SAFE_INTEGER),
+    windowBase: fields.integer('windowBase', 0, Number.MAX_SAFE_INTEGER),
+    vectors: fields.integer('vectors', 1, 64),
+    msi: { enabled: msi.boolean('enabled'), vectors: msi.integer('vectors', 0, 64) },
+    displays: fields.list('displays', 1, 8).map(parseDisplay),
+    memory: fields.list('memory', 0, 64).map((memory) => ({
+      gpa: memory.integer('gpa', 0, Number.MAX_SAFE_INTEGER),
+      bytes: memory.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
+      kind: memory.choice('kind', ['ram', 'rom']),
+      priority: memory.integer('priority', 0, 1000),
+    })),
+  };
+}
+
+function parseDisplay(display: Fields): SavedDisplay {
+  const size = (fields: Fields, most: number): { width: number; height: number } => ({
+    width: fields.integer('width', 1, most),
+    height: fields.integer('height', 1, most),
+  });
+  const cursor = display.object('cursor');
+  const mode = display.optional('mode');
+  const image = display.optional('image');
+  return {
+    serial: display.integer('serial', 0, 2 ** 32 - 1),
+    modes: display.list('modes', 1, 128).map((each) => ({ ...size(each, 65_535), rateHz: each.number('rateHz', 0, 65_535) })),
+    mode: mode && size(mode, 16_384),
+    present: display.integer('present', 0, Number.MAX_SAFE_INTEGER),
+    cursor: { shown: cursor.boolean('shown'), x: cursor.integer('x', 0, 0xffff), y: cursor.integer('y', 0, 0xffff) },
+    image: image && { ...size(image, 512), hotX: image.integer('hotX', 0, 2 ** 32 - 1), hotY: image.integer('hotY', 0, 2 ** 32 - 1) },
+  };
+}
