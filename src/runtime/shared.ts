@@ -61,12 +61,14 @@ export class Counters {
   }
 }
 
+const MSI_VECTORS = 0;
 const SEQUENCE = 1;
 const FIRST_VECTOR = 2;
 
 /**
- * Interrupt lines or MSI vectors: how often each was raised. Cell 0 is the MSI enable flag (written by the guest's
- * side), 1 a sequence number that waiters sleep on, then one count per vector (written by the BQL actor).
+ * Interrupt lines or MSI vectors: how often each was raised. Cell 0 is how many MSI vectors the guest has enabled, 0
+ * while MSI is off (written by the guest's side), 1 a sequence number that waiters sleep on, then one count per vector
+ * (written by the BQL actor).
  */
 export class InterruptLines {
   private readonly cells: Int32Array<SharedArrayBuffer>;
@@ -75,13 +77,22 @@ export class InterruptLines {
     this.cells = new Int32Array(memory);
   }
 
-  /** Switches MSI on or off; without it a pci device's interrupts are dropped. */
-  setMsiEnabled(enabled: boolean): void {
-    Atomics.store(this.cells, 0, enabled ? 1 : 0);
+  /**
+   * Switches MSI on for vectors 0 to `vectors` − 1, or off; without it a pci device's interrupts are dropped. The number
+   * comes from the guest, so more than there can be are all there are, and less than one is one.
+   */
+  setMsiEnabled(enabled: boolean, vectors = MAX_VECTORS): void {
+    // One cell holds both, so that nobody sees MSI on with a number of vectors from before.
+    Atomics.store(this.cells, MSI_VECTORS, enabled ? Math.min(Math.max(vectors, 1), MAX_VECTORS) : 0);
   }
 
   get msiEnabled(): boolean {
-    return Atomics.load(this.cells, 0) === 1;
+    return this.msiVectors > 0;
+  }
+
+  /** How many vectors the guest has enabled; 0 while MSI is off. */
+  get msiVectors(): number {
+    return Atomics.load(this.cells, MSI_VECTORS);
   }
 
   raise(vector: number): void {
