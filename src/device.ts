@@ -13,6 +13,7 @@ import { checked, checkedHandle, loadBridge, type PvgBridge, ramView } from './b
 import { PvgCause, PvgWindow } from './bridge/pvg.js';
 import type { Cursor } from './device/effects.js';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
+import { displaySerials } from './device/serials.js';
 import type { BackedRegion, MmioRegion } from './memory/region.js';
 import { GuestMemories, type GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 import { Counters, CursorState, InterruptLines, Surface } from './runtime/shared.js';
@@ -245,7 +246,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): 
     mode_change_waits: 1,
     page_shift: options.variant === 'mmio' ? 14 : 12,
     vectors: options.vectors,
-    display_serial: options.displaySerial,
+    display_serials: displaySerials.take(options.displays, options.displaySerials),
     vsync: options.vsync ? 1 : 0,
     refuse_every: options.refuseEvery,
     encode_delay_us: options.encodeDelayMicroseconds,

@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { describeError } from '../base/errors.js';
-import { parseMode } from '../device/options.js';
+import { parseMode } from '../device/display-mode.js';
 import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
 import { run, type RunOptions } from './run.js';
 

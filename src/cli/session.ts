@@ -7,7 +7,8 @@ import { Worker } from 'node:worker_threads';
 import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
 import { AppleGfxError } from '../base/errors.js';
 import { createDevice, type Device } from '../device.js';
-import type { DeviceOptions, DisplayMode } from '../device/options.js';
+import type { DisplayMode } from '../device/display-mode.js';
+import type { DeviceOptions } from '../device/options.js';
 
 /** The guest ended by an error of its own. */
 export class GuestError extends AppleGfxError {

@@ -3,6 +3,7 @@
  *
  * Invariant: every value is checked here, on the embedder's thread, so that what reaches the BQL actor is right.
  */
+import { integer } from '../base/arguments.js';
 import { ArgumentError } from '../base/errors.js';
 import { MAX_RAM_BYTES, MAX_REGIONS } from '../base/limits.js';
 import { checkedHandle, type PvgBridge, ramView } from '../bridge/native.js';
@@ -29,12 +30,6 @@ export interface MemoryMap {
 const GRANULE = 16_384;
 const MAX_PRIORITY = 1000;
 const MAX_GPA = 2 ** 52;
-
-function checkRange(name: string, value: number, low: number, high: number): void {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ArgumentError(`${name} is ${value}, expected an integer in ${low}..${high}`);
-  }
-}
 
 /** A piece of guest memory; made by Device.addMemory(). */
 export class GuestMemory {
@@ -81,9 +76,9 @@ export class GuestMemories {
   /** Throws ArgumentError for a wrong option, BridgeError if there is no memory. */
   async add(options: GuestMemoryOptions): Promise<GuestMemory> {
     const { gpa, bytes, kind = 'ram', priority = 0 } = options;
-    checkRange('gpa', gpa, 0, MAX_GPA);
-    checkRange('bytes', bytes, GRANULE, MAX_RAM_BYTES);
-    checkRange('priority', priority, 0, MAX_PRIORITY);
+    integer('gpa', gpa, 0, MAX_GPA);
+    integer('bytes', bytes, GRANULE, MAX_RAM_BYTES);
+    integer('priority', priority, 0, MAX_PRIORITY);
     if (gpa % GRANULE !== 0 || bytes % GRANULE !== 0) throw new ArgumentError(`gpa and bytes must be multiples of ${GRANULE}`);
     if (kind !== 'ram' && kind !== 'rom') throw new ArgumentError(`kind is "${String(kind)}", expected "ram" or "rom"`);
     if (this.count >= MAX_REGIONS) throw new ArgumentError(`a device has at most ${MAX_REGIONS} memory regions`);
