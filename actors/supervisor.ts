@@ -155,6 +155,18 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return (this.saving as Pending<Uint8Array>).promise;
   }
 
+  /** After suspend(): resolves when the actors have dealt with all that PVG still told them. */
+  async settled(): Promise<void> {
+    let before = '';
+    for (let same = 0; same < 3; ) {
+      const names = [...this.actors.keys()].filter((name): name is ActorName => name !== 'watchdog');
+      const now = JSON.stringify(await Promise.all(names.map((name) => this.inspect(name))));
+      // A look goes through every mailbox, so what was in one at the last look has been taken out by now.
+      same = now === before ? same + 1 : 0;
+      before = now;
+    }
+  }
+
   /** Ends a save: what waits is rejected, and the device closes. */
   async saved(): Promise<void> {
     this.send({ type: 'save.ended' });

@@ -3,9 +3,10 @@
  *
  * Invariant: either createDevice() resolves with a running device, or nothing of it is left.
  */
+import { readFile } from 'node:fs/promises';
 import { Supervisor } from '../actors/supervisor.js';
 import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
-import { ArgumentError } from './base/errors.js';
+import { ArgumentError, BridgeError, describeError } from './base/errors.js';
 import {
   BACKGROUND_MAILBOX_CAPACITY,
   BQL_MAILBOX_CAPACITY,
@@ -16,15 +17,20 @@ import {
 } from './base/limits.js';
 import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
 import { checked, checkedHandle, loadBridge, type PvgBridge } from './bridge/native.js';
-import { PvgCause, PvgWindow, UpcallClass, type UpcallClassName, Wake } from './bridge/pvg.js';
+import { GpuFlag, PvgCause, PvgStatus, PvgWindow, UpcallClass, type UpcallClassName, Wake } from './bridge/pvg.js';
 import { Device } from './device.js';
+import { chooseGpu } from './device/gpu-choice.js';
+import { migrationBlock, type MigrationHold } from './device/migration.js';
+import { padOptionRom } from './device/option-rom.js';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
+import { displaySerials } from './device/serials.js';
 import { RegionReferences } from './memory/references.js';
 import type { BackedRegion, MemoryRegion, MmioRegion } from './memory/region.js';
 import type { Revision } from './revisions/revision.js';
 import { REVISIONS } from './revisions/revisions.js';
 import { Board } from './runtime/board.js';
 import { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
+import { SavedDevice } from './saved-device.js';
 
 /** The iosfc window lies so far behind the gfx window, which is shorter. */
 const IOSFC_OFFSET = 0x8_0000;
@@ -59,7 +65,33 @@ function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
   };
 }
 
-function makePvg(bridge: PvgBridge, group: number, options: CheckedOptions, mailboxes: MailboxHandles, ram: number): number {
+/** The GPU that device.md 3 chooses. Throws BridgeError if there is none. */
+function findGpu(bridge: PvgBridge): number {
+  const count = checked(bridge, 'list the GPUs', bridge.pvg_gpu_count());
+  const has = (flags: number, flag: number): boolean => (flags & flag) !== 0;
+  const gpus = Array.from({ length: count }, (_, index) => {
+    const flags = checked(bridge, `look at GPU ${index}`, bridge.pvg_gpu_flags(index));
+    return {
+      unifiedMemory: has(flags, GpuFlag.unifiedMemory),
+      removable: has(flags, GpuFlag.removable),
+      isDefault: has(flags, GpuFlag.default),
+    };
+  });
+  const gpu = chooseGpu(gpus);
+  if (gpu === null) throw new BridgeError(PvgStatus.unsupported, `none of the ${count} GPUs can be used`);
+  return gpu;
+}
+
+interface PvgParts {
+  readonly bridge: PvgBridge;
+  readonly group: number;
+  readonly options: CheckedOptions;
+  readonly serials: readonly number[];
+  readonly mailboxes: MailboxHandles;
+  readonly ram: number;
+}
+
+function makePvg({ bridge, group, options, serials, mailboxes, ram }: PvgParts): number {
   const revision = REVISIONS[options.revision];
   const routes = routesOf(revision, mailboxes);
   const config = encodeConfig({
@@ -71,9 +103,9 @@ function makePvg(bridge: PvgBridge, group: number, options: CheckedOptions, mail
     page_shift: options.variant === 'mmio' ? 14 : 12,
     vectors: options.vectors,
     iosfc: options.variant === 'mmio' ? 1 : 0,
-    gpu: options.gpu,
+    gpu: findGpu(bridge),
     ports: options.displays,
-    display_serials: options.displaySerials,
+    display_serials: serials,
     vsync: options.vsync ? 1 : 0,
     refuse_every: options.refuseEvery,
     encode_delay_us: options.encodeDelayMicroseconds,
@@ -113,12 +145,13 @@ function makeRegions(bridge: PvgBridge, device: number, options: CheckedOptions,
   return [memory, gfx, window('iosfc', FIRST_REGION + 2, options.windowBase + IOSFC_OFFSET, PvgWindow.iosfc)];
 }
 
-function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions): readonly DisplayWiring[] {
+function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions, saved: SavedDevice | null): readonly DisplayWiring[] {
   const { firstMode } = REVISIONS[options.revision];
   const [preferred] = options.modes;
-  const initialMode = firstMode === 'fixed' ? { width: 1440, height: 1080 } : firstMode === 'preferred' ? (preferred ?? null) : null;
+  const first = firstMode === 'fixed' ? { width: 1440, height: 1080 } : firstMode === 'preferred' ? (preferred ?? null) : null;
   return Array.from({ length: options.displays }, (_, port) => {
     checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(device, port, encodeModes(options.modes), options.modes.length));
+    const initialMode = saved ? (saved.description.displays[port]?.mode ?? null) : first;
     const cursor = new CursorState();
     cursor.setShown(true);
     cursor.moveTo(0xffff, 0xffff);
@@ -131,13 +164,27 @@ function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions
   });
 }
 
-function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): { wiring: Wiring; ram: number } {
+/** Serials of the displays: as given, else one constant or numbers of their own, by the revision. */
+function serialsOf(options: CheckedOptions): readonly number[] {
+  const { displays, displaySerials: given, revision } = options;
+  if (given === null && REVISIONS[revision].serials === 'constant') return Array.from({ length: displays }, (_, port) => 1 + port);
+  return displaySerials.take(displays, given);
+}
+
+interface Made {
+  readonly wiring: Wiring;
+  readonly ram: number;
+  readonly serials: readonly number[];
+}
+
+function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, saved: SavedDevice | null): Made {
   const references = new RegionReferences();
   const slot = references.claim();
   if (slot === null) throw new ArgumentError('no memory region can be made');
   const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
   const mailboxes = makeMailboxes(bridge, group);
-  const device = makePvg(bridge, group, options, mailboxes, ram);
+  const serials = serialsOf(options);
+  const device = makePvg({ bridge, group, options, serials, mailboxes, ram });
   const board = new Board();
   board.setCreator(bridge.pvg_thread_id());
   const wiring: Wiring = {
@@ -152,37 +199,70 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions): 
     counters: new Counters().memory,
     interrupts: new InterruptLines().memory,
     board: board.memory,
-    displays: makeDisplays(bridge, device, options),
+    displays: makeDisplays(bridge, device, options, saved),
     trace: options.trace,
   };
-  return { wiring, ram };
+  return { wiring, ram, serials };
 }
 
-/**
- * Makes a device and starts its threads; resolves when it serves accesses.
- * Throws ArgumentError for a wrong option, BridgeError if the native bridge is missing or refuses.
- */
-export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
-  const checkedOptions = checkOptions(options);
-  const bridge = loadBridge();
+/** Migration is blocked while a device lives that can't be saved; null if nobody has to be told. */
+function holdMigration(bridge: PvgBridge, { savable, migrationBlocker }: CheckedOptions): MigrationHold | null {
+  const canSave = savable && bridge.pvg_bridge_can_suspend() === 1;
+  return canSave || migrationBlocker === null ? null : migrationBlock.hold(migrationBlocker);
+}
+
+async function readOptionRom({ optionRom }: CheckedOptions): Promise<Uint8Array | null> {
+  if (optionRom === null) return null;
+  if (typeof optionRom !== 'string') return padOptionRom(optionRom);
+  try {
+    return padOptionRom(await readFile(optionRom));
+  } catch (error) {
+    throw new ArgumentError(`optionRom ${optionRom}: ${describeError(error)}`);
+  }
+}
+
+/** Starts the threads of a device; gives everything back if that fails. */
+async function start(bridge: PvgBridge, options: CheckedOptions, saved: SavedDevice | null): Promise<Device> {
+  const optionRom = await readOptionRom(options);
   const group = checkedHandle(bridge, 'make a device', bridge.pvg_group_create());
   let supervisor: Supervisor;
-  let ramHandle: number;
+  let made: Made;
   try {
-    const made = makeWiring(bridge, group, checkedOptions);
-    ramHandle = made.ram;
+    made = makeWiring(bridge, group, options, saved);
     supervisor = new Supervisor(bridge, made.wiring);
   } catch (error) {
     bridge.pvg_group_close(group, PvgCause.closed);
     bridge.pvg_group_destroy(group);
     throw error;
   }
-  const device = new Device({ bridge, supervisor, options: checkedOptions, ramHandle, optionRom: null });
+  const device = new Device({ bridge, supervisor, options, ramHandle: made.ram, serials: made.serials, optionRom });
   try {
-    await supervisor.realized();
+    await supervisor.ready();
+    if (saved) await device.restore(saved);
+    supervisor.realized();
   } catch (error) {
     await supervisor.close();
     throw error;
   }
   return device;
+}
+
+/**
+ * Makes a device and starts its threads; resolves when it serves accesses. A failure leaves nothing behind.
+ * Throws ArgumentError for a wrong option, SavedStateError for a `restore` that can't be used, MigrationError if the VMM refuses to
+ * block migration, BridgeError if the native bridge is missing or refuses.
+ */
+export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
+  const saved = options.restore === undefined ? null : new SavedDevice(options.restore);
+  const checkedOptions = checkOptions(saved ? saved.options(options) : options);
+  const bridge = loadBridge();
+  const hold = holdMigration(bridge, checkedOptions);
+  try {
+    const device = await start(bridge, checkedOptions, saved);
+    device.once('closed', () => hold?.release());
+    return device;
+  } catch (error) {
+    hold?.release();
+    throw error;
+  }
 }

@@ -7,9 +7,9 @@ import { EventEmitter } from 'node:events';
 import { Message } from '../actors/messages.js';
 import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
-import { assert, describeError } from './base/errors.js';
+import { assert, BridgeError, describeError } from './base/errors.js';
 import { type PvgBridge, ramView } from './bridge/native.js';
-import { PvgWindow } from './bridge/pvg.js';
+import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
@@ -18,6 +18,7 @@ import { REVISIONS } from './revisions/revisions.js';
 import { GuestMemories, type GuestDevice, type GuestDeviceOptions, type GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 import { Counters, type CursorState, InterruptLines, type Surface, type SurfaceSnapshot } from './runtime/shared.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
+import { describeDisplay, memoryName, type SavedDescription, type SavedDevice, type SavedDisplay, writeDevice } from './saved-device.js';
 import type { TraceOrigin } from './trace/log.js';
 
 /** Counts since the device was made, over all displays. */
@@ -64,6 +65,8 @@ export interface DeviceParts {
   readonly supervisor: Supervisor;
   readonly options: CheckedOptions;
   readonly ramHandle: number;
+  /** What the guest knows the displays by. */
+  readonly serials: readonly number[];
   /** The option ROM, padded; null if there is none. */
   readonly optionRom: Uint8Array | null;
 }
@@ -79,6 +82,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly parts: DeviceParts;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
+  private readonly added: GuestMemory[] = [];
   private early: [string, TraceOrigin][] = [];
 
   /** Use createDevice(). */
@@ -105,7 +109,7 @@ export class Device extends EventEmitter<DeviceEvents> {
           bridge,
           pvg: wiring.device,
           number,
-          serial: options.displaySerials[number] ?? 0,
+          serial: parts.serials[number] ?? 0,
           wiring: display,
           modes: options.modes,
           requestUpdate: (screendump) => supervisor.requestUpdate(number, screendump),
@@ -256,6 +260,50 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.parts.supervisor.reset();
   }
 
+  /**
+   * Brings the device to rest, closes it, and gives its state with its guest memory, for createDevice({ restore }). Stop the vCPUs first: an
+   * access that PVG has not begun is not carried out. Rejects with BridgeError if this PVG can't be saved, and then the device goes on; with
+   * SavedStateError if memory that was removed is still mapped by the guest.
+   */
+  async save(): Promise<Uint8Array> {
+    const { bridge, supervisor, options, ramHandle } = this.parts;
+    if (!options.savable) throw new BridgeError(PvgStatus.unsupported, 'the device was made with savable: false');
+    const pieces = this.memories.list();
+    const pvg = await supervisor.suspend();
+    await supervisor.settled();
+    const { variant, ramBytes, ramBase, windowBase, vectors } = options;
+    const description: SavedDescription = {
+      ...{ variant, ramBytes, ramBase, windowBase, vectors },
+      msi: { enabled: this.interrupts.msiEnabled, vectors: this.interrupts.msiVectors },
+      displays: this.displays.map(({ number }) => describeDisplay(this, number)),
+      memory: pieces.map(({ gpa, length, kind, priority }) => ({ gpa, bytes: length, kind, priority })),
+    };
+    const rams = [{ ram: ramHandle, bytes: ramBytes }, ...pieces.map(({ ram, length }) => ({ ram, bytes: length }))];
+    const bytes = writeDevice(this, { bridge, description, rams, pvg });
+    await supervisor.saved();
+    return bytes;
+  }
+
+  /** Goes on from a saved device; createDevice() calls it before the device serves accesses. Throws SavedStateError and BridgeError. */
+  async restore(saved: SavedDevice): Promise<void> {
+    const { bridge, supervisor, options, ramHandle } = this.parts;
+    saved.fill(bridge, ramHandle, memoryName(null), options.ramBytes);
+    for (const [index, { gpa, bytes, kind, priority }] of saved.description.memory.entries()) {
+      const piece = await this.memories.add({ gpa, bytes, kind, priority });
+      saved.fill(bridge, piece.handle, memoryName(index), bytes);
+      this.added.push(piece);
+    }
+    saved.description.displays.forEach((display, number) => this.restoreDisplay(saved, display, number));
+    const { msi } = saved.description;
+    this.interrupts.setMsiEnabled(msi.enabled, msi.vectors);
+    await supervisor.resume(saved.pvg);
+  }
+
+  /** Memory that a restored device had been given while it ran. */
+  get restoredMemory(): readonly GuestMemory[] {
+    return this.added;
+  }
+
   /** `realizing`, `running`, `resetting`, `saving`, `closing` or `closed`. */
   get lifeCycle(): string {
     return this.parts.supervisor.lifeCycle;
@@ -273,6 +321,20 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  private restoreDisplay(saved: SavedDevice, { modes, present, cursor }: SavedDisplay, number: number): void {
+    const display = this.displays[number];
+    if (!display) return;
+    display.setModes(modes);
+    display.cursor.setShown(cursor.shown);
+    display.cursor.moveTo(cursor.x, cursor.y);
+    const image = saved.cursorImage(number);
+    if (image) display.setCursorImage(image);
+    const pixels = saved.pixels(number);
+    // Of frames nothing but the picture is left, and its number, which the next ones count on from.
+    if (pixels && present > 0) display.surface?.restore(pixels, present);
+    if (present > 0) display.shown.restore(present);
   }
 
   private forwardFirstDisplay(): void {

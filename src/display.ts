@@ -9,7 +9,7 @@ import type { DisplayWiring, Report } from '../actors/wiring.js';
 import { encodeModes } from './bridge/device-config.js';
 import { checked, type PvgBridge } from './bridge/native.js';
 import type { Cursor } from './device/effects.js';
-import { checkModes, type DisplayMode } from './device/options.js';
+import { checkModes, type DisplayMode } from './device/display-mode.js';
 import { CursorState, ShownFrames, Surface, type SurfaceSnapshot } from './runtime/shared.js';
 
 /** A cursor image: 0xAARRGGBB words, straight alpha. */

@@ -1,14 +1,26 @@
 /**
  * apple-gfx as a library: `createDevice()` and what it returns.
  */
-export { AppleGfxError, ArgumentError, BridgeError, DeadlockError, DefectError, DeviceClosedError } from './base/errors.js';
+export {
+  AppleGfxError,
+  ArgumentError,
+  BridgeError,
+  DeadlockError,
+  DefectError,
+  DeviceClosedError,
+  MigrationError,
+  SavedStateError,
+  type SavedStateFault,
+} from './base/errors.js';
 export { createDevice } from './create-device.js';
 export { Device, type DeviceStatistics } from './device.js';
+export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
+export type { MigrationBlocker } from './device/migration.js';
+export type { DeviceOptions } from './device/options.js';
 export { type CursorImage, DeviceDisplay } from './display.js';
 export { REVISION_NAMES, type Revision, type RevisionName } from './revisions/revision.js';
 export { REVISIONS } from './revisions/revisions.js';
-export { type DeviceOptions, type DisplayMode, parseMode } from './device/options.js';
 export { type GuestDevice, type GuestDeviceOptions, GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 export { Counters, CursorState, InterruptLines, ShownFrames, Surface, type SurfaceSnapshot } from './runtime/shared.js';
-export { formatLogLine, type TraceOrigin } from './trace/log.js';
 export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';
+export { formatLogLine, type TraceOrigin } from './trace/log.js';

@@ -7,7 +7,8 @@
 import { SavedStateError } from './base/errors.js';
 import { type PvgBridge, ramView } from './bridge/native.js';
 import type { Device } from './device.js';
-import type { DeviceOptions, DisplayMode } from './device/options.js';
+import type { DisplayMode } from './device/display-mode.js';
+import type { DeviceOptions } from './device/options.js';
 import type { CursorImage } from './display.js';
 import { type Fields, fieldsOf } from './runtime/saved-fields.js';
 import { sourceOf } from './runtime/saved-state.js';

@@ -1,7 +1,7 @@
 /**
  * pvg_bridge.h's structures as bytes: struct pvg_config, pvg_ram_range[], pvg_display_mode[].
  */
-import type { DisplayMode } from '../device/options.js';
+import type { DisplayMode } from '../device/display-mode.js';
 import { BRIDGE_VERSION } from './native.js';
 import { MAX_PORTS, UpcallClass } from './pvg.js';
 

@@ -6,7 +6,7 @@
 import { open, writeFile } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import type { DeviceStatistics } from '../device.js';
-import type { DisplayMode } from '../device/options.js';
+import type { DisplayMode } from '../device/display-mode.js';
 import type { RevisionName } from '../revisions/revision.js';
 import { formatLogLine, type TraceOrigin } from '../trace/log.js';
 import { drawCursor, encodePng } from './picture.js';

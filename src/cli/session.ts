@@ -8,7 +8,8 @@ import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
 import { AppleGfxError } from '../base/errors.js';
 import { createDevice } from '../create-device.js';
 import type { Device } from '../device.js';
-import type { DeviceOptions, DisplayMode } from '../device/options.js';
+import type { DisplayMode } from '../device/display-mode.js';
+import type { DeviceOptions } from '../device/options.js';
 
 /** The guest ended by an error of its own. */
 export class GuestError extends AppleGfxError {

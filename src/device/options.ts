@@ -1,17 +1,17 @@
 /**
  * What an embedder may choose, checked: every wrong value gives one ArgumentError that names it.
+ *
+ * What it does not do: look anything up. Files are read, serials counted and GPUs chosen by whoever makes the device.
  */
+import { flag, integer } from '../base/arguments.js';
 import { ArgumentError } from '../base/errors.js';
-import { MAX_DISPLAY_MODES, MAX_RAM_BYTES, MAX_VECTORS } from '../base/limits.js';
-import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
+import { MAX_DISPLAYS, MAX_RAM_BYTES, MAX_VECTORS } from '../base/limits.js';
+import { checkModes, type DisplayMode } from './display-mode.js';
+import type { MigrationBlocker } from './migration.js';
+import { checkOptionRomBytes } from './option-rom.js';
+import { MAX_DISPLAY_SERIAL } from './serials.js';
 import { DEFAULT_REVISION, REVISIONS } from '../revisions/revisions.js';
-
-/** A display mode; rate in hertz. */
-export interface DisplayMode {
-  readonly width: number;
-  readonly height: number;
-  readonly rateHz: number;
-}
+import { REVISION_NAMES, type Revision, type RevisionName } from '../revisions/revision.js';
 
 /** Options of createDevice(); all have defaults. */
 export interface DeviceOptions {
@@ -28,67 +28,58 @@ export interface DeviceOptions {
    * pci, or behind RAM if RAM is there.
    */
   readonly windowBase?: number;
-  /** Modes offered to the guest, preferred first; 1..128. Default 1440×1080 and 1280×1024 at 60 Hz. */
+  /** Modes offered to the guest, preferred first; 1..128. Default 1920×1080, 1440×1080 and 1280×1024 at 60 Hz; the last two in revisions up to v5. */
   readonly modes?: readonly DisplayMode[];
   /** True: frames are flipped at the mode's rate; false: as they come. Default true. */
   readonly vsync?: boolean;
   /** MSI vectors of the pci variant, 1..64. Default 32. */
   readonly vectors?: number;
+  /** Displays, each with a port of its own, 1..8. Default 1. */
+  readonly displays?: number;
+  /**
+   * What the guest knows the displays by, one number for each: distinct, 1..2^32−1. A guest ignores a display whose serial another
+   * one has, in whichever device, and remembers layouts by it. Default: counted from 1 over all devices that were made on this thread.
+   */
+  readonly displaySerials?: readonly number[];
+  /** The pci variant's option ROM, 1 byte to 16 MiB: its bytes, or the path of a file. It is padded with zeros to a power of two. Default none. */
+  readonly optionRom?: Uint8Array | string;
+  /** False: save() is refused and the migration blocker stands, as with a PVG that can't be suspended. Default true. */
+  readonly savable?: boolean;
+  /**
+   * Told when the first device that can't be saved is about to be made and when the last of them is gone, so that the VMM doesn't
+   * migrate in between. Default none.
+   */
+  readonly migrationBlocker?: MigrationBlocker;
+  /** What Device.save() gave: the device goes on from there. Options that it says already may be left out, and must not contradict it. */
+  readonly restore?: Uint8Array;
   /** Trace events to switch on, as globs (`apple_gfx_*`; with `-` in front: off), in order; lines arrive as `trace` events. Default none. */
   readonly trace?: readonly string[];
   /** Of the software PVG: every n-th encode is refused (0: none). */
   readonly refuseEvery?: number;
   /** Of the software PVG: what an encode takes at least, in microseconds, at most 1 000 000. */
   readonly encodeDelayMicroseconds?: number;
-  /** Displays there are, 1..8. Default 1. */
-  readonly displays?: number;
-  readonly displaySerials?: readonly number[];
-  readonly gpu?: number;
-  /** Of the software PVG: each present is a new frame to the host. */
-  readonly announceEveryFrame?: boolean;
-  /** Of the software PVG: a read of the gfx window waits until no kick is in progress. */
-  readonly readsWait?: boolean;
-  /** Of the software PVG: textures have a RAM and a VRAM copy. */
+  /** Of the software PVG: textures have a RAM and a VRAM copy. Default false. */
   readonly managedTextures?: boolean;
+  /** Of the software PVG: every present of the guest's is announced as a new frame, whether the last was fetched or not. Default false. */
+  readonly announceEveryFrame?: boolean;
+  /** Of the software PVG: a read of the gfx window waits until all work that the guest has kicked off is done. Default false. */
+  readonly readsWait?: boolean;
 }
 
-export type CheckedOptions = Required<DeviceOptions>;
+/** Options with their defaults filled in; null where there is no value until the device is made. */
+export interface CheckedOptions extends Required<Omit<DeviceOptions, 'displaySerials' | 'optionRom' | 'migrationBlocker' | 'restore'>> {
+  readonly displaySerials: readonly number[] | null;
+  readonly optionRom: Uint8Array | string | null;
+  readonly migrationBlocker: MigrationBlocker | null;
+}
+
+type Variant = CheckedOptions['variant'];
 
 const TWO_MODES: readonly DisplayMode[] = [
   { width: 1440, height: 1080, rateHz: 60 },
   { width: 1280, height: 1024, rateHz: 60 },
 ];
 const DEFAULT_MODES = { two: TWO_MODES, three: [{ width: 1920, height: 1080, rateHz: 60 }, ...TWO_MODES] };
-
-function integer(name: string, value: number, low: number, high: number): number {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ArgumentError(`${name} is ${value}, expected an integer in ${low}..${high}`);
-  }
-  return value;
-}
-
-/** Parses `<width>x<height>@<Hz>`; the rate may be left out and is then 60. Throws ArgumentError. */
-export function parseMode(text: string): DisplayMode {
-  const match = /^(\d{1,6})x(\d{1,6})(?:@(\d{1,6}))?$/.exec(text);
-  if (!match) throw new ArgumentError(`display mode "${text}" is not <width>x<height>@<Hz>, for example 1440x1080@60`);
-  const mode = { width: Number(match[1]), height: Number(match[2]), rateHz: Number(match[3] ?? 60) };
-  return checkMode(mode);
-}
-
-function checkMode(mode: DisplayMode): DisplayMode {
-  integer("a display mode's width", mode.width, 1, 16_384);
-  integer("a display mode's height", mode.height, 1, 16_384);
-  if (!(mode.rateHz >= 1 && mode.rateHz <= 65_535))
-    throw new ArgumentError(`a display mode's rate is ${mode.rateHz} Hz, expected 1..65535`);
-  return mode;
-}
-
-/** Throws ArgumentError for a list that is too long or empty, or has a wrong mode. */
-export function checkModes(modes: readonly DisplayMode[]): readonly DisplayMode[] {
-  integer('the number of display modes', modes.length, 1, MAX_DISPLAY_MODES);
-  for (const mode of modes) checkMode(mode);
-  return modes;
-}
 
 /** No window is longer than this; the one that PVG has is shorter. */
 const WINDOW_ROOM = 2 ** 20;
@@ -97,9 +88,50 @@ function meetsRam(windowBase: number, ramBase: number, ramBytes: number): boolea
   return windowBase < ramBase + ramBytes && ramBase < windowBase + WINDOW_ROOM;
 }
 
-function defaultWindow(variant: 'mmio' | 'pci', ramBase: number, ramBytes: number): number {
+function defaultWindow(variant: Variant, ramBase: number, ramBytes: number): number {
   const usual = variant === 'mmio' ? 0x3000_0000 : 0xc000_0000;
   return meetsRam(usual, ramBase, ramBytes) ? Math.ceil((ramBase + ramBytes) / WINDOW_ROOM) * WINDOW_ROOM : usual;
+}
+
+function checkPlaces(options: DeviceOptions, variant: Variant): Pick<CheckedOptions, 'ramBytes' | 'ramBase' | 'windowBase'> {
+  const ramBytes = integer('ramBytes', options.ramBytes ?? 256 * 2 ** 20, 16_384, MAX_RAM_BYTES);
+  const ramBase = integer('ramBase', options.ramBase ?? (variant === 'mmio' ? 0x4000_0000 : 0), 0, 2 ** 48);
+  if (ramBytes % 16_384 !== 0 || ramBase % 16_384 !== 0) throw new ArgumentError('ramBytes and ramBase must be multiples of 16384');
+  const windowBase = integer('windowBase', options.windowBase ?? defaultWindow(variant, ramBase, ramBytes), 0, 2 ** 49);
+  if (windowBase % 16_384 !== 0) throw new ArgumentError(`windowBase is 0x${windowBase.toString(16)}, expected a multiple of 16384`);
+  if (meetsRam(windowBase, ramBase, ramBytes)) throw new ArgumentError(`windowBase 0x${windowBase.toString(16)} lies in guest RAM`);
+  return { ramBytes, ramBase, windowBase };
+}
+
+function checkDisplays(options: DeviceOptions, revision: Revision): Pick<CheckedOptions, 'modes' | 'displays' | 'displaySerials'> {
+  const modes = checkModes(options.modes ?? DEFAULT_MODES[revision.defaultModes]);
+  const displays = integer('displays', options.displays ?? 1, 1, MAX_DISPLAYS);
+  const displaySerials = options.displaySerials ?? null;
+  if (displaySerials) {
+    if (displaySerials.length !== displays) {
+      throw new ArgumentError(`displaySerials has ${displaySerials.length} entries, expected one for each of ${displays} displays`);
+    }
+    for (const [index, serial] of displaySerials.entries()) {
+      integer(`displaySerials[${index}]`, serial, 1, MAX_DISPLAY_SERIAL);
+      if (displaySerials.indexOf(serial) < index) throw new ArgumentError(`displaySerials has ${serial} twice, expected distinct numbers`);
+    }
+  }
+  return { modes, displays, displaySerials };
+}
+
+function checkOptionRom(rom: Uint8Array | string | null, variant: Variant): Uint8Array | string | null {
+  if (rom === null) return null;
+  if (variant !== 'pci') throw new ArgumentError(`optionRom is given for variant "${variant}", only "pci" has one`);
+  if (rom instanceof Uint8Array) checkOptionRomBytes(rom.length);
+  else if (typeof rom !== 'string' || rom === '') throw new ArgumentError("optionRom is neither bytes nor a file's path");
+  return rom;
+}
+
+function checkBlocker(blocker: MigrationBlocker | null): MigrationBlocker | null {
+  if (blocker !== null && !(typeof blocker.block === 'function' && typeof blocker.unblock === 'function')) {
+    throw new ArgumentError('migrationBlocker needs the methods block(reason) and unblock()');
+  }
+  return blocker;
 }
 
 /** Fills defaults in and checks every value. */
@@ -110,30 +142,21 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
   if (!REVISION_NAMES.includes(revision)) {
     throw new ArgumentError(`revision is "${String(revision)}", expected one of ${REVISION_NAMES.join(', ')}`);
   }
-  const modes = checkModes(options.modes ?? DEFAULT_MODES[REVISIONS[revision].defaultModes]);
-  const ramBytes = integer('ramBytes', options.ramBytes ?? 256 * 2 ** 20, 16_384, MAX_RAM_BYTES);
-  const ramBase = integer('ramBase', options.ramBase ?? (variant === 'mmio' ? 0x4000_0000 : 0), 0, 2 ** 48);
-  if (ramBytes % 16_384 !== 0 || ramBase % 16_384 !== 0) throw new ArgumentError('ramBytes and ramBase must be multiples of 16384');
-  const windowBase = integer('windowBase', options.windowBase ?? defaultWindow(variant, ramBase, ramBytes), 0, 2 ** 49);
-  if (windowBase % 16_384 !== 0) throw new ArgumentError(`windowBase is 0x${windowBase.toString(16)}, expected a multiple of 16384`);
-  if (meetsRam(windowBase, ramBase, ramBytes)) throw new ArgumentError(`windowBase 0x${windowBase.toString(16)} lies in guest RAM`);
   return {
     variant,
-    ramBytes,
-    ramBase,
-    windowBase,
-    modes,
-    vsync: options.vsync ?? true,
-    vectors: variant === 'mmio' ? 1 : integer('vectors', options.vectors ?? 32, 1, MAX_VECTORS),
+    ...checkPlaces(options, variant),
     revision,
-    displays: integer('displays', options.displays ?? 1, 1, 8),
-    displaySerials: options.displaySerials ?? [1],
-    gpu: 0,
-    announceEveryFrame: options.announceEveryFrame ?? false,
-    readsWait: options.readsWait ?? false,
+    ...checkDisplays(options, REVISIONS[revision]),
+    vsync: flag('vsync', options.vsync ?? true),
+    vectors: variant === 'mmio' ? 1 : integer('vectors', options.vectors ?? 32, 1, MAX_VECTORS),
+    optionRom: checkOptionRom(options.optionRom ?? null, variant),
+    migrationBlocker: checkBlocker(options.migrationBlocker ?? null),
+    savable: flag('savable', options.savable ?? true),
     trace: options.trace ?? [],
     refuseEvery: integer('refuseEvery', options.refuseEvery ?? 0, 0, 2 ** 31),
     encodeDelayMicroseconds: integer('encodeDelayMicroseconds', options.encodeDelayMicroseconds ?? 0, 0, 1_000_000),
-    managedTextures: options.managedTextures ?? false,
+    managedTextures: flag('managedTextures', options.managedTextures ?? false),
+    announceEveryFrame: flag('announceEveryFrame', options.announceEveryFrame ?? false),
+    readsWait: flag('readsWait', options.readsWait ?? false),
   };
 }

@@ -62,6 +62,12 @@ export class RegionReferences {
     return this.isGone(slot, before | REMOVED);
   }
 
+  /** Whether the slot is that of a region that was removed and still has references. */
+  isHeld(slot: number): boolean {
+    const cell = Atomics.load(this.cells, slot);
+    return cell > REMOVED && (cell & REMOVED) !== 0;
+  }
+
   private isGone(slot: number, now: number): boolean {
     if (now !== REMOVED) return false;
     Atomics.store(this.cells, slot, FREE);

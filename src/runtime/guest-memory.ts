@@ -3,7 +3,8 @@
  *
  * Invariant: every value is checked here, on the embedder's thread, so that what reaches the BQL actor is right.
  */
-import { ArgumentError } from '../base/errors.js';
+import { integer } from '../base/arguments.js';
+import { ArgumentError, SavedStateError } from '../base/errors.js';
 import { MAX_RAM_BYTES, MAX_REGION_SLOTS, MAX_REGIONS } from '../base/limits.js';
 import { checkedHandle, type PvgBridge, ramView } from '../bridge/native.js';
 import type { RegionReferences } from '../memory/references.js';
@@ -53,12 +54,6 @@ const GRANULE = 16_384;
 const MAX_PRIORITY = 1000;
 const MAX_GPA = 2 ** 52;
 
-function checkRange(name: string, value: number, low: number, high: number): void {
-  if (!Number.isInteger(value) || value < low || value > high) {
-    throw new ArgumentError(`${name} is ${value}, expected an integer in ${low}..${high}`);
-  }
-}
-
 /** A piece of guest memory; made by Device.addMemory(). */
 export class GuestMemory {
   private removing: Promise<void> | null = null;
@@ -73,6 +68,11 @@ export class GuestMemory {
 
   get gpa(): number {
     return this.region.gpa;
+  }
+
+  /** The bridge's handle of the memory. */
+  get handle(): number {
+    return this.region.ram;
   }
 
   get kind(): 'ram' | 'rom' {
@@ -102,6 +102,9 @@ export interface GuestMemoriesParts {
 export class GuestMemories {
   private nextId: number;
   private count: number;
+  private readonly regions = new Map<number, BackedRegion>();
+  /** Memory that was removed while something mapped it, and where its references are counted. */
+  private removed: { readonly gpa: number; readonly slot: number }[] = [];
   private readonly devices = new Map<number, GuestDeviceOptions>();
 
   constructor(private readonly parts: GuestMemoriesParts) {
@@ -126,10 +129,13 @@ export class GuestMemories {
     const view = ramView(bridge, ram, 0, bytes);
     this.count++;
     await map.addRegion(region);
+    this.regions.set(id, region);
     return new GuestMemory(map, region, view, () => {
       this.count--;
+      this.regions.delete(id);
       // From now on nobody finds the region; what maps it keeps its memory until it lets go.
       if (references.remove(slot)) bridge.pvg_ram_destroy(ram);
+      else this.removed.push({ gpa, slot });
     });
   }
 
@@ -156,6 +162,14 @@ export class GuestMemories {
     };
   }
 
+  /** The pieces on the map, for a save. Throws SavedStateError if one that was removed is still mapped, since nothing could map it again. */
+  list(): readonly BackedRegion[] {
+    this.removed = this.removed.filter(({ slot }) => this.parts.references.isHeld(slot));
+    const [lost] = this.removed;
+    if (lost) throw new SavedStateError('mismatch', `memory at 0x${lost.gpa.toString(16)} was removed, but the guest still maps it`);
+    return [...this.regions.values()];
+  }
+
   /** The value of another device's registers, null if the device is gone or failed. */
   readDevice(region: number, offset: number): number | null {
     const value = this.devices.get(region)?.read(offset) ?? null;
@@ -163,9 +177,9 @@ export class GuestMemories {
   }
 
   private check({ gpa, bytes, priority }: { gpa: number; bytes: number; priority: number }): void {
-    checkRange('gpa', gpa, 0, MAX_GPA);
-    checkRange('bytes', bytes, GRANULE, MAX_RAM_BYTES);
-    checkRange('priority', priority, 0, MAX_PRIORITY);
+    integer('gpa', gpa, 0, MAX_GPA);
+    integer('bytes', bytes, GRANULE, MAX_RAM_BYTES);
+    integer('priority', priority, 0, MAX_PRIORITY);
     if (gpa % GRANULE !== 0 || bytes % GRANULE !== 0) throw new ArgumentError(`gpa and bytes must be multiples of ${GRANULE}`);
     if (this.count >= MAX_REGIONS) throw new ArgumentError(`a device has at most ${MAX_REGIONS} memory regions`);
   }

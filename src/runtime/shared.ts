@@ -60,6 +60,11 @@ export class ShownFrames {
     Atomics.store(this.cells, LAST_PRESENT, BigInt(present));
   }
 
+  /** A restored display's frames go on from the present of that number. */
+  restore(present: number): void {
+    Atomics.store(this.cells, LAST_PRESENT, BigInt(present));
+  }
+
   /** Number of the guest's present that was shown last, 0 before the first. */
   get lastPresent(): number {
     return Number(Atomics.load(this.cells, LAST_PRESENT));
@@ -71,12 +76,14 @@ export class ShownFrames {
   }
 }
 
+const MSI_VECTORS = 0;
 const SEQUENCE = 1;
 const FIRST_VECTOR = 2;
 
 /**
- * Interrupt lines or MSI vectors: how often each was raised. Cell 0 is the MSI enable flag (written by the guest's
- * side), 1 a sequence number that waiters sleep on, then one count per vector (written by the BQL actor).
+ * Interrupt lines or MSI vectors: how often each was raised. Cell 0 is how many MSI vectors the guest has enabled, 0
+ * while MSI is off (written by the guest's side), 1 a sequence number that waiters sleep on, then one count per vector
+ * (written by the BQL actor).
  */
 export class InterruptLines {
   private readonly cells: Int32Array<SharedArrayBuffer>;
@@ -85,17 +92,22 @@ export class InterruptLines {
     this.cells = new Int32Array(memory);
   }
 
-  /** Switches MSI on or off; without it a pci device's interrupts are dropped. */
-  setMsiEnabled(enabled: boolean): void {
-    Atomics.store(this.cells, 0, enabled ? 1 : 0);
-  }
-
-  get msiVectors(): number {
-    return this.msiEnabled ? MAX_VECTORS : 0;
+  /**
+   * Switches MSI on for vectors 0 to `vectors` − 1, or off; without it a pci device's interrupts are dropped. The number
+   * comes from the guest, so more than there can be are all there are, and less than one is one.
+   */
+  setMsiEnabled(enabled: boolean, vectors = MAX_VECTORS): void {
+    // One cell holds both, so that nobody sees MSI on with a number of vectors from before.
+    Atomics.store(this.cells, MSI_VECTORS, enabled ? Math.min(Math.max(vectors, 1), MAX_VECTORS) : 0);
   }
 
   get msiEnabled(): boolean {
-    return Atomics.load(this.cells, 0) === 1;
+    return this.msiVectors > 0;
+  }
+
+  /** How many vectors the guest has enabled; 0 while MSI is off. */
+  get msiVectors(): number {
+    return Atomics.load(this.cells, MSI_VECTORS);
   }
 
   raise(vector: number): void {
@@ -135,6 +147,11 @@ export class CursorState {
   moveTo(x: number, y: number): void {
     Atomics.store(this.cells, 1, x);
     Atomics.store(this.cells, 2, y);
+  }
+
+  /** Whether it is shown, wherever it is. */
+  get shown(): boolean {
+    return Atomics.load(this.cells, 0) === 1;
   }
 
   /** Where it was moved to last, whether shown or not; { 0xffff, 0xffff }: not on this display. */
@@ -189,6 +206,13 @@ export class Surface {
     Atomics.store(this.header, 1, present);
     Atomics.add(this.header, 0, 1);
     Atomics.notify(this.header, 0);
+  }
+
+  /** Puts a saved picture back, before anybody else writes. */
+  restore(pixels: Uint8Array, present: number): void {
+    this.beginWrite();
+    this.bytes.set(pixels);
+    this.endWrite(present);
   }
 
   get sequence(): number {

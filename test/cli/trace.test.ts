@@ -12,7 +12,7 @@ import { formatLogLine } from '../../src/trace/log.js';
 const folder = mkdtempSync(join(tmpdir(), 'apple-gfx-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const run = (...args: string[]) =>
-  spawnSync(process.execPath, ['dist/src/cli/main.js', 'run', '--frames', '3', '--mode', '320x200', ...args], {
+  spawnSync(process.execPath, ['dist/src/cli/main.js', 'run', '--frames', '3', '--mode', '320x200@60', ...args], {
     encoding: 'utf8',
     timeout: 60_000,
   });

@@ -131,6 +131,13 @@ describe('a refusal', () => {
     ['a newer format', changed(8, 7), 'newer', 'made by a newer apple-gfx: format 7, this one reads 1'],
     ['format 0', changed(8, 0), 'damaged', 'the format at byte 8 is 0, formats count from 1'],
     ['a file without its end', state.subarray(0, 50), 'truncated', 'ends at byte 50, the record at byte 34 goes on until 58'],
+    ['a file without its description', state.subarray(0, 20), 'truncated', 'ends at byte 20, the description at byte 16 goes on until 34'],
+    [
+      'a file that ends in a piece',
+      state.subarray(0, 170),
+      'truncated',
+      'ends at byte 170, blob "pvg": the piece at byte 169 goes on until 1',
+    ],
     ['bytes behind the end', Buffer.concat([state, text('ab')]), 'damaged', `2 bytes follow the end at byte ${state.length}`],
     ['a long description', changed(15, 1), 'limit', 'the description at byte 16 has length 16777234, at most 1048576 is possible'],
     ['a description that is no JSON', forge(text('{'), end(0, 17)), 'damaged', 'the description at byte 16 is not JSON: '],
