@@ -6,7 +6,6 @@
  */
 #include "soft_pvg.h"
 
-#define RANGES_MAX 64u
 #define VECTORS_MAX 64u
 #define ENCODE_DELAY_MAX_US 1000000u
 
@@ -36,8 +35,8 @@ static bool overlaps(const struct pvg_ram_range *a, const struct pvg_ram_range *
 
 /* The soft PVG reaches guest memory through upcalls only; it checks the ranges as a PVG that uses them would. */
 int32_t soft_check_ranges(const struct pvg_ram_range *ranges, uint32_t count) {
-  if (count > RANGES_MAX || (count != 0 && ranges == NULL)) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a device has 0..%u RAM ranges, not %u", RANGES_MAX, count);
+  if (count > SOFT_RANGES || (count != 0 && ranges == NULL)) {
+    return pvgi_fail(PVG_E_ARGUMENT, "a device has 0..%u RAM ranges, not %u", SOFT_RANGES, count);
   }
   for (uint32_t i = 0; i < count; i++) {
     struct pvgi_memory memory;

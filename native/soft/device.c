@@ -99,10 +99,12 @@ static void free_device(struct soft_device *device) {
   free(device);
 }
 
-static struct soft_device *new_device(const struct pvg_config *config) {
+static struct soft_device *new_device(const struct pvg_config *config, const struct pvg_ram_range *ranges, uint32_t count) {
   struct soft_device *device = calloc(1, sizeof *device);
   if (device == NULL) return NULL;
   device->config = *config;
+  for (uint32_t i = 0; i < count; i++) device->ranges[i] = ranges[i];
+  device->range_count = count;
   for (uint32_t i = 0; i < 2; i++) {
     device->workers[i].device = device;
     device->workers[i].number = i;
@@ -143,6 +145,7 @@ static void join_threads(struct soft_device *device) {
 static void free_contents(struct soft_device *device) {
   for (uint32_t number = 0; number <= TASK_MAX; number++) {
     if (device->tasks[number].used) pvgi_range_release(&device->tasks[number].memory);
+    soft_mappings_free(device, &device->tasks[number].mappings);
   }
   pthread_mutex_lock(&device->lock);
   soft_queue_flush_locked(device);
@@ -159,7 +162,7 @@ uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram
     return 0;
   }
   if (soft_check_config(config) != PVG_OK || soft_check_ranges(ranges, range_count) != PVG_OK) return 0;
-  struct soft_device *device = new_device(config);
+  struct soft_device *device = new_device(config, ranges, range_count);
   if (device == NULL) {
     pvgi_fail(PVG_E_NO_MEMORY, "no memory for a device");
     return 0;

@@ -116,7 +116,7 @@ void soft_mode_write_locked(struct soft_display *display, uint32_t mode) {
 }
 
 bool soft_mode_is_sane(const struct pvg_display_mode *mode) {
-  return mode->width >= 1 && mode->width <= 16384 && mode->height >= 1 && mode->height <= 16384 &&
+  return mode->width >= 1 && mode->width <= SOFT_SIDE_MAX && mode->height >= 1 && mode->height <= SOFT_SIDE_MAX &&
          mode->rate_mhz >= 1000 && mode->rate_mhz <= 65535000 && mode->reserved == 0;
 }
 

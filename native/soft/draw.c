@@ -10,7 +10,6 @@
 
 #include "soft_pvg.h"
 
-#define SIDE_MAX 16384u
 #define PLACE_MAX 32768
 
 /* GCC vectorises loops at -O3 only; Clang does at -O2 and doesn't know the attribute. */
@@ -102,7 +101,7 @@ static bool source_fits(const struct rectangle *r, uint32_t stride, uint64_t sou
 }
 
 static bool in_bounds(const struct rectangle *r) {
-  return r->width <= SIDE_MAX && r->height <= SIDE_MAX && r->x >= -PLACE_MAX && r->x <= PLACE_MAX && r->y >= -PLACE_MAX &&
+  return r->width <= SOFT_SIDE_MAX && r->height <= SOFT_SIDE_MAX && r->x >= -PLACE_MAX && r->x <= PLACE_MAX && r->y >= -PLACE_MAX &&
          r->y <= PLACE_MAX;
 }
 

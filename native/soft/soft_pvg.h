@@ -32,6 +32,7 @@
 #include "layout.h"
 
 #define SOFT_FRAMES 4
+#define SOFT_SIDE_MAX 16384u /* of a mode, a texture and a drawing command's target */
 #define SOFT_JOBS 64
 #define SOFT_RETIRE 256
 #define SOFT_UPCALLS 256
@@ -41,6 +42,8 @@
 #define SOFT_MODES 128
 #define SOFT_PIXEL_FORMAT 0x42475241u /* 'BGRA' */
 #define SOFT_USAGE_RENDER_TARGET 4u   /* what a texture must be usable for, and a host can ask for */
+#define SOFT_RANGES 64u
+#define SOFT_MAPPINGS 65536u /* as many as Linux allows a process */
 #define SOFT_TASK_MAX_LENGTH (16ull << 30)
 #define SOFT_GLYPH_MAX_LENGTH (4u << 20)
 
@@ -56,11 +59,24 @@ enum soft_thread {
 
 struct soft_device;
 struct soft_iosfc;
+struct soft_state;
+
+/* A piece of a task that shows guest memory. */
+struct soft_task_mapping {
+  uint64_t offset, length, gpa;
+  uint32_t read_only;
+};
+
+struct soft_mappings {
+  struct soft_task_mapping *list;
+  uint32_t count, room, reserved;
+};
 
 struct soft_task {
   pthread_rwlock_t rw;
   atomic_uint writer; /* the system's number of the thread that holds it for writing, 0: none does */
   struct pvgi_memory memory;
+  struct soft_mappings mappings;
   uint64_t length;
   uint32_t range;
   uint32_t pending; /* jobs queued or running on its task thread */
@@ -191,11 +207,21 @@ struct soft_wait {
   const atomic_uint *holder; /* of the lock that is waited for; NULL: it is no lock */
 };
 
+/* Members of the device by their names, and as one when it is suspended and resumed. `interrupts`: bit 0: GPU, bit 1: display;
+ * raised, not posted yet. `ring_length`: of the running ring, whatever the register says since. */
+#define SOFT_REGISTERS                                                                   \
+  uint32_t fifo_offset, fifo_length, fifo_written, fifo_read, fifo_base, shared_pfn;     \
+  uint32_t display_select, display_status, gpu_status, fault, interrupts, ring_length;
+
+struct soft_registers { SOFT_REGISTERS };
+
 /* See suspend.c. */
 enum soft_phase { PHASE_RUNNING = 0, PHASE_SUSPENDING, PHASE_SUSPENDED, PHASE_FAILED };
 
 struct soft_device {
   struct pvg_config config;
+  struct pvg_ram_range ranges[SOFT_RANGES];
+  uint32_t range_count;
   uint32_t handle;
   atomic_bool stopped;   /* written with `lock` and `upcall_lock` held */
   enum soft_phase phase; /* as above, so it may be read with either */
@@ -211,15 +237,21 @@ struct soft_device {
   uint64_t reset_asked, reset_done, start_asked, start_done, kick_asked, kick_done;
   bool running, halted, resetting;
 
-  /* Registers. */
-  uint32_t fifo_offset, fifo_length, fifo_written, fifo_read, fifo_base, shared_pfn;
-  uint32_t display_select, display_status, gpu_status, fault;
-  uint32_t interrupts; /* bit 0: GPU, bit 1: display; raised, not posted yet */
+  /* A resume: its ticket, the state to go on from, whether the control thread is at it, and what came of it. */
+  uint64_t resume_asked, resume_done;
+  struct soft_state *resume;
+  bool resume_busy;
+  int32_t resume_result;
+
+  union {
+    struct soft_registers registers;
+    struct { SOFT_REGISTERS };
+  };
 
   uint8_t *ring, *shared; /* in the internal task, NULL while there is none */
-  uint32_t ring_length;   /* of the running ring, whatever the register says since */
   uint32_t stamps[CHILD_FIFO_MAX + 1];
   struct soft_task tasks[TASK_MAX + 1]; /* 0 is the internal task */
+  atomic_uint mappings;                 /* entries of all their lists, with those that are reserved */
   struct soft_channel *channels[CHILD_FIFO_MAX + 1];
   struct soft_worker workers[2];
   struct { uint32_t stamp; bool done; } retire[SOFT_RETIRE];
@@ -328,6 +360,14 @@ uint64_t soft_internal_length(const struct soft_device *device, uint32_t ring_le
 void soft_start(struct soft_device *device);
 void soft_reset(struct soft_device *device);
 
+/* suspend.c: PVG_OK, or why no access may begin. */
+int32_t soft_access_begin_locked(struct soft_device *device);
+void soft_access_end_locked(struct soft_device *device);
+void soft_phase_locked(struct soft_device *device, enum soft_phase phase);
+
+/* resume.c */
+void soft_resume(struct soft_device *device);
+
 /* task.c */
 void *soft_worker_main(void *argument);
 void soft_worker_submit(struct soft_device *device, const struct soft_job *job);
@@ -336,6 +376,14 @@ bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t leng
 void soft_task_destroy(struct soft_device *device, uint32_t number);
 bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, bool read_only,
                    const uint64_t *pieces, uint32_t count);
+
+/* mappings.c */
+bool soft_mappings_reserve(struct soft_device *device, struct soft_mappings *mappings, uint64_t from, uint64_t to, uint32_t count);
+void soft_mappings_settle(struct soft_device *device, struct soft_mappings *mappings);
+void soft_mappings_free(struct soft_device *device, struct soft_mappings *mappings);
+void soft_mappings_cut(struct soft_mappings *mappings, uint64_t from, uint64_t to);
+void soft_mappings_put(struct soft_device *device, struct soft_mappings *mappings, uint64_t offset, bool read_only,
+                       const uint64_t *pieces, uint32_t count);
 
 /* channel.c */
 bool soft_channel_create(struct soft_device *device, uint32_t number, uint32_t task, uint64_t offset, uint32_t data);

@@ -71,6 +71,7 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
   soft_upcall(device, &destroy, NULL);
   pvgi_range_release(&task->memory);
   pthread_mutex_lock(&device->lock);
+  soft_mappings_free(device, &task->mappings);
   task->memory = (struct pvgi_memory){0};
   task->length = 0;
   task->range = 0;
@@ -80,6 +81,8 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
   soft_task_write_unlock(task);
 }
 
+/* Of a MAP that the host didn't answer with yes nobody knows which pieces it has mapped: none counts as mapped, and what was there
+ * before doesn't either. The guest, whose device has faulted, can't know better. */
 bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, bool read_only,
                    const uint64_t *pieces, uint32_t count) {
   struct soft_call map = {
@@ -89,8 +92,24 @@ bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task
     .pieces = pieces,
     .piece_count = count,
   };
+  uint64_t end = offset;
+  for (uint32_t i = 0; i < count; i++) end += pieces[2 * i + 1];
   soft_task_write_lock(task);
-  bool ok = soft_upcall(device, &map, NULL);
+  bool room = soft_mappings_reserve(device, &task->mappings, offset, end, count), ok = room && soft_upcall(device, &map, NULL);
+  if (ok) soft_mappings_put(device, &task->mappings, offset, read_only, pieces, count);
+  if (room && !ok) soft_mappings_cut(&task->mappings, offset, end);
+  if (room) soft_mappings_settle(device, &task->mappings);
+  soft_task_write_unlock(task);
+  return ok;
+}
+
+/* What the host refuses to unmap stays mapped. */
+static bool unmap(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, uint64_t length) {
+  struct soft_call call = {.kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, offset, length}};
+  soft_task_write_lock(task);
+  bool room = soft_mappings_reserve(device, &task->mappings, offset, offset + length, 0), ok = room && soft_upcall(device, &call, NULL);
+  if (ok) soft_mappings_cut(&task->mappings, offset, offset + length);
+  if (room) soft_mappings_settle(device, &task->mappings);
   soft_task_write_unlock(task);
   return ok;
 }
@@ -100,12 +119,7 @@ static bool run_job(struct soft_device *device, uint32_t thread, const struct so
   if (job->opcode == OP_MAP) {
     return soft_task_map(device, thread, task, job->offset, job->flags & MAP_READ_ONLY, job->pieces, job->count);
   }
-  struct soft_call unmap = {
-    .kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, job->offset, job->length}};
-  soft_task_write_lock(task);
-  bool ok = soft_upcall(device, &unmap, NULL);
-  soft_task_write_unlock(task);
-  return ok;
+  return unmap(device, thread, task, job->offset, job->length);
 }
 
 void *soft_worker_main(void *argument) {

@@ -10,7 +10,6 @@
 
 #include "soft_pvg.h"
 
-#define SIDE_MAX 16384u
 
 static struct soft_texture *new_texture(const struct soft_device *device, uint32_t width, uint32_t height) {
   struct soft_texture *texture = calloc(1, sizeof *texture);
@@ -33,8 +32,8 @@ static struct soft_texture *new_texture(const struct soft_device *device, uint32
 }
 
 uint32_t pvg_texture_create(uint32_t handle, uint32_t width, uint32_t height, uint32_t usage) {
-  if (width < 1 || width > SIDE_MAX || height < 1 || height > SIDE_MAX) {
-    pvgi_fail(PVG_E_ARGUMENT, "a texture's sides are 1..%u, not %ux%u", SIDE_MAX, width, height);
+  if (width < 1 || width > SOFT_SIDE_MAX || height < 1 || height > SOFT_SIDE_MAX) {
+    pvgi_fail(PVG_E_ARGUMENT, "a texture's sides are 1..%u, not %ux%u", SOFT_SIDE_MAX, width, height);
     return 0;
   }
   if ((usage & SOFT_USAGE_RENDER_TARGET) == 0) {

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * resume.c - makes a new device go on from the state of a suspended one.
+ *
+ * On the caller's thread the whole state is read and checked, and all memory that it takes is there, before the control thread makes the first
+ * upcall. Then tasks and mappings are made anew in the host, and child FIFOs with their threads, which rest until everything is in its place: then,
+ * in one moment under the lock, registers, displays and events are those of the suspended device, and it runs. The mode lists are the
+ * state's too; a host that offers others sets them afterwards, which the guest sees as a change. A device that came only half of the
+ * way is good for nothing but being destroyed, and doesn't undo what it has asked of the host.
+ */
+#include "state.h"
+
+/* ---- on the control thread ---- */
+
+/* Nothing of the old device may lie under what is put in its place. Mode lists may: every host sets them. */
+static bool is_new_locked(const struct soft_device *device) {
+  if (device->phase != PHASE_RUNNING || device->running || device->halted) return false;
+  for (uint32_t number = 0; number <= TASK_MAX; number++) {
+    if (device->tasks[number].used) return false;
+  }
+  for (uint32_t port = 0; port < device->config.ports; port++) {
+    if (device->displays[port].width != 0 || device->displays[port].presents != 0) return false;
+  }
+  return device->queue_count == 0 && !device->queue_busy;
+}
+
+static int32_t make_task(struct soft_device *device, const struct soft_saved_task *saved) {
+  if (!soft_task_create(device, saved->number, saved->length)) return PVG_E_REFUSED;
+  struct soft_task *task = &device->tasks[saved->number];
+  for (uint32_t at = 0; at < saved->mappings.count; at++) {
+    const struct soft_task_mapping *mapping = &saved->mappings.list[at];
+    const uint64_t piece[2] = {mapping->gpa, mapping->length};
+    if (!soft_task_map(device, THREAD_CONTROL, task, mapping->offset, mapping->read_only, piece, 1)) return PVG_E_REFUSED;
+  }
+  return PVG_OK;
+}
+
+static int32_t make_all(struct soft_device *device, const struct soft_state *state) {
+  for (uint32_t at = 0; at < state->task_count; at++) {
+    int32_t result = make_task(device, &state->tasks[at]);
+    if (result != PVG_OK) return result;
+  }
+  for (uint32_t at = 0; at < state->channel_count; at++) {
+    const struct soft_saved_channel *saved = &state->channels[at];
+    if (!soft_channel_create(device, saved->number, saved->task, saved->offset, saved->data_length)) return PVG_E_NO_MEMORY;
+  }
+  return PVG_OK;
+}
+
+/* ---- putting everything in its place ---- */
+
+static struct soft_frame *put_frame(struct soft_display *display, struct soft_frame **saved, uint32_t place) {
+  struct soft_frame *frame = *saved;
+  *saved = NULL;
+  display->frames[place] = frame;
+  if (frame != NULL) frame->refs = 1;
+  return frame;
+}
+
+static void put_display_locked(struct soft_display *display, struct soft_saved_display *saved) {
+  struct soft_device *device = display->device;
+  uint64_t page = 1ull << device->config.page_shift;
+  for (uint32_t at = 0; at < saved->mode_count; at++) display->modes[at] = saved->modes[at];
+  display->mode_count = saved->mode_count;
+  display->mode_select = saved->mode_select;
+  display->mode = saved->mode;
+  display->width = saved->width;
+  display->height = saved->height;
+  display->rate_mhz = saved->rate_mhz;
+  display->page = saved->page ? device->shared + page * (1 + display->port) : NULL;
+  display->early_events = saved->early_events;
+  display->cursor_raw = saved->cursor_raw;
+  display->cursor_show = saved->cursor_show;
+  display->presents = saved->presents;
+  display->encoded = saved->encoded;
+  display->drawing = put_frame(display, &saved->drawing, 0);
+  display->queued = put_frame(display, &saved->queued, 1);
+  display->current = put_frame(display, &saved->current, 2);
+  display->swap_asked = display->swap_done + (display->queued != NULL);
+  if (display->current == NULL) return;
+  display->current->present = display->presents;
+  display->current->encoded = saved->current_encoded;
+}
+
+/* What the host was not told of, and the frame that it was told of and hasn't asked for. */
+static void put_events_locked(struct soft_device *device, struct soft_state *state) {
+  for (uint32_t at = 0; at < state->event_count; at++) {
+    struct soft_event *saved = &state->events[at];
+    soft_queue_push_locked(device, saved);
+    if (device->config.announce_every_frame) soft_queue_find_locked(device, saved->kind, saved->words[0])->more = saved->more;
+    saved->payload = NULL;
+  }
+  for (uint32_t port = 0; port < device->config.ports; port++) {
+    struct soft_display *display = &device->displays[port];
+    bool told = soft_queue_find_locked(device, PVG_UPCALL_NEW_FRAME, port) != NULL;
+    bool asked = display->current == NULL || display->current->encoded;
+    struct soft_event event = {.kind = PVG_UPCALL_NEW_FRAME, .words = {port}};
+    if (!told && !asked) soft_queue_push_locked(device, &event);
+    display->announced = told || !asked;
+  }
+}
+
+static void put_channel_locked(struct soft_device *device, const struct soft_saved_channel *saved) {
+  struct soft_channel *channel = device->channels[saved->number];
+  channel->read = saved->read;
+  channel->doorbell = saved->doorbell;
+  if (saved->flip == 0) return;
+  channel->flip = &device->displays[saved->flip - 1];
+  channel->flip_ticket = channel->flip->swap_asked;
+  channel->size = saved->size;
+  channel->stamp = saved->stamp;
+}
+
+static void put_all_locked(struct soft_device *device, struct soft_state *state) {
+  device->registers = state->registers;
+  device->running = state->running;
+  device->halted = state->halted;
+  device->encode_calls = state->encode_calls;
+  for (uint32_t fifo = 0; fifo <= CHILD_FIFO_MAX; fifo++) device->stamps[fifo] = state->stamps[fifo];
+  if (device->running) {
+    device->ring = device->tasks[0].memory.base;
+    device->shared = device->ring + device->ring_length;
+  }
+  for (uint32_t port = 0; port < device->config.ports; port++) put_display_locked(&device->displays[port], &state->displays[port]);
+  put_events_locked(device, state);
+  for (uint32_t at = 0; at < state->channel_count; at++) put_channel_locked(device, &state->channels[at]);
+}
+
+/* What `resume_asked` asks for. */
+void soft_resume(struct soft_device *device) {
+  pthread_mutex_lock(&device->lock);
+  bool is_new = is_new_locked(device);
+  if (is_new) device->resetting = true; /* the guest and the host can't begin anything that would be lost */
+  pthread_mutex_unlock(&device->lock);
+  device->resume_result = is_new ? make_all(device, device->resume) : PVG_E_ARGUMENT;
+  if (!is_new) return;
+  pthread_mutex_lock(&device->lock);
+  if (device->resume_result == PVG_OK) {
+    put_all_locked(device, device->resume);
+  } else {
+    soft_phase_locked(device, PHASE_FAILED);
+  }
+  device->resetting = false;
+  soft_wake_all(device);
+  pthread_mutex_unlock(&device->lock);
+}
+
+/* ---- the interface ---- */
+
+/* The control thread works with `state`, so it is waited for also when the device is stopped, unless it hasn't begun. */
+static int32_t ask_locked(struct soft_device *device, struct soft_state *state) {
+  device->resume = state;
+  uint64_t ticket = ++device->resume_asked;
+  pthread_cond_signal(&device->control_cond);
+  while (device->resume_done < ticket && (device->resume_busy || !atomic_load(&device->stopped))) {
+    pthread_cond_wait(&device->done_cond, &device->lock);
+  }
+  device->resume = NULL;
+  if (atomic_load(&device->stopped)) return pvgi_fail(PVG_E_CLOSED, "the device was stopped");
+  switch (device->resume_result) {
+    case PVG_OK: return PVG_OK;
+    case PVG_E_REFUSED: return pvgi_fail(PVG_E_REFUSED, "the host refused a task or a mapping of the suspended device");
+    case PVG_E_NO_MEMORY: return pvgi_fail(PVG_E_NO_MEMORY, "the system refused a thread");
+    default: return pvgi_fail(device->resume_result, "only a device that was just created can be resumed");
+  }
+}
+
+static int32_t read_state(struct soft_device *device, struct soft_state *state, const void *bytes, uint64_t length) {
+  int32_t result = soft_state_read(state, bytes, length);
+  if (result != PVG_OK) return result;
+  const char *wrong = soft_state_check(state, device);
+  return wrong == NULL ? PVG_OK : pvgi_fail(PVG_E_ARGUMENT, "the state %s", wrong);
+}
+
+int32_t pvg_device_resume(uint32_t handle, const void *bytes, uint64_t length) {
+  if (bytes == NULL) return pvgi_fail(PVG_E_ARGUMENT, "no state");
+  struct soft_device *device = soft_device_enter(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  struct soft_state *state = soft_state_new();
+  int32_t result = state != NULL ? PVG_OK : pvgi_fail(PVG_E_NO_MEMORY, "no memory for a state");
+  if (result == PVG_OK) {
+    state->owned = true;
+    result = read_state(device, state, bytes, length);
+  }
+  if (result == PVG_OK) {
+    pthread_mutex_lock(&device->reset_lock);
+    pthread_mutex_lock(&device->lock);
+    result = ask_locked(device, state);
+    pthread_mutex_unlock(&device->lock);
+    pthread_mutex_unlock(&device->reset_lock);
+  }
+  if (state != NULL) soft_state_free(state);
+  soft_device_leave(device);
+  return result;
+}
