@@ -188,14 +188,17 @@ uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram
 int32_t pvg_device_reset(uint32_t handle) {
   struct soft_device *device = soft_device_enter(handle);
   if (device == NULL) return PVG_E_HANDLE;
-  pthread_mutex_lock(&device->lock);
-  uint64_t ticket = ++device->reset_asked;
-  soft_wake_all(device);
-  soft_control_await_locked(device, &device->reset_done, ticket);
-  bool stopped = atomic_load(&device->stopped);
-  pthread_mutex_unlock(&device->lock);
+  int32_t result = soft_access_begin(device, PVG_WINDOW_GFX);
+  if (result == PVG_OK) {
+    pthread_mutex_lock(&device->lock);
+    uint64_t ticket = ++device->reset_asked;
+    soft_wake_all(device);
+    soft_control_await_locked(device, &device->reset_done, ticket);
+    pthread_mutex_unlock(&device->lock);
+    result = soft_access_end(device, PVG_WINDOW_GFX);
+  }
   soft_device_leave(device);
-  return stopped ? pvgi_fail(PVG_E_CLOSED, "the device was stopped") : PVG_OK;
+  return result;
 }
 
 int32_t pvg_device_stop(uint32_t handle) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fifo.c - the control thread: resets, starts and kicks, and the control ring's packets.
+ * fifo.c - the control thread: resets, starts, kicks and resumes, and the control ring's packets.
  *
  * The control thread alone makes, takes away and reads the internal task, so the ring's address can't change under it. A
  * packet is copied out of guest memory once and checked in the copy. Packets retire in order, whatever thread
@@ -150,6 +150,9 @@ void *soft_control_main(void *argument) {
       serve_locked(device, &device->start_asked, &device->start_done, soft_start);
     } else if (device->kick_asked > device->kick_done) {
       serve_locked(device, &device->kick_asked, &device->kick_done, kick);
+    } else if (device->resume_asked > device->resume_done) {
+      device->resume_begun = true;
+      serve_locked(device, &device->resume_asked, &device->resume_done, soft_resume);
     } else {
       pthread_cond_wait(&device->control_cond, &device->lock);
     }

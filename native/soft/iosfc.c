@@ -17,28 +17,18 @@
 #define FOR_RING IOSFC_SURFACES
 #define FOR_TABLE (IOSFC_SURFACES + 1u)
 
-struct entry {
-  uint32_t opcode, surface;
-  uint64_t gpa, length;
-  uint32_t flags, result;
-};
-
-_Static_assert(sizeof(struct entry) == IOSFC_ENTRY_SIZE, "an entry is read as it is in the ring");
-
 /* ---- mappings ---- */
-
-static bool mapped(const struct soft_mapping *mapping) { return mapping->memory.owner != NULL; }
 
 static uint8_t *bytes_of(const struct soft_mapping *mapping) { return (uint8_t *)(uintptr_t)mapping->address; }
 
 static bool tell_unmap(struct soft_iosfc *iosfc, uint64_t address, uint32_t purpose) {
-  struct soft_call call = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = THREAD_IOSFC, .words = {address, purpose}};
+  struct soft_call call = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = soft_own_number(), .words = {address, purpose}};
   return soft_upcall(iosfc->device, &call, NULL);
 }
 
-static bool map(struct soft_iosfc *iosfc, const struct entry *want, uint32_t purpose, struct soft_mapping *mapping) {
+static bool map(struct soft_iosfc *iosfc, const struct soft_entry *want, uint32_t purpose, struct soft_mapping *mapping) {
   struct soft_call call = {.kind = PVG_UPCALL_IOSFC_MAP,
-                           .thread = THREAD_IOSFC,
+                           .thread = soft_own_number(),
                            .words = {want->gpa, want->length, want->flags & IOSFC_READ_ONLY, purpose}};
   uint64_t address;
   if (!soft_upcall(iosfc->device, &call, &address)) return false;
@@ -66,14 +56,24 @@ static void note_surface(const struct soft_iosfc *iosfc, uint32_t number, uint64
   __atomic_store_n((uint64_t *)(void *)entry, length, __ATOMIC_RELEASE);
 }
 
-static bool map_surface(struct soft_iosfc *iosfc, const struct entry *entry) {
+bool soft_surface_is_sane(const struct soft_entry *entry) {
+  return entry->length >= 1 && entry->length <= IOSFC_SURFACE_MAX_LENGTH && (entry->flags & ~IOSFC_READ_ONLY) == 0 &&
+         entry->gpa + entry->length >= entry->gpa;
+}
+
+/* Has the host map the surface, and leaves the table alone. */
+bool soft_surface_map(struct soft_iosfc *iosfc, const struct soft_entry *entry) {
   struct soft_surface *surface = &iosfc->surfaces[entry->surface];
-  if (mapped(&surface->mapping) || entry->length < 1 || entry->length > IOSFC_SURFACE_MAX_LENGTH) return false;
-  if ((entry->flags & ~IOSFC_READ_ONLY) != 0 || entry->gpa + entry->length < entry->gpa) return false;
   if (!map(iosfc, entry, entry->surface, &surface->mapping)) return false;
   surface->gpa = entry->gpa;
   surface->length = entry->length;
   surface->flags = entry->flags;
+  return true;
+}
+
+static bool map_surface(struct soft_iosfc *iosfc, const struct soft_entry *entry) {
+  struct soft_surface *surface = &iosfc->surfaces[entry->surface];
+  if (soft_iosfc_mapped(&surface->mapping) || !soft_surface_is_sane(entry) || !soft_surface_map(iosfc, entry)) return false;
   surface->times++;
   uint32_t word = 0;
   memcpy(&word, bytes_of(&surface->mapping), entry->length < sizeof word ? entry->length : sizeof word);
@@ -83,13 +83,13 @@ static bool map_surface(struct soft_iosfc *iosfc, const struct entry *entry) {
 
 static bool unmap_surface(struct soft_iosfc *iosfc, uint32_t number) {
   struct soft_surface *surface = &iosfc->surfaces[number];
-  if (!mapped(&surface->mapping)) return false;
+  if (!soft_iosfc_mapped(&surface->mapping)) return false;
   bool ok = unmap(iosfc, &surface->mapping, number);
   note_surface(iosfc, number, 0, 0);
   return ok;
 }
 
-static bool carry_out(struct soft_iosfc *iosfc, const struct entry *entry) {
+static bool carry_out(struct soft_iosfc *iosfc, const struct soft_entry *entry) {
   if (entry->surface >= IOSFC_SURFACES) return false;
   switch (entry->opcode) {
     case IOSFC_OP_MAP: return map_surface(iosfc, entry);
@@ -108,7 +108,7 @@ static bool registers_are_sane_locked(const struct soft_iosfc *iosfc) {
 
 /* Unmaps a piece that is no longer where the registers say. The lock is released meanwhile. */
 static void drop_stale_locked(struct soft_iosfc *iosfc, struct soft_piece *piece, uint64_t generation, uint32_t purpose) {
-  if (!mapped(&piece->mapping) || piece->generation == generation) return;
+  if (!soft_iosfc_mapped(&piece->mapping) || piece->generation == generation) return;
   pthread_mutex_unlock(&iosfc->lock);
   unmap(iosfc, &piece->mapping, purpose);
   pthread_mutex_lock(&iosfc->lock);
@@ -120,9 +120,9 @@ static void drop_both_stale_locked(struct soft_iosfc *iosfc) {
 }
 
 /* Maps a piece if it isn't yet; false if that can't be. The lock is released meanwhile, so the piece may be stale already. */
-static bool ensure_locked(struct soft_iosfc *iosfc, struct soft_piece *piece, uint64_t generation, const struct entry *want,
+static bool ensure_locked(struct soft_iosfc *iosfc, struct soft_piece *piece, uint64_t generation, const struct soft_entry *want,
                           uint32_t purpose) {
-  if (mapped(&piece->mapping)) return true;
+  if (soft_iosfc_mapped(&piece->mapping)) return true;
   if (want->gpa + want->length < want->gpa) return false;
   pthread_mutex_unlock(&iosfc->lock);
   bool ok = map(iosfc, want, purpose, &piece->mapping);
@@ -137,12 +137,13 @@ static bool ensure_locked(struct soft_iosfc *iosfc, struct soft_piece *piece, ui
   return ok;
 }
 
-static bool ensure_both_locked(struct soft_iosfc *iosfc) {
-  struct entry ring = {.gpa = iosfc->ring_base, .length = iosfc->ring_capacity * IOSFC_ENTRY_SIZE};
-  struct entry table = {.gpa = iosfc->table_base, .length = (uint64_t)IOSFC_SURFACES * IOSFC_TABLE_ENTRY_SIZE};
+/* Has the ring, the table or both mapped, as the registers say. */
+bool soft_iosfc_ensure_locked(struct soft_iosfc *iosfc, bool with_ring, bool with_table) {
+  struct soft_entry ring = {.gpa = iosfc->ring_base, .length = iosfc->ring_capacity * IOSFC_ENTRY_SIZE};
+  struct soft_entry table = {.gpa = iosfc->table_base, .length = (uint64_t)IOSFC_SURFACES * IOSFC_TABLE_ENTRY_SIZE};
   uint64_t ring_generation = iosfc->ring_generation, table_generation = iosfc->table_generation;
-  return ensure_locked(iosfc, &iosfc->ring, ring_generation, &ring, FOR_RING) &&
-         ensure_locked(iosfc, &iosfc->table, table_generation, &table, FOR_TABLE);
+  return (!with_ring || ensure_locked(iosfc, &iosfc->ring, ring_generation, &ring, FOR_RING)) &&
+         (!with_table || ensure_locked(iosfc, &iosfc->table, table_generation, &table, FOR_TABLE));
 }
 
 static bool stale_locked(const struct soft_iosfc *iosfc) {
@@ -156,10 +157,10 @@ static bool consume_locked(struct soft_iosfc *iosfc) {
   uint8_t *place = bytes_of(&iosfc->ring.mapping) + (size_t)(iosfc->consumer & (entries - 1)) * IOSFC_ENTRY_SIZE;
   uint64_t restarts = iosfc->restarts;
   pthread_mutex_unlock(&iosfc->lock);
-  struct entry entry;
+  struct soft_entry entry;
   memcpy(&entry, place, sizeof entry);
   uint32_t result = carry_out(iosfc, &entry) ? IOSFC_OK : IOSFC_FAILED;
-  __atomic_store_n((uint32_t *)(void *)(place + offsetof(struct entry, result)), result, __ATOMIC_RELEASE);
+  __atomic_store_n((uint32_t *)(void *)(place + offsetof(struct soft_entry, result)), result, __ATOMIC_RELEASE);
   pthread_mutex_lock(&iosfc->lock);
   if (iosfc->restarts != restarts) return false;
   iosfc->consumer++;
@@ -172,7 +173,7 @@ static bool step_locked(struct soft_iosfc *iosfc, bool *consumed) {
   if (atomic_load(&iosfc->device->stopped) || (iosfc->status & IOSFC_STATUS_FAULT)) return false;
   if (iosfc->producer == iosfc->consumer) return false;
   uint64_t ring_generation = iosfc->ring_generation, table_generation = iosfc->table_generation;
-  if (registers_are_sane_locked(iosfc) && ensure_both_locked(iosfc)) {
+  if (registers_are_sane_locked(iosfc) && soft_iosfc_ensure_locked(iosfc, true, true)) {
     if (!stale_locked(iosfc) && consume_locked(iosfc)) *consumed = true;
   } else if (iosfc->ring_generation == ring_generation && iosfc->table_generation == table_generation) {
     iosfc->status |= IOSFC_STATUS_FAULT;

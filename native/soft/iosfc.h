@@ -2,7 +2,7 @@
  *
  * iosfc.h - the private structures of the IOSurface mapper.
  *
- * struct soft_iosfc has a thread, which alone maps, unmaps and reads the ring. Its lock is at the place of device.lock in the order
+ * struct soft_iosfc has a thread, which alone maps, unmaps and reads the ring, but for a resume, when there is nothing that it could do. Its lock is at the place of device.lock in the order
  * (soft_pvg.h), is never held together with it, and never during an upcall or a post. What a comment calls the thread's own
  * needs no lock; the rest is guarded by it. A device has one exactly if its configuration says so.
  */
@@ -16,6 +16,17 @@ struct soft_mapping {
   struct pvgi_memory memory; /* owner NULL: nothing is mapped */
   uint64_t address;
 };
+
+static inline bool soft_iosfc_mapped(const struct soft_mapping *mapping) { return mapping->memory.owner != NULL; }
+
+/* What the guest puts into the ring, as it is there. */
+struct soft_entry {
+  uint32_t opcode, surface;
+  uint64_t gpa, length;
+  uint32_t flags, result;
+};
+
+_Static_assert(sizeof(struct soft_entry) == IOSFC_ENTRY_SIZE, "an entry is read as it is in the ring");
 
 struct soft_surface {
   struct soft_mapping mapping;
@@ -56,6 +67,9 @@ struct soft_iosfc *soft_iosfc_create(struct soft_device *device);
 void *soft_iosfc_main(void *argument);
 void soft_iosfc_stop(struct soft_iosfc *iosfc);
 void soft_iosfc_free(struct soft_iosfc *iosfc);
+bool soft_surface_is_sane(const struct soft_entry *entry);
+bool soft_surface_map(struct soft_iosfc *iosfc, const struct soft_entry *entry);
+bool soft_iosfc_ensure_locked(struct soft_iosfc *iosfc, bool with_ring, bool with_table);
 
 /* iosfc_registers.c: one access of a caller who is inside the device. */
 uint64_t soft_iosfc_read(struct soft_iosfc *iosfc, uint64_t offset);

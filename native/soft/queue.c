@@ -123,8 +123,10 @@ void *soft_queue_main(void *argument) {
     pthread_mutex_unlock(&device->lock);
     bool told = tell(device, &event);
     pthread_mutex_lock(&device->lock);
-    device->queue_busy = false;
     if (!told) put_back_locked(device, &event);
+    /* A mode change whose answer a stop cut short stays what the host is being told, for the state of the suspended device. */
+    if (device->phase == PHASE_SUSPENDED && atomic_load(&device->stopped)) break;
+    device->queue_busy = false;
     if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
   }
   pthread_mutex_unlock(&device->lock);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * registers.c - MMIO accesses: the way in to both windows, and the gfx window's registers; what the registers of the displays hold is in display_registers.c.
+ * registers.c - MMIO accesses: the way in to both windows, and the gfx window's registers but for the displays' ones.
  *
  * START and MAIN_KICK complete only when the control thread has done the work, with every upcall that takes; all others
  * complete at once. Any value may come from the guest: what is not a register reads 0 and ignores writes.
@@ -92,7 +92,7 @@ static bool has_window(const struct soft_device *device, uint32_t window) {
 
 static uint32_t length_of(uint32_t window) { return window == PVG_WINDOW_GFX ? GFX_WINDOW_LENGTH : IOSFC_WINDOW_LENGTH; }
 
-/* The device, entered, or NULL with *result set. */
+/* The device, entered, or NULL with *result set. A device without that window, or that register, isn't entered either. */
 static struct soft_device *enter(uint32_t handle, uint32_t window, uint64_t offset, int32_t *result) {
   struct soft_device *device = soft_device_enter(handle);
   *result = PVG_E_HANDLE;
@@ -109,12 +109,6 @@ static struct soft_device *enter(uint32_t handle, uint32_t window, uint64_t offs
   return NULL;
 }
 
-static int32_t outcome(struct soft_device *device) {
-  bool stopped = atomic_load(&device->stopped);
-  soft_device_leave(device);
-  return stopped ? pvgi_fail(PVG_E_CLOSED, "the device was stopped") : PVG_OK;
-}
-
 int32_t pvg_mmio_length(uint32_t handle, uint32_t window) {
   int32_t result;
   struct soft_device *device = enter(handle, window, 0, &result);
@@ -128,20 +122,30 @@ int32_t pvg_mmio_read(uint32_t handle, uint32_t window, uint64_t offset, uint32_
   int32_t result;
   struct soft_device *device = enter(handle, window, offset, &result);
   if (device == NULL) return result;
-  uint64_t found = window == PVG_WINDOW_GFX ? read_gfx(device, offset) : soft_iosfc_read(device->iosfc, offset);
-  value[0] = (uint32_t)found;
-  value[1] = (uint32_t)(found >> 32);
-  return outcome(device);
+  result = soft_access_begin(device, window);
+  if (result == PVG_OK) {
+    uint64_t found = window == PVG_WINDOW_GFX ? read_gfx(device, offset) : soft_iosfc_read(device->iosfc, offset);
+    value[0] = (uint32_t)found;
+    value[1] = (uint32_t)(found >> 32);
+    result = soft_access_end(device, window);
+  }
+  soft_device_leave(device);
+  return result;
 }
 
 int32_t pvg_mmio_write(uint32_t handle, uint32_t window, uint64_t offset, uint64_t value) {
   int32_t result;
   struct soft_device *device = enter(handle, window, offset, &result);
   if (device == NULL) return result;
-  if (window == PVG_WINDOW_GFX) {
-    write_gfx(device, offset, (uint32_t)value);
-  } else {
-    soft_iosfc_write(device->iosfc, offset, value);
+  result = soft_access_begin(device, window);
+  if (result == PVG_OK) {
+    if (window == PVG_WINDOW_GFX) {
+      write_gfx(device, offset, (uint32_t)value);
+    } else {
+      soft_iosfc_write(device->iosfc, offset, value);
+    }
+    result = soft_access_end(device, window);
   }
-  return outcome(device);
+  soft_device_leave(device);
+  return result;
 }

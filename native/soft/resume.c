@@ -2,27 +2,16 @@
  *
  * resume.c - makes a new device go on from the state of a suspended one.
  *
- * On the caller's thread the whole state is read and checked, and all memory that it takes is there, before the control thread makes the first
- * upcall. Then tasks and mappings are made anew in the host, and child FIFOs with their threads, which rest until everything is in its place: then,
- * in one moment under the lock, registers, displays and events are those of the suspended device, and it runs. The mode lists are the
- * state's too; a host that offers others sets them afterwards, which the guest sees as a change. A device that came only half of the
- * way is good for nothing but being destroyed, and doesn't undo what it has asked of the host.
+ * On the caller's thread the whole state is read and checked, and all memory that it takes is there, before the control thread makes
+ * the first upcall. Until the call has returned, no access and no encode is let in. Tasks and mappings are made anew in the host, and
+ * child FIFOs with their threads, which rest until everything is in its place: then, in one moment under the lock, registers, displays
+ * and events are those of the suspended device, and it runs. The mode lists are the state's too; a host that offers others sets them
+ * afterwards, which the guest sees as a change. A frame that the host was told of and has not asked for is announced again. A device
+ * that came only half of the way is good for nothing but being destroyed, and doesn't undo what it has asked of the host.
  */
 #include "state.h"
 
 /* ---- on the control thread ---- */
-
-/* Nothing of the old device may lie under what is put in its place. Mode lists may: every host sets them. */
-static bool is_new_locked(const struct soft_device *device) {
-  if (device->phase != PHASE_RUNNING || device->running || device->halted) return false;
-  for (uint32_t number = 0; number <= TASK_MAX; number++) {
-    if (device->tasks[number].used) return false;
-  }
-  for (uint32_t port = 0; port < device->config.ports; port++) {
-    if (device->displays[port].width != 0 || device->displays[port].presents != 0) return false;
-  }
-  return device->queue_count == 0 && !device->queue_busy;
-}
 
 static int32_t make_task(struct soft_device *device, const struct soft_saved_task *saved) {
   if (!soft_task_create(device, saved->number, saved->length)) return PVG_E_REFUSED;
@@ -44,7 +33,7 @@ static int32_t make_all(struct soft_device *device, const struct soft_state *sta
     const struct soft_saved_channel *saved = &state->channels[at];
     if (!soft_channel_create(device, saved->number, saved->task, saved->offset, saved->data_length)) return PVG_E_NO_MEMORY;
   }
-  return PVG_OK;
+  return state->iosfc ? soft_iosfc_resume(device->iosfc, &state->mapper) : PVG_OK;
 }
 
 /* ---- putting everything in its place ---- */
@@ -128,40 +117,57 @@ static void put_all_locked(struct soft_device *device, struct soft_state *state)
 
 /* What `resume_asked` asks for. */
 void soft_resume(struct soft_device *device) {
+  int32_t result = make_all(device, device->resume);
   pthread_mutex_lock(&device->lock);
-  bool is_new = is_new_locked(device);
-  if (is_new) device->resetting = true; /* the guest and the host can't begin anything that would be lost */
-  pthread_mutex_unlock(&device->lock);
-  device->resume_result = is_new ? make_all(device, device->resume) : PVG_E_ARGUMENT;
-  if (!is_new) return;
-  pthread_mutex_lock(&device->lock);
-  if (device->resume_result == PVG_OK) {
-    put_all_locked(device, device->resume);
-  } else {
-    soft_phase_locked(device, PHASE_FAILED);
-  }
-  device->resetting = false;
-  soft_wake_all(device);
+  if (result == PVG_OK) put_all_locked(device, device->resume);
+  device->resume_result = result;
+  soft_phase_locked(device, result == PVG_OK ? PHASE_RUNNING : PHASE_FAILED);
   pthread_mutex_unlock(&device->lock);
 }
 
-/* ---- the interface ---- */
+/* ---- on the caller's thread ---- */
+
+/* Nothing of the old device may lie under what is put in its place. Mode lists may: every host sets them. */
+static bool is_new_locked(const struct soft_device *device) {
+  if (device->phase != PHASE_RUNNING || device->accesses[PVG_WINDOW_GFX] + device->accesses[PVG_WINDOW_IOSFC] != 0) return false;
+  if (device->running || device->halted || device->queue_count != 0 || device->queue_busy) return false;
+  for (uint32_t number = 0; number <= TASK_MAX; number++) {
+    if (device->tasks[number].used) return false;
+  }
+  for (uint32_t port = 0; port < device->config.ports; port++) {
+    if (device->displays[port].width != 0 || device->displays[port].presents != 0) return false;
+  }
+  return true;
+}
 
 /* The control thread works with `state`, so it is waited for also when the device is stopped, unless it hasn't begun. */
 static int32_t ask_locked(struct soft_device *device, struct soft_state *state) {
+  if (atomic_load(&device->stopped)) return PVG_E_CLOSED;
+  if (!is_new_locked(device)) return PVG_E_ARGUMENT;
+  soft_phase_locked(device, PHASE_RESUMING);
   device->resume = state;
+  device->resume_result = PVG_E_CLOSED;
   uint64_t ticket = ++device->resume_asked;
+  struct soft_wait wait;
   pthread_cond_signal(&device->control_cond);
-  while (device->resume_done < ticket && (device->resume_busy || !atomic_load(&device->stopped))) {
+  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CONTROL);
+  while (device->resume_done < ticket && (device->resume_begun || !atomic_load(&device->stopped))) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
-  device->resume = NULL;
-  if (atomic_load(&device->stopped)) return pvgi_fail(PVG_E_CLOSED, "the device was stopped");
-  switch (device->resume_result) {
+  soft_wait_end(device, &wait);
+  return atomic_load(&device->stopped) ? PVG_E_CLOSED : device->resume_result;
+}
+
+static int32_t go_on(struct soft_device *device, struct soft_state *state) {
+  pthread_mutex_lock(&device->lock);
+  int32_t result = ask_locked(device, state);
+  pthread_mutex_unlock(&device->lock);
+  switch (result) {
     case PVG_OK: return PVG_OK;
-    case PVG_E_REFUSED: return pvgi_fail(PVG_E_REFUSED, "the host refused a task or a mapping of the suspended device");
-    case PVG_E_NO_MEMORY: return pvgi_fail(PVG_E_NO_MEMORY, "the system refused a thread");
-    default: return pvgi_fail(device->resume_result, "only a device that was just created can be resumed");
+    case PVG_E_CLOSED: return pvgi_fail(result, "the device was stopped");
+    case PVG_E_REFUSED: return pvgi_fail(result, "the host refused a task or a mapping of the suspended device");
+    case PVG_E_NO_MEMORY: return pvgi_fail(result, "the system refused a thread");
+    default: return pvgi_fail(result, "only a device that was just created can be resumed");
   }
 }
 
@@ -182,13 +188,7 @@ int32_t pvg_device_resume(uint32_t handle, const void *bytes, uint64_t length) {
     state->owned = true;
     result = read_state(device, state, bytes, length);
   }
-  if (result == PVG_OK) {
-    pthread_mutex_lock(&device->reset_lock);
-    pthread_mutex_lock(&device->lock);
-    result = ask_locked(device, state);
-    pthread_mutex_unlock(&device->lock);
-    pthread_mutex_unlock(&device->reset_lock);
-  }
+  if (result == PVG_OK) result = go_on(device, state);
   if (state != NULL) soft_state_free(state);
   soft_device_leave(device);
   return result;

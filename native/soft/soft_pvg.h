@@ -29,19 +29,13 @@
 #include <time.h>
 
 #include "../internal.h"
+#include "display.h"
 #include "layout.h"
 
-#define SOFT_FRAMES 4
-#define SOFT_SIDE_MAX 16384u /* of a mode, a texture and a drawing command's target */
 #define SOFT_JOBS 64
 #define SOFT_RETIRE 256
 #define SOFT_UPCALLS 256
 #define SOFT_GLYPHS 64
-#define SOFT_QUEUE (5 * PVG_PORTS_MAX) /* there are five kinds of event, and of each at most one a port is queued */
-#define SOFT_ENCODES 4                 /* a port has in flight at most, so that no port's keep another's from being started */
-#define SOFT_MODES 128
-#define SOFT_PIXEL_FORMAT 0x42475241u /* 'BGRA' */
-#define SOFT_USAGE_RENDER_TARGET 4u   /* what a texture must be usable for, and a host can ask for */
 #define SOFT_RANGES 64u
 #define SOFT_MAPPINGS 65536u /* as many as Linux allows a process */
 #define SOFT_TASK_MAX_LENGTH (16ull << 30)
@@ -126,63 +120,6 @@ struct soft_channel {
   uint32_t row[16384];
 };
 
-struct soft_frame {
-  uint32_t refs;
-  uint32_t width, height;
-  uint64_t present;
-  bool encoded;
-  bool orphan; /* no longer in the pool: freed with its last reference */
-  uint32_t *pixels;
-};
-
-struct soft_event {
-  uint32_t kind;
-  uint32_t more;     /* how often it is to be told again, for new frames that are all to be announced */
-  uint64_t words[6]; /* the first is the port */
-  uint8_t *payload;  /* owned; glyphs only */
-};
-
-/* What hangs on one port. Guarded by device.lock, but for what says otherwise. */
-struct soft_display {
-  struct soft_device *device;
-  uint32_t port;
-  pthread_mutex_t draw_lock;
-  uint8_t *page; /* in the internal task, NULL while the guest has given none */
-  struct pvg_display_mode modes[SOFT_MODES];
-  uint32_t mode_count, mode_select;
-  uint32_t width, height, rate_mhz; /* of the mode in use, which the list may have lost since; 0: none was set yet */
-  uint32_t mode;                    /* where the list has the mode in use, or MODE_NONE */
-  uint32_t early_events;            /* from before there was a page */
-  struct soft_frame *frames[SOFT_FRAMES], *drawing, *queued, *current;
-  bool announced; /* the host was told of a frame and hasn't asked for one since */
-  uint64_t presents, encoded, swap_asked, swap_done;
-  uint32_t encodes;                 /* in flight */
-  uint32_t cursor_raw, cursor_show; /* the position as the guest writes it: y << 16 | x */
-  /* The vsync thread's own. */
-  uint32_t blank_rate_mhz, passed_over;
-  int64_t next_blank_ns;
-};
-
-struct soft_texture {
-  pthread_mutex_t lock;
-  atomic_uint refs;
-  atomic_uint in_flight;
-  uint32_t device;
-  uint32_t width, height;
-  bool managed;
-  uint32_t *vram;
-  uint32_t *ram; /* the same memory as vram if it isn't managed */
-};
-
-struct soft_encode {
-  struct soft_display *display;
-  struct soft_frame *frame;
-  struct soft_texture *texture;
-  bool synchronize;
-  uint64_t frame_id;
-};
-
-/* REFUSED: by the stop of the device. PAYLOAD: nobody waits, the host has yet to fetch it. */
 enum soft_upcall_state { UPCALL_FREE = 0, UPCALL_WAITING, UPCALL_ANSWERED, UPCALL_REFUSED, UPCALL_PAYLOAD };
 
 struct soft_upcall {
@@ -216,7 +153,7 @@ struct soft_wait {
 struct soft_registers { SOFT_REGISTERS };
 
 /* See suspend.c. */
-enum soft_phase { PHASE_RUNNING = 0, PHASE_SUSPENDING, PHASE_SUSPENDED, PHASE_FAILED };
+enum soft_phase { PHASE_RUNNING = 0, PHASE_SUSPENDING, PHASE_SUSPENDED, PHASE_RESUMING, PHASE_FAILED };
 
 struct soft_device {
   struct pvg_config config;
@@ -225,8 +162,8 @@ struct soft_device {
   uint32_t handle;
   atomic_bool stopped;   /* written with `lock` and `upcall_lock` held */
   enum soft_phase phase; /* as above, so it may be read with either */
-  uint32_t accesses;     /* in progress */
-  uint32_t raising;      /* threads that are posting interrupts */
+  uint32_t accesses[2];  /* in progress, by window; a reset counts as one of the gfx window */
+  uint32_t raising;      /* bit n: thread n is posting interrupts */
   pthread_mutex_t display_lock, lock, upcall_lock, waits_lock;
   atomic_uint display_holder; /* the system's number of the thread that holds display_lock, 0: none does */
   pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond;
@@ -240,7 +177,7 @@ struct soft_device {
   /* A resume: its ticket, the state to go on from, whether the control thread is at it, and what came of it. */
   uint64_t resume_asked, resume_done;
   struct soft_state *resume;
-  bool resume_busy;
+  bool resume_begun;
   int32_t resume_result;
 
   union {
@@ -361,8 +298,8 @@ void soft_start(struct soft_device *device);
 void soft_reset(struct soft_device *device);
 
 /* suspend.c: PVG_OK, or why no access may begin. */
-int32_t soft_access_begin_locked(struct soft_device *device);
-void soft_access_end_locked(struct soft_device *device);
+int32_t soft_access_begin(struct soft_device *device, uint32_t window);
+int32_t soft_access_end(struct soft_device *device, uint32_t window);
 void soft_phase_locked(struct soft_device *device, enum soft_phase phase);
 
 /* resume.c */
@@ -394,47 +331,5 @@ bool soft_channel_rests_locked(const struct soft_channel *channel);
 /* draw.c: 0 or a FAULT_*; writes the frame, reads `memory`. */
 uint32_t soft_draw(struct soft_frame *frame, const struct pvgi_memory *memory, uint64_t limit, const uint8_t *commands,
                    uint32_t length, uint32_t *row);
-
-/* display.c: soft_display_enter as soft_device_enter, NULL also where there is no such port, with *result set; leave its device. */
-void soft_displays_init(struct soft_device *device);
-void soft_displays_free(struct soft_device *device);
-struct soft_display *soft_display_enter(uint32_t handle, uint32_t port, int32_t *result);
-struct soft_display *soft_display_of(struct soft_device *device, uint32_t port);
-void soft_display_power_on_locked(struct soft_display *display);
-void soft_mode_write_locked(struct soft_display *display, uint32_t mode);
-bool soft_mode_is_sane(const struct pvg_display_mode *mode);
-bool soft_mode_in_use(const struct soft_display *display, uint32_t at);
-void soft_display_event_locked(struct soft_display *display, uint32_t bits);
-void soft_cursor_sample_locked(struct soft_display *display, bool show_too);
-void soft_cursor_shown_locked(struct soft_display *display, bool show);
-
-/* display_registers.c */
-bool soft_display_register(uint64_t offset);
-uint32_t soft_display_read_locked(struct soft_device *device, uint64_t offset);
-void soft_display_write_locked(struct soft_device *device, uint64_t offset, uint32_t value);
-
-/* frames.c: swap and drawing return 0 or a FAULT_*. */
-uint32_t soft_swap(struct soft_channel *channel, struct soft_display *display);
-void soft_flip_await(struct soft_channel *channel);
-struct soft_frame *soft_frame_new(uint32_t width, uint32_t height);
-struct soft_frame *soft_drawing_locked(struct soft_channel *channel, struct soft_display *display, uint32_t *fault);
-void soft_frame_show_locked(struct soft_display *display, struct soft_frame *frame);
-void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame);
-void soft_frames_drop_locked(struct soft_display *display);
-
-/* vsync.c */
-void *soft_vsync_main(void *argument);
-
-/* queue.c */
-void *soft_queue_main(void *argument);
-struct soft_event *soft_queue_at_locked(struct soft_device *device, uint32_t place);
-struct soft_event *soft_queue_find_locked(struct soft_device *device, uint32_t kind, uint64_t port);
-void soft_queue_push_locked(struct soft_device *device, const struct soft_event *event);
-void soft_queue_flush_locked(struct soft_device *device);
-uint32_t soft_queue_pending_locked(struct soft_device *device, uint32_t port);
-bool soft_queue_waits_locked(const struct soft_device *device);
-
-/* gpu.c */
-void *soft_gpu_main(void *argument);
 
 #endif

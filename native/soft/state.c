@@ -26,6 +26,7 @@ void soft_state_free(struct soft_state *state) {
     free_frame(state->displays[at].queued);
     free_frame(state->displays[at].current);
   }
+  free(state->mapper.surfaces);
   free(state);
 }
 

@@ -35,6 +35,21 @@ struct soft_saved_display {
   uint32_t current_encoded;
 };
 
+/* A surface that is mapped or was: the guest's table counts how often. */
+struct soft_saved_surface {
+  uint32_t number, flags, times;
+  uint32_t mapped; /* 1: from `gpa` on, `length` bytes; 0: it isn't, and they are 0 */
+  uint64_t gpa, length;
+};
+
+struct soft_saved_iosfc {
+  uint64_t ring_base, ring_capacity, table_base;
+  uint32_t producer, consumer, status;
+  uint32_t ring_mapped, table_mapped;
+  uint32_t surface_count;
+  struct soft_saved_surface *surfaces; /* the state's own */
+};
+
 struct soft_state {
   bool owned;
   uint32_t page_shift, ports, iosfc; /* of the configuration it was made with */
@@ -47,6 +62,7 @@ struct soft_state {
   struct soft_saved_channel channels[CHILD_FIFO_MAX];
   struct soft_saved_display displays[PVG_PORTS_MAX];
   struct soft_event events[SOFT_QUEUE + 1];
+  struct soft_saved_iosfc mapper; /* if `iosfc` */
 };
 
 /* state.c: an empty state or NULL; the device must be suspended and its lock held for the taking. */
@@ -57,6 +73,11 @@ void soft_state_take_locked(struct soft_state *state, struct soft_device *device
 /* state_bytes.c: the length of the bytes, which are written if `room` is enough; PVG_OK or what is wrong with them. */
 uint64_t soft_state_write(struct soft_state *state, uint8_t *bytes, uint64_t room);
 int32_t soft_state_read(struct soft_state *state, const uint8_t *bytes, uint64_t length);
+
+/* iosfc_state.c: taking it may fail with PVG_E_NO_MEMORY, resuming it with PVG_E_REFUSED, or PVG_E_ARGUMENT if it was used already. */
+int32_t soft_iosfc_take(struct soft_saved_iosfc *saved, struct soft_iosfc *iosfc);
+const char *soft_iosfc_check(const struct soft_saved_iosfc *saved);
+int32_t soft_iosfc_resume(struct soft_iosfc *iosfc, const struct soft_saved_iosfc *saved);
 
 /* state_check.c: NULL, or in words what makes no sense, or does not fit the device. */
 const char *soft_state_check(const struct soft_state *state, const struct soft_device *device);

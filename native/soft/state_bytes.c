@@ -153,6 +153,32 @@ static void code_event(struct codec *codec, struct soft_event *event) {
   code(codec, event->payload, length);
 }
 
+#define SURFACE_SIZE 32u
+
+static void code_mapper(struct codec *codec, struct soft_saved_iosfc *mapper) {
+  u64(codec, &mapper->ring_base);
+  u64(codec, &mapper->ring_capacity);
+  u64(codec, &mapper->table_base);
+  u32(codec, &mapper->producer);
+  u32(codec, &mapper->consumer);
+  u32(codec, &mapper->status);
+  u32(codec, &mapper->ring_mapped);
+  u32(codec, &mapper->table_mapped);
+  count(codec, &mapper->surface_count, IOSFC_SURFACES, SURFACE_SIZE);
+  if (codec->in != NULL && mapper->surface_count != 0) {
+    mapper->surfaces = memory(codec, mapper->surface_count, sizeof *mapper->surfaces);
+  }
+  for (uint32_t at = 0; at < mapper->surface_count && !codec->broken; at++) {
+    struct soft_saved_surface *surface = &mapper->surfaces[at];
+    u32(codec, &surface->number);
+    u32(codec, &surface->flags);
+    u32(codec, &surface->times);
+    u32(codec, &surface->mapped);
+    u64(codec, &surface->gpa);
+    u64(codec, &surface->length);
+  }
+}
+
 static void code_state(struct codec *codec, struct soft_state *state) {
   code_registers(codec, state);
   if (state->ports > PVG_PORTS_MAX) codec->broken = true;
@@ -163,6 +189,7 @@ static void code_state(struct codec *codec, struct soft_state *state) {
   for (uint32_t at = 0; at < state->channel_count; at++) code_channel(codec, &state->channels[at]);
   count(codec, &state->event_count, SOFT_QUEUE + 1, EVENT_SIZE);
   for (uint32_t at = 0; at < state->event_count && !codec->broken; at++) code_event(codec, &state->events[at]);
+  if (state->iosfc) code_mapper(codec, &state->mapper);
 }
 
 /* FNV-1a, of eight bytes at a time for the sake of the pixels. */

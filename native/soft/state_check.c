@@ -164,5 +164,6 @@ const char *soft_state_check(const struct soft_state *state, const struct soft_d
   for (uint32_t port = 0; port < state->ports && wrong == NULL; port++) wrong = check_display(&state->displays[port], state->running);
   if (wrong == NULL) wrong = check_channels(state);
   if (wrong == NULL) wrong = check_events(state);
+  if (wrong == NULL && state->iosfc) wrong = soft_iosfc_check(&state->mapper);
   return wrong;
 }

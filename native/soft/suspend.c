@@ -20,20 +20,28 @@
  * The tasks and the host's mappings stay as they are until the device is destroyed, and are not undone by upcalls. This file doesn't know
  * what a state looks like.
  */
+#include "iosfc.h"
 #include "state.h"
 
 /* ---- accesses ---- */
 
-int32_t soft_access_begin_locked(struct soft_device *device) {
-  if (atomic_load(&device->stopped)) return pvgi_fail(PVG_E_CLOSED, "the device was stopped");
-  if (device->phase != PHASE_RUNNING) return pvgi_fail(PVG_E_CLOSED, "the device was suspended, or is half resumed");
-  device->accesses++;
-  return PVG_OK;
+int32_t soft_access_begin(struct soft_device *device, uint32_t window) {
+  pthread_mutex_lock(&device->lock);
+  bool stopped = atomic_load(&device->stopped), runs = device->phase == PHASE_RUNNING;
+  if (!stopped && runs) device->accesses[window]++;
+  pthread_mutex_unlock(&device->lock);
+  if (stopped) return pvgi_fail(PVG_E_CLOSED, "the device was stopped");
+  return runs ? PVG_OK : pvgi_fail(PVG_E_CLOSED, "the device is suspended, or is being resumed");
 }
 
-void soft_access_end_locked(struct soft_device *device) {
-  device->accesses--;
+/* PVG_E_CLOSED if the device was stopped meanwhile, so that the access may not have done all that it should. */
+int32_t soft_access_end(struct soft_device *device, uint32_t window) {
+  pthread_mutex_lock(&device->lock);
+  device->accesses[window]--;
   if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
+  bool stopped = atomic_load(&device->stopped);
+  pthread_mutex_unlock(&device->lock);
+  return stopped ? pvgi_fail(PVG_E_CLOSED, "the device was stopped") : PVG_OK;
 }
 
 /* ---- the way to rest ---- */
@@ -46,25 +54,36 @@ void soft_phase_locked(struct soft_device *device, enum soft_phase phase) {
   soft_wake_all(device);
 }
 
-static bool at_rest_locked(const struct soft_device *device) {
-  if (device->accesses != 0 || device->encode_count != 0 || device->raising != 0) return false;
-  if (device->queue_busy && !soft_queue_waits_locked(device)) return false;
+/* The number of a thread that has not come to rest, or 0 if all have. */
+static uint32_t restless_locked(const struct soft_device *device) {
+  if (device->accesses[PVG_WINDOW_GFX] != 0) return THREAD_CONTROL;
+  if (device->accesses[PVG_WINDOW_IOSFC] != 0) return THREAD_IOSFC;
   for (uint32_t fifo = 1; fifo <= CHILD_FIFO_MAX; fifo++) {
-    if (device->channels[fifo] != NULL && device->channels[fifo]->busy) return false;
+    if (device->channels[fifo] != NULL && device->channels[fifo]->busy) return THREAD_CHANNEL + fifo;
   }
-  return true;
+  if (device->encode_count != 0) return THREAD_GPU;
+  if (device->queue_busy && !soft_queue_waits_locked(device)) return THREAD_DISPLAY;
+  return device->raising != 0 ? (uint32_t)__builtin_ctz(device->raising) : 0;
 }
 
-static int32_t suspend_locked(struct soft_device *device) {
-  if (device->phase == PHASE_RUNNING && !atomic_load(&device->stopped)) {
-    soft_phase_locked(device, PHASE_SUSPENDING);
-    while (!at_rest_locked(device) && !atomic_load(&device->stopped)) {
+static void await_rest_locked(struct soft_device *device) {
+  for (uint32_t thread; (thread = restless_locked(device)) != 0 && !atomic_load(&device->stopped);) {
+    struct soft_wait wait;
+    soft_wait_begin(device, &wait, PVG_WAIT_THREAD, thread);
+    while (restless_locked(device) == thread && !atomic_load(&device->stopped)) {
       pthread_cond_wait(&device->done_cond, &device->lock);
     }
-    if (!atomic_load(&device->stopped)) soft_phase_locked(device, PHASE_SUSPENDED);
+    soft_wait_end(device, &wait);
   }
+}
+
+/* Several may ask at once: each waits until the device rests, and the first to see it says so. */
+static int32_t suspend_locked(struct soft_device *device) {
+  if (device->phase == PHASE_RUNNING && !atomic_load(&device->stopped)) soft_phase_locked(device, PHASE_SUSPENDING);
+  if (device->phase == PHASE_SUSPENDING) await_rest_locked(device);
   if (atomic_load(&device->stopped)) return pvgi_fail(PVG_E_CLOSED, "the device was stopped");
-  return device->phase == PHASE_SUSPENDED ? PVG_OK : pvgi_fail(PVG_E_CLOSED, "the device is half resumed");
+  if (device->phase == PHASE_SUSPENDING) soft_phase_locked(device, PHASE_SUSPENDED);
+  return device->phase == PHASE_SUSPENDED ? PVG_OK : pvgi_fail(PVG_E_CLOSED, "the device is being resumed");
 }
 
 /* ---- the interface ---- */
@@ -72,11 +91,9 @@ static int32_t suspend_locked(struct soft_device *device) {
 int32_t pvg_device_suspend(uint32_t handle) {
   struct soft_device *device = soft_device_enter(handle);
   if (device == NULL) return PVG_E_HANDLE;
-  pthread_mutex_lock(&device->reset_lock);
   pthread_mutex_lock(&device->lock);
   int32_t result = suspend_locked(device);
   pthread_mutex_unlock(&device->lock);
-  pthread_mutex_unlock(&device->reset_lock);
   soft_device_leave(device);
   return result;
 }
@@ -89,9 +106,11 @@ static int32_t write_state(struct soft_device *device, void *bytes, uint64_t roo
   bool rests = device->phase == PHASE_SUSPENDED;
   if (rests) soft_state_take_locked(state, device);
   pthread_mutex_unlock(&device->lock);
-  if (rests) *length = soft_state_write(state, bytes, room);
+  int32_t result = rests ? PVG_OK : pvgi_fail(PVG_E_REFUSED, "the device isn't suspended");
+  if (rests && state->iosfc) result = soft_iosfc_take(&state->mapper, device->iosfc);
+  if (result == PVG_OK) *length = soft_state_write(state, bytes, room);
   soft_state_free(state);
-  return rests ? PVG_OK : pvgi_fail(PVG_E_REFUSED, "the device isn't suspended");
+  return result;
 }
 
 int32_t pvg_device_state(uint32_t handle, void *state, uint64_t room, uint64_t *length) {

@@ -218,7 +218,7 @@ void soft_interrupts(struct soft_device *device, uint32_t thread) {
     return;
   }
   device->interrupts = 0;
-  device->raising++;
+  device->raising |= 1u << thread;
   pthread_mutex_unlock(&device->lock);
   for (uint32_t i = 0; i < 2; i++) {
     if (!(raised & 1u << i)) continue;
@@ -228,7 +228,7 @@ void soft_interrupts(struct soft_device *device, uint32_t thread) {
     soft_post(device, &record);
   }
   pthread_mutex_lock(&device->lock);
-  device->raising--;
+  device->raising &= ~(1u << thread);
   if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
   pthread_mutex_unlock(&device->lock);
 }

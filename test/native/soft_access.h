@@ -12,15 +12,20 @@
 struct access {
   struct guest *guest;
   pthread_t thread;
+  atomic_uint system; /* the system's number of that thread */
   atomic_bool done;
   int32_t result;
+  bool reads;
   uint32_t window;
   uint64_t offset, value;
 };
 
 static inline void *access_main(void *argument) {
   struct access *access = argument;
-  access->result = pvg_mmio_write(access->guest->host->device, access->window, access->offset, access->value);
+  uint32_t device = access->guest->host->device, value[2];
+  atomic_store(&access->system, pvg_thread_id());
+  access->result = access->reads ? pvg_mmio_read(device, access->window, access->offset, value)
+                                 : pvg_mmio_write(device, access->window, access->offset, access->value);
   atomic_store(&access->done, true);
   return NULL;
 }
@@ -30,14 +35,53 @@ static inline void begin_write(struct access *access, struct guest *guest, uint3
   CHECK(pthread_create(&access->thread, NULL, access_main, access) == 0);
 }
 
+static inline void begin_read(struct access *access, struct guest *guest, uint64_t offset) {
+  *access = (struct access){.guest = guest, .reads = true, .window = PVG_WINDOW_GFX, .offset = offset};
+  CHECK(pthread_create(&access->thread, NULL, access_main, access) == 0);
+}
+
 static inline void begin_kick(struct access *access, struct guest *guest) {
   guest_write(guest, REG_FIFO_WRITTEN, guest->written);
   begin_write(access, guest, PVG_WINDOW_GFX, REG_MAIN_KICK, 1);
 }
 
+/* ---- who waits ---- */
+
+#define WAITS_MAX 32
+
+/* The wait of that thread of PVG's, or of the caller with that number of the system's; false if there is none. */
+static inline bool find_wait(struct host *host, uint32_t thread, uint32_t system, struct pvg_wait *found) {
+  struct pvg_wait waits[WAITS_MAX];
+  int32_t count = pvg_device_waits(host->device, waits, WAITS_MAX);
+  CHECK(count >= 0 && count < WAITS_MAX);
+  for (int32_t at = 0; at < count; at++) {
+    CHECK(waits[at].waiter != 0 && waits[at].reserved == 0);
+    if (waits[at].thread != thread || (thread == 0 && waits[at].waiter != system)) continue;
+    *found = waits[at];
+    return true;
+  }
+  return false;
+}
+
+static inline bool waits_for(struct host *host, uint32_t thread, uint32_t system, uint32_t what, uint32_t target) {
+  struct pvg_wait wait;
+  return find_wait(host, thread, system, &wait) && wait.what == what && wait.target == target;
+}
+
+/* How many of PVG's threads sleep in an upcall of one of those kinds. */
+static inline uint32_t sleepers(struct host *host, uint32_t kinds) {
+  struct pvg_wait waits[WAITS_MAX];
+  uint32_t found = 0;
+  int32_t count = pvg_device_waits(host->device, waits, WAITS_MAX);
+  for (int32_t at = 0; at < count; at++) found += waits[at].what == PVG_WAIT_UPCALL && (kinds >> waits[at].target & 1);
+  return found;
+}
+
+/* ---- upcalls that are kept ---- */
+
 #define HOLD_MEMORY (1u << PVG_UPCALL_MAP_MEMORY | 1u << PVG_UPCALL_READ_MEMORY)
 
-/* Three upcalls, from three threads of PVG's, wait at once while an access is in flight. */
+/* Three upcalls, two maps and a read, from three threads of PVG's, wait at once while an access is in flight. */
 static inline void hold_three(struct host *host, struct guest *guest, struct access *access) {
   stage_open(host, guest);
   guest_start(guest, 0);

@@ -44,6 +44,8 @@ struct host {
   struct pvg_config config;
   struct pvg_display_mode modes[4];
   uint32_t mode_count;
+  bool separate;  /* every class of upcalls has a mailbox of its own, which the test takes from */
+  uint32_t completion_room; /* not 0: completions have a mailbox of their own of that size, which the test takes from */
   bool unordered; /* PVG does not wait for the answer to a mode change, so a frame may overtake it */
   uint32_t group, ram, device, texture;
   uint32_t texture_width, texture_height;
@@ -212,6 +214,10 @@ static inline void host_open(struct host *host) {
   uint32_t upcalls = pvg_mailbox_create(host->group, 64, 0), display = pvg_mailbox_create(host->group, 64, 0);
   for (uint32_t at = 0; at < PVG_CLASSES; at++) {
     config->mailboxes[at] = at == PVG_CLASS_DISPLAY || at == PVG_CLASS_COMPLETION ? display : upcalls;
+    if (host->separate) config->mailboxes[at] = pvg_mailbox_create(host->group, 64, 0);
+  }
+  if (host->completion_room != 0) {
+    config->mailboxes[PVG_CLASS_COMPLETION] = pvg_mailbox_create(host->group, host->completion_room, 0);
   }
   if (config->ports == 0) config->ports = 1;
   for (uint32_t at = 0; at < config->ports; at++) config->display_serials[at] = at + 1;
