@@ -83,7 +83,7 @@ class LookGraph {
     for (const { thread } of board.vcpus) label(nodeOfThread(thread), `vCPU thread ${thread}`);
     if (board.creator.thread !== 0) label(nodeOfThread(board.creator.thread), "the embedder's thread");
     const numbers = new Set(waits.flatMap((wait) => [wait.thread, wait.what === WaitFor.thread ? wait.target : 0]));
-    for (const number of numbers) if (number !== 0) label(nodeOfPvg(number), `PVG's ${this.pvgName(number)} thread`);
+    for (const number of numbers) if (number !== 0) label(nodeOfPvg(number), `PVG's thread ${this.pvgName(number)}`);
     for (const { waiter, thread } of waits) if (thread === 0 && !labels.has(nodeOfThread(waiter))) label(nodeOfThread(waiter), `thread ${waiter}`);
     for (const [id, text] of labels) this.nodes.push({ id, label: text });
   }

@@ -1,9 +1,16 @@
 /**
  * The watchdog's thread: looks a few times a second, and closes the device when its threads wait for each other.
+ *
+ * It has no controls and no port to the device, so that it is there soon and costs little.
  */
+import { parentPort, workerData } from 'node:worker_threads';
 import { WATCHDOG_PERIOD_MS } from '../../src/base/limits.js';
+import { loadBridge } from '../../src/bridge/native.js';
 import { PvgCause } from '../../src/bridge/pvg.js';
-import { actorTools } from '../actor-thread.js';
+import { REVISIONS } from '../../src/revisions/revisions.js';
+import { Board } from '../../src/runtime/board.js';
+import { Mailboxes } from '../../src/runtime/mailbox.js';
+import type { Report, ThreadData } from '../wiring.js';
 import { type PvgWait, Watchdog } from './behaviour.js';
 
 /** Waits looked at; PVG's threads and those inside it are fewer. */
@@ -11,9 +18,13 @@ const MAX_WAITS = 128;
 /** u32 fields of struct pvg_wait. */
 const WAIT_WORDS = 6;
 
-const { bridge, wiring, board, mailboxes, revision, report } = actorTools();
+const { wiring, control } = workerData as ThreadData;
+const bridge = loadBridge();
+const mailboxes = new Mailboxes(bridge);
+const board = new Board(wiring.board);
 const words = new Uint32Array(WAIT_WORDS * MAX_WAITS);
-const watchdog = new Watchdog(revision, (thread) => bridge.pvg_device_thread_name(thread));
+const watchdog = new Watchdog(REVISIONS[wiring.revision], (thread) => bridge.pvg_device_thread_name(thread));
+const report = (message: Report): void => parentPort?.postMessage(message);
 
 function pvgWaits(): readonly PvgWait[] {
   const count = Math.max(0, bridge.pvg_device_waits(wiring.device, words, MAX_WAITS));
@@ -23,6 +34,7 @@ function pvgWaits(): readonly PvgWait[] {
   });
 }
 
+bridge.pvg_group_guard(wiring.group);
 report({ report: 'ready' });
 while (mailboxes.take(wiring.mailboxes.watchdog, 1000 * WATCHDOG_PERIOD_MS) !== null) {
   const text = watchdog.look({ board, waits: pvgWaits() });
@@ -30,3 +42,5 @@ while (mailboxes.take(wiring.mailboxes.watchdog, 1000 * WATCHDOG_PERIOD_MS) !== 
   report({ report: 'deadlock', text });
   bridge.pvg_group_close(wiring.group, PvgCause.deadlock);
 }
+bridge.pvg_group_unguard(wiring.group);
+control.close();

@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
-import { AppleGfxError } from '../base/errors.js';
+import { AppleGfxError, DeviceClosedError } from '../base/errors.js';
 import { createDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
@@ -45,7 +45,7 @@ export async function startSession(options: DeviceOptions, mode: DisplayMode, fr
   const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), { workerData, name: 'apple-gfx vcpu' });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ended = new Promise<void>((resolve, reject) => {
-    device.once('closed', (reason) => reason && reject(reason));
+    device.once('closed', (reason) => reject(reason ?? new DeviceClosedError()));
     worker.once('error', reject);
     worker.once('message', (report: VcpuReport) => {
       if (!('error' in report)) resolve();
