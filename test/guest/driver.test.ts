@@ -163,10 +163,10 @@ describe('frames', () => {
   });
 
   it('are acknowledged before their events are taken, so that none is missed', () => {
-    const { device, driver } = started({ modes: [['640x480']], lazy: true });
+    const { device, driver } = started({ modes: [['640x480'], ['640x480']], lazy: true });
     const pending: number[] = [];
     device.onAccess = (access) => {
-      if (access.startsWith('write 0x1014')) pending.push(device.pageWord(0, L.DISPLAY_PENDING));
+      if (access === 'write 0x1014 3') pending.push(device.pageWord(1, L.DISPLAY_PENDING));
     };
     present(driver, 6);
     expect(pending).toEqual(Array(4).fill(L.DISPLAY_EVENT_PRESENT));
