@@ -108,7 +108,7 @@ export class GuestDisplay {
     return this.cameTo(this.own.words.get('stamp'));
   }
 
-  /** Hands the device one frame; hasRoom must hold. Returns nothing to wait for. */
+  /** Hands the device one frame; hasRoom must hold. */
   submit(frame: number, scene: Scene): void {
     const { memory, own, placement } = this;
     const { words, place } = own;
