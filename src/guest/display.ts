@@ -108,7 +108,7 @@ export class GuestDisplay {
     return this.cameTo(this.own.words.get('stamp'));
   }
 
-  /** Hands the device one frame; hasRoom must hold. Returns nothing to wait for. */
+  /** Hands the device one frame; hasRoom must hold. */
   submit(frame: number, scene: Scene): void {
     const { memory, own, placement } = this;
     const { words, place } = own;
@@ -136,19 +136,18 @@ export class GuestDisplay {
     if (read !== this.own.words.get('written')) this.machine.write(L.REG_CHILD_DOORBELL, fifoOf(this.port));
   }
 
-  /** Whether the device has put other modes on offer since the last followModes(); looks at memory only, unless so. */
+  /** Whether the device has put other modes on offer since the last followModes(); looks at memory only. */
   get modesChanged(): boolean {
+    // What else is pending stays there for the interrupt that was raised for it.
     if ((this.memory.load(this.own.place.page + L.DISPLAY_PENDING) & L.DISPLAY_EVENT_MODES) !== 0) this.takeEvents();
     return (this.own.words.get('events') & L.DISPLAY_EVENT_MODES) !== 0;
   }
 
-  /** Acknowledges what is pending; whether anything was. */
+  /** Takes what is pending in the shared page; whether anything was. Of interest later are other modes only. */
   takeEvents(): boolean {
     const { memory, own } = this;
     const pending = own.place.page + L.DISPLAY_PENDING;
     if (memory.load(pending) === 0) return false;
-    // First the status, then the events: one that comes in between is taken now or raises the interrupt again.
-    this.machine.write(L.REG_DISPLAY_STATUS, 2 ** own.port);
     own.words.set('events', own.words.get('events') | (memory.take(pending) & L.DISPLAY_EVENT_MODES));
     return true;
   }
@@ -160,7 +159,7 @@ export class GuestDisplay {
     const offered = this.offeredMode(0);
     const same = offered.width === this.width && offered.height === this.height;
     if (!same && offered.width > 0 && offered.height > 0) this.takeMode(0, offered);
-    // Only now: until here a guest that is cut off would have to look again. A list that came meanwhile is pending in the shared page.
+    // Only now: until here a guest that is cut off has to look again. A list that came meanwhile is pending in the shared page.
     own.words.set('events', 0);
   }
 

@@ -151,11 +151,16 @@ export class GuestDriver {
     }
   }
 
-  /** Clears what interrupts announce, before anybody looks for it in memory; whether a display had events. */
+  /**
+   * Clears what interrupts announce and then takes what there is; whether a display had events. In this order an event that
+   * comes in between is either taken now or raises the interrupt again; in the other order it could do neither.
+   */
   private lookAround(): boolean {
-    this.machine.write(L.REG_GPU_STATUS, L.GPU_STATUS_STAMP);
+    const { machine, displays } = this;
+    machine.write(L.REG_GPU_STATUS, L.GPU_STATUS_STAMP);
+    machine.write(L.REG_DISPLAY_STATUS, 2 ** displays.length - 1);
     let events = false;
-    for (const display of this.displays) events = display.takeEvents() || events;
+    for (const display of displays) events = display.takeEvents() || events;
     return events;
   }
 

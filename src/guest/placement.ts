@@ -5,7 +5,7 @@
  * damaged. So a change here that moves anything raises STATE_VERSION in state.ts. Every region begins at a page, and below
  * the first mebibyte, which firmware wants for itself, there is only the state block. It knows no content.
  */
-import { IOSFC_SURFACES, IOSFC_TABLE_ENTRY_SIZE, CHILD_RING_DATA } from './layout.js';
+import { CHILD_RING_DATA, IOSFC_SURFACES, IOSFC_TABLE_ENTRY_SIZE } from './layout.js';
 import { CURSOR_SIDE, SPRITE_SIDE } from './scene.js';
 
 /** Where the driver's state block lies. */

@@ -49,14 +49,13 @@ export class GuestSurfaces {
     ];
   }
 
-  /** Gives the mapper its ring and table and maps every surface. */
+  /** Gives the mapper its ring and table and maps every surface. The state block must be new: the mapper counts from 0 as well. */
   start(): void {
     const { machine, memory, state } = this;
     machine.writeIosfc(L.IOSFC_STATUS, L.IOSFC_STATUS_DONE | L.IOSFC_STATUS_FAULT);
     machine.writeIosfc(L.IOSFC_RING_BASE, memory.gpa(state.placement.iosfcRing));
     machine.writeIosfc(L.IOSFC_RING_CAPACITY, CAPACITY);
     machine.writeIosfc(L.IOSFC_TABLE, memory.gpa(state.placement.iosfcTable));
-    state.words.set('iosfcProduced', 0);
     for (const surface of this.surfaces) {
       // A reset leaves the mapper as it is: what fails may be mapped still by whoever ran here before.
       if (this.map(surface)) continue;

@@ -45,6 +45,8 @@ export class ModelDevice implements GuestMachine {
   readonly presented: Presented[] = [];
   /** The most frames of one display that the device ever had. */
   mostAhead = 0;
+  /** How often the guest slept in vain. */
+  timeouts = 0;
   /** The access of that number, counted from 0, and all later ones find the device closed. */
   closedAt = Number.POSITIVE_INFINITY;
   /** Called before an access has its effect. */
@@ -134,6 +136,7 @@ export class ModelDevice implements GuestMachine {
     this.accesses.push('sleep');
     for (const fifo of this.state.fifos.keys()) this.frame(fifo);
     const { raised } = this;
+    if (raised === 0) this.timeouts++;
     this.raised = 0;
     return raised;
   }
@@ -160,9 +163,9 @@ export class ModelDevice implements GuestMachine {
     return this.state.ports[port] ?? initialPort();
   }
 
-  /** Events of a port that the guest has not cleared. */
-  pending(port: number): number {
-    return this.memory.getUint32(this.port(port).page + L.DISPLAY_PENDING, true);
+  /** A word of a port's shared page. */
+  pageWord(port: number, offset: number): number {
+    return this.memory.getUint32(this.port(port).page + offset, true);
   }
 
   private register(offset: number): number {
@@ -187,7 +190,9 @@ export class ModelDevice implements GuestMachine {
   /** A packet at counter `position` of a ring: its words. */
   private packet(data: number, position: number, length: number): number[] {
     const word = (index: number): number => this.memory.getUint32(data + ((position + 4 * index) % length), true);
-    return Array.from({ length: word(1) / 4 }, (_, index) => word(index));
+    const size = word(1);
+    if (size < L.PACKET_HEADER_SIZE || size > length || size % 4 !== 0) throw new RangeError(`a packet of ${size} bytes`);
+    return Array.from({ length: size / 4 }, (_, index) => word(index));
   }
 
   private kick(): void {

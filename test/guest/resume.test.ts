@@ -88,14 +88,12 @@ describe('a guest that is continued', () => {
   it('remembers a mode list that it had heard of and not looked at', () => {
     const device = deviceAfter(1, lazy);
     device.setModes(0, ['320x200']);
-    const heard = GuestDriver.resume(device.successor());
     const copy = device.successor();
     GuestDriver.resume(copy);
     const next = copy.successor();
-    expect(next.pending(0)).toBe(0);
+    expect(next.pageWord(0, L.DISPLAY_PENDING)).toBe(0);
     present(GuestDriver.resume(next), 1);
     expect(next.mode(0)).toBe('320x200');
-    expect(heard.frame).toBe(1);
   });
 
   it('shows no frame twice or out of order, and gets all through, wherever it was cut off', () => {
