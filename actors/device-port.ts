@@ -8,7 +8,7 @@ import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgStatus } from '../src/bridge/pvg.js';
 import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../src/device/effects.js';
 import type { JobResult } from '../src/device/mmio.js';
-import { type Revision } from '../src/revisions/revision.js';
+import type { Revision } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
 import { Board } from '../src/runtime/board.js';
 import type { Mailboxes } from '../src/runtime/mailbox.js';
@@ -129,7 +129,8 @@ export class ThreadPort implements DevicePort {
       const records = this.mailboxes.take(wiring.mailboxes.update, -1, 1);
       if (records === null) throw new DeviceClosedError();
       const done = records[0];
-      if (done && done.words[1] === frame.frame && done.words[0] === frame.display) return { ok: done.words[2] === 0, present: done.words[3] ?? 0 };
+      if (done && done.words[1] === frame.frame && done.words[0] === frame.display)
+        return { ok: done.words[2] === 0, present: done.words[3] ?? 0 };
     }
   }
 

@@ -220,7 +220,8 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   private ask(mailbox: number, kind: number, words: number[], reserved: number): Promise<Answer> {
     if (this.closing) return Promise.reject(this.reason ?? new DeviceClosedError());
     const { token, answer } = this.requests.open();
-    if (!this.mailboxes.post(mailbox, { kind, id: token, words, reserved })) this.requests.rejectAll(this.reason ?? new DeviceClosedError());
+    if (!this.mailboxes.post(mailbox, { kind, id: token, words, reserved }))
+      this.requests.rejectAll(this.reason ?? new DeviceClosedError());
     return answer;
   }
 

@@ -51,7 +51,13 @@ export interface ThreadData {
 /** What threads tell the supervisor, by their worker's port. */
 export type Report =
   | { readonly report: 'ready' }
-  | { readonly report: 'surface'; readonly display: number; readonly width: number; readonly height: number; readonly memory: SharedArrayBuffer }
+  | {
+      readonly report: 'surface';
+      readonly display: number;
+      readonly width: number;
+      readonly height: number;
+      readonly memory: SharedArrayBuffer;
+    }
   | {
       readonly report: 'cursor';
       readonly display: number;

@@ -4,6 +4,7 @@
  * Invariant: either createDevice() resolves with a running device, or nothing of it is left.
  */
 import { readFile } from 'node:fs/promises';
+import { routesOf } from '../actors/routes.js';
 import { Supervisor } from '../actors/supervisor.js';
 import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
 import { ArgumentError, BridgeError, describeError } from './base/errors.js';
@@ -26,7 +27,6 @@ import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/
 import { displaySerials } from './device/serials.js';
 import { RegionReferences } from './memory/references.js';
 import type { BackedRegion, MemoryRegion, MmioRegion } from './memory/region.js';
-import type { Revision } from './revisions/revision.js';
 import { REVISIONS } from './revisions/revisions.js';
 import { Board } from './runtime/board.js';
 import { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
@@ -35,22 +35,6 @@ import { SavedDevice } from './saved-device.js';
 /** The iosfc window lies so far behind the gfx window, which is shorter. */
 const IOSFC_OFFSET = 0x8_0000;
 const FIRST_REGION = 1;
-
-/** Which actor's mailbox each class of upcalls goes to. */
-export function routesOf(revision: Revision, mailboxes: MailboxHandles): Readonly<Record<UpcallClassName, number>> {
-  const { bql, render, background, memory, update } = mailboxes;
-  const display = { unlocked: bql, renderQueue: render, backgroundSection: background, bh: bql };
-  const completion = { insideUpdate: update, renderQueueOwned: render, renderQueueSections: render, backgroundQueue: bql, renderQueue: bql };
-  return {
-    task: revision.tasks === 'snapshot' ? memory : bql,
-    read: revision.readMemory === 'snapshot' ? memory : bql,
-    interrupt: bql,
-    iosfc: revision.iosfc === 'snapshot' ? memory : bql,
-    display: display[revision.displayEvents],
-    mode: revision.modeChanges === 'renderQueue' ? render : bql,
-    completion: completion[revision.frames],
-  };
-}
 
 function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
   const make = (capacity: number, spin: number): number =>

@@ -15,7 +15,13 @@ import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
 import { REVISIONS } from './revisions/revisions.js';
-import { GuestMemories, type GuestDevice, type GuestDeviceOptions, type GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
+import {
+  GuestMemories,
+  type GuestDevice,
+  type GuestDeviceOptions,
+  type GuestMemory,
+  type GuestMemoryOptions,
+} from './runtime/guest-memory.js';
 import { Counters, type CursorState, InterruptLines, type Surface, type SurfaceSnapshot } from './runtime/shared.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 import { describeDisplay, memoryName, type SavedDescription, type SavedDevice, type SavedDisplay, writeDevice } from './saved-device.js';
@@ -241,7 +247,14 @@ export class Device extends EventEmitter<DeviceEvents> {
     await this.access(1, PvgWindow.iosfc, 8, offset, Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
   }
 
-  private access(operation: 0 | 1, window: number, size: 4 | 8, offset: number, low = 0, high = 0): Promise<{ value: number; high: number }> {
+  private access(
+    operation: 0 | 1,
+    window: number,
+    size: 4 | 8,
+    offset: number,
+    low = 0,
+    high = 0,
+  ): Promise<{ value: number; high: number }> {
     return this.parts.supervisor.access({ operation, window, size, offset, low, high });
   }
 

@@ -6,6 +6,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import { BACKGROUND_WORKERS, MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
+import { Board } from '../../src/runtime/board.js';
 import type { Report, Wiring } from '../wiring.js';
 
 /** What a worker is started with. */
@@ -24,11 +25,13 @@ export interface PoolEvents {
 export class BackgroundPool {
   private readonly pool: Piscina;
   private readonly drains: Promise<void>[] = [];
+  private readonly board: Board;
 
   constructor(
     private readonly wiring: Wiring,
     private readonly events: PoolEvents,
   ) {
+    this.board = new Board(wiring.board);
     this.pool = new Piscina({
       filename: new URL('./thread.js', import.meta.url).href,
       minThreads: BACKGROUND_WORKERS,
@@ -46,6 +49,7 @@ export class BackgroundPool {
       const { port1, port2 } = new MessageChannel();
       port1.on('message', (report: Report) => this.events.report(report));
       port1.unref();
+      this.board.expectWorker();
       const data: WorkerData = { wiring: this.wiring, reports: port2 };
       const drained = this.pool.run(data, { transferList: [port2] }) as Promise<void>;
       this.drains.push(drained.catch((error: unknown) => this.events.died(error)).finally(() => port1.close()));

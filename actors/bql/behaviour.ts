@@ -34,6 +34,12 @@ export interface BqlOptions extends DeviceParts {
   readonly onLock?: (lock: LockState) => void;
 }
 
+/** What has the lock, or has it while it waits: a bottom half or a section. */
+interface Handler {
+  readonly record: PvgRecord;
+  readonly isBottomHalf: boolean;
+}
+
 export class BqlBehaviour {
   private lock = driver.initial();
   /** Bottom halves queued since the last poll, and the rest of the batch that is being run. */
@@ -41,7 +47,7 @@ export class BqlBehaviour {
   private batch: PvgRecord[] = [];
   private readonly sections: PvgRecord[] = [];
   /** The rest of the handlers that wait, by job; and results that came but that no wait has looked at yet. */
-  private readonly waits = new Map<number, Continuation>();
+  private readonly waits = new Map<number, { readonly continuation: Continuation; readonly handler: Handler }>();
   private readonly results = new Map<number, JobResult>();
   private readonly revision: Revision;
   private readonly port: DevicePort;
@@ -88,7 +94,7 @@ export class BqlBehaviour {
         assert(this.device.run(record, this.cause, this.depth) === 'done', 'what takes no lock waits for nothing');
         return;
       case 'condition':
-        if (record.kind === Message.returnBql) this.send({ type: 'lock.returned' });
+        if (record.kind === Message.returnBql) this.takeBack();
         else if (!this.device.takesPosted(record.id, resultOf(record))) this.results.set(record.id, resultOf(record));
     }
   }
@@ -150,7 +156,6 @@ export class BqlBehaviour {
     this.lock = step.snapshot;
     if (changed) this.onLock?.({ state: this.lock.value, job: this.device.isDeviceRead(this.cause) ? -this.cause : this.cause });
     for (const effect of step.effects) this.carryOut(effect);
-    if (this.traces && event.type === 'handler.ended' && !this.held) this.port.trace('agfx_bql_released', undefined);
     return step.effects.length > 0;
   }
 
@@ -160,14 +165,14 @@ export class BqlBehaviour {
         const record = this.batch.shift();
         assert(record !== undefined, 'a bottom half was granted and there is none');
         if (this.traces) this.port.trace('agfx_bh_began', this.described(record));
-        this.settle(this.device.run(record, this.cause, this.depth));
+        this.settle({ record, isBottomHalf: true }, this.device.run(record, this.cause, this.depth));
         return;
       }
       case 'runSection': {
         const record = this.sections.shift();
         assert(record !== undefined, 'the lock was granted and nobody waits for it');
         if (this.traces) this.port.trace('agfx_bql_taken', this.described(record));
-        this.settle(this.device.run(record, this.cause, this.depth));
+        this.settle({ record, isBottomHalf: false }, this.device.run(record, this.cause, this.depth));
         return;
       }
       case 'resumeHandler':
@@ -177,27 +182,39 @@ export class BqlBehaviour {
     }
   }
 
-  private settle(outcome: Outcome): void {
-    if (outcome === 'done') this.send({ type: 'handler.ended' });
+  private settle(handler: Handler, outcome: Outcome): void {
+    if (outcome === 'done') this.end(handler);
     else if (outcome === 'lent') this.send({ type: 'lock.lent' });
-    else this.beginWait(outcome.job, outcome.continuation);
+    else this.beginWait(outcome.job, outcome.continuation, handler);
   }
 
-  private beginWait(job: number, continuation: Continuation): void {
-    this.waits.set(job, continuation);
+  private end(handler: Handler): void {
+    this.send({ type: 'handler.ended' });
+    if (!this.traces) return;
+    if (handler.isBottomHalf) this.port.trace('agfx_bh_ended', this.described(handler.record));
+    else this.port.trace('agfx_bql_released', undefined);
+  }
+
+  private takeBack(): void {
+    this.send({ type: 'lock.returned' });
+    if (this.traces) this.port.trace('agfx_bql_released', undefined);
+  }
+
+  private beginWait(job: number, continuation: Continuation, handler: Handler): void {
+    this.waits.set(job, { continuation, handler });
     this.send({ type: 'wait.began', job });
     if (this.traces) this.port.trace('agfx_bql_wait_began', { job, depth: this.depth });
   }
 
   private resume(job: number): void {
     const result = this.results.get(job);
-    const continuation = this.waits.get(job);
-    assert(result !== undefined && continuation !== undefined, 'a wait ended without a result');
+    const wait = this.waits.get(job);
+    assert(result !== undefined && wait !== undefined, 'a wait ended without a result');
     if (this.traces) this.port.trace('agfx_bql_wait_ended', { job, depth: this.depth + 1 });
     this.results.delete(job);
     this.waits.delete(job);
-    const next = continuation.resume(result);
-    if (next === null) this.send({ type: 'handler.ended' });
-    else this.beginWait(next, continuation);
+    const next = wait.continuation.resume(result);
+    if (next === null) this.end(wait.handler);
+    else this.beginWait(next, wait.continuation, wait.handler);
   }
 }

@@ -3,7 +3,6 @@
  *
  * Invariant: a handler runs to its end, or says what it waits for. When it may run is the behaviour's affair (behaviour.ts).
  */
-import { assert } from '../../src/base/errors.js';
 import { MAX_NESTED_WAITS } from '../../src/base/limits.js';
 import { PvgWindow, Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';

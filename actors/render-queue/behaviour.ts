@@ -50,7 +50,7 @@ export class RenderQueueBehaviour {
   private readonly traces: boolean;
   /** Empty where the BQL actor owns them. */
   readonly displays: readonly Display[];
-  /** The entry that waits for something. */
+  /** The entry that has begun and not ended. */
   private current: PvgRecord | null = null;
 
   constructor({ revision, port, device, displays, tracesActors = false }: RenderOptions) {
@@ -69,24 +69,29 @@ export class RenderQueueBehaviour {
 
   /** For people and tests. */
   get inspection(): Record<string, unknown> {
-    return { state: this.state.value, queued: this.queue.map(({ kind }) => messageName(kind)), frames: this.displays.map(({ frames }) => frames.state) };
+    return {
+      state: this.state.value,
+      queued: this.queue.map(({ kind }) => messageName(kind)),
+      frames: this.displays.map(({ frames }) => frames.state),
+    };
   }
 
   receive(record: PvgRecord): void {
     switch (record.kind) {
       case Message.surfaceNoted:
         this.send({ type: 'surface.noted' }, record);
-        return;
+        return this.noteEnd();
       case Message.sectionEnded:
         this.send({ type: 'section.ended' }, record);
-        return;
+        return this.noteEnd();
       case Message.bqlTaken:
         assert(this.current !== null, 'the BQL was lent and nobody asked for it');
         this.send({ type: 'bql.taken' }, this.current);
-        return;
+        return this.noteEnd();
       default:
         if (this.displays.length > 0) this.displayOf(record).arrived(record.kind, record);
-        if (this.traces) this.device.trace('agfx_queue_posted', { queue: 'render', kind: messageName(record.kind), id: record.id, cause: 0 });
+        if (this.traces)
+          this.device.trace('agfx_queue_posted', { queue: 'render', kind: messageName(record.kind), id: record.id, cause: 0 });
         this.queue.push(record);
     }
   }
@@ -97,8 +102,18 @@ export class RenderQueueBehaviour {
     if (!next || !this.state.matches('idle')) return false;
     this.queue.shift();
     if (this.traces) this.device.trace('agfx_queue_began', { queue: 'render', kind: messageName(next.kind), id: next.id });
+    this.current = next;
     this.begin(next);
+    this.noteEnd();
     return true;
+  }
+
+  /** The entry that has begun ends when the machine is idle again. */
+  private noteEnd(): void {
+    const { current } = this;
+    if (current === null || !this.state.matches('idle')) return;
+    this.current = null;
+    if (this.traces) this.device.trace('agfx_queue_ended', { queue: 'render', kind: messageName(current.kind), id: current.id });
   }
 
   private begin(record: PvgRecord): void {
@@ -109,7 +124,6 @@ export class RenderQueueBehaviour {
         if (this.displays.length === 0) return this.send({ type: 'completion.taken' }, record);
         return this.displayOf(record).frames.completed(record.words[1] ?? 0, record.words[2] === 0, record.words[3] ?? 0);
       case Upcall.modeChange:
-        this.current = record;
         return this.send({ type: 'mode.taken' }, record);
       case Message.updateRequested:
         return this.displayOf(record).frames.updateRequested();
@@ -126,13 +140,9 @@ export class RenderQueueBehaviour {
   }
 
   private send(event: Event, record: PvgRecord): void {
-    const before = this.state;
     const step = driver.step(this.state, event);
     this.state = step.snapshot;
     for (const effect of step.effects) this.carryOut(effect.type, record);
-    if (this.traces && step.snapshot !== before && this.state.matches('idle')) {
-      this.device.trace('agfx_queue_ended', { queue: 'render', kind: messageName(record.kind), id: record.id });
-    }
   }
 
   private carryOut(effect: string, record: PvgRecord): void {
@@ -152,7 +162,6 @@ export class RenderQueueBehaviour {
       case 'setMode':
         return this.displayOf(record).event(record.kind, record);
       case 'returnBql':
-        this.current = null;
         return this.port.tellBql(Message.returnBql, first, 0, []);
       default:
         assert(false, `renderQueue has no effect ${effect}`);

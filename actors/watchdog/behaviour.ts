@@ -84,7 +84,8 @@ class LookGraph {
     if (board.creator.thread !== 0) label(nodeOfThread(board.creator.thread), "the embedder's thread");
     const numbers = new Set(waits.flatMap((wait) => [wait.thread, wait.what === WaitFor.thread ? wait.target : 0]));
     for (const number of numbers) if (number !== 0) label(nodeOfPvg(number), `PVG's thread ${this.pvgName(number)}`);
-    for (const { waiter, thread } of waits) if (thread === 0 && !labels.has(nodeOfThread(waiter))) label(nodeOfThread(waiter), `thread ${waiter}`);
+    for (const { waiter, thread } of waits)
+      if (thread === 0 && !labels.has(nodeOfThread(waiter))) label(nodeOfThread(waiter), `thread ${waiter}`);
     for (const [id, text] of labels) this.nodes.push({ id, label: text });
   }
 
@@ -114,7 +115,12 @@ class LookGraph {
         return;
       }
       case WaitFor.thread:
-        return this.add(waiter, [nodeOfPvg(wait.target)], wait.thread === 0 ? 'its call into PVG to return' : 'what it does for it', wait.id);
+        return this.add(
+          waiter,
+          [nodeOfPvg(wait.target)],
+          wait.thread === 0 ? 'its call into PVG to return' : 'what it does for it',
+          wait.id,
+        );
       case WaitFor.lock:
         return this.add(waiter, [this.pvgThreads.get(wait.target) ?? nodeOfThread(wait.target)], 'a lock of PVG that it holds', wait.id);
     }
@@ -124,12 +130,20 @@ class LookGraph {
     const { bql, workers, creator } = this.look.board;
     if (this.bqlState === 'lent') this.add(this.bql, [this.render], 'the BQL, which it lent', bql.count);
     if (this.bqlState !== 'waiting') return;
-    if (bql.job < 0) return this.add(this.bql, [nodeOfThread(creator.thread)], `its answer to read ${-bql.job} of another device`, bql.count);
+    if (bql.job < 0)
+      return this.add(this.bql, [nodeOfThread(creator.thread)], `its answer to read ${-bql.job} of another device`, bql.count);
     const worker = workers.find(({ activity }) => activity === bql.job);
     if (worker) return this.add(this.bql, [nodeOfThread(worker.thread)], `job ${bql.job}`, bql.count);
-    // The job is queued: any worker that becomes free will take it.
-    if (workers.every(({ activity }) => activity !== 0)) {
-      this.add(this.bql, workers.map(({ thread }) => nodeOfThread(thread)), `a free worker for job ${bql.job}`, bql.count, 'any');
+    // The job is queued: any worker that becomes free will take it. One may be in PVG with what is no access, and then has no job.
+    const inPvg = new Set(this.look.waits.map(({ waiter }) => waiter));
+    if (workers.every(({ thread, activity }) => activity !== 0 || inPvg.has(thread))) {
+      this.add(
+        this.bql,
+        workers.map(({ thread }) => nodeOfThread(thread)),
+        `a free worker for job ${bql.job}`,
+        bql.count,
+        'any',
+      );
     }
   }
 

@@ -20,6 +20,8 @@ export const SPIN_MICROSECONDS = 20;
 export const SURFACE_MAX_SIDE = 16_384;
 /** A cursor's largest side, in pixels. */
 export const CURSOR_MAX_SIDE = 512;
+/** Bytes of a cursor glyph's bitmap, padding of its rows included: four times what the largest one needs. */
+export const CURSOR_MAX_BYTES = 4 * 2 ** 20;
 /** Pieces of one mapMemory call. */
 export const MAP_MAX_PIECES = 1024;
 /** Memory regions of one address space. */

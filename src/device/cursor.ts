@@ -1,7 +1,7 @@
 /**
  * Cursor glyphs, visibility and moves (device.md 4.6).
  */
-import { CURSOR_MAX_SIDE } from '../base/limits.js';
+import { CURSOR_MAX_BYTES, CURSOR_MAX_SIDE } from '../base/limits.js';
 import type { PvgRecord } from '../bridge/records.js';
 import type { Revision } from '../revisions/revision.js';
 import type { Cursor, DevicePort } from './effects.js';
@@ -76,8 +76,9 @@ interface Glyph {
 function readGlyph(port: DevicePort, glyph: Glyph): Uint32Array | null {
   const { width, height, bytesPerRow, bpp, length } = glyph;
   if (bpp !== 32) return null;
-  const fits = width >= 1 && height >= 1 && width <= CURSOR_MAX_SIDE && height <= CURSOR_MAX_SIDE;
-  if (!fits || bytesPerRow < 4 * width || length < bytesPerRow * (height - 1) + 4 * width) {
+  // A comparison with what is no number is false, and must refuse.
+  const fits = width >= 1 && height >= 1 && width <= CURSOR_MAX_SIDE && height <= CURSOR_MAX_SIDE && length <= CURSOR_MAX_BYTES;
+  if (!fits || !(bytesPerRow >= 4 * width) || !(length >= bytesPerRow * (height - 1) + 4 * width)) {
     port.perform({ do: 'logGuestError', text: `cursor glyph ${width}x${height}, ${bytesPerRow} bytes a row, ${length} bytes is refused` });
     return null;
   }

@@ -56,7 +56,7 @@ export class DmaRead implements Continuation {
     const waits = this.access?.resume(result) ?? null;
     if (waits !== null) return waits;
     this.access = null;
-    return this.job.report(result.ok ? 'mapped' : 'failed') ? this.go() : null;
+    return this.report(result.ok ? 'mapped' : 'failed') ? this.go() : null;
   }
 
   /** Carries pieces out until one has to be waited for, or none is left. */
@@ -64,10 +64,15 @@ export class DmaRead implements Continuation {
     for (;;) {
       const outcome = this.next();
       if (typeof outcome === 'number') return outcome;
-      // What comes after a byte that can't be had is of no use to PVG.
-      if (outcome === 'failed') this.done = this.length;
-      if (!this.job.report(outcome)) return null;
+      if (!this.report(outcome)) return null;
     }
+  }
+
+  /** What became of a piece; true if there is more to do. */
+  private report(outcome: PieceOutcome): boolean {
+    // What comes after a byte that can't be had is of no use to PVG.
+    if (outcome === 'failed') this.done = this.length;
+    return this.job.report(outcome);
   }
 
   /** One piece: what became of it, or the job to wait for. */

@@ -84,7 +84,12 @@ export interface DevicePort {
   /** Enters PVG with an access and blocks until it returns. */
   enterPvg(access: AccessJob): JobResult;
   /** Encodes a frame and blocks until the GPU is done; null if PVG refused. */
-  encodeAndWait(frame: { readonly display: number; readonly frame: number; readonly texture: number; readonly managed: boolean }): FrameResult | null;
+  encodeAndWait(frame: {
+    readonly display: number;
+    readonly frame: number;
+    readonly texture: number;
+    readonly managed: boolean;
+  }): FrameResult | null;
   /** Reserves a task's range: its handle and address, or null. */
   createRange(length: number): { readonly range: number; readonly address: number } | null;
   /** Maps a piece of RAM into a range: a pvg_status. */

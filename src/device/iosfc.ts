@@ -75,7 +75,12 @@ export class Iosfc {
     }
     this.space.acquire(region);
     const { id, hostAddress, length } = region;
-    this.port.trace('apple_gfx_iosfc_map_memory_new_region', { index: this.regions.length, region: id, start: hostAddress, end: hostAddress + length });
+    this.port.trace('apple_gfx_iosfc_map_memory_new_region', {
+      index: this.regions.length,
+      region: id,
+      start: hostAddress,
+      end: hostAddress + length,
+    });
     this.regions.push({ region, count: 1 });
   }
 

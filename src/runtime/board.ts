@@ -20,6 +20,9 @@ const FIRST_WORKER = 4;
 const FIRST_VCPU = FIRST_WORKER + MAX_BACKGROUND_WORKERS;
 const LINES = FIRST_VCPU + MAX_WATCHED_VCPUS;
 
+/** Instead of a thread's number: a worker that was started and has not come yet. */
+const EXPECTED = -1;
+
 /** States of the BQL's line. */
 export const BQL_STATES = ['free', 'running', 'waiting', 'lent'] as const;
 /** What the render queue does. */
@@ -56,14 +59,20 @@ export class Board {
     this.write(CREATOR, thread, 0);
   }
 
-  /** A line of its own for a worker of the background queue; null if there is none left. */
+  /** A worker was started: until it comes its line is that of a worker that is free, so that nobody thinks that there will be none. */
+  expectWorker(): void {
+    this.claim(FIRST_WORKER, MAX_BACKGROUND_WORKERS, { from: 0, to: EXPECTED });
+  }
+
+  /** A line of its own for a worker of the background queue, the one where it is expected if there is one; null if there is none left. */
   claimWorker(thread: number): number | null {
-    return this.claim(FIRST_WORKER, MAX_BACKGROUND_WORKERS, thread);
+    const expected = this.claim(FIRST_WORKER, MAX_BACKGROUND_WORKERS, { from: EXPECTED, to: thread });
+    return expected ?? this.claim(FIRST_WORKER, MAX_BACKGROUND_WORKERS, { from: 0, to: thread });
   }
 
   /** A line of its own for a vCPU; null if there is none left, and then it is not looked at. */
   claimVcpu(thread: number): number | null {
-    return this.claim(FIRST_VCPU, MAX_WATCHED_VCPUS, thread);
+    return this.claim(FIRST_VCPU, MAX_WATCHED_VCPUS, { from: 0, to: thread });
   }
 
   /** The activity of a claimed line: a worker's job (0: none), or a vCPU's state. */
@@ -113,9 +122,9 @@ export class Board {
     };
   }
 
-  private claim(first: number, lines: number, thread: number): number | null {
+  private claim(first: number, lines: number, { from, to }: { from: number; to: number }): number | null {
     for (let line = first; line < first + lines; line++) {
-      if (Atomics.compareExchange(this.cells, LINE * line + THREAD, 0, thread) === 0) return line;
+      if (Atomics.compareExchange(this.cells, LINE * line + THREAD, from, to) === from) return line;
     }
     return null;
   }

@@ -56,8 +56,7 @@ export const TRACE_FORMATS = {
   apple_gfx_cursor_show: (a: { show: number }) => `show=${a.show}`,
   apple_gfx_cursor_move: (_: undefined) => '',
   apple_gfx_common_init: (a: { name: string; length: number }) => `device: ${a.name}; MMIO size: ${a.length} bytes`,
-  apple_gfx_common_realize_modes_property: (a: { count: number }) =>
-    `using ${a.count} modes supplied by 'display-modes' device property`,
+  apple_gfx_common_realize_modes_property: (a: { count: number }) => `using ${a.count} modes supplied by 'display-modes' device property`,
   apple_gfx_display_mode: (a: { index: number; width: number; height: number }) =>
     `mode ${String(a.index).padStart(2)}: ${String(a.width).padStart(4)}x${String(a.height).padStart(4)}`,
   apple_gfx_mmio_iosfc_read: (a: Access) => `offset=${hex(a.offset)} res=${hex64(a)}`,

@@ -1,21 +1,40 @@
 /**
  * A DevicePort that records what it is asked, for tests of behaviours without threads.
+ *
+ * What it answers can be set; it decides nothing. Trace lines are written by the product's own tracer, so that tests see them as people do.
  */
 import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
 import type { JobResult } from '../../src/device/mmio.js';
+import { type TraceArgs, type TraceName, Tracer } from '../../src/trace/events.js';
+
+type FrameBlock = Parameters<DevicePort['encodeAndWait']>[0];
+
+/** Address of the first task's range; each has a 256 MiB of its own. */
+export const FIRST_RANGE_ADDRESS = 0x7000_0000;
 
 export class FakePort implements DevicePort {
   readonly effects: Effect[] = [];
-  readonly lines: string[] = [];
+  /** Names of trace events, and whole lines. */
+  readonly lines: TraceName[] = [];
+  readonly trail: string[] = [];
   readonly mapped: { range: number; offset: number; ramOffset: number; length: number; readOnly: boolean }[] = [];
+  readonly unmapped: { range: number; offset: number; length: number }[] = [];
   pieces: (readonly [number, number])[] = [];
   readonly supplied: { offset: number; bytes: readonly number[] }[] = [];
-  /** What entering PVG gives; what encodeAndWait() gives. */
+  readonly suppliedFromRam: { offset: number; ram: number; ramOffset: number; length: number }[] = [];
+  /** What entering PVG gives; what encodeAndWait() gives; what the other answers are. */
   entered: JobResult = { ok: true, value: 0, high: 0 };
   encoded: FrameResult | null = { ok: true, present: 1 };
-  readonly entries: AccessJob[] = [];
   mapStatus = 0;
+  unmapStatus = 0;
+  hasRanges = true;
+  hasSurfaces = true;
+  suppliesRam = true;
+  readonly entries: AccessJob[] = [];
+  readonly encodes: FrameBlock[] = [];
+  readonly copies: { display: number; texture: number; present: number }[] = [];
   private nextRange = 1;
+  private readonly tracer = new Tracer(['*'], (line) => this.trail.push(line));
 
   perform(effect: Effect): void {
     this.effects.push(effect);
@@ -26,8 +45,14 @@ export class FakePort implements DevicePort {
     return this.effects.filter((effect): effect is Extract<Effect, { do: K }> => effect.do === kind);
   }
 
-  trace(name: string): void {
+  /** How often something was counted. */
+  counted(what: Extract<Effect, { do: 'count' }>['what']): number {
+    return this.of('count').filter((effect) => effect.what === what).length;
+  }
+
+  trace<N extends TraceName>(name: N, args: TraceArgs<N>): void {
     this.lines.push(name);
+    this.tracer.emit(name, args);
   }
 
   enterPvg(access: AccessJob): JobResult {
@@ -35,12 +60,15 @@ export class FakePort implements DevicePort {
     return this.entered;
   }
 
-  encodeAndWait(): FrameResult | null {
+  encodeAndWait(block: FrameBlock): FrameResult | null {
+    this.encodes.push(block);
     return this.encoded;
   }
 
-  createRange(): { range: number; address: number } {
-    return { range: this.nextRange++, address: 0x7000_0000 };
+  createRange(): { range: number; address: number } | null {
+    if (!this.hasRanges) return null;
+    const range = this.nextRange++;
+    return { range, address: FIRST_RANGE_ADDRESS + 0x1000_0000 * (range - 1) };
   }
 
   mapRange(range: number, offset: number, _ram: number, ramOffset: number, length: number, readOnly: boolean): number {
@@ -52,16 +80,18 @@ export class FakePort implements DevicePort {
     return 0x6000_0000;
   }
 
-  unmapRange(): number {
-    return 0;
+  unmapRange(range: number, offset: number, length: number): number {
+    this.unmapped.push({ range, offset, length });
+    return this.unmapStatus;
   }
 
   mapPieces(): readonly (readonly [number, number])[] {
     return this.pieces;
   }
 
-  supplyFromRam(): boolean {
-    return true;
+  supplyFromRam(_id: number, offset: number, ram: number, ramOffset: number, length: number): boolean {
+    if (this.suppliesRam) this.suppliedFromRam.push({ offset, ram, ramOffset, length });
+    return this.suppliesRam;
   }
 
   supply(_id: number, offset: number, bytes: Uint8Array): boolean {
@@ -73,11 +103,13 @@ export class FakePort implements DevicePort {
     return new Uint8Array(length).fill(0x7f);
   }
 
-  createSurface(_display: number, width: number, height: number): SurfaceInfo {
-    return { width, height, texture: width, managed: false };
+  /** A texture's number is the mode's width. */
+  createSurface(_display: number, width: number, height: number): SurfaceInfo | null {
+    return this.hasSurfaces ? { width, height, texture: width, managed: false } : null;
   }
 
-  copyToSurface(): boolean {
+  copyToSurface(display: number, texture: number, present: number): boolean {
+    this.copies.push({ display, texture, present });
     return true;
   }
 }

@@ -33,7 +33,16 @@ describe('the native library', () => {
     const result = spawnSync(process.execPath, ['native/build.mjs', '--test-native', flavour], { cwd: root, encoding: 'utf8' });
     expect(result.stdout + result.stderr).not.toContain('FAILED');
     expect(result.status).toBe(0);
-    for (const name of ['mailbox_test', 'guest_memory_test', 'soft_pvg_test', 'soft_faults_test', 'upcall_test', 'waits_test', 'iosfc_test', 'fuzz_test']) {
+    for (const name of [
+      'mailbox_test',
+      'guest_memory_test',
+      'soft_pvg_test',
+      'soft_faults_test',
+      'upcall_test',
+      'waits_test',
+      'iosfc_test',
+      'fuzz_test',
+    ]) {
       expect(result.stdout).toContain(`${flavour} ${name}`);
     }
   });
