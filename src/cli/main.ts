@@ -7,6 +7,7 @@ import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DeadlockError, describeError } from '../base/errors.js';
+import { MAX_DISPLAYS } from '../base/limits.js';
 import { parseMode } from '../device/display-mode.js';
 import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
@@ -43,6 +44,19 @@ function outFile(path: string): string {
   return path;
 }
 
+function displays(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > MAX_DISPLAYS) {
+    throw new InvalidArgumentError(`Expected an integer in 1..${MAX_DISPLAYS}.`);
+  }
+  return value;
+}
+
+function inFile(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+  throw new InvalidArgumentError('There is no such file.');
+}
+
 interface RunFlags extends Omit<RunOptions, 'vsync'> {
   readonly vsync: 'on' | 'off';
 }
@@ -60,17 +74,18 @@ program
   .exitOverride()
   .addOption(new Option('--frames <n>', 'frames the guest draws').argParser(integer).default(300))
   .addOption(new Option('--seconds <n>', 'let it draw for so long instead').argParser(integer))
-  .addOption(
-    new Option('--mode <WxH@Hz>', 'display mode').argParser(mode).default({ width: 1440, height: 1080, rateHz: 60 }, '1440x1080@60'),
-  )
+  .addOption(new Option('--mode <WxH@Hz>', 'display mode (default: 1440x1080@60, or what the restored device has)').argParser(mode))
+  .addOption(new Option('--displays <n>', 'displays the guest draws on, 1 to 8 (default: 1)').argParser(displays))
   .addOption(new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on'))
-  .addOption(new Option('--variant <name>', "which of QEMU's two devices").choices(['mmio', 'pci']).default('mmio'))
+  .addOption(new Option('--variant <name>', "which of QEMU's two devices (default: mmio)").choices(['mmio', 'pci']))
   .addOption(
     new Option('--revision <name>', "which design of the device's threading; the older ones have their faults")
       .choices(REVISION_NAMES)
       .default(DEFAULT_REVISION),
   )
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
+  .addOption(new Option('--save <file>', 'save the device there when the guest has drawn its frames').argParser(outFile))
+  .addOption(new Option('--restore <file>', 'go on with a device and its guest that were saved').argParser(inFile))
   .addOption(
     new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
       .argParser(trace)

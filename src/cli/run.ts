@@ -3,23 +3,28 @@
  *
  * Exit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.
  */
-import { open, writeFile } from 'node:fs/promises';
+import { open, readFile, rename, writeFile } from 'node:fs/promises';
+import { join, parse } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { DeviceStatistics } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { RevisionName } from '../revisions/revision.js';
 import { formatLogLine, type TraceOrigin } from '../trace/log.js';
 import { drawCursor, encodePng } from './picture.js';
-import { type Session, startSession } from './session.js';
+import { type Session, type SessionOptions, startSession } from './session.js';
 
 export interface RunOptions {
   readonly frames: number;
   readonly seconds: number | undefined;
-  readonly mode: DisplayMode;
+  /** undefined: 1440x1080@60, or what the restored device has. */
+  readonly mode: DisplayMode | undefined;
+  readonly displays: number | undefined;
   readonly vsync: boolean;
-  readonly variant: 'mmio' | 'pci';
+  readonly variant: 'mmio' | 'pci' | undefined;
   readonly revision: RevisionName;
   readonly out: string | undefined;
+  readonly save: string | undefined;
+  readonly restore: string | undefined;
   readonly trace: readonly string[];
   readonly traceFile: string | undefined;
   readonly tracePrefix: boolean;
@@ -47,12 +52,17 @@ export interface RunSummary {
   readonly mode: string;
   readonly vsync: boolean;
   readonly variant: string;
+  readonly displays: number;
   readonly revision: string;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
 
-function summarise(statistics: DeviceStatistics, options: RunOptions, elapsedSeconds: number): RunSummary {
+const DEFAULT_MODE: DisplayMode = { width: 1440, height: 1080, rateHz: 60 };
+
+function summarise({ device }: Session, options: RunOptions, elapsedSeconds: number): RunSummary {
+  const statistics: DeviceStatistics = device.statistics;
+  const [mode = DEFAULT_MODE] = device.display.modes;
   return {
     fps: round(statistics.framesPerSecond),
     framesRendered: statistics.framesRendered,
@@ -64,9 +74,10 @@ function summarise(statistics: DeviceStatistics, options: RunOptions, elapsedSec
     guestErrors: statistics.guestErrors,
     bqlHoldMicrosecondsPerAccess: round(statistics.bqlHoldMicroseconds / Math.max(1, statistics.mmioAccesses)),
     elapsedSeconds: round(elapsedSeconds),
-    mode: `${options.mode.width}x${options.mode.height}@${options.mode.rateHz}`,
+    mode: `${mode.width}x${mode.height}@${mode.rateHz}`,
     vsync: options.vsync,
-    variant: options.variant,
+    variant: device.iosfcBase === null ? 'pci' : 'mmio',
+    displays: device.displays.length,
     revision: options.revision,
   };
 }
@@ -93,28 +104,50 @@ function startProgress(session: Session, options: RunOptions): () => void {
   };
 }
 
-async function writePicture(session: Session, path: string): Promise<boolean> {
-  const { device } = session;
-  const shot = device.surface?.snapshot();
-  if (!device.surface || !shot) return false;
-  const position = device.cursor.position;
-  const image = device.cursorImage;
-  const pixels = image && position ? drawCursor(shot.pixels, device.surface.width, image, position) : shot.pixels;
-  await writeFile(path, encodePng(pixels, device.surface.width));
-  return true;
+/** Where the picture of a display goes: shot.png, then shot-1.png and so on. */
+function pictureFile(path: string, number: number): string {
+  if (number === 0) return path;
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}-${number}${ext}`);
 }
 
-function printSummary(summary: RunSummary, options: RunOptions, wrote: boolean): void {
+/** The files written; displays that have shown nothing leave none. */
+async function writePictures(session: Session, path: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const { number, surface, cursor, cursorImage } of session.device.displays) {
+    const shot = surface?.snapshot();
+    if (!surface || !shot) continue;
+    const { position } = cursor;
+    const pixels = cursorImage && position ? drawCursor(shot.pixels, surface.width, cursorImage, position) : shot.pixels;
+    const file = pictureFile(path, number);
+    await writeFile(file, encodePng(pixels, surface.width));
+    files.push(file);
+  }
+  return files;
+}
+
+function printSummary(summary: RunSummary, options: RunOptions, files: readonly string[]): void {
   if (options.json) {
     process.stdout.write(`${JSON.stringify(summary)}\n`);
     return;
   }
+  const { framesRendered, elapsedSeconds, fps, mode, variant, revision, displays } = summary;
+  const on = `${mode}${displays > 1 ? ` on ${displays} displays` : ''}, vsync ${options.vsync ? 'on' : 'off'}, ${variant}, ${revision}`;
   const lines = [
-    `${summary.framesRendered} frames in ${summary.elapsedSeconds} s, ${summary.fps} a second (${summary.mode}, vsync ${options.vsync ? 'on' : 'off'}, ${summary.variant}, ${summary.revision})`,
+    `${framesRendered} frames in ${elapsedSeconds} s, ${fps} a second (${on})`,
     `${summary.framesDropped} dropped, ${summary.mmioAccesses} accesses, ${summary.interrupts} interrupts, BQL held ${summary.bqlHoldMicrosecondsPerAccess} µs an access`,
   ];
-  if (wrote) lines.push(`last frame: ${options.out}`);
+  if (files.length > 0) lines.push(`last frame: ${files.join(', ')}`);
   process.stdout.write(`${lines.join('\n')}\n`);
+}
+
+/** Saves the device to a file, which appears under its name only when it is whole. */
+async function saveDevice({ device }: Session, { save, json }: RunOptions): Promise<void> {
+  if (save === undefined) return;
+  const bytes = await device.save();
+  await writeFile(`${save}.part`, bytes);
+  await rename(`${save}.part`, save);
+  if (!json) process.stdout.write(`saved: ${save}, ${bytes.length} bytes; go on with: apple-gfx run --restore ${save}\n`);
 }
 
 /** Waits until the device shows all that was presented, or no frame has been rendered for a second. */
@@ -147,11 +180,18 @@ async function openTrace({ traceFile, tracePrefix }: RunOptions): Promise<TraceS
   return { write: (line, origin) => void stream.write(format(line, origin)), close: () => finished(stream.end()) };
 }
 
+async function sessionOf(options: RunOptions): Promise<SessionOptions> {
+  const { variant, revision, vsync, trace, displays } = options;
+  const restore = options.restore === undefined ? undefined : await readFile(options.restore);
+  const device = { revision, vsync, trace, ...(variant && { variant }), ...(displays && { displays }), ...(restore && { restore }) };
+  const mode = options.mode ?? (restore ? null : DEFAULT_MODE);
+  return { device, mode, frames: options.seconds === undefined ? options.frames : undefined };
+}
+
 /** Runs the guest; returns the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-  const { variant, revision, vsync, trace, mode } = options;
   const sink = await openTrace(options);
-  const session = await startSession({ variant, revision, vsync, trace }, mode, options.seconds === undefined ? options.frames : undefined);
+  const session = await startSession(await sessionOf(options));
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   let interrupted = false;
@@ -170,10 +210,10 @@ export async function run(options: RunOptions): Promise<number> {
     await settle(session);
     if (interrupted) return INTERRUPTED;
     const elapsed = (performance.now() - started) / 1000;
-    const summary = summarise(session.device.statistics, options, elapsed);
+    const summary = summarise(session, options, elapsed);
     stopProgress();
-    const wrote = options.out !== undefined && (await writePicture(session, options.out));
-    printSummary(summary, options, wrote);
+    printSummary(summary, options, options.out === undefined ? [] : await writePictures(session, options.out));
+    await saveDevice(session, options);
     return 0;
   } catch (error) {
     if (!interrupted) throw error;

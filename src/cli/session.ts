@@ -36,12 +36,22 @@ function refreshAll(device: Device): void {
   for (const display of device.displays) display.update().catch(() => undefined);
 }
 
-/** Starts a device whose preferred mode is `mode` and a guest that draws `frames` frames (undefined: until stopped). */
-export async function startSession(options: DeviceOptions, mode: DisplayMode, frames: number | undefined): Promise<Session> {
-  const device = await createDevice({ ...options, modes: [mode] });
+/** What a session is to be. */
+export interface SessionOptions {
+  readonly device: DeviceOptions;
+  /** The guest's mode; null: what the device prefers, or the restored guest has. */
+  readonly mode: DisplayMode | null;
+  /** Frames to draw; undefined: until stopped. */
+  readonly frames: number | undefined;
+}
+
+/** Starts a device and a guest on it; of a restored device, the guest goes on that was saved with it. */
+export async function startSession({ device: options, mode, frames }: SessionOptions): Promise<Session> {
+  const device = await createDevice({ ...options, ...(mode && { modes: [mode] }) });
   const refresh = device.revision.frames === 'insideUpdate' ? setInterval(() => refreshAll(device), REFRESH_MS) : undefined;
   const stop = new SharedArrayBuffer(4);
-  const workerData: VcpuData = { attachment: device.attachment, program: { mode, frames }, stop };
+  const program = { mode: mode ?? undefined, frames, resume: options.restore !== undefined };
+  const workerData: VcpuData = { attachment: device.attachment, program, stop };
   const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), { workerData, name: 'apple-gfx vcpu' });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ended = new Promise<void>((resolve, reject) => {
