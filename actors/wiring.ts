@@ -24,6 +24,8 @@ export interface DisplayWiring {
   /** null: no mode until the guest sets one. */
   readonly initialMode: { readonly width: number; readonly height: number } | null;
   readonly textureUsage: number;
+  /** Modes that the display begins with, preferred first; empty: nothing is plugged in. */
+  readonly modes: readonly { readonly width: number; readonly height: number }[];
 }
 
 export interface Wiring {
@@ -39,6 +41,8 @@ export interface Wiring {
   readonly interrupts: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
   readonly displays: readonly DisplayWiring[];
+  /** The modes are the embedder's, rather than the default. */
+  readonly modesGiven: boolean;
   readonly trace: readonly string[];
 }
 

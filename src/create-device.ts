@@ -35,6 +35,8 @@ import { SavedDevice } from './saved-device.js';
 /** The iosfc window lies so far behind the gfx window, which is shorter. */
 const IOSFC_OFFSET = 0x8_0000;
 const FIRST_REGION = 1;
+/** The mode that revisions up to v5 begin in, whatever the list says. */
+const FIXED_MODE = { width: 1440, height: 1080 };
 
 function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
   const make = (capacity: number, spin: number): number =>
@@ -131,10 +133,12 @@ function makeRegions(bridge: PvgBridge, device: number, options: CheckedOptions,
 
 function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions, saved: SavedDevice | null): readonly DisplayWiring[] {
   const { firstMode } = REVISIONS[options.revision];
-  const [preferred] = options.modes;
-  const first = firstMode === 'fixed' ? { width: 1440, height: 1080 } : firstMode === 'preferred' ? (preferred ?? null) : null;
   return Array.from({ length: options.displays }, (_, port) => {
-    checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(device, port, encodeModes(options.modes), options.modes.length));
+    const modes = options.displayModes[port] ?? [];
+    if (modes.length > 0) {
+      checked(bridge, 'set the display modes', bridge.pvg_display_set_modes(device, port, encodeModes(modes), modes.length));
+    }
+    const first = firstMode === 'fixed' ? FIXED_MODE : firstMode === 'preferred' ? (modes[0] ?? null) : null;
     const initialMode = saved ? (saved.description.displays[port]?.mode ?? null) : first;
     const cursor = new CursorState();
     cursor.setShown(true);
@@ -143,6 +147,7 @@ function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions
       cursor: cursor.memory,
       shown: new ShownFrames().memory,
       initialMode: initialMode && { width: initialMode.width, height: initialMode.height },
+      modes,
       textureUsage: checked(bridge, "a texture's usage", bridge.pvg_display_minimum_texture_usage(device, port)),
     };
   });
@@ -184,6 +189,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     interrupts: new InterruptLines().memory,
     board: board.memory,
     displays: makeDisplays(bridge, device, options, saved),
+    modesGiven: options.modesGiven,
     trace: options.trace,
   };
   return { wiring, ram, serials };

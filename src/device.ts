@@ -117,7 +117,7 @@ export class Device extends EventEmitter<DeviceEvents> {
           number,
           serial: parts.serials[number] ?? 0,
           wiring: display,
-          modes: options.modes,
+          modes: options.displayModes[number] ?? [],
           requestUpdate: (screendump) => supervisor.requestUpdate(number, screendump),
         }),
     );
@@ -306,7 +306,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       saved.fill(bridge, piece.handle, memoryName(index), bytes);
       this.added.push(piece);
     }
-    saved.description.displays.forEach((display, number) => this.restoreDisplay(saved, display, number));
+    for (const [number, display] of saved.description.displays.entries()) this.restoreDisplay(saved, display, number);
     const { msi } = saved.description;
     this.interrupts.setMsiEnabled(msi.enabled, msi.vectors);
     await supervisor.resume(saved.pvg);
@@ -339,7 +339,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private restoreDisplay(saved: SavedDevice, { modes, present, cursor }: SavedDisplay, number: number): void {
     const display = this.displays[number];
     if (!display) return;
-    display.setModes(modes);
+    if (modes.length > 0) display.setModes(modes);
     display.cursor.setShown(cursor.shown);
     display.cursor.moveTo(cursor.x, cursor.y);
     const image = saved.cursorImage(number);

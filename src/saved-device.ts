@@ -75,8 +75,9 @@ export class SavedDevice {
       ...(variant === 'pci' ? { vectors } : {}),
       displays: displays.length,
       displaySerials: displays.map(({ serial }) => serial),
-      ...(displays[0] ? { modes: displays[0].modes } : {}),
+      displayModes: displays.map(({ modes }) => modes),
     };
+    if (given.modes !== undefined) throw new SavedStateError('mismatch', 'modes are given, and the saved device has its own');
     for (const [name, value] of Object.entries(saved)) {
       const wanted = given[name as keyof DeviceOptions];
       if (wanted !== undefined && JSON.stringify(wanted) !== JSON.stringify(value)) {
@@ -143,7 +144,14 @@ export function writeDevice(device: Device, { bridge, description, rams, pvg }: 
     writer.memory(memoryName(index === 0 ? null : index - 1), bytes, (offset, length) => ramView(bridge, ram, offset, length));
   });
   writer.end();
-  return Buffer.concat(parts);
+  // An array of its own, not a Buffer, whose slice() would share it.
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** A display as it is. */
@@ -194,7 +202,7 @@ function parseDisplay(display: Fields): SavedDisplay {
   const image = display.optional('image');
   return {
     serial: display.integer('serial', 0, 2 ** 32 - 1),
-    modes: display.list('modes', 1, 128).map((each) => ({ ...size(each, 65_535), rateHz: each.number('rateHz', 0, 65_535) })),
+    modes: display.list('modes', 0, 128).map((each) => ({ ...size(each, 65_535), rateHz: each.number('rateHz', 0, 65_535) })),
     mode: mode && size(mode, 16_384),
     present: display.integer('present', 0, Number.MAX_SAFE_INTEGER),
     cursor: { shown: cursor.boolean('shown'), x: cursor.integer('x', 0, 0xffff), y: cursor.integer('y', 0, 0xffff) },

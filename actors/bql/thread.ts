@@ -21,6 +21,14 @@ const behaviour = new BqlBehaviour({
 
 const gfx = wiring.regions.find((region) => region.kind === 'mmio');
 port.trace('apple_gfx_common_init', { name: `apple-gfx-${wiring.variant}`, length: gfx?.length ?? 0 });
+for (const { modes } of wiring.displays) {
+  // The merged revision's events; those before it have a list that can't be changed.
+  if (revision.defaultModes === 'two' || modes.length === 0) continue;
+  if (wiring.modesGiven) port.trace('apple_gfx_common_realize_modes_property', { count: modes.length });
+  modes.forEach(({ width, height }, index) => {
+    port.trace('apple_gfx_display_mode', { index, width, height });
+  });
+}
 if (revision.frames !== 'renderQueueOwned') {
   wiring.displays.forEach(({ initialMode }, number) => {
     if (initialMode) behaviour.display(number).frames.setMode(initialMode.width, initialMode.height);

@@ -3,15 +3,14 @@
  *
  * Exit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.
  */
-import { open, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { finished } from 'node:stream/promises';
 import type { DeviceStatistics } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { RevisionName } from '../revisions/revision.js';
-import { formatLogLine, type TraceOrigin } from '../trace/log.js';
 import { drawCursor, encodePng } from './picture.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
+import { openTrace } from './trace-sink.js';
 
 export interface RunOptions {
   readonly frames: number;
@@ -162,22 +161,6 @@ async function settle(session: Session): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 10));
     if (session.device.statistics.framesRendered !== before) quiet = 0;
   }
-}
-
-interface TraceSink {
-  write(line: string, origin: TraceOrigin): void;
-  /** Resolves when every line is written. */
-  close(): Promise<void>;
-}
-
-/** Trace lines go to a file, or to stderr. Throws if the file can't be opened. */
-async function openTrace({ traceFile, tracePrefix }: RunOptions): Promise<TraceSink> {
-  const format = (line: string, origin: TraceOrigin): string => `${formatLogLine(line, tracePrefix ? origin : null)}\n`;
-  if (traceFile === undefined) {
-    return { write: (line, origin) => void process.stderr.write(format(line, origin)), close: async () => undefined };
-  }
-  const stream = (await open(traceFile, 'w')).createWriteStream();
-  return { write: (line, origin) => void stream.write(format(line, origin)), close: () => finished(stream.end()) };
 }
 
 async function sessionOf(options: RunOptions): Promise<SessionOptions> {

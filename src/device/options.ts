@@ -37,6 +37,11 @@ export interface DeviceOptions {
   /** Displays, each with a port of its own, 1..8. Default 1. */
   readonly displays?: number;
   /**
+   * Modes of each display, where they differ; an empty list: nothing is plugged in at that port until DeviceDisplay.setModes() is called.
+   * Default: `modes` for each.
+   */
+  readonly displayModes?: readonly (readonly DisplayMode[])[];
+  /**
    * What the guest knows the displays by, one number for each: distinct, 1..2^32−1. A guest ignores a display whose serial another
    * one has, in whichever device, and remembers layouts by it. Default: counted from 1 over all devices that were made on this thread.
    */
@@ -67,8 +72,11 @@ export interface DeviceOptions {
 }
 
 /** Options with their defaults filled in; null where there is no value until the device is made. */
-export interface CheckedOptions extends Required<Omit<DeviceOptions, 'displaySerials' | 'optionRom' | 'migrationBlocker' | 'restore'>> {
+export interface CheckedOptions
+  extends Required<Omit<DeviceOptions, 'modes' | 'displaySerials' | 'optionRom' | 'migrationBlocker' | 'restore'>> {
   readonly displaySerials: readonly number[] | null;
+  /** The embedder gave modes, rather than the default. */
+  readonly modesGiven: boolean;
   readonly optionRom: Uint8Array | string | null;
   readonly migrationBlocker: MigrationBlocker | null;
 }
@@ -103,7 +111,10 @@ function checkPlaces(options: DeviceOptions, variant: Variant): Pick<CheckedOpti
   return { ramBytes, ramBase, windowBase };
 }
 
-function checkDisplays(options: DeviceOptions, revision: Revision): Pick<CheckedOptions, 'modes' | 'displays' | 'displaySerials'> {
+function checkDisplays(
+  options: DeviceOptions,
+  revision: Revision,
+): Pick<CheckedOptions, 'displayModes' | 'modesGiven' | 'displays' | 'displaySerials'> {
   const modes = checkModes(options.modes ?? DEFAULT_MODES[revision.defaultModes]);
   const displays = integer('displays', options.displays ?? 1, 1, MAX_DISPLAYS);
   const displaySerials = options.displaySerials ?? null;
@@ -116,7 +127,13 @@ function checkDisplays(options: DeviceOptions, revision: Revision): Pick<Checked
       if (displaySerials.indexOf(serial) < index) throw new ArgumentError(`displaySerials has ${serial} twice, expected distinct numbers`);
     }
   }
-  return { modes, displays, displaySerials };
+  const displayModes = options.displayModes ?? Array.from({ length: displays }, () => modes);
+  if (displayModes.length !== displays) {
+    throw new ArgumentError(`displayModes has ${displayModes.length} lists, expected one for each of ${displays} displays`);
+  }
+  for (const list of displayModes) if (list.length > 0) checkModes(list);
+  const modesGiven = options.modes !== undefined || options.displayModes !== undefined;
+  return { displayModes, modesGiven, displays, displaySerials };
 }
 
 function checkOptionRom(rom: Uint8Array | string | null, variant: Variant): Uint8Array | string | null {

@@ -14,16 +14,22 @@ describe('options', () => {
       ramBytes: 2 ** 28,
       ramBase: 0x4000_0000,
       windowBase: 0x3000_0000,
-      modes: [
-        { width: 1440, height: 1080, rateHz: 60 },
-        { width: 1280, height: 1024, rateHz: 60 },
+      revision: 'hardened',
+      displayModes: [
+        [
+          { width: 1920, height: 1080, rateHz: 60 },
+          { width: 1440, height: 1080, rateHz: 60 },
+          { width: 1280, height: 1024, rateHz: 60 },
+        ],
       ],
+      modesGiven: false,
       vsync: true,
       vectors: 1,
       displays: 1,
       displaySerials: null,
       optionRom: null,
       migrationBlocker: null,
+      savable: true,
       trace: [],
       refuseEvery: 0,
       encodeDelayMicroseconds: 0,
@@ -31,6 +37,7 @@ describe('options', () => {
       announceEveryFrame: false,
       readsWait: false,
     });
+    expect(checkOptions({ revision: 'v5' }).displayModes).toEqual([checkOptions({}).displayModes[0]?.slice(1)]);
     expect(checkOptions({ variant: 'pci' })).toMatchObject({ ramBase: 0, windowBase: 0xc000_0000, vectors: 32 });
     expect(checkOptions({ variant: 'pci', ramBytes: 2 ** 32 }).windowBase).toBe(2 ** 32);
   });

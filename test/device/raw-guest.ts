@@ -90,6 +90,24 @@ export class RawGuest {
     await this.doorbell();
   }
 
+  /** Gives a display its shared page, and says which events raise its interrupt; kick() makes the device read it. */
+  enableDisplay(port: number, events: number): void {
+    const page = this.displayPage(port);
+    this.memory.setUint32(page + L.DISPLAY_CURSOR, 0xffff_ffff, true);
+    this.memory.setUint32(page + L.DISPLAY_CURSOR_SHOW, 1, true);
+    this.memory.setUint32(page + L.DISPLAY_ENABLE, events, true);
+    this.control(L.OP_SHARED_STATE, 0, port, (this.base + page) / this.page);
+  }
+
+  /** Events of a display that the guest has not cleared. */
+  pendingOf(port: number): number {
+    return this.memory.getUint32(this.displayPage(port) + L.DISPLAY_PENDING, true);
+  }
+
+  private displayPage(port: number): number {
+    return SHARED_PAGE + (1 + port) * 0x4000;
+  }
+
   /** Guest-physical address of an offset in RAM. */
   gpa(offset: number): number {
     return this.base + offset;
