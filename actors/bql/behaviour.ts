@@ -196,8 +196,9 @@ export class BqlBehaviour {
   }
 
   private takeBack(): void {
+    const { held } = this;
     this.send({ type: 'lock.returned' });
-    if (this.traces) this.port.trace('agfx_bql_released', undefined);
+    if (this.traces && held && !this.held) this.port.trace('agfx_bql_released', undefined);
   }
 
   private beginWait(job: number, continuation: Continuation, handler: Handler): void {

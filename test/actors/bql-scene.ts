@@ -3,7 +3,7 @@
  *
  * The tests play everybody else: vCPUs, PVG's threads, the background queue, the console. Nothing here decides anything.
  */
-import { BqlBehaviour } from '../../actors/bql/behaviour.js';
+import { BqlBehaviour, type LockState } from '../../actors/bql/behaviour.js';
 import { Message, Operation } from '../../actors/messages.js';
 import { PvgWindow, Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
@@ -116,6 +116,8 @@ export interface SceneOptions {
 export class BqlScene {
   readonly port = new FakePort();
   readonly references = claimedReferences();
+  /** What others were told of the lock, in order. */
+  readonly locks: LockState[] = [];
   readonly bql: BqlBehaviour;
 
   constructor(
@@ -123,7 +125,8 @@ export class BqlScene {
     { regions = [RAM, GFX, UPPER_RAM, OTHER_DEVICE, IOSFC], displays = 1, traces = false }: SceneOptions = {},
   ) {
     const { port, references } = this;
-    this.bql = new BqlBehaviour({ revision: REVISIONS[revision], regions, references, displays, port, tracesActors: traces });
+    const onLock = (lock: LockState): void => void this.locks.push(lock);
+    this.bql = new BqlBehaviour({ revision: REVISIONS[revision], regions, references, displays, port, tracesActors: traces, onLock });
   }
 
   /** Files the messages, then does all that can be done. */

@@ -3,6 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { AddressSpace } from '../../src/memory/address-space.js';
+import { RegionReferences } from '../../src/memory/references.js';
 import type { BackedRegion, MemoryRegion, MmioRegion } from '../../src/memory/region.js';
 
 const ram = (id: number, gpa: number, more: Partial<BackedRegion> = {}): BackedRegion => ({
@@ -14,13 +15,25 @@ const ram = (id: number, gpa: number, more: Partial<BackedRegion> = {}): BackedR
   priority: 0,
   ram: id,
   ramOffset: 0,
-  hostAddress: 0,
+  hostAddress: 0x10_0000 * id,
+  slot: id,
   ...more,
 });
+
+/** References with a slot for each of the regions 1 to `count`. */
+function referencesOf(count: number): RegionReferences {
+  const references = new RegionReferences();
+  for (let id = 1; id <= count; id++) expect(references.claim()).toBe(id);
+  return references;
+}
+
 const window: MmioRegion = { kind: 'mmio', id: 99, name: 'gfx', gpa: 0x8000, length: 0x1000, priority: 1, window: 0 };
 
 describe('lookup (device.md 4.3)', () => {
-  const space = new AddressSpace([ram(1, 0), ram(2, 0x1000), ram(3, 0x4000, { kind: 'rom' }), window, ram(4, 0x7000, { length: 0x4000 })]);
+  const space = new AddressSpace(
+    [ram(1, 0), ram(2, 0x1000), ram(3, 0x4000, { kind: 'rom' }), window, ram(4, 0x7000, { length: 0x4000 })],
+    referencesOf(4),
+  );
 
   it.each([
     ['RAM, whole', 0, 0x1000, true, 1],
@@ -47,37 +60,75 @@ describe('references', () => {
   it('keep a removed region until the last is given back', () => {
     const dropped: MemoryRegion[] = [];
     const first = ram(1, 0);
-    const space = new AddressSpace([first, ram(2, 0x1000)], (region) => dropped.push(region));
+    const references = referencesOf(2);
+    const space = new AddressSpace([first, ram(2, 0x1000)], references, (region) => dropped.push(region));
     space.acquire(first);
     space.acquire(first);
     expect(space.remove(1)).toBe(true);
     expect(space.remove(1)).toBe(false);
     expect(space.translate(0)).toBeNull();
+    expect(references.remove(1)).toBe(false);
     space.release(first);
     expect(dropped).toEqual([]);
     space.release(first);
     expect(dropped).toEqual([first]);
     expect(() => space.release(first)).toThrow(/nobody has/);
     expect(space.remove(2)).toBe(true);
-    expect(dropped).toHaveLength(2);
+    // Nobody maps anything of the second, so whoever removes it is told that it is gone.
+    expect(references.remove(2)).toBe(true);
+    expect(dropped).toHaveLength(1);
   });
 
   it('belong to a region, not to its id', () => {
     const dropped: MemoryRegion[] = [];
     const old = ram(1, 0);
-    const space = new AddressSpace([old], (region) => dropped.push(region));
+    const references = referencesOf(2);
+    const space = new AddressSpace([old], references, (region) => dropped.push(region));
     space.acquire(old);
     space.remove(1);
-    space.add(ram(1, 0x2000));
+    references.remove(old.slot);
+    space.add(ram(1, 0x2000, { slot: 2 }));
     expect(space.list()).toEqual([{ name: 'ram 1', id: 1, references: 0 }]);
     space.release(old);
     expect(dropped).toEqual([old]);
     expect(space.translate(0x2000)).not.toBeNull();
   });
+
+  it('are none on what has no memory', () => {
+    const space = new AddressSpace([window], referencesOf(0));
+    expect(space.list()).toEqual([{ name: 'gfx', id: 99, references: 0 }]);
+  });
+
+  it('that may be somebody else’s are given back as long as anybody has one', () => {
+    const dropped: MemoryRegion[] = [];
+    const region = ram(1, 0);
+    const references = referencesOf(1);
+    const space = new AddressSpace([region], references, (gone) => dropped.push(gone));
+    expect(space.tryRelease(region)).toBe(false);
+    space.acquire(region);
+    references.remove(1);
+    expect(space.tryRelease(region)).toBe(true);
+    expect(dropped).toEqual([region]);
+    expect(space.tryRelease(region)).toBe(false);
+  });
+});
+
+describe('findHostAddress', () => {
+  const space = new AddressSpace([ram(1, 0), window, ram(2, 0x1000)], referencesOf(2));
+
+  it.each([
+    ['the first byte of a region', 0x10_0000, 1],
+    ['the last', 0x10_0fff, 1],
+    ['the byte behind it', 0x10_1000, null],
+    ['another region', 0x20_0800, 2],
+    ['no address', Number.POSITIVE_INFINITY, null],
+  ])('%s', (_what, address, expected) => {
+    expect(space.findHostAddress(address)?.id ?? null).toBe(expected);
+  });
 });
 
 it('refuses what cannot be a region', () => {
-  const space = new AddressSpace([]);
+  const space = new AddressSpace([], referencesOf(0));
   expect(() => space.add(ram(1, -1))).toThrow(/out of bounds/);
   expect(() => space.add(ram(1, 0, { length: 0 }))).toThrow(/empty/);
   expect(() => space.add(ram(1, Number.MAX_SAFE_INTEGER))).toThrow(/out of bounds/);

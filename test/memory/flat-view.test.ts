@@ -27,6 +27,7 @@ const regions = fc
         ram: id,
         ramOffset: 0,
         hostAddress: 0,
+        slot: 0,
         ...place,
       }),
     ),
@@ -61,7 +62,18 @@ describe('a flat view', () => {
   });
 
   it('has nothing below, between and above its regions, nor at addresses that are no numbers', () => {
-    const region = { kind: 'ram', id: 1, name: 'r', gpa: 8, length: 8, priority: 0, ram: 1, ramOffset: 0, hostAddress: 0 } as const;
+    const region = {
+      kind: 'ram',
+      id: 1,
+      name: 'r',
+      gpa: 8,
+      length: 8,
+      priority: 0,
+      ram: 1,
+      ramOffset: 0,
+      hostAddress: 0,
+      slot: 0,
+    } as const;
     const view = new FlatView([region, { ...region, id: 2, gpa: 32 }]);
     for (const gpa of [0, 7, 16, 31, 40, Number.POSITIVE_INFINITY, Number.NaN]) expect(view.translate(gpa)).toBeNull();
   });
