@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * fuzz_test.c - a hostile guest: random register accesses and packets from two vCPUs, against a host that refuses at random.
+ * fuzz_test.c - a hostile guest: random register accesses, packets and ring entries from two vCPUs, against a host that refuses at random.
  *
  *   fuzz_test [seed] [count]     count: packets and register accesses together, without those that start a halted device again
  *
@@ -192,10 +192,68 @@ static void recover(struct vcpu *vcpu) {
   guest_kick(guest);
 }
 
+/* ---- the IOSurface mapper ---- */
+
+#define MAPPER_CAPACITY 64u
+
+static void put_mapper_entry(struct vcpu *vcpu, uint32_t position) {
+  uint32_t entry[8] = {1 + below(vcpu, 2), below(vcpu, 256), page_gpa(vcpu), 0, PAGE << below(vcpu, 3), 0, below(vcpu, 2), 0};
+  if (below(vcpu, 6) == 0) entry[below(vcpu, 8)] = awkward(vcpu);
+  uint8_t *place = vcpu->guest->memory + MAPPER_RING + position % MAPPER_CAPACITY * IOSFC_ENTRY_SIZE;
+  for (uint32_t at = 0; at < 8; at++) put_u32(place + 4 * at, entry[at]);
+  atomic_fetch_add(&packets, 1);
+}
+
+static int32_t write_mapper(struct vcpu *vcpu, uint64_t offset, uint64_t value) {
+  atomic_fetch_add(&accesses, 1);
+  return pvg_mmio_write(vcpu->guest->host->device, PVG_WINDOW_IOSFC, offset, value);
+}
+
+/* What a guest that wants to use the mapper writes. The ring begins anew, since the other vCPU may have moved it. */
+static void start_mapper(struct vcpu *vcpu) {
+  CHECK(write_mapper(vcpu, IOSFC_RING_BASE, RAM_GPA + MAPPER_RING) == PVG_OK);
+  CHECK(write_mapper(vcpu, IOSFC_RING_CAPACITY, MAPPER_CAPACITY) == PVG_OK);
+  CHECK(write_mapper(vcpu, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE) == PVG_OK);
+  CHECK(write_mapper(vcpu, IOSFC_STATUS, IOSFC_STATUS_FAULT | IOSFC_STATUS_DONE) == PVG_OK);
+}
+
+static void access_mapper(struct vcpu *vcpu) {
+  uint64_t offset = below(vcpu, 8) == 0 ? awkward(vcpu) : IOSFC_RING_BASE + below(vcpu, 12) * 4;
+  uint64_t value = (uint64_t)(below(vcpu, 4) == 0 ? awkward(vcpu) : 0) << 32 | awkward(vcpu);
+  uint32_t found[2];
+  atomic_fetch_add(&accesses, 1);
+  int32_t result = below(vcpu, 2) == 0
+                     ? pvg_mmio_write(vcpu->guest->host->device, PVG_WINDOW_IOSFC, offset, value)
+                     : pvg_mmio_read(vcpu->guest->host->device, PVG_WINDOW_IOSFC, offset, found);
+  CHECK(result == PVG_OK || (result == PVG_E_ARGUMENT && (offset % 4 != 0 || offset >= IOSFC_WINDOW_LENGTH)));
+}
+
+/* Now and then the host answers mappings with an address that is no RAM's, and behind which a pattern must stay. */
+static void step_mapper(struct vcpu *vcpu) {
+  uint32_t choice = below(vcpu, 32), value[2];
+  uint64_t wrong = (uint64_t)(uintptr_t)canaries[below(vcpu, CANARIES)] + below(vcpu, CANARY_LENGTH);
+  if (choice < 24) {
+    CHECK(pvg_mmio_read(vcpu->guest->host->device, PVG_WINDOW_IOSFC, IOSFC_PRODUCER, value) == PVG_OK);
+    uint32_t count = 1 + below(vcpu, 8);
+    for (uint32_t at = 0; at < count; at++) put_mapper_entry(vcpu, value[0] + at);
+    CHECK(write_mapper(vcpu, IOSFC_PRODUCER, value[0] + count) == PVG_OK);
+  } else if (choice < 27) {
+    access_mapper(vcpu);
+  } else if (choice < 30) {
+    start_mapper(vcpu);
+  } else if (choice < 31) {
+    put_u32(vcpu->guest->memory + MAPPER_RING + 4 * below(vcpu, MAPPER_CAPACITY * 8), awkward(vcpu));
+  } else {
+    atomic_store(&vcpu->guest->host->iosfc_address, below(vcpu, 3) == 0 ? wrong : 0);
+  }
+}
+
 static void step(struct vcpu *vcpu) {
   struct guest *guest = vcpu->guest;
   uint32_t choice = below(vcpu, 100);
-  if (choice < 30) {
+  if (guest->host->config.iosfc && below(vcpu, 8) == 0) {
+    step_mapper(vcpu);
+  } else if (choice < 30) {
     control_packet(vcpu);
   } else if (choice < 60) {
     child_packet(vcpu);
@@ -276,9 +334,21 @@ static void check_usable(struct host *host, struct guest *guest, uint32_t colour
   }
 }
 
+static void check_mapper(struct vcpu *vcpu) {
+  struct guest *guest = vcpu->guest;
+  const uint32_t entries[2][8] = {{IOSFC_OP_UNMAP, 1}, {IOSFC_OP_MAP, 1, (uint32_t)RAM_GPA + SURFACES, 0, PAGE}};
+  atomic_store(&guest->host->iosfc_address, 0);
+  start_mapper(vcpu);
+  memcpy(guest->memory + MAPPER_RING, entries, sizeof entries);
+  CHECK(write_mapper(vcpu, IOSFC_PRODUCER, 2) == PVG_OK);
+  CHECK(get_u32(guest->memory + MAPPER_RING + IOSFC_ENTRY_SIZE + 28) == IOSFC_OK);
+  CHECK(get_u32(guest->memory + MAPPER_TABLE + IOSFC_TABLE_ENTRY_SIZE) == PAGE);
+}
+
 static void run_round(uint32_t round, uint64_t seed, uint32_t count) {
   struct host host = {.config = {.vsync = round % 2, .managed_textures = round / 2 % 2, .refuse_every = round % 3 * 5,
-                                 .vectors = 1 + round},
+                                 .vectors = 1 + round, .iosfc = round % 2 == 0, .wake = round % 3,
+                                 .reads_wait = round / 2 % 2},
                       .unordered = round % 2};
   host.modes[0] = (struct pvg_display_mode){64, 48, 250000, 0};
   host.modes[1] = (struct pvg_display_mode){33, 21, 1000000, 0};
@@ -296,6 +366,7 @@ static void run_round(uint32_t round, uint64_t seed, uint32_t count) {
   }
   for (uint32_t at = 0; at < VCPUS; at++) pthread_join(vcpus[at].thread, NULL);
   check_usable(&host, &guests[0], 0xff000000u | (round + 1) * 0x10305u);
+  if (host.config.iosfc) check_mapper(&vcpus[0]);
   check_ram(before);
   check_ram(after);
   for (uint32_t at = 0; at < VCPUS; at++) guest_close(&guests[at]);

@@ -262,6 +262,8 @@ static void test_find(void) {
   CHECK(view(starts[1])[5] == 77);
   pvgi_ram_release(&kept);
   CHECK(view(starts[1])[5] == 0);
+  for (int at = 0; at < 5000; at++) CHECK(pvg_ram_destroy(pvg_ram_create(group, page)) == PVG_OK); /* what is gone takes no place */
+  CHECK(found(starts[0], 1, starts[0]));
   CHECK(pvg_group_destroy(group) == PVG_OK && !found(starts[0], 1, 0));
 }
 

@@ -116,9 +116,11 @@ static void test_map_and_unmap(void) {
   stage_mapper(&host, &guest, 4);
   CHECK(count(&host, PVG_UPCALL_IOSFC_MAP) == 0); /* neither ring nor table before they are needed */
   put_u32(guest.memory + SURFACES, 0xcafe0001u);
+  put_u32(guest.memory + SURFACES + 4, 0x5a5a5a5au);
   CHECK(map_page(&guest, 5) == IOSFC_OK && table_says(&guest, 5, PAGE, 0xcafe0001u, 1));
   CHECK(count(&host, PVG_UPCALL_IOSFC_MAP) == 3 && count(&host, PVG_UPCALL_IOSFC_UNMAP) == 0);
-  CHECK(mapper_read(&guest, IOSFC_STATUS) == IOSFC_STATUS_DONE && count(&host, PVG_UPCALL_IOSFC_INTERRUPT) == 1);
+  CHECK(mapper_read(&guest, IOSFC_STATUS) == IOSFC_STATUS_DONE);
+  AWAIT(count(&host, PVG_UPCALL_IOSFC_INTERRUPT) == 1); /* posted before the write completed, but served when the host likes */
   /* Three bytes at an odd address, in the last place of the table. */
   CHECK(run_entry(&guest, IOSFC_OP_MAP, IOSFC_SURFACES - 1, RAM_GPA + SURFACES + 1, 3, IOSFC_READ_ONLY) == IOSFC_OK);
   CHECK(table_says(&guest, IOSFC_SURFACES - 1, 3, 0xcafe00u, 1));
@@ -126,15 +128,17 @@ static void test_map_and_unmap(void) {
   CHECK(map_page(&guest, 5) == IOSFC_OK && table_says(&guest, 5, PAGE, 0xcafe0001u, 2));
   CHECK(unmap_surface(&guest, 5) == IOSFC_OK && unmap_surface(&guest, IOSFC_SURFACES - 1) == IOSFC_OK);
   CHECK(count(&host, PVG_UPCALL_IOSFC_MAP) == 5 && count(&host, PVG_UPCALL_IOSFC_UNMAP) == 3);
-  /* The interrupt comes again only once the guest has cleared the status. */
+  /* The interrupt comes again only once the guest has cleared the status. What was posted before an answered upcall was served. */
   CHECK(count(&host, PVG_UPCALL_IOSFC_INTERRUPT) == 1);
   mapper_write(&guest, IOSFC_STATUS, IOSFC_STATUS_DONE);
   CHECK(mapper_read(&guest, IOSFC_STATUS) == 0 && map_page(&guest, 6) == IOSFC_OK);
-  CHECK(count(&host, PVG_UPCALL_IOSFC_INTERRUPT) == 2);
+  AWAIT(count(&host, PVG_UPCALL_IOSFC_INTERRUPT) == 2);
   /* Nothing new is no news. */
   mapper_write(&guest, IOSFC_STATUS, IOSFC_STATUS_DONE);
   mapper_write(&guest, IOSFC_PRODUCER, mapper_read(&guest, IOSFC_PRODUCER));
-  CHECK(mapper_read(&guest, IOSFC_STATUS) == 0 && count(&host, PVG_UPCALL_IOSFC_INTERRUPT) == 2);
+  CHECK(mapper_read(&guest, IOSFC_STATUS) == 0);
+  mapper_write(&guest, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE);
+  CHECK(count(&host, PVG_UPCALL_IOSFC_INTERRUPT) == 2);
   stage_close(&host, &guest);
 }
 
@@ -313,6 +317,7 @@ static void check_fault(struct guest *guest, uint64_t offset, uint64_t bad, uint
   if (offset == IOSFC_RING_BASE) position = 0;
   if (offset != IOSFC_PRODUCER) mapper_write(guest, IOSFC_PRODUCER, position + 1u);
   CHECK(mapper_read(guest, IOSFC_STATUS) & IOSFC_STATUS_FAULT && mapper_read(guest, IOSFC_CONSUMER) == position);
+  if (bad % 16 != 0 && offset != IOSFC_RING_CAPACITY && offset != IOSFC_PRODUCER) CHECK(count(host, PVG_UPCALL_IOSFC_MAP) == maps);
   if (good == 0) good = mapper_read(guest, IOSFC_CONSUMER) + 1;
   mapper_write(guest, offset, good);
   if (offset == IOSFC_RING_BASE) position = 0;
