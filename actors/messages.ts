@@ -56,7 +56,7 @@ export const Message = {
 export const Operation = { read: 0, write: 1 } as const;
 
 /** Words of regionAdded for the kinds of regions that come and go. */
-export const REGION_KINDS = ['ram', 'rom', 'device'] as const;
+export const REGION_KINDS = ['ram', 'rom', 'deviceRam', 'device'] as const;
 
 const NAMES = new Map<number, string>([...Object.entries(Upcall), ...Object.entries(Message)].map(([name, kind]) => [kind, name]));
 

@@ -34,7 +34,7 @@ export interface SavedDisplay {
 export interface SavedMemory {
   readonly gpa: number;
   readonly bytes: number;
-  readonly kind: 'ram' | 'rom';
+  readonly kind: 'ram' | 'rom' | 'deviceRam';
   readonly priority: number;
 }
 
@@ -186,7 +186,7 @@ function parse(fields: Fields): SavedDescription {
     memory: fields.list('memory', 0, 64).map((memory) => ({
       gpa: memory.integer('gpa', 0, Number.MAX_SAFE_INTEGER),
       bytes: memory.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
-      kind: memory.choice('kind', ['ram', 'rom']),
+      kind: memory.choice('kind', ['ram', 'rom', 'deviceRam']),
       priority: memory.integer('priority', 0, 1000),
     })),
   };

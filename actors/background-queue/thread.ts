@@ -88,6 +88,9 @@ function serve(record: PvgRecord, worker: Worker): void {
     case Message.encode:
       return encode(record, worker);
     case Upcall.newFrame:
+      worker.tracer.emit('apple_gfx_new_frame', undefined);
+      mailboxes.post(wiring.mailboxes.bql, { ...record, kind: Message.displaySection, reserved: record.kind });
+      return;
     case Upcall.cursorGlyph:
     case Upcall.cursorShow:
     case Upcall.cursorMove:

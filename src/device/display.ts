@@ -52,7 +52,8 @@ export class Display {
   /** Trace lines that come when PVG says it, before the work runs (device.md 8). */
   arrived(kind: number, record: PvgRecord): void {
     const [, second = 0, third = 0] = record.words;
-    if (kind === Upcall.newFrame) this.port.trace('apple_gfx_new_frame', undefined);
+    // Where it comes by the background queue, that has traced it.
+    if (kind === Upcall.newFrame && this.revision.displayEvents !== 'backgroundSection') this.port.trace('apple_gfx_new_frame', undefined);
     if (kind === Upcall.modeChange) this.port.trace('apple_gfx_mode_change', { width: second, height: third });
     if (!this.tracesOnArrival) return;
     if (kind === Upcall.cursorShow) this.port.trace('apple_gfx_cursor_show', { show: second });

@@ -8,6 +8,7 @@ import { DMA_MAX_REGISTER_BYTES } from '../base/limits.js';
 import type { PvgRecord } from '../bridge/records.js';
 import type { AddressSpace } from '../memory/address-space.js';
 import type { Translation } from '../memory/flat-view.js';
+import { isBacked } from '../memory/region.js';
 import type { DevicePort } from './effects.js';
 import { MappingJob, type PieceOutcome } from './mapping-job.js';
 import type { Continuation, JobResult } from './mmio.js';
@@ -80,7 +81,7 @@ export class DmaRead implements Continuation {
     if (this.done >= this.length) return 'ended';
     const found = this.space.translate(this.gpa + this.done);
     if (!found) return 'failed';
-    if (found.region.kind === 'ram' || found.region.kind === 'rom') {
+    if (isBacked(found.region)) {
       const { ram, ramOffset } = found.region;
       const size = Math.min(this.length - this.done, found.contiguous);
       const at = this.done;

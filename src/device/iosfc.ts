@@ -38,13 +38,27 @@ export class Iosfc {
     const found = this.space.lookup(gpa, length, readOnly === 0);
     const address = found ? found.region.hostAddress + found.offset : 0;
     if (found) this.keep(found.region, address);
-    this.port.trace('apple_gfx_iosfc_map_memory', { gpa, length, readOnly, va: upcall.id, e, f, address, ok: found ? 1 : 0 });
+    this.port.trace('apple_gfx_iosfc_map_memory', {
+      gpa,
+      length,
+      readOnly,
+      va: upcall.id,
+      e,
+      f,
+      address,
+      ...this.tracedSuccess(found !== null),
+    });
     this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: found !== null, value: address });
   }
 
   unmap(upcall: PvgRecord): void {
     const address = upcall.words[0] ?? 0;
     this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: this.undo(address), value: 0 });
+  }
+
+  /** The merged revision's line doesn't say whether it succeeded. */
+  private tracedSuccess(ok: boolean): { readonly ok?: number } {
+    return this.references === 'none' || this.references === 'perRegion' ? { ok: ok ? 1 : 0 } : {};
   }
 
   private keep(region: BackedRegion, address: number): void {

@@ -51,7 +51,7 @@ export class AddressSpace {
   lookup(gpa: number, length: number, write: boolean): { readonly region: BackedRegion; readonly offset: number } | null {
     const found = this.view.translate(gpa);
     if (!found || !isBacked(found.region) || !(length > 0) || found.contiguous < length) return null;
-    if (write && found.region.kind === 'rom') return null;
+    if (found.region.kind === 'deviceRam' || (write && found.region.kind === 'rom')) return null;
     return { region: found.region, offset: found.offset };
   }
 

@@ -18,9 +18,12 @@ interface Placed {
   readonly priority: number;
 }
 
-/** Bytes `ramOffset` and up of RAM `ram` (a bridge handle). A `rom` is RAM that the guest can't write. */
+/**
+ * Bytes `ramOffset` and up of RAM `ram` (a bridge handle). A `rom` is RAM that the guest can't write, a `deviceRam` is another device's, which
+ * is read like RAM but never mapped.
+ */
 export interface BackedRegion extends Placed {
-  readonly kind: 'ram' | 'rom';
+  readonly kind: 'ram' | 'rom' | 'deviceRam';
   readonly ram: number;
   readonly ramOffset: number;
   /** Host address of the region's first byte. */
@@ -44,5 +47,5 @@ export type MemoryRegion = BackedRegion | MmioRegion | DeviceRegion;
 
 /** Whether a region has host memory behind it. */
 export function isBacked(region: MemoryRegion): region is BackedRegion {
-  return region.kind === 'ram' || region.kind === 'rom';
+  return region.kind === 'ram' || region.kind === 'rom' || region.kind === 'deviceRam';
 }

@@ -87,6 +87,9 @@ export interface Revision {
   /** Whether an update that waits for a frame is answered when that frame will not be shown and none is left. */
   readonly answersEveryUpdate: boolean;
 
+  /** Whether a frame whose work failed on the GPU is logged and not shown. */
+  readonly checksGpuWork: boolean;
+
   /** The mode before the guest sets one. */
   readonly firstMode: 'fixed' | 'none' | 'preferred';
   readonly defaultModes: 'two' | 'three';

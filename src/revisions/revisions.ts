@@ -27,6 +27,7 @@ const sync: Revision = {
   frames: 'insideUpdate',
   refusedEncode: 'counted',
   answersEveryUpdate: true,
+  checksGpuWork: false,
   firstMode: 'fixed',
   defaultModes: 'two',
   serials: 'constant',
@@ -120,6 +121,7 @@ const hardened: Revision = {
   displayQueries: 'withEvent',
   frames: 'renderQueue',
   answersEveryUpdate: true,
+  checksGpuWork: true,
   firstMode: 'preferred',
   checksVectors: true,
 };

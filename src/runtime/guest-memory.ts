@@ -16,8 +16,8 @@ export interface GuestMemoryOptions {
   readonly gpa: number;
   /** Length in bytes, a multiple of 16 KiB. */
   readonly bytes: number;
-  /** A `rom` is memory that the guest can't have mapped for writing. Default `ram`. */
-  readonly kind?: 'ram' | 'rom';
+  /** A `rom` can't be mapped for writing; a `deviceRam`, another device's memory, can be read by PVG but not mapped. Default `ram`. */
+  readonly kind?: 'ram' | 'rom' | 'deviceRam';
   /** Where memory overlaps, the highest priority is seen, of equal ones the one added last; 0..1000. RAM has 0, the register window 1. Default 0. */
   readonly priority?: number;
 }
@@ -51,6 +51,7 @@ export interface GuestDevice {
 }
 
 const GRANULE = 16_384;
+const KINDS = ['ram', 'rom', 'deviceRam'] as const;
 const MAX_PRIORITY = 1000;
 const MAX_GPA = 2 ** 52;
 
@@ -75,7 +76,7 @@ export class GuestMemory {
     return this.region.ram;
   }
 
-  get kind(): 'ram' | 'rom' {
+  get kind(): 'ram' | 'rom' | 'deviceRam' {
     return this.region.kind;
   }
 
@@ -116,7 +117,7 @@ export class GuestMemories {
   async add(options: GuestMemoryOptions): Promise<GuestMemory> {
     const { gpa, bytes, kind = 'ram', priority = 0 } = options;
     this.check({ gpa, bytes, priority });
-    if (kind !== 'ram' && kind !== 'rom') throw new ArgumentError(`kind is "${String(kind)}", expected "ram" or "rom"`);
+    if (!KINDS.includes(kind)) throw new ArgumentError(`kind is "${String(kind)}", expected one of ${KINDS.join(', ')}`);
     const { bridge, group, map, references } = this.parts;
     const slot = references.claim();
     if (slot === null) throw new ArgumentError(`${MAX_REGION_SLOTS} memory regions are in use, most of them removed but still mapped`);

@@ -23,7 +23,8 @@ interface Mapping {
   readonly e: number;
   readonly f: number;
   readonly address: number;
-  readonly ok: number;
+  /** Printed up to v5. */
+  readonly ok?: number;
 }
 interface Queued {
   /** What it is: the name of a message or an upcall. */
@@ -62,7 +63,7 @@ export const TRACE_FORMATS = {
   apple_gfx_mmio_iosfc_read: (a: Access) => `offset=${hex(a.offset)} res=${hex64(a)}`,
   apple_gfx_mmio_iosfc_write: (a: Access) => `offset=${hex(a.offset)} val=${hex64(a)}`,
   apple_gfx_iosfc_map_memory: (a: Mapping) =>
-    `phys=${hex(a.gpa)} len=${hex(a.length)} ro=${a.readOnly} va=${hex(a.va)} e=${hex(a.e)} f=${hex(a.f)} -> *va=${hex(a.address)}, success = ${a.ok}`,
+    `phys=${hex(a.gpa)} len=${hex(a.length)} ro=${a.readOnly} va=${hex(a.va)} e=${hex(a.e)} f=${hex(a.f)} -> *va=${hex(a.address)}${a.ok === undefined ? '' : `, success = ${a.ok}`}`,
   apple_gfx_iosfc_map_memory_new_region: (a: { index: number; region: number; start: number; end: number }) =>
     `index=${a.index}, region=${hex(a.region)}, ${hex(a.start)}-${hex(a.end)}`,
   apple_gfx_iosfc_unmap_memory: (a: { words: readonly number[] }) =>

@@ -172,11 +172,16 @@ describe('v5', () => {
     expect(scene.port.of('releaseTexture')).toMatchObject([{ texture: 640 }]);
   });
 
-  it('does not show frames that the GPU failed', () => {
+  it('shows frames that the GPU failed, which hardened does not', () => {
     scene.run(newFrame);
     render(1);
     complete(1, 0);
-    expect(rendered()).toBe(0);
+    expect(rendered()).toBe(1);
+    const hardened = new BqlScene('hardened');
+    hardened.run(record(Upcall.newFrame));
+    hardened.run(record(Upcall.frameCompleted, { words: [0, 1, 5, 1] }));
+    expect(hardened.port.of('count').filter(({ what }) => what === 'framesRendered')).toEqual([]);
+    expect(hardened.port.of('logGuestError')[0]?.text).toMatch(/GPU failed/);
   });
 
   it('answers every update that was asked for, with the frame that is pending', () => {

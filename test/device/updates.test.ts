@@ -83,8 +83,11 @@ describe('an update that waits for a frame that does not come', () => {
     begin(played, revision, 1);
     played.frames.updateRequested();
     ENDS[end]?.(played);
-    expect(REVISIONS[revision].answersEveryUpdate).toBe(revision === 'hardened');
-    expect(played.told()).toEqual(revision === 'hardened' ? [0, 1] : [0, 0]);
+    const { answersEveryUpdate, checksGpuWork } = REVISIONS[revision];
+    expect([answersEveryUpdate, checksGpuWork]).toEqual([revision === 'hardened', revision === 'hardened']);
+    // QEMU does not look whether the GPU's work succeeded, so such a frame is shown like any other.
+    if (end === 'fails on the GPU' && !checksGpuWork) expect(played.told()).toEqual([1, 1]);
+    else expect(played.told()).toEqual(answersEveryUpdate ? [0, 1] : [0, 0]);
   });
 
   it('hardened: is not answered while another frame may still answer it', () => {
@@ -100,12 +103,9 @@ describe('an update that waits for a frame that does not come', () => {
     }
   });
 
-  it.each([
-    ['is refused', null],
-    ['fails on the GPU', { ok: false, present: 1 }],
-  ])('sync: is answered inside the update when the frame %s', (_end, encoded) => {
+  it('sync: is answered inside the update when the frame is refused', () => {
     const played = start('sync');
-    played.port.encoded = encoded;
+    played.port.encoded = null;
     played.frames.newFrame();
     played.frames.updateRequested();
     expect(played.told()).toEqual([0, 1]);
