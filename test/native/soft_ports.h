@@ -10,10 +10,12 @@
 
 #include "soft_host.h"
 
-#define PEN_RINGS 0xd0000u /* offsets from RAM_GPA; PEN_SPACE bytes a port */
-#define PEN_COMMANDS 0xe0000u
-#define PEN_SPACE 0x2000u
+/* Offsets from RAM_GPA; so many bytes a port. */
+#define PEN_RINGS 0xd0000u
+#define PEN_RING_SPACE 0x2000u
 #define PEN_DATA 0x1000u
+#define PEN_COMMANDS 0xe0000u
+#define PEN_COMMANDS_SPACE 0x8000u
 #define PRESENTS 256
 
 struct screen {
@@ -205,7 +207,7 @@ struct pen {
 
 static inline uint32_t page_of_port(uint32_t port) { return DISPLAY_PAGE + port * PAGE; }
 
-static inline uint8_t *pen_ring(const struct pen *pen) { return pen->guest->memory + PEN_RINGS + pen->port * PEN_SPACE; }
+static inline uint8_t *pen_ring(const struct pen *pen) { return pen->guest->memory + PEN_RINGS + pen->port * PEN_RING_SPACE; }
 
 static inline void select_port(struct guest *guest, uint32_t port) { guest_write(guest, REG_DISPLAY, port); }
 
@@ -230,7 +232,7 @@ static inline void stage_start(struct stage *stage, struct pen *pens) {
     put_u32(pen_ring(&pens[port]), 0);
     CONTROL(guest, OP_SHARED_STATE, 0, port, (uint32_t)((RAM_GPA + page_of_port(port)) >> PAGE_SHIFT));
     CONTROL(guest, OP_ONLINE_ACK, 0, port);
-    CONTROL(guest, OP_DEFINE_FIFO, 0, port + 1, 1, PEN_RINGS + port * PEN_SPACE - CHILD_RING, 0, CHILD_RING_DATA + PEN_DATA);
+    CONTROL(guest, OP_DEFINE_FIFO, 0, port + 1, 1, PEN_RINGS + port * PEN_RING_SPACE - CHILD_RING, 0, CHILD_RING_DATA + PEN_DATA);
   }
   guest_kick(guest);
   CHECK(guest_read(guest, REG_FAULT) == 0);
@@ -249,9 +251,9 @@ static inline void pen_doorbell(struct pen *pen) {
   guest_write(pen->guest, REG_CHILD_DOORBELL, pen->port + 1);
 }
 
-/* Puts an exec of these commands in; they stay where they are until 32 more were drawn. */
+/* Puts an exec of these commands in; they stay where they are for the next 127 stamps. */
 static inline void pen_draw(struct pen *pen, const uint32_t *commands, uint32_t count) {
-  uint32_t slot = PEN_COMMANDS + pen->port * PEN_SPACE + 256 * (pen->stamp % 32);
+  uint32_t slot = PEN_COMMANDS + pen->port * PEN_COMMANDS_SPACE + 256 * (pen->stamp % 128);
   CHECK(count <= 64);
   memcpy(pen->guest->memory + slot, commands, 4 * count);
   PEN(pen, OP_EXEC, ++pen->stamp, 1, 4 * count, slot - CHILD_RING, 0, pen->port);
