@@ -22,20 +22,23 @@ static int32_t refuse_locked(struct soft_display *display) {
   return PVG_OK;
 }
 
-static void await_slot_locked(struct soft_display *display) {
+/* Before the display lock is taken, which the other ports' encodes need. */
+static void await_slot(struct soft_display *display) {
   struct soft_device *device = display->device;
   struct soft_wait wait;
+  pthread_mutex_lock(&device->lock);
   soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_GPU);
   while (display->encodes == SOFT_ENCODES && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
   soft_wait_end(device, &wait);
+  pthread_mutex_unlock(&device->lock);
 }
 
-/* Takes the texture's reference over if it returns PVG_OK. */
+/* Takes the texture's reference over if it returns PVG_OK; PVG_E_FULL if too many are in flight. */
 static int32_t encode_locked(struct soft_display *display, struct soft_texture *texture, bool synchronize, uint64_t id) {
   struct soft_device *device = display->device;
-  if (display->encodes == SOFT_ENCODES) await_slot_locked(display);
+  if (display->encodes == SOFT_ENCODES && !atomic_load(&device->stopped)) return PVG_E_FULL;
   display->announced = false; /* also when refused: the host has asked, and the next frame is news again */
   int32_t result = refuse_locked(display);
   if (result != PVG_OK) return result;
@@ -52,25 +55,33 @@ static int32_t encode_locked(struct soft_display *display, struct soft_texture *
   return PVG_OK;
 }
 
+static int32_t encode(struct soft_display *display, struct soft_texture *texture, bool synchronize, uint64_t id) {
+  struct soft_device *device = display->device;
+  for (;;) {
+    soft_display_lock(device);
+    pthread_mutex_lock(&device->lock);
+    int32_t result = encode_locked(display, texture, synchronize, id);
+    pthread_mutex_unlock(&device->lock);
+    soft_display_unlock(device);
+    if (result != PVG_E_FULL) return result;
+    await_slot(display);
+  }
+}
+
 int32_t pvg_display_encode(uint32_t handle, uint32_t port, uint32_t texture_handle, uint32_t synchronize,
                            uint64_t frame_id) {
   int32_t result;
   struct soft_display *display = soft_display_enter(handle, port, &result);
   if (display == NULL) return result;
-  struct soft_device *device = display->device;
   struct soft_texture *texture = soft_texture_take(texture_handle);
   result = PVG_E_HANDLE;
   if (texture != NULL && texture->device != handle) {
     pvgi_fail(PVG_E_HANDLE, "texture 0x%x is another device's", texture_handle);
   } else if (texture != NULL) {
-    soft_display_lock(device);
-    pthread_mutex_lock(&device->lock);
-    result = encode_locked(display, texture, synchronize != 0, frame_id);
-    pthread_mutex_unlock(&device->lock);
-    soft_display_unlock(device);
+    result = encode(display, texture, synchronize != 0, frame_id);
   }
   if (texture != NULL && result != PVG_OK) soft_texture_drop(texture);
-  soft_device_leave(device);
+  soft_device_leave(display->device);
   return result;
 }
 

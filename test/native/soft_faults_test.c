@@ -222,6 +222,9 @@ static void test_create_arguments(void) {
   for (uint32_t at = 0; at < PVG_CLASSES; at++) CHECK(BAD(mailboxes[at], 0) && BAD(mailboxes[at], good.group));
   CHECK(BAD(wake, 3) && BAD(gpu, 1) && BAD(ports, 0) && BAD(ports, PVG_PORTS_MAX + 1));
   CHECK(BAD(ports, 3)); /* two displays would have the serial number 0 */
+  config = good;
+  config.ports = config.display_serials[0] = 0;
+  CHECK(pvg_device_create(&config, ranges, 2) == 0);
   CHECK(BAD(display_serials[1], 7) && BAD(display_serials[PVG_PORTS_MAX - 1], 7));
   CHECK(BAD(encode_delay_us, 1000001) && BAD(reserved, 1));
   CHECK(pvg_gpu_count() == 1 && pvg_gpu_flags(0) == (PVG_GPU_UNIFIED_MEMORY | PVG_GPU_DEFAULT));

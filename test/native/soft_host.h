@@ -65,6 +65,7 @@ struct host {
   uint32_t *pixels;
   uint32_t pixels_width, pixels_height;
   uint32_t mode_width, mode_height;
+  struct pvg_record told[16]; /* the last of each kind that came to the display's mailbox */
 };
 
 struct guest {
@@ -195,6 +196,9 @@ static inline void *host_display(void *argument) {
   uint64_t frames = 0;
   while (pvg_mailbox_take(host->config.mailboxes[PVG_CLASS_DISPLAY], &record, 1, -1) == 1) {
     CHECK(record.kind < 16);
+    pthread_mutex_lock(&host->lock);
+    host->told[record.kind] = record;
+    pthread_mutex_unlock(&host->lock);
     if (record.kind == PVG_UPCALL_NEW_FRAME && !atomic_load(&host->keep_frames)) host_encode(host, ++frames);
     if (record.kind == PVG_UPCALL_CURSOR_GLYPH) host_glyph(host, &record);
     if (record.kind == PVG_UPCALL_FRAME_COMPLETED) host_completed(host, &record);
@@ -249,6 +253,14 @@ static inline void host_close(struct host *host) {
   CHECK(pvg_group_destroy(host->group) == PVG_OK);
   host_join(host);
   free(host->pixels);
+}
+
+/* The last record of that kind that came to the display's mailbox. */
+static inline struct pvg_record last_told(struct host *host, uint32_t kind) {
+  pthread_mutex_lock(&host->lock);
+  struct pvg_record record = host->told[kind];
+  pthread_mutex_unlock(&host->lock);
+  return record;
 }
 
 /* Of the last frame that was shown; 0 where there is none. */

@@ -342,6 +342,10 @@ static void test_cursor(void) {
   AWAIT(atomic_load(&host.counts[PVG_UPCALL_CURSOR_GLYPH]) == 1);
   AWAIT(atomic_load(&host.counts[PVG_UPCALL_CURSOR_MOVE]) >= 1 && atomic_load(&host.counts[PVG_UPCALL_CURSOR_SHOW]) >= 1);
   CHECK(pvg_display_cursor_position(host.device, 0, place) == PVG_OK && place[0] == 40 && place[1] == 30);
+  /* The records say where the cursor was when the host was told. */
+  struct pvg_record move = last_told(&host, PVG_UPCALL_CURSOR_MOVE), show = last_told(&host, PVG_UPCALL_CURSOR_SHOW);
+  CHECK(move.words[0] == 0 && move.words[1] == 40 && move.words[2] == 30);
+  CHECK(show.words[0] == 0 && show.words[1] == 0 && show.words[2] == 40 && show.words[3] == 30);
   stage_close(&host, &guest);
 }
 
