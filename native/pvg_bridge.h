@@ -248,6 +248,8 @@ struct pvg_config {
   uint32_t gpu;                             /* index of the GPU to use, see pvg_gpu_flags() */
   uint32_t ports;                           /* displays there are, 1..PVG_PORTS_MAX */
   uint32_t display_serials[PVG_PORTS_MAX];  /* what the guest knows each display by; 0 behind the last */
+  uint32_t display_name[4];                 /* of every display, for people: 1..13 bytes of text, then zeros */
+  uint32_t display_mm[2];                   /* their width and height in millimetres, 1..65535 each */
   uint32_t vsync;                           /* non-zero: frames are flipped at the mode's rate; 0: as they come */
   uint32_t refuse_every;                    /* soft PVG: every n-th encode is refused; 0: none */
   uint32_t encode_delay_us;                 /* soft PVG: what an encode takes on the GPU at least, 0..1 000 000 */

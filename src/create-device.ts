@@ -32,6 +32,9 @@ import { Board } from './runtime/board.js';
 import { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
 import { SavedDevice } from './saved-device.js';
 
+/** What every display is called, and how large it is in millimetres (device.md 3). */
+const DISPLAY_NAME = 'QEMU display';
+const DISPLAY_MM = [400, 300];
 /** The iosfc window lies so far behind the gfx window, which is shorter. */
 const IOSFC_OFFSET = 0x8_0000;
 const FIRST_REGION = 1;
@@ -92,6 +95,8 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram }: PvgParts):
     gpu: findGpu(bridge),
     ports: options.displays,
     display_serials: serials,
+    display_name: [...new Uint32Array(new TextEncoder().encode(DISPLAY_NAME.padEnd(16, '\0')).buffer)],
+    display_mm: DISPLAY_MM,
     vsync: options.vsync ? 1 : 0,
     refuse_every: options.refuseEvery,
     encode_delay_us: options.encodeDelayMicroseconds,

@@ -4,10 +4,13 @@
  *
  * Everything is checked before anything is made, each field with a text of its own. This file keeps nothing and changes nothing.
  */
+#include <string.h>
+
 #include "soft_pvg.h"
 
 #define VECTORS_MAX 64u
 #define ENCODE_DELAY_MAX_US 1000000u
+#define NAME_MAX_LENGTH 13u
 
 const char *pvg_bridge_name(void) { return "soft"; }
 
@@ -74,6 +77,22 @@ static int32_t check_ports(const struct pvg_config *config) {
   return PVG_OK;
 }
 
+static int32_t check_displays(const struct pvg_config *config) {
+  for (uint32_t i = 0; i < 2; i++) {
+    if (config->display_mm[i] >= 1 && config->display_mm[i] <= 65535) continue;
+    return pvgi_fail(PVG_E_ARGUMENT, "display_mm[%u] is 1..65535, not %u", i, config->display_mm[i]);
+  }
+  const char *name = (const char *)config->display_name;
+  size_t length = strnlen(name, sizeof config->display_name);
+  if (length < 1 || length > NAME_MAX_LENGTH) {
+    return pvgi_fail(PVG_E_ARGUMENT, "a display's name has 1..%u bytes, not %zu", NAME_MAX_LENGTH, length);
+  }
+  for (size_t i = length; i < sizeof config->display_name; i++) {
+    if (name[i] != 0) return pvgi_fail(PVG_E_ARGUMENT, "byte %zu behind a display's name is not 0", i);
+  }
+  return PVG_OK;
+}
+
 static int32_t check_host(const struct pvg_config *config) {
   if (pvg_group_cause(config->group) != PVG_CAUSE_NONE) {
     return pvgi_fail(PVG_E_HANDLE, "0x%x names no open group", config->group);
@@ -103,5 +122,6 @@ int32_t soft_check_config(const struct pvg_config *config) {
   }
   if (config->reserved != 0) return pvgi_fail(PVG_E_ARGUMENT, "reserved fields are 0");
   int32_t result = check_ports(config);
+  if (result == PVG_OK) result = check_displays(config);
   return result == PVG_OK ? check_host(config) : result;
 }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * display_registers.c - the registers from REG_DISPLAY to REG_MODE_RATE, which are about one port at a time.
+ * display_registers.c - the registers from REG_DISPLAY to REG_NAME's last, which are about one port at a time.
  *
  * The guest selects the port; any value may come from it. Of a port that isn't there the registers read 0 (REG_MODE: MODE_NONE)
  * and ignore writes. No access here waits.
  */
 #include "soft_pvg.h"
 
-bool soft_display_register(uint64_t offset) { return offset >= REG_DISPLAY && offset <= REG_MODE_RATE; }
+bool soft_display_register(uint64_t offset) { return offset >= REG_DISPLAY && offset < REG_NAME + 16; }
 
 static uint32_t selected_mode(const struct soft_display *display, uint64_t offset) {
   if (display->mode_select >= display->mode_count) return 0;
@@ -20,6 +20,8 @@ static uint32_t selected_mode(const struct soft_display *display, uint64_t offse
 }
 
 static uint32_t read_port(const struct soft_display *display, uint64_t offset) {
+  const struct pvg_config *config = &display->device->config;
+  if (offset >= REG_NAME) return config->display_name[(offset - REG_NAME) / 4];
   switch (offset) {
     case REG_MODE_COUNT: return display->mode_count;
     case REG_MODE_SELECT: return display->mode_select;
@@ -29,7 +31,8 @@ static uint32_t read_port(const struct soft_display *display, uint64_t offset) {
     case REG_MODE_DEPTH: return 32;
     case REG_MODE: return display->mode;
     case REG_STRIDE_ALIGN: return 64;
-    case REG_SERIAL: return display->device->config.display_serials[display->port];
+    case REG_SERIAL: return config->display_serials[display->port];
+    case REG_SIZE_MM: return config->display_mm[0] << 16 | config->display_mm[1];
     case REG_CONNECTED: return display->mode_count != 0;
     default: return 0;
   }

@@ -30,7 +30,7 @@
 #define REG_FAULT 0x102cu          /* ro: 0, or FAULT_* << 16 | opcode */
 #define REG_FIFO_BASE_PFN 0x1030u  /* rw: guest page number of the FIFO base */
 #define REG_VERSION 0x1034u        /* ro: VERSION_VALUE */
-#define REG_DISPLAY 0x1200u        /* rw: the port that the registers from here to REG_MODE_RATE are about, 0 at first; of a port
+#define REG_DISPLAY 0x1200u        /* rw: the port that the registers from here to the last of REG_NAME are about, 0 at first; of a port
                                       that isn't there they read 0 (REG_MODE: MODE_NONE) and ignore writes */
 #define REG_MODE_COUNT 0x1204u     /* ro: how many modes the host offers */
 #define REG_MODE_SELECT 0x1208u    /* rw: which one the next three show */
@@ -44,6 +44,8 @@
 #define REG_SERIAL 0x1230u         /* ro: serial number of the display */
 #define REG_CONNECTED 0x1234u      /* ro: 1 once the host has set the display's mode list */
 #define REG_MODE_RATE 0x1238u      /* ro: rate of the selected mode in millihertz */
+#define REG_SIZE_MM 0x123cu        /* ro: the display's width << 16 | height in millimetres */
+#define REG_NAME 0x1240u           /* ro: the first of 4 registers with the display's name, 16 bytes, zeros behind the text */
 
 /* ---- registers of the iosfc window, 64 bits each; an access of 4 bytes reads the low half and writes it with a high half of 0, 4 bytes
  * behind it reads the high half and writes nothing ---- */

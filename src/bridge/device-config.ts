@@ -17,6 +17,8 @@ export const CONFIG_FIELDS = {
   gpu: 1,
   ports: 1,
   display_serials: MAX_PORTS,
+  display_name: 4,
+  display_mm: 2,
   vsync: 1,
   refuse_every: 1,
   encode_delay_us: 1,

@@ -38,6 +38,17 @@ describe('a display that is plugged in later', () => {
     expect(device.surface?.width).toBe(64);
   });
 
+  it('is called as QEMU calls it, and as large', async () => {
+    device = await createDevice({ ...options, displays: 2 });
+    for (const port of [0, 1]) {
+      await select(port);
+      const words: number[] = [];
+      for (let index = 0; index < 4; index++) words.push(await device.mmioRead(L.REG_NAME + 4 * index));
+      expect(Buffer.from(Uint32Array.from(words).buffer).toString()).toBe('QEMU display\0\0\0\0');
+      expect(await device.mmioRead(L.REG_SIZE_MM)).toBe(400 * 0x1_0000 + 300);
+    }
+  });
+
   it('has a serial of its own', async () => {
     device = await createDevice({ ...options, displays: 3, displaySerials: [7, 9, 8] });
     const serials: number[] = [];

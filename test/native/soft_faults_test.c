@@ -226,6 +226,8 @@ static void test_create_arguments(void) {
   config.ports = config.display_serials[0] = 0;
   CHECK(pvg_device_create(&config, ranges, 2) == 0);
   CHECK(BAD(display_serials[1], 7) && BAD(display_serials[PVG_PORTS_MAX - 1], 7));
+  CHECK(BAD(display_mm[0], 0) && BAD(display_mm[1], 65536) && BAD(display_name[0], 0));
+  CHECK(BAD(display_name[3], 0x20202020)); /* behind the text there are zeros */
   CHECK(BAD(encode_delay_us, 1000001) && BAD(reserved, 1));
   CHECK(pvg_gpu_count() == 1 && pvg_gpu_flags(0) == (PVG_GPU_UNIFIED_MEMORY | PVG_GPU_DEFAULT));
   CHECK(pvg_gpu_flags(1) == PVG_E_ARGUMENT && pvg_bridge_can_suspend() == 1);

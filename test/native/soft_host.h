@@ -225,6 +225,9 @@ static inline void host_open(struct host *host) {
   }
   if (config->ports == 0) config->ports = 1;
   for (uint32_t at = 0; at < config->ports; at++) config->display_serials[at] = at + 1;
+  memcpy(config->display_name, "display", 8);
+  config->display_mm[0] = 400;
+  config->display_mm[1] = 300;
   config->mode_change_waits = !host->unordered;
   config->page_shift = PAGE_SHIFT;
   if (config->vectors == 0) config->vectors = 2;
