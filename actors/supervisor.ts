@@ -157,10 +157,12 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
 
   /** After suspend(): resolves when the actors have dealt with all that PVG still told them. */
   async settled(): Promise<void> {
+    const names = [...this.actors.keys()].filter((name): name is ActorName => name !== 'watchdog');
     let before = '';
     for (let same = 0; same < 3; ) {
-      const names = [...this.actors.keys()].filter((name): name is ActorName => name !== 'watchdog');
-      const now = JSON.stringify(await Promise.all(names.map((name) => this.inspect(name))));
+      // What accesses do meanwhile is of no interest: none of them reaches PVG any more.
+      const looks = await Promise.all(names.map((name) => this.inspect(name)));
+      const now = JSON.stringify(looks.map(({ frames, bottomHalves, queued }) => ({ frames, bottomHalves, queued })));
       // A look goes through every mailbox, so what was in one at the last look has been taken out by now.
       same = now === before ? same + 1 : 0;
       before = now;
