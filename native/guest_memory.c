@@ -12,8 +12,8 @@
  *
  *  - Every RAM with a living handle, and no other, is in the list of places, which is in the order of addresses.
  *
- * Lock order: a range's mutex, then a RAM's, then that of the places. It does not know guest-physical addresses, nor does it lock what is in
- * the bytes: guest and PVG race on them as on real hardware.
+ * Lock order: a range's mutex, then a RAM's, then that of the places. It does not know guest-physical addresses, nor does it lock
+ * what is in the bytes: guest and PVG race on them as on real hardware.
  */
 #define _GNU_SOURCE /* memfd_create and its seals */
 #include <errno.h>

@@ -252,8 +252,8 @@ struct pvg_config {
   uint32_t refuse_every;                    /* soft PVG: every n-th encode is refused; 0: none */
   uint32_t encode_delay_us;                 /* soft PVG: what an encode takes on the GPU at least, 0..1 000 000 */
   uint32_t managed_textures;                /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
-  uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, whether it asked for the last or not */
-  uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits until no kick is in progress */
+  uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, asked for or not */
+  uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits for the kicks in progress when it came */
   uint32_t reserved;                        /* 0 */
 };
 
