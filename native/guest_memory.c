@@ -9,11 +9,10 @@
  *    under its mutex only, and only while its handle lives, so that no mapping can hit addresses given back.
  *  - A RAM's file descriptor is open exactly while its handle lives, and is used under the RAM's mutex only: a number
  *    that was closed may already name another file.
- *
  *  - Every RAM with a living handle, and no other, is in the list of places, which is in the order of addresses.
  *
- * Lock order: a range's mutex, then a RAM's, then that of the places. It does not know guest-physical addresses, nor does it lock what is in
- * the bytes: guest and PVG race on them as on real hardware.
+ * Lock order: a range's mutex, then a RAM's, then that of the places. It does not know guest-physical addresses, nor does it lock
+ * what is in the bytes: guest and PVG race on them as on real hardware.
  */
 #define _GNU_SOURCE /* memfd_create and its seals */
 #include <errno.h>

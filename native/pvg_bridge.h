@@ -254,8 +254,8 @@ struct pvg_config {
   uint32_t refuse_every;                    /* soft PVG: every n-th encode is refused; 0: none */
   uint32_t encode_delay_us;                 /* soft PVG: what an encode takes on the GPU at least, 0..1 000 000 */
   uint32_t managed_textures;                /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
-  uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, whether it asked for the last or not */
-  uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits until no kick is in progress */
+  uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, asked for or not */
+  uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits for the kicks in progress when it came */
   uint32_t reserved;                        /* 0 */
 };
 
@@ -281,20 +281,23 @@ PVG_API int32_t pvg_mmio_write(uint32_t device, uint32_t window, uint64_t offset
  * an access does. */
 PVG_API int32_t pvg_device_reset(uint32_t device);
 
-/* Brings the device to rest for good: accesses in flight and the upcalls they need are completed, later accesses return
+/* Brings the device to rest for good: accesses in flight and the upcalls they need are completed, later accesses and resets return
  * PVG_E_CLOSED, encodes in flight complete, later ones are refused, nothing is flipped or raised any more. What PVG was about to
- * tell its host is part of the state. Tasks stay as they are. BLOCKS as a reset does. PVG_E_UNSUPPORTED if this PVG can't. */
+ * tell its host is part of the state, and so is a mode change that the host hasn't answered: its answer is not waited for. Tasks stay as
+ * they are; destroying the device undoes nothing by upcalls. BLOCKS as a reset does. Again: PVG_OK. PVG_E_UNSUPPORTED if this PVG can't. */
 PVG_API int32_t pvg_device_suspend(uint32_t device);
 
 /* Copies the state of a suspended device into `state`, which has room for `room` bytes, and puts its length into *length. With
- * less room than that, or none (NULL), only the length is given. PVG_E_REFUSED if the device isn't suspended. It holds neither
- * guest memory nor anything of this process. */
+ * less room than that, or none (NULL), only the length is given; it never becomes more. PVG_E_REFUSED if the device isn't suspended. The
+ * state holds neither guest memory nor anything of this process. */
 PVG_API int32_t pvg_device_state(uint32_t device, void *state, uint64_t room, uint64_t *length);
 
 /* Makes a device that was just created, with the same windows, page size and ports, go on from such a state: tasks and mappings are made
- * anew by upcalls, so it BLOCKS as an access does, and guest memory must be as it was. PVG_E_ARGUMENT if the state is damaged,
- * foreign or does not fit the configuration: found before any upcall is made. PVG_E_REFUSED if the host refused an upcall. After a
- * failure the device may only be destroyed. */
+ * anew by upcalls, so it BLOCKS as an access does, and guest memory must be as it was. Mode lists are the state's, whatever was set
+ * before. Until it has returned, accesses return PVG_E_CLOSED. PVG_E_ARGUMENT if the state is damaged, foreign or does not fit the
+ * configuration, or if the device was used already: found before any upcall is made. PVG_E_REFUSED if the host refused an upcall. After
+ * a failure the device may only be destroyed. Then PVG goes on: the host is told what it had not been told, and again of a current frame
+ * that it has not encoded. */
 PVG_API int32_t pvg_device_resume(uint32_t device, const void *state, uint64_t length);
 
 /* Releases every thread that waits inside PVG: upcalls count as refused, accesses return PVG_E_CLOSED, and
@@ -316,7 +319,8 @@ struct pvg_display_mode {
 };
 
 /* Tells the guest which modes there are (1..128, the first is preferred). The first call plugs the display in; a later one
- * reaches the guest as an event, and the mode in use stays until the guest sets another. Does not wait. */
+ * reaches the guest as an event, and the mode in use stays until the guest sets another, also if the list has it no longer. Does not
+ * wait. PVG_E_CLOSED on a device that is suspended or being resumed. */
 PVG_API int32_t pvg_display_set_modes(uint32_t device, uint32_t port, const struct pvg_display_mode *modes,
                                       uint32_t count);
 
@@ -338,7 +342,8 @@ PVG_API int32_t pvg_display_pending_events(uint32_t device, uint32_t port);
  * smaller of both; with `synchronize` non-zero a managed texture's RAM copy follows. When the work is done,
  * PVG_UPCALL_FRAME_COMPLETED carries `frame_id` to the completion mailbox: exactly once per PVG_OK, unless the
  * device is stopped. PVG_E_REFUSED if there is no frame to encode, or PVG won't. Takes PVG's display lock, which
- * PVG may hold while it waits in an upcall: BLOCKS. At most 4 encodes are in flight (else it waits). */
+ * PVG may hold while it waits in an upcall, of any port: BLOCKS. At most 4 encodes of a port are in flight (else it waits); those of
+ * other ports don't count. */
 PVG_API int32_t pvg_display_encode(uint32_t device, uint32_t port, uint32_t texture, uint32_t synchronize,
                                    uint64_t frame_id);
 

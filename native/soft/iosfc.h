@@ -2,9 +2,10 @@
  *
  * iosfc.h - the private structures of the IOSurface mapper.
  *
- * struct soft_iosfc has a thread, which alone maps, unmaps and reads the ring, but for a resume, when there is nothing that it could do. Its lock is at the place of device.lock in the order
- * (soft_pvg.h), is never held together with it, and never during an upcall or a post. What a comment calls the thread's own
- * needs no lock; the rest is guarded by it. A device has one exactly if its configuration says so.
+ * struct soft_iosfc has a thread, which alone maps, unmaps and reads the ring, but for a resume, when there is nothing that it
+ * could do. Its lock is at the place of device.lock in the order (soft_pvg.h), is never held together with it, and never during
+ * an upcall or a post. What a comment calls the thread's own needs no lock; the rest is guarded by it. A device has one exactly if
+ * its configuration says so.
  */
 #ifndef SOFT_IOSFC_H
 #define SOFT_IOSFC_H

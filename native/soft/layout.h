@@ -36,8 +36,9 @@
 #define REG_MODE_SELECT 0x1208u    /* rw: which one the next three show */
 #define REG_MODE_SIZE 0x120cu      /* ro: width << 16 | height of the selected mode, 0 if there is none */
 #define REG_MODE_DEPTH 0x1218u     /* ro: 32 */
-#define REG_MODE 0x121cu           /* rw: number of the mode in use, 0xffffffff before the first; writing one sets it and the
-                                      host is told afterwards */
+#define REG_MODE 0x121cu           /* rw: number of the mode in use, 0xffffffff before the first, or while the host's list no longer
+                                      has it; writing one sets it, and the host is told afterwards. If the list changes, the number is
+                                      where the new one has the same size and rate: as before if it can be, else the first */
 #define REG_STRIDE_ALIGN 0x1224u   /* ro: 64 */
 #define REG_STRIDE 0x1228u         /* ro: bytes in a row of the selected mode */
 #define REG_PORTS 0x122cu          /* ro: how many ports there are, 1..8, whatever REG_DISPLAY says */
@@ -117,7 +118,7 @@
 #define DISPLAY_EVENT_PRESENT 2u
 #define DISPLAY_EVENT_ONLINE 4u
 #define DISPLAY_EVENT_OFFLINE 8u
-#define DISPLAY_EVENT_MODES 16u /* the host offers other modes than before */
+#define DISPLAY_EVENT_MODES 16u /* the host has set the mode list again, also before there was a shared page */
 
 /* ---- packets ----
  * Header, 12 bytes: u16 opcode, u16 number of stamp waits (child FIFOs only, at most 8, else a fault), u32 size of the whole packet in

@@ -44,7 +44,8 @@ static const char *check_mappings(const struct soft_saved_task *task) {
   uint64_t end = 0;
   for (uint32_t at = 0; at < task->mappings.count; at++) {
     const struct soft_task_mapping *mapping = &task->mappings.list[at];
-    if (mapping->read_only > 1) return "has a flag that is neither 0 nor 1";
+    /* The device writes to its own pages, and would do so blindly. */
+    if (mapping->read_only > (task->number != 0)) return "has a bad flag of a mapping";
     if (mapping->offset < end || mapping->offset > task->length) return "has mappings that are out of order";
     if (mapping->length == 0 || mapping->length > task->length - mapping->offset) return "has a mapping that leaves its task";
     if (mapping->gpa + mapping->length < mapping->gpa) return "has a mapping of no memory";

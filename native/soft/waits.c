@@ -55,7 +55,7 @@ void soft_display_unlock(struct soft_device *device) {
   pthread_mutex_unlock(&device->display_lock);
 }
 
-/* Readers never wait for the host, so a writer that waits for them is not noted, nor who they are. */
+/* A reader never waits for an answer of the host's while it holds the lock, so a writer that waits for readers is not noted. */
 void soft_task_write_lock(struct soft_task *task) {
   pthread_rwlock_wrlock(&task->rw);
   atomic_store(&task->writer, soft_own_system());

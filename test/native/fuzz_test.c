@@ -4,7 +4,8 @@
  *
  *   fuzz_test [seed] [count]     count: packets and register accesses together, without those that start a halted device again
  *
- * Most packets are right but for one field, since nonsense is refused early and reaches little. At the end, and now and then
+ * Most packets are right but for one field, since nonsense is refused early and reaches little. At the end of every other round the device
+ * is suspended as it is, and another one goes on from its state, which must not be refused. At the end, and now and then
  * on the way, the device is reset and must draw again. What lies outside the guest's memory, and next to what the device was
  * given, holds a pattern that must still be there. The seed makes the guest's choices; threads run as they will.
  */
@@ -28,7 +29,7 @@ struct vcpu {
   uint32_t number, steps;
 };
 
-static atomic_ulong packets, accesses, faults, resets;
+static atomic_ulong packets, accesses, faults, resets, moves;
 static uint8_t *canaries[CANARIES];
 
 /* xorshift64*: enough to choose, and the same everywhere. */
@@ -52,6 +53,12 @@ static uint32_t awkward(struct vcpu *vcpu) {
   }
 }
 
+/* A port, and sometimes the one behind the last. */
+static uint32_t some_port(struct vcpu *vcpu) {
+  uint32_t ports = vcpu->guest->host->config.ports;
+  return below(vcpu, ports + (below(vcpu, 16) == 0));
+}
+
 static uint32_t page_gpa(struct vcpu *vcpu) { return (uint32_t)RAM_GPA + below(vcpu, RAM_LENGTH / PAGE) * PAGE; }
 
 /* ---- packets ---- */
@@ -59,16 +66,16 @@ static uint32_t page_gpa(struct vcpu *vcpu) { return (uint32_t)RAM_GPA + below(v
 static uint32_t right_packet(struct vcpu *vcpu, uint32_t *body, uint32_t *opcode) {
   uint32_t task = 1 + below(vcpu, 4), page = below(vcpu, TASK_LENGTH / PAGE) * PAGE, count;
   switch (below(vcpu, 12)) {
-    case 0: *opcode = OP_SHARED_STATE; body[0] = 0; body[1] = page_gpa(vcpu) >> PAGE_SHIFT; return 2;
-    case 1: *opcode = OP_ONLINE_ACK; body[0] = 0; return 1;
+    case 0: *opcode = OP_SHARED_STATE; body[0] = some_port(vcpu); body[1] = page_gpa(vcpu) >> PAGE_SHIFT; return 2;
+    case 1: *opcode = OP_ONLINE_ACK; body[0] = some_port(vcpu); return 1;
     case 2: {
       uint32_t width = 1 + below(vcpu, 64), height = 1 + below(vcpu, 64);
-      const uint32_t glyph[] = {0, width, height, 4 * width, 32, 0, 0, 0, page_gpa(vcpu), 0, 4 * width * height};
+      const uint32_t glyph[] = {some_port(vcpu), width, height, 4 * width, 32, 0, 0, 0, page_gpa(vcpu), 0, 4 * width * height};
       *opcode = OP_CURSOR_GLYPH;
       memcpy(body, glyph, sizeof glyph);
       return 11;
     }
-    case 3: *opcode = OP_CURSOR_SHOW; body[0] = 0; body[1] = below(vcpu, 2); return 2;
+    case 3: *opcode = OP_CURSOR_SHOW; body[0] = some_port(vcpu); body[1] = below(vcpu, 2); return 2;
     case 4: *opcode = OP_DEFINE_TASK; body[0] = 1 + below(vcpu, 255); body[1] = body[3] = 0; body[2] = TASK_LENGTH; return 4;
     case 5: *opcode = OP_DELETE_TASK; body[0] = task; return 1;
     case 6: *opcode = OP_UNMAP; body[0] = task; body[1] = body[3] = body[5] = 0; body[2] = page; body[4] = PAGE; return 6;
@@ -140,6 +147,7 @@ static void child_packet(struct vcpu *vcpu) {
   }
   if (below(vcpu, 2) == 0) {
     opcode = (count / 2) << 16 | OP_SWAP;
+    body[count] = some_port(vcpu);
     count += 2;
   } else {
     uint32_t slot = COMMANDS + 1024 * below(vcpu, 32);
@@ -148,6 +156,7 @@ static void child_packet(struct vcpu *vcpu) {
     body[count++] = drawing(vcpu, guest->memory + slot);
     body[count++] = slot - CHILD_RING;
     count++;
+    if (below(vcpu, 2)) body[count++] = some_port(vcpu);
   }
   spoil(vcpu, body, count, &opcode);
   child_words(guest, opcode, below(vcpu, 2) == 0 ? next(vcpu) : 0, body, count);
@@ -160,7 +169,7 @@ static void access_register(struct vcpu *vcpu) {
   static const uint32_t offsets[] = {REG_FIFO_OFFSET, REG_FIFO_LENGTH, REG_FIFO_WRITTEN, REG_FIFO_READ, REG_DISPLAY_STATUS,
                                      REG_GPU_STATUS, REG_SHARED_PFN, REG_CHILD_DOORBELL, REG_MAIN_KICK, REG_FAULT, REG_FIFO_BASE_PFN,
                                      REG_VERSION, REG_MODE_COUNT, REG_MODE_SELECT, REG_MODE_SIZE, REG_MODE, REG_STRIDE, REG_PORTS,
-                                     REG_CONNECTED, REG_MODE_RATE, REG_REPLAY};
+                                     REG_CONNECTED, REG_MODE_RATE, REG_REPLAY, REG_DISPLAY, REG_SERIAL};
   uint32_t device = vcpu->guest->host->device, value[2];
   uint64_t offset = below(vcpu, 8) == 0 ? awkward(vcpu) : offsets[below(vcpu, sizeof offsets / sizeof *offsets)];
   int32_t result = below(vcpu, 3) == 0
@@ -176,7 +185,10 @@ static void recover(struct vcpu *vcpu) {
   if (guest_read(guest, REG_FAULT) == 0 && guest_read(guest, REG_START) == 1) return;
   atomic_fetch_add(&faults, 1);
   guest_restart(guest);
-  guest_write(guest, REG_MODE, below(vcpu, 2));
+  for (uint32_t port = 0; port < guest->host->config.ports; port++) {
+    guest_write(guest, REG_DISPLAY, port);
+    guest_write(guest, REG_MODE, below(vcpu, 2));
+  }
   CONTROL(guest, OP_DEFINE_TASK, 0, 1, 0, TASK_LENGTH, 0);
   guest_kick(guest); /* faults if there is one already */
   guest_restart(guest);
@@ -277,7 +289,8 @@ static void step(struct vcpu *vcpu) {
     /* The host's side: sometimes it refuses, sometimes it offers other modes. */
     atomic_store(&guest->host->refuse, below(vcpu, 3) == 0 ? next(vcpu) : 0);
     uint32_t count = 1 + below(vcpu, 2);
-    CHECK(pvg_display_set_modes(guest->host->device, 0, guest->host->modes, count) == PVG_OK);
+    uint32_t port = below(vcpu, guest->host->config.ports);
+    CHECK(pvg_display_set_modes(guest->host->device, port, guest->host->modes, count) == PVG_OK);
   }
 }
 
@@ -345,17 +358,47 @@ static void check_mapper(struct vcpu *vcpu) {
   CHECK(get_u32(guest->memory + MAPPER_TABLE + IOSFC_TABLE_ENTRY_SIZE) == PAGE);
 }
 
+static void open_round(struct host *host, uint32_t round) {
+  *host = (struct host){.config = {.vsync = round % 2, .managed_textures = round / 2 % 2, .refuse_every = round % 3 * 5,
+                                   .vectors = 1 + round, .iosfc = round % 2 == 0, .wake = round % 3,
+                                   .reads_wait = round / 2 % 2, .ports = 1 + round * 3 % PVG_PORTS_MAX,
+                                   .announce_every_frame = round % 4 == 3},
+                        .unordered = round % 2};
+  host->modes[0] = (struct pvg_display_mode){64, 48, 250000, 0};
+  host->modes[1] = (struct pvg_display_mode){33, 21, 1000000, 0};
+  host->mode_count = 2;
+  host_open(host);
+}
+
+/* The device is suspended as the guest has left it, and another one goes on: any state that a guest can bring about is a good one. */
+static void move(struct host *host, struct host *next, struct vcpu *vcpu, uint32_t round) {
+  uint64_t length = 0;
+  CHECK(pvg_device_suspend(host->device) == PVG_OK);
+  CHECK(pvg_device_state(host->device, NULL, 0, &length) == PVG_OK);
+  uint8_t *state = malloc(length);
+  CHECK(state != NULL && pvg_device_state(host->device, state, length, &length) == PVG_OK);
+  open_round(next, round);
+  host_run(next);
+  struct guest *old = vcpu->guest, guest = *old;
+  guest_open(&guest, next);
+  memcpy(guest.memory, old->memory, RAM_LENGTH);
+  guest.written = old->written;
+  guest.child_written = old->child_written;
+  guest_close(old);
+  *old = guest;
+  CHECK(pvg_device_resume(next->device, state, length) == PVG_OK);
+  free(state);
+  vcpu->steps = 500;
+  vcpu_main(vcpu);
+  atomic_fetch_add(&moves, 1);
+}
+
 static void run_round(uint32_t round, uint64_t seed, uint32_t count) {
-  struct host host = {.config = {.vsync = round % 2, .managed_textures = round / 2 % 2, .refuse_every = round % 3 * 5,
-                                 .vectors = 1 + round, .iosfc = round % 2 == 0, .wake = round % 3,
-                                 .reads_wait = round / 2 % 2},
-                      .unordered = round % 2};
-  host.modes[0] = (struct pvg_display_mode){64, 48, 250000, 0};
-  host.modes[1] = (struct pvg_display_mode){33, 21, 1000000, 0};
-  host.mode_count = 2;
+  struct host host, next;
   struct guest guests[VCPUS];
   struct vcpu vcpus[VCPUS];
-  host_open(&host);
+  bool moved = round / 2 % 2 == 0;
+  open_round(&host, round);
   uint32_t before = guarded_ram(host.group), after = guarded_ram(host.group);
   host_run(&host);
   for (uint32_t at = 0; at < VCPUS; at++) {
@@ -365,11 +408,14 @@ static void run_round(uint32_t round, uint64_t seed, uint32_t count) {
     CHECK(pthread_create(&vcpus[at].thread, NULL, vcpu_main, &vcpus[at]) == 0);
   }
   for (uint32_t at = 0; at < VCPUS; at++) pthread_join(vcpus[at].thread, NULL);
-  check_usable(&host, &guests[0], 0xff000000u | (round + 1) * 0x10305u);
+  atomic_store(&host.refuse, 0);
+  if (moved) move(&host, &next, &vcpus[0], round);
+  check_usable(moved ? &next : &host, &guests[0], 0xff000000u | (round + 1) * 0x10305u);
   if (host.config.iosfc) check_mapper(&vcpus[0]);
   check_ram(before);
   check_ram(after);
   for (uint32_t at = 0; at < VCPUS; at++) guest_close(&guests[at]);
+  if (moved) host_close(&next);
   host_close(&host);
 }
 
@@ -382,7 +428,7 @@ int main(int argc, char **argv) {
     check_canaries();
     seed++;
   }
-  printf("%lu packets, %lu accesses, %lu restarts after faults, %lu resets\n", atomic_load(&packets), atomic_load(&accesses),
-         atomic_load(&faults), atomic_load(&resets));
+  printf("%lu packets, %lu accesses, %lu restarts after faults, %lu resets, %lu resumes\n", atomic_load(&packets),
+         atomic_load(&accesses), atomic_load(&faults), atomic_load(&resets), atomic_load(&moves));
   return 0;
 }

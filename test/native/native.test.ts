@@ -8,6 +8,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
+const NAMES = [
+  'mailbox_test',
+  'guest_memory_test',
+  'soft_pvg_test',
+  'soft_faults_test',
+  'displays_test',
+  'upcall_test',
+  'waits_test',
+  'iosfc_test',
+  'iosfc_faults_test',
+  'suspend_test',
+  'suspend_ends_test',
+  'fuzz_test',
+];
+
 const root = new URL('../..', import.meta.url).pathname;
 
 /** Whether the compiler makes programs with that sanitizer; some systems have it in a package of its own. */
@@ -33,16 +48,7 @@ describe('the native library', () => {
     const result = spawnSync(process.execPath, ['native/build.mjs', '--test-native', flavour], { cwd: root, encoding: 'utf8' });
     expect(result.stdout + result.stderr).not.toContain('FAILED');
     expect(result.status).toBe(0);
-    for (const name of [
-      'mailbox_test',
-      'guest_memory_test',
-      'soft_pvg_test',
-      'soft_faults_test',
-      'upcall_test',
-      'waits_test',
-      'iosfc_test',
-      'fuzz_test',
-    ]) {
+    for (const name of NAMES) {
       expect(result.stdout).toContain(`${flavour} ${name}`);
     }
   });

@@ -2,7 +2,8 @@
  *
  * soft_host.h - a host and a guest for the tests of the soft PVG, in C.
  *
- * The host answers upcalls on one thread and follows the display on another, as a device would. The guest writes its memory
+ * The host answers upcalls on one thread and follows the display of port 0 on another, as a device would; frames of other ports it encodes
+ * and doesn't look at. The guest writes its memory
  * through a mapping of its own, so that the thread sanitizer does not take for a race what on real hardware is a guest and a
  * device that share memory. Neither knows the meaning of a test: knobs say what to refuse, counters what was asked.
  */
@@ -47,7 +48,7 @@ struct host {
   bool separate;  /* every class of upcalls has a mailbox of its own, which the test takes from */
   uint32_t completion_room; /* not 0: completions have a mailbox of their own of that size, which the test takes from */
   bool unordered; /* PVG does not wait for the answer to a mode change, so a frame may overtake it */
-  uint32_t group, ram, device, texture;
+  uint32_t group, ram, device, texture, other_texture;
   uint32_t texture_width, texture_height;
   pthread_t upcall_thread, display_thread;
   atomic_uint refuse;           /* bit n: upcalls of kind n are answered not ok */
@@ -94,6 +95,7 @@ static inline bool host_map(struct host *host, const struct pvg_record *record) 
 }
 
 static inline void host_mode(struct host *host, const struct pvg_record *record) {
+  if (record->words[0] != 0) return;
   pthread_mutex_lock(&host->lock);
   host->mode_width = (uint32_t)record->words[1];
   host->mode_height = (uint32_t)record->words[2];
@@ -199,9 +201,15 @@ static inline void *host_display(void *argument) {
     pthread_mutex_lock(&host->lock);
     host->told[record.kind] = record;
     pthread_mutex_unlock(&host->lock);
-    if (record.kind == PVG_UPCALL_NEW_FRAME && !atomic_load(&host->keep_frames)) host_encode(host, ++frames);
+    uint32_t port = (uint32_t)record.words[0];
+    if (record.kind == PVG_UPCALL_NEW_FRAME && port != 0) {
+      if (host->other_texture == 0) host->other_texture = pvg_texture_create(host->device, 8, 8, 4);
+      pvg_display_encode(host->device, port, host->other_texture, 1, ++frames);
+    } else if (record.kind == PVG_UPCALL_NEW_FRAME && !atomic_load(&host->keep_frames)) {
+      host_encode(host, ++frames);
+    }
     if (record.kind == PVG_UPCALL_CURSOR_GLYPH) host_glyph(host, &record);
-    if (record.kind == PVG_UPCALL_FRAME_COMPLETED) host_completed(host, &record);
+    if (record.kind == PVG_UPCALL_FRAME_COMPLETED && port == 0) host_completed(host, &record);
     atomic_fetch_add(&host->counts[record.kind], 1);
   }
   return NULL;

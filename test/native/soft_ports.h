@@ -26,6 +26,7 @@ struct screen {
   uint64_t sums[PRESENTS];    /* of the pixels of each present that was shown, 0: it wasn't */
   uint32_t cursor_x, cursor_y, shown; /* as the host was told */
   uint8_t glyph[4096];
+  atomic_uint encodes;        /* begun and not completed; only the last of them has the texture as it left it */
   atomic_uint counts[16];     /* display events, by kind */
 };
 
@@ -61,13 +62,18 @@ static inline int32_t stage_encode(struct stage *stage, uint32_t port) {
     screen->texture_width = width;
     screen->texture_height = height;
   }
-  return screen->texture == 0 ? PVG_E_CLOSED : pvg_display_encode(device, port, screen->texture, 1, port);
+  if (screen->texture == 0) return PVG_E_CLOSED;
+  atomic_fetch_add(&screen->encodes, 1);
+  int32_t result = pvg_display_encode(device, port, screen->texture, 1, port);
+  if (result != PVG_OK) atomic_fetch_sub(&screen->encodes, 1);
+  return result;
 }
 
 static inline void stage_completed(struct stage *stage, const struct pvg_record *record) {
   struct screen *screen = &stage->screens[record->words[0]];
   uint64_t count = (uint64_t)screen->texture_width * screen->texture_height, present = record->words[3];
   CHECK(record->words[1] == record->words[0] && record->words[2] == 0);
+  if (atomic_fetch_sub(&screen->encodes, 1) != 1) return;
   pthread_mutex_lock(&stage->lock);
   screen->pixels = realloc(screen->pixels, 4 * count);
   CHECK(screen->pixels != NULL);

@@ -29,6 +29,14 @@ static inline struct state take_state(uint32_t device) {
   return state;
 }
 
+/* Pages of zeros are left out, since a page that nobody has touched costs nothing. */
+static inline void stage_copy_memory(struct stage *next, const struct stage *stage) {
+  static const uint8_t zeros[PAGE];
+  for (uint64_t at = 0; at < RAM_LENGTH; at += PAGE) {
+    if (memcmp(stage->guest.memory + at, zeros, PAGE) != 0) memcpy(next->guest.memory + at, stage->guest.memory + at, PAGE);
+  }
+}
+
 /* Another stage, ready for a resume. */
 static inline void stage_follow(struct stage *next, const struct stage *stage) {
   const struct pvg_config *config = &stage->host.config;
@@ -39,7 +47,7 @@ static inline void stage_follow(struct stage *next, const struct stage *stage) {
   memcpy(next->host.modes, stage->host.modes, sizeof stage->host.modes);
   next->host.mode_count = stage->host.mode_count;
   stage_run(next);
-  memcpy(next->guest.memory, stage->guest.memory, RAM_LENGTH);
+  stage_copy_memory(next, stage);
   next->guest.written = stage->guest.written;
   for (uint32_t port = 0; port < PVG_PORTS_MAX; port++) {
     next->screens[port].mode_width = stage->screens[port].mode_width;

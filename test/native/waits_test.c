@@ -200,7 +200,7 @@ static void test_display_lock(void) {
 
 /* ---- what the host doesn't take ---- */
 
-/* The GPU can't tell of a completed encode, so those in flight stay so, and the next waits for it; one more waits for that one's lock. */
+/* The GPU can't tell of a completed encode, so those in flight stay so, and who asks for more waits for the GPU. */
 static void test_full_mailbox(void) {
   struct host host = {.completion_room = 1};
   struct guest guest;
@@ -222,7 +222,7 @@ static void test_full_mailbox(void) {
   begin_encode(&encodes[4], &host);
   AWAIT_WAIT(&host, CALLER, encodes[4].system, PVG_WAIT_THREAD, GPU_THREAD);
   begin_encode(&encodes[5], &host);
-  AWAIT_WAIT(&host, CALLER, encodes[5].system, PVG_WAIT_LOCK, encodes[4].system);
+  AWAIT_WAIT(&host, CALLER, encodes[5].system, PVG_WAIT_THREAD, GPU_THREAD);
   CHECK(pvg_mailbox_take(completions, &record, 1, 0) == 1 && record.kind == PVG_KIND_HOST);
   for (uint32_t at = 0; at < 6; at++) CHECK(pvg_mailbox_take(completions, &record, 1, -1) == 1 && record.words[1] == 7);
   for (uint32_t at = 4; at < 6; at++) pthread_join(encodes[at].thread, NULL);
