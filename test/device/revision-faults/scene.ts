@@ -19,19 +19,15 @@ export interface Scene {
   readonly guest: RawGuest;
   /** Trace lines so far, if any were asked for. */
   readonly log: string[];
-  /** What the guest did wrong so far. */
-  readonly guestErrors: string[];
 }
 
 /** Plays a scenario on a device of its own, which is closed afterwards whatever came of it. */
 export async function play<T>(revision: RevisionName, options: DeviceOptions, scenario: (scene: Scene) => Promise<T>): Promise<T> {
   const device = await createDevice({ revision, modes: MODES, vsync: false, ramBytes: 32 * 2 ** 20, ...options });
   const log: string[] = [];
-  const guestErrors: string[] = [];
   device.on('trace', (line) => log.push(line));
-  device.on('guestError', (text) => guestErrors.push(text));
   try {
-    return await scenario({ device, guest: new RawGuest(settledAccesses(device)), log, guestErrors });
+    return await scenario({ device, guest: new RawGuest(settledAccesses(device)), log });
   } finally {
     await device.close();
   }
