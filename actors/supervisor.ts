@@ -299,7 +299,8 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
       case 'rejectSave':
         return;
       case 'releaseThreads':
-        this.bridge.pvg_group_close(this.wiring.group, PvgCause.closed);
+        // The first cause stays, and the supervisor may be before the watchdog.
+        this.bridge.pvg_group_close(this.wiring.group, this.reason instanceof DeadlockError ? PvgCause.deadlock : PvgCause.closed);
         this.closing = this.end();
         return;
       case 'rejectWaiting':

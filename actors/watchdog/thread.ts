@@ -39,6 +39,7 @@ report({ report: 'ready' });
 while (mailboxes.take(wiring.mailboxes.watchdog, 1000 * WATCHDOG_PERIOD_MS) !== null) {
   const text = watchdog.look({ board, waits: pvgWaits() });
   if (text === null) continue;
+  board.reportDeadlock(text);
   report({ report: 'deadlock', text });
   bridge.pvg_group_close(wiring.group, PvgCause.deadlock);
 }

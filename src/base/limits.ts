@@ -44,6 +44,8 @@ export const MAX_BACKGROUND_WORKERS = MAX_NESTED_WAITS + 1;
 export const MAX_WATCHED_VCPUS = 64;
 /** How often the watchdog looks for a deadlock, in milliseconds; it reports one that two looks have seen. */
 export const WATCHDOG_PERIOD_MS = 150;
+/** A deadlock's report for the threads of vCPUs, in bytes of UTF-8; what is longer is cut off. Two dozen threads at once, a line each. */
+export const MAX_DEADLOCK_REPORT_BYTES = 4096;
 /** How long close waits for the threads to return before it ends them by force, in milliseconds. */
 export const CLOSE_TIMEOUT_MS = 5000;
 /** Display modes a device can offer; PVG's own bound. */

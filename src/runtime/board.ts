@@ -4,8 +4,10 @@
  * One SharedArrayBuffer of three cells a line: the system's number of the thread, what it does, and a count that changes with it.
  * Invariant: each line has one writer, its thread; a reader that sees the same count twice knows that the thread did nothing else in
  * between. Nobody waits here, and nothing is decided by it.
+ *
+ * Behind the lines there is room for the report of a deadlock, which the watchdog writes once: it is for vCPUs, who hear from nobody else.
  */
-import { MAX_BACKGROUND_WORKERS, MAX_WATCHED_VCPUS } from '../base/limits.js';
+import { MAX_BACKGROUND_WORKERS, MAX_DEADLOCK_REPORT_BYTES, MAX_WATCHED_VCPUS } from '../base/limits.js';
 
 const LINE = 3;
 const THREAD = 0;
@@ -19,6 +21,10 @@ const CREATOR = 3;
 const FIRST_WORKER = 4;
 const FIRST_VCPU = FIRST_WORKER + MAX_BACKGROUND_WORKERS;
 const LINES = FIRST_VCPU + MAX_WATCHED_VCPUS;
+
+/** The cell with the length of the report, and where its bytes are. */
+const REPORT_LENGTH = LINE * LINES;
+const REPORT_AT = 4 * (REPORT_LENGTH + 1);
 
 /** Instead of a thread's number: a worker that was started and has not come yet. */
 const EXPECTED = -1;
@@ -40,8 +46,23 @@ export interface BoardLine {
 export class Board {
   private readonly cells: Int32Array;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * LINE * LINES)) {
-    this.cells = new Int32Array(memory);
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(REPORT_AT + MAX_DEADLOCK_REPORT_BYTES)) {
+    this.cells = new Int32Array(memory, 0, REPORT_LENGTH + 1);
+  }
+
+  /** Leaves word of a deadlock, before the group is closed; only the watchdog does. */
+  reportDeadlock(text: string): void {
+    const bytes = new TextEncoder().encode(text).subarray(0, MAX_DEADLOCK_REPORT_BYTES);
+    new Uint8Array(this.memory, REPORT_AT).set(bytes);
+    // The length last: whoever finds it finds the bytes.
+    Atomics.store(this.cells, REPORT_LENGTH, bytes.length);
+  }
+
+  /** Who waited for whom, null unless there was a deadlock. */
+  get deadlock(): string | null {
+    const length = Atomics.load(this.cells, REPORT_LENGTH);
+    // A copy, since text is not decoded from shared memory.
+    return length === 0 ? null : new TextDecoder().decode(new Uint8Array(this.memory, REPORT_AT, length).slice());
   }
 
   /** The BQL actor: the lock's state and the job that it waits for, 0 if none. */

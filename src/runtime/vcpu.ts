@@ -170,6 +170,6 @@ export class Vcpu {
   private closed(): DeviceClosedError {
     this.note('idle');
     const deadlocked = this.bridge.pvg_group_cause(this.attachment.group) === PvgCause.deadlock;
-    return deadlocked ? new DeadlockError('the device was stopped: its threads waited for each other') : new DeviceClosedError();
+    return deadlocked ? new DeadlockError(this.board.deadlock ?? 'deadlock') : new DeviceClosedError();
   }
 }

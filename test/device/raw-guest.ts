@@ -16,13 +16,14 @@ const TASK_LENGTH = 0x20_0000;
 export class RawGuest {
   private readonly memory: DataView;
   private readonly base: number;
-  private readonly page: number;
+  /** Bytes of a page. */
+  readonly page: number;
   private written = 0;
   private childWritten = 0;
   /** Where drawing commands may be put, as an offset in task 1. */
   readonly scratch = 0x10_0000;
 
-  constructor(readonly device: Device) {
+  constructor(private readonly device: Pick<Device, 'ram' | 'attachment' | 'mmioRead' | 'mmioWrite'>) {
     const ram = device.ram();
     this.memory = new DataView(ram.buffer, ram.byteOffset, ram.byteLength);
     this.base = device.attachment.ramBase;
@@ -69,8 +70,13 @@ export class RawGuest {
     this.control(L.OP_MAP, stamp, 1, 0, TASK_LENGTH - page, 0, 1, 0, base + page, 0, page, 0);
   }
 
-  async kick(): Promise<void> {
+  /** Says how much is in the control ring. */
+  async announce(): Promise<void> {
     await this.device.mmioWrite(L.REG_FIFO_WRITTEN, this.written);
+  }
+
+  async kick(): Promise<void> {
+    await this.announce();
     await this.device.mmioWrite(L.REG_MAIN_KICK, 1);
   }
 
