@@ -37,6 +37,8 @@ export class BackgroundPool {
       minThreads: BACKGROUND_WORKERS,
       // One more than drains: a reset needs a worker whatever is blocked in the others.
       maxThreads: MAX_BACKGROUND_WORKERS + 1,
+      // The next reset finds the worker of the last one; to start a thread for each takes longer than the reset.
+      idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled',
       recordTiming: false,
     });

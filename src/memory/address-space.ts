@@ -12,6 +12,8 @@ import { type BackedRegion, isBacked, type MemoryRegion } from './region.js';
 
 export class AddressSpace {
   private readonly regions = new Map<number, MemoryRegion>();
+  /** Removed regions of which something may still be mapped; one that has no reference left is never looked at. */
+  private removed: BackedRegion[] = [];
   private view = new FlatView([]);
 
   /** Throws ArgumentError as add() does. `onGone` is told of each removed region whose last reference this map gave back. */
@@ -32,12 +34,17 @@ export class AddressSpace {
     if (this.regions.has(region.id)) throw new ArgumentError(`${where} has the id ${region.id} of another one`);
     if (this.regions.size >= MAX_REGIONS) throw new ArgumentError(`${where} is one too many, at most ${MAX_REGIONS} are possible`);
     this.regions.set(region.id, region);
+    // Whoever had its slot is gone for good, though the slot will look held again.
+    if (isBacked(region)) this.removed = this.removed.filter(({ slot }) => slot !== region.slot);
     this.view = new FlatView([...this.regions.values()]);
   }
 
   /** Takes a region off this map; false if there is none of that id. Its references are the caller's affair. */
   remove(id: number): boolean {
-    if (!this.regions.delete(id)) return false;
+    const region = this.regions.get(id);
+    if (!region) return false;
+    this.regions.delete(id);
+    if (isBacked(region)) this.removed.push(region);
     this.view = new FlatView([...this.regions.values()]);
     return true;
   }
@@ -55,12 +62,13 @@ export class AddressSpace {
     return { region: found.region, offset: found.offset };
   }
 
-  /** The region on the map whose host memory holds an address, or null. */
+  /** The region whose host memory holds an address, on the map or removed but still mapped by something; null if there is none. */
   findHostAddress(address: number): BackedRegion | null {
-    for (const region of this.regions.values()) {
-      if (isBacked(region) && address >= region.hostAddress && address < region.hostAddress + region.length) return region;
-    }
-    return null;
+    const holds = (region: MemoryRegion): region is BackedRegion =>
+      isBacked(region) && address >= region.hostAddress && address < region.hostAddress + region.length;
+    return (
+      [...this.regions.values()].find(holds) ?? this.removed.find((region) => holds(region) && this.references.isHeld(region.slot)) ?? null
+    );
   }
 
   acquire(region: BackedRegion): void {

@@ -1,208 +1,173 @@
 /**
- * Tasks and their memory against a model of a page's worth of code: the same answers, the same bytes seen by PVG.
+ * The device's memory side against a reference model: the same answers, the same bytes seen by PVG, the same references.
  *
- * The real device on real threads and real memory runs each random sequence. What PVG sees through a task is looked at with its own
- * eyes: each page's first word is drawn as a pixel.
+ * Random sequences of what guests and embedders do run on the real device, on real threads and real memory, and on the model
+ * (test/reference/memory-model.ts). MEMORY_MODEL_RUNS=10000 makes ten minutes of it, MEMORY_MODEL_REVISION chooses the revision, and
+ * MEMORY_MODEL_SEED and MEMORY_MODEL_PATH repeat what a failure printed.
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createDevice, type Device, type GuestMemory } from '../../dist/src/index.js';
-import * as L from '../../src/guest/layout.js';
-import { RawGuest, until } from './raw-guest.js';
+import { REVISIONS, type RevisionName } from '../../dist/src/index.js';
+import { loadBridge } from '../../src/bridge/native.js';
+import {
+  ARENA,
+  type Command,
+  MemoryModel,
+  PAGE,
+  type Piece,
+  STEP,
+  STRANGER,
+  type SurfaceRequest,
+  TASK_LENGTH,
+} from '../reference/memory-model.js';
+import { RealMemory, SURFACES } from './memory-real.js';
 
-/** MEMORY_MODEL_RUNS=10000 makes an evening of it. */
-const RUNS = Number(process.env.MEMORY_MODEL_RUNS ?? 150);
-const PAGE = 0x4000;
-const HIGH = 0x1_0000_0000;
-/** Pages of a task that the sequences play with; one more holds the drawing commands. */
-const PAGES = 6;
-const TASKS = [2, 3, 4];
-const RAM_PAGES = 12;
-const PIECE_PAGES = 3;
-const pair = (value: number): [number, number] => [value % 2 ** 32, Math.floor(value / 2 ** 32)];
+const RUNS = Number(process.env.MEMORY_MODEL_RUNS ?? 250);
+const REVISION = (process.env.MEMORY_MODEL_REVISION ?? 'hardened') as RevisionName;
+const HOST_PAGE = loadBridge().pvg_page_size();
+const { MEMORY_MODEL_SEED: SEED, MEMORY_MODEL_PATH: PATH, MEMORY_MODEL_REPLAY: REPLAY } = process.env;
+const MAX_COMMANDS = 40;
 
-/** Where a page comes from: a page of the device's RAM, one of the piece that comes and goes, or nowhere. */
-type Source = { readonly from: 'ram' | 'piece' | 'hole'; readonly page: number };
-type Command =
-  | { readonly do: 'create'; readonly task: number }
-  | { readonly do: 'destroy'; readonly task: number }
-  | { readonly do: 'map'; readonly task: number; readonly at: number; readonly sources: readonly Source[] }
-  | { readonly do: 'unmap'; readonly task: number; readonly at: number; readonly count: number }
-  | { readonly do: 'plug' }
-  | { readonly do: 'unplug' };
-
-const task = fc.constantFrom(...TASKS);
-const source = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ from: fc.constant('ram' as const), page: fc.nat(RAM_PAGES - 1) }) },
-  { weight: 3, arbitrary: fc.record({ from: fc.constant('piece' as const), page: fc.nat(PIECE_PAGES - 1) }) },
-  { weight: 1, arbitrary: fc.constant({ from: 'hole' as const, page: 0 }) },
+/** A whole number of pages or steps, now and then with bytes on top that fit nothing. */
+const ragged = (arbitrary: fc.Arbitrary<number>): fc.Arbitrary<number> =>
+  fc.tuple(arbitrary, fc.oneof({ weight: 12, arbitrary: fc.constant(0) }, fc.constantFrom(4, 0x800))).map(([whole, more]) => whole + more);
+const steps = (max: number): fc.Arbitrary<number> => fc.integer({ min: 0, max }).map((count) => count * STEP);
+const pages = (min: number, max: number): fc.Arbitrary<number> => fc.integer({ min, max }).map((count) => count * PAGE);
+/** Places where little is mapped: nothing at all, and the device's registers. */
+const elsewhere = fc.constantFrom(0x7_0000_0000, 0x3000_0000);
+const inArena = pages(0, 11).map((at) => ARENA.gpa + at);
+const place = fc.oneof(
+  { weight: 6, arbitrary: inArena },
+  { weight: 2, arbitrary: ragged(steps(47)).map((at) => ARENA.gpa + at) },
+  { weight: 1, arbitrary: elsewhere },
 );
+const length = fc.oneof({ weight: 4, arbitrary: fc.constant(PAGE) }, { weight: 2, arbitrary: ragged(steps(9)) });
+const ownTask = fc.constantFrom(2, 3, 4);
+const task = fc.oneof({ weight: 30, arbitrary: ownTask }, fc.constant(STRANGER));
+const surface = fc.nat(SURFACES - 1);
+const readOnly = fc.boolean();
+
+const piece: fc.Arbitrary<Piece> = fc.record({ gpa: place, length });
+const request: fc.Arbitrary<SurfaceRequest> = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ map: surface, gpa: place, length: fc.oneof(length, fc.integer({ min: 0, max: 5 })), readOnly }) },
+  { weight: 2, arbitrary: fc.record({ unmap: surface }) },
+);
+const inTask = ragged(steps((TASK_LENGTH - PAGE) / STEP)).map((at) => PAGE + at);
+/** Near the ends of pages, where what is seen changes. */
+const readFrom = fc.tuple(pages(0, 12), fc.integer({ min: -40, max: 8 })).map(([at, more]) => ARENA.gpa + Math.max(0, at + more));
+const stride = (width: number): fc.Arbitrary<number> =>
+  fc.oneof(fc.constantFrom(4 * width, 4 * width + 3), fc.constantFrom(STEP, STEP - 4, PAGE, PAGE + 4));
+const read = fc
+  .tuple(readFrom, fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 8 }))
+  .chain(([gpa, width, height]) => stride(width).map((bytes): Command => ({ do: 'read', gpa, width, height, stride: bytes })));
+
 const command: fc.Arbitrary<Command> = fc.oneof(
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('create' as const), task }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('create' as const), task: ownTask }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('destroy' as const), task }) },
   {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant('map' as const),
-      task,
-      at: fc.nat(PAGES - 1),
-      sources: fc.array(source, { maxLength: 3 }),
-    }),
+    weight: 8,
+    arbitrary: fc.record({ do: fc.constant('map' as const), task, at: inTask, readOnly, pieces: fc.array(piece, { maxLength: 4 }) }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('unmap' as const), task, at: inTask, length }) },
+  { weight: 4, arbitrary: read },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('surfaces' as const), requests: fc.array(request, { minLength: 1, maxLength: 4 }) }),
   },
   {
-    weight: 2,
-    arbitrary: fc.record({ do: fc.constant('unmap' as const), task, at: fc.nat(PAGES - 1), count: fc.integer({ min: 1, max: 3 }) }),
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constantFrom('moveRing' as const, 'moveTable' as const, 'look' as const, 'reset' as const) }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('plug' as const, 'unplug' as const) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      do: fc.constant('plug' as const),
+      kind: fc.constantFrom('ram' as const, 'ram' as const, 'rom' as const, 'device' as const),
+      gpa: inArena,
+      bytes: pages(1, 4),
+      priority: fc.integer({ min: 0, max: 2 }),
+    }),
+  },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('unplug' as const), bank: fc.integer({ min: 1, max: 6 }) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('poke' as const), bank: fc.nat(3), step: fc.nat(23), value: fc.nat(2 ** 31 - 1) }) },
 );
 
-const ramTag = (page: number): number => 0xff_10_00_00 + page;
-const pieceTag = (page: number): number => 0xff_20_00_00 + page;
+const inHex = (_key: string, value: unknown): unknown => (typeof value === 'number' && value > 9 ? `0x${value.toString(16)}` : value);
 
-/** What should happen. A page holds the tag of what is mapped there, or 0. */
-class Model {
-  readonly tasks = new Map<number, number[]>();
-  plugged = false;
+/** One command on both sides: what comes of it is compared, and so are all references. */
+class Step implements fc.AsyncCommand<MemoryModel, RealMemory> {
+  constructor(private readonly command: Command) {}
 
-  /** The fault that the command ends with, 0 if none. */
-  run(command: Command): number {
-    if (command.do === 'plug' || command.do === 'unplug') {
-      this.plugged = command.do === 'plug';
-      return 0;
-    }
-    const pages = this.tasks.get(command.task);
-    if (command.do === 'create') {
-      if (pages) return L.FAULT_TASK;
-      this.tasks.set(command.task, Array<number>(PAGES).fill(0));
-      return 0;
-    }
-    if (!pages) return L.FAULT_TASK;
-    if (command.do === 'destroy') {
-      this.tasks.delete(command.task);
-      return 0;
-    }
-    if (command.do === 'unmap') {
-      pages.fill(0, command.at, command.at + command.count);
-      return 0;
-    }
-    // A piece that fails leaves its page as it was, and those after it are mapped all the same.
-    let fault = 0;
-    command.sources.forEach(({ from, page }, index) => {
-      if (from === 'ram') pages[command.at + index] = ramTag(page);
-      else if (from === 'piece' && this.plugged) pages[command.at + index] = pieceTag(page);
-      else fault = L.FAULT_MEMORY;
-    });
-    return fault;
+  check(model: Readonly<MemoryModel>): boolean {
+    return model.allows(this.command);
+  }
+
+  async run(model: MemoryModel, real: RealMemory): Promise<void> {
+    expect(await real.run(this.command)).toEqual(model.run(this.command));
+    expect(await real.regions()).toEqual(model.regions);
+    expect(real.firstWords).toEqual(model.firstWords);
+  }
+
+  toString(): string {
+    return JSON.stringify(this.command, inHex);
   }
 }
 
-/** The same on the real device. */
-class Real {
-  private piece: GuestMemory | null = null;
-  private stamp = 0;
+/** How every sequence ends: all is looked at once more, and then undone. */
+const LAST: readonly Command[] = [
+  { do: 'look' },
+  { do: 'surfaces', requests: Array.from({ length: SURFACES }, (_, unmap) => ({ unmap })) },
+  { do: 'reset' },
+  { do: 'moveRing' },
+  { do: 'moveTable' },
+];
 
-  constructor(
-    private readonly device: Device,
-    private readonly guest: RawGuest,
-  ) {}
+/** Runs sequences on one device, until one fails: what it holds then would be found in the next. */
+class Runner {
+  private real: RealMemory | null = null;
 
-  async begin(): Promise<void> {
-    await this.piece?.remove();
-    this.piece = null;
-    await this.device.reset();
-    await this.guest.start();
-    this.stamp = 0;
-  }
-
-  async run(command: Command): Promise<number> {
-    const { guest } = this;
-    switch (command.do) {
-      case 'plug':
-        this.piece ??= await this.plug();
-        return 0;
-      case 'unplug':
-        await this.piece?.remove();
-        this.piece = null;
-        return 0;
-      case 'create':
-        guest.control(L.OP_DEFINE_TASK, 0, command.task, 0, (PAGES + 1) * PAGE, 0);
-        guest.control(L.OP_MAP, 0, command.task, 0, PAGES * PAGE, 0, 1, 0, guest.gpa(this.commandsOf(command.task)), 0, PAGE, 0);
-        break;
-      case 'destroy':
-        guest.control(L.OP_DELETE_TASK, 0, command.task);
-        break;
-      case 'map': {
-        const pieces = command.sources.flatMap((each) => [...pair(this.gpaOf(each)), PAGE, 0]);
-        guest.control(L.OP_MAP, 0, command.task, 0, command.at * PAGE, 0, command.sources.length, 0, ...pieces);
-        break;
-      }
-      case 'unmap':
-        guest.control(L.OP_UNMAP, 0, command.task, 0, command.at * PAGE, 0, command.count * PAGE, 0);
-        break;
+  async run(commands: Iterable<fc.AsyncCommand<MemoryModel, RealMemory>>): Promise<void> {
+    const real = this.real ?? (await RealMemory.open(REVISION));
+    this.real = real;
+    try {
+      await this.runOn(real, commands);
+    } catch (error) {
+      await this.close();
+      throw error;
     }
-    await guest.kick();
-    const fault = await guest.fault();
-    if (fault !== 0) await guest.restart();
-    return fault >>> 16;
   }
 
-  /** What PVG sees in the pages of a task. */
-  async look(number: number): Promise<number[]> {
-    const { guest, device } = this;
-    const commands: number[] = [L.DRAW_FILL, 32, 0, 0, 64, 48, 0xff_00_00_01 + number, 0];
-    for (let page = 0; page < PAGES; page++) commands.push(L.DRAW_COPY, 40, page, 0, 1, 1, 4, 0, ...pair(page * PAGE));
-    guest.poke(this.commandsOf(number), ...commands);
-    guest.child(L.OP_EXEC, 0, number, 4 * commands.length, PAGES * PAGE, 0);
-    guest.child(L.OP_SWAP, ++this.stamp, 0, 0);
-    await guest.doorbell();
-    await until(() => guest.stamp(1) === this.stamp);
-    await until(() => device.upToDate);
-    const shot = device.surface?.snapshot();
-    expect(shot?.pixels[64]).toBe(0xff_00_00_01 + number);
-    return [...(shot?.pixels.subarray(0, PAGES) ?? [])];
+  async close(): Promise<void> {
+    await this.real?.close();
+    this.real = null;
   }
 
-  private async plug(): Promise<GuestMemory> {
-    const piece = await this.device.addMemory({ gpa: HIGH, bytes: PIECE_PAGES * PAGE });
-    const view = new DataView(piece.bytes.buffer, piece.bytes.byteOffset, piece.bytes.byteLength);
-    for (let page = 0; page < PIECE_PAGES; page++) view.setUint32(page * PAGE, pieceTag(page), true);
-    return piece;
-  }
-
-  private commandsOf(task: number): number {
-    return 0x60_0000 + task * PAGE;
-  }
-
-  private gpaOf({ from, page }: Source): number {
-    if (from === 'hole') return 0x7_0000_0000;
-    return from === 'ram' ? this.guest.gpa(0x50_0000 + page * PAGE) : HIGH + page * PAGE;
+  private async runOn(real: RealMemory, commands: Iterable<fc.AsyncCommand<MemoryModel, RealMemory>>): Promise<void> {
+    const model = new MemoryModel(REVISIONS[REVISION], HOST_PAGE);
+    await real.begin();
+    await fc.asyncModelRun(() => ({ model, real }), commands);
+    for (const each of LAST) await new Step(each).run(model, real);
+    const { tasks, iosfcMappings, regions } = await real.end();
+    expect({ tasks, iosfcMappings }).toEqual({ tasks: 0, iosfcMappings: 0 });
+    expect(regions.filter(({ references }) => references !== 0)).toEqual([]);
   }
 }
 
-const fits = (command: Command): boolean => {
-  if (command.do === 'map') return command.at + command.sources.length <= PAGES;
-  return command.do !== 'unmap' || command.at + command.count <= PAGES;
-};
-
-it('tasks do what the model does, and references return to their start', { timeout: 60_000 + 1000 * RUNS }, async () => {
-  const device = await createDevice({ modes: [{ width: 64, height: 48, rateHz: 60 }], vsync: false, ramBytes: 16 * 2 ** 20 });
-  const guest = new RawGuest(device);
-  const real = new Real(device, guest);
-  for (let page = 0; page < RAM_PAGES; page++) guest.poke(0x50_0000 + page * PAGE, ramTag(page));
+it(`${RUNS} sequences: the model's answers, bytes and references (${REVISION})`, { timeout: 60_000 + 1000 * RUNS }, async () => {
+  expect(REVISIONS[REVISION]?.taskReferences, 'MEMORY_MODEL_REVISION is none whose tasks hold references').toBe(true);
+  const runner = new Runner();
+  const sequence = fc.commands([command.map((each) => new Step(each))], {
+    maxCommands: MAX_COMMANDS,
+    size: 'max',
+    ...(REPLAY === undefined ? {} : { replayPath: REPLAY }),
+  });
+  const repeat = { ...(SEED === undefined ? {} : { seed: Number(SEED) }), ...(PATH === undefined ? {} : { path: PATH }) };
   try {
     await fc.assert(
-      fc.asyncProperty(fc.array(command.filter(fits), { minLength: 1, maxLength: 20 }), async (commands) => {
-        await real.begin();
-        const model = new Model();
-        for (const each of commands) expect(await real.run(each)).toBe(model.run(each));
-        for (const [number, pages] of model.tasks) expect(await real.look(number)).toEqual(pages);
-        await device.reset();
-        const { regions } = (await device.internals.inspect('bql')) as { regions: { references: number }[] };
-        expect(regions.map(({ references }) => references)).toEqual(regions.map(() => 0));
-      }),
-      { numRuns: RUNS },
+      fc.asyncProperty(sequence, (commands) => runner.run(commands)),
+      { numRuns: RUNS, ...repeat },
     );
   } finally {
-    await device.close();
+    await runner.close();
   }
 });

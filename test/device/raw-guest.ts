@@ -54,6 +54,12 @@ export class RawGuest {
     await this.kick();
   }
 
+  /** Clears a fault; ring and shared page stay where they are. */
+  async clearFault(): Promise<void> {
+    await this.device.mmioWrite(L.REG_START, 1);
+    this.written = 0;
+  }
+
   /** Puts a packet into the control ring. */
   control(opcode: number, stamp: number, ...body: number[]): void {
     this.written = this.put(CONTROL_RING, CONTROL_LENGTH, this.written, opcode, stamp, body);
