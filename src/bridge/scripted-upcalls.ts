@@ -53,6 +53,11 @@ export class ScriptedUpcalls {
     return answer;
   }
 
+  /** How many have not been answered. */
+  get count(): number {
+    return this.open.size;
+  }
+
   /** What an upcall carries that has not been answered; null if there is none of that id. */
   dataOf(id: number): UpcallData | null {
     return this.open.get(id) ?? null;

@@ -9,11 +9,14 @@ import type { BqlBehaviour } from '../../actors/bql/behaviour.js';
 import type { MemoryBehaviour } from '../../actors/memory/behaviour.js';
 import { Message, messageName } from '../../actors/messages.js';
 import type { RenderQueueBehaviour } from '../../actors/render-queue/behaviour.js';
+import { unreachable } from '../../src/base/errors.js';
 import { TAKE_BATCH } from '../../src/base/limits.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import type { ScriptedPvg } from '../../src/bridge/scripted-pvg.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import type { Body, PendingOperation, Process } from '../../src/runtime/process.js';
+import type { Outgoing } from '../../src/runtime/mailbox.js';
+import type { Tracer } from '../../src/trace/events.js';
 import type { ModelMailboxes } from './mailboxes.js';
 import { carry } from './port.js';
 
@@ -125,36 +128,49 @@ export class RenderProcess implements Process {
   }
 }
 
+/** What a worker of the background queue is made of. */
+export interface WorkerParts {
+  readonly pvg: ScriptedPvg;
+  readonly mailboxes: ModelMailboxes;
+  readonly background: number;
+  readonly bql: number;
+  readonly tracer: Tracer;
+}
+
 /** A worker of the background queue, for ever. */
-export function* backgroundWorker(
-  pvg: ScriptedPvg,
-  mailboxes: ModelMailboxes,
-  handles: { readonly background: number; readonly bql: number },
-): Body {
+export function* backgroundWorker(parts: WorkerParts): Body {
+  const { mailboxes, background, bql } = parts;
   for (;;) {
     let record: PvgRecord | undefined;
     yield {
       mode: 'receive',
       object: BACKGROUND,
       text: 'take a job',
-      when: () => mailboxes.peek(handles.background).length > 0,
+      when: () => mailboxes.peek(background).length > 0,
       idle: true,
       run: () => {
-        record = mailboxes.take(handles.background, 1)[0];
+        record = mailboxes.take(background, 1)[0];
       },
     };
-    const answer = record ? yield* done(pvg, record.id, workOf(record)) : null;
+    const answer = record ? yield* done(parts, record.id, workOf(record)) : null;
     if (!answer) continue;
-    yield { mode: 'send', object: 'mailbox bql', text: `say ${messageName(answer.kind)}`, run: () => mailboxes.post(handles.bql, answer) };
+    yield { mode: 'send', object: 'mailbox bql', text: `say ${messageName(answer.kind)}`, run: () => mailboxes.post(bql, answer) };
   }
 }
 
 /** Does the work; what to tell the BQL then. */
-function* done(pvg: ScriptedPvg, id: number, work: Work): Body<(Partial<PvgRecord> & { readonly kind: number }) | null> {
-  if (work.do === 'carry') return work.answer(yield* carry(pvg, work.access));
-  if (work.do === 'pass') return work.section;
-  const taken = yield* pvg.encode({ port: work.display, texture: work.texture, frame: id });
-  return taken ? null : work.refusal;
+function* done({ pvg, tracer }: WorkerParts, id: number, work: Work): Body<Outgoing | null> {
+  switch (work.do) {
+    case 'carry':
+      return work.answer(yield* carry(pvg, work.access));
+    case 'pass':
+      if (work.traced !== null) tracer.emit(work.traced, undefined);
+      return work.section;
+    case 'encode':
+      return (yield* pvg.encode({ port: work.display, texture: work.texture, frame: id })) ? null : work.refusal;
+    default:
+      return unreachable(work);
+  }
 }
 
 /** Whether a worker has a job. */

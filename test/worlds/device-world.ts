@@ -54,6 +54,7 @@ export class DeviceWorld {
   readonly render: RenderProcess | null;
   readonly memoryActor: MemoryProcess | null;
   private readonly handles: MailboxHandles;
+  private readonly tracer: Tracer;
   private readonly workers: BodyProcess[] = [];
   /** vCPUs, the embedder, a reset. */
   private readonly others = new Map<string, BodyProcess>();
@@ -64,6 +65,7 @@ export class DeviceWorld {
     const { variant = 'mmio', ramBytes = 4 * 2 ** 20, displays = 1, refuseEvery = 0, managedTextures = false, entryLocks = {} } = options;
     this.revision = REVISIONS[options.revision];
     this.handles = this.makeMailboxes();
+    this.tracer = new Tracer(options.trace ?? [], (line) => this.lines.push(line));
     this.displays = Array.from({ length: displays }, newDisplay);
     const routes = routesOf(this.revision, this.handles);
     this.pvg = new ScriptedPvg({
@@ -180,7 +182,8 @@ export class DeviceWorld {
   private growWorkers(count: number): void {
     while (this.workers.length < Math.min(count, MAX_BACKGROUND_WORKERS)) {
       const worker = new BodyProcess(`worker ${this.workers.length + 1}`);
-      worker.start(backgroundWorker(this.pvg, this.mailboxes, this.handles));
+      const { pvg, mailboxes, handles, tracer } = this;
+      worker.start(backgroundWorker({ pvg, mailboxes, background: handles.background, bql: handles.bql, tracer }));
       this.workers.push(worker);
     }
   }
@@ -210,7 +213,7 @@ export class DeviceWorld {
     return new WorldPort({
       ...{ revision, variant, vectors: this.options.vectors ?? 32, system, pvg, memory, mailboxes, handles },
       ...{ managedTextures: this.options.managedTextures ?? false, counters, interrupts, displays, guestErrors },
-      tracer: new Tracer(this.options.trace ?? [], (line) => this.lines.push(line)),
+      tracer: this.tracer,
       reply: (token, value, high) => this.reply(token, value, high),
       readDevice: (job, region, offset) => void this.start('embedder', this.answerRead(job, region, offset)),
       growWorkers: () => this.growWorkers(this.workers.filter(isBusy).length + 1),
