@@ -7,6 +7,7 @@ import { DeviceClosedError, unreachable } from '../src/base/errors.js';
 import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgStatus } from '../src/bridge/pvg.js';
 import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../src/device/effects.js';
+import { deliveryOf } from '../src/device/interrupt.js';
 import type { JobResult } from '../src/device/mmio.js';
 import type { Revision } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
@@ -16,6 +17,7 @@ import { carryIntoPvg } from '../src/runtime/pvg-access.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Surface } from '../src/runtime/shared.js';
 import type { TraceArgs, TraceName, Tracer } from '../src/trace/events.js';
 import { Message } from './messages.js';
+import { type PostedEffect, postingOf } from './postings.js';
 import type { Report, Wiring } from './wiring.js';
 
 /** What a port is made of. */
@@ -66,7 +68,11 @@ export class ThreadPort implements DevicePort {
     const { bridge, mailboxes, wiring } = this;
     switch (effect.do) {
       case 'submitJob':
-        return this.submit(effect);
+      case 'queueRender':
+      case 'tellSurface':
+      case 'endSection':
+      case 'lendBql':
+        return this.post(effect);
       case 'readDevice':
         return this.report({ report: 'readDevice', job: effect.job, region: effect.region, offset: effect.offset });
       case 'replyToGuest': {
@@ -81,11 +87,6 @@ export class ThreadPort implements DevicePort {
         return;
       case 'raiseInterrupt':
         return this.raise(effect.line, effect.vector);
-      case 'queueRender':
-      case 'tellSurface':
-      case 'endSection':
-      case 'lendBql':
-        return this.tellRenderer(effect);
       case 'releaseTexture':
         bridge.pvg_texture_release(effect.texture);
         return;
@@ -134,47 +135,13 @@ export class ThreadPort implements DevicePort {
     }
   }
 
-  private submit(job: AccessJob): void {
-    const { operation, window, size, offset, value, high } = job;
-    const words = [operation, window, size, offset, value, high];
-    const outside = job.entry === 'droppingBql';
-    if (outside && job.caller !== 0) {
-      this.mailboxes.post(job.caller, { kind: Message.enterPvg, id: job.job, words });
-      return;
-    }
+  private post(effect: PostedEffect): void {
+    const { to, record } = postingOf(effect, this.revision);
     // An access inside another needs a worker that the outer ones don't hold.
-    if (job.nested) this.report({ report: 'workersNeeded', count: this.board.workers.filter(({ activity }) => activity !== 0).length + 1 });
-    this.mailboxes.post(this.wiring.mailboxes.background, { kind: Message.job, id: job.job, words, reserved: outside ? 1 : 0 });
-  }
-
-  private tellRenderer(effect: Extract<Effect, { do: 'queueRender' | 'tellSurface' | 'endSection' | 'lendBql' }>): void {
-    const { mailboxes, wiring } = this;
-    const { render, background } = wiring.mailboxes;
-    switch (effect.do) {
-      case 'queueRender': {
-        const words = [effect.texture, effect.managed ? 1 : 0, effect.display];
-        const onBackground = this.revision.frames === 'backgroundQueue';
-        mailboxes.post(onBackground ? background : render, {
-          kind: onBackground ? Message.encode : Message.renderBlock,
-          id: effect.frame,
-          words,
-        });
-        return;
-      }
-      case 'tellSurface': {
-        const words = [effect.texture, effect.managed ? 1 : 0, effect.display];
-        mailboxes.post(render, { kind: Message.surfaceNoted, id: effect.frame, words });
-        return;
-      }
-      case 'endSection':
-        mailboxes.post(render, { kind: Message.sectionEnded, id: effect.frame });
-        return;
-      case 'lendBql':
-        mailboxes.post(render, { kind: Message.bqlTaken, id: effect.display });
-        return;
-      default:
-        return unreachable(effect);
+    if (effect.do === 'submitJob' && effect.nested && to === 'background') {
+      this.report({ report: 'workersNeeded', count: this.board.workers.filter(({ activity }) => activity !== 0).length + 1 });
     }
+    this.mailboxes.post(typeof to === 'object' ? to.vcpu : this.wiring.mailboxes[to], record);
   }
 
   private moveCursor(display: number, to: { readonly x: number; readonly y: number } | null): void {
@@ -253,17 +220,15 @@ export class ThreadPort implements DevicePort {
   }
 
   private raise(line: 'gfx' | 'iosfc', vector: number): void {
-    const { variant } = this.wiring;
-    if (variant === 'mmio') {
-      this.counters.add('interrupts');
-      return this.interrupts.raise(line === 'gfx' ? 0 : 1);
-    }
-    if (!this.interrupts.msiEnabled) return;
-    if (this.revision.checksVectors && vector >= Math.min(this.interrupts.msiVectors, this.wiring.vectors)) {
+    const { msiEnabled, msiVectors } = this.interrupts;
+    const { variant, vectors } = this.wiring;
+    const delivery = deliveryOf({ line, vector }, { variant, vectors, msiEnabled, msiVectors }, this.revision);
+    if (delivery === 'off') return;
+    if (delivery === 'notEnabled') {
       return this.perform({ do: 'logGuestError', text: `interrupt vector ${vector} is not one that the guest has enabled: dropped` });
     }
     this.counters.add('interrupts');
-    this.interrupts.raise(vector);
+    this.interrupts.raise(delivery.line);
   }
 }
 

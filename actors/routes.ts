@@ -28,3 +28,8 @@ export function routesOf(revision: Revision, mailboxes: MailboxHandles): Readonl
     completion: completion[revision.frames],
   };
 }
+
+/** Whether PVG's display queue waits for the answer to a mode change. Nobody waits for what takes no lock, nor, in ours, for a bottom half without an answer. */
+export function modeChangeWaits(revision: Revision): boolean {
+  return revision.modeChanges === 'section' || revision.modeChanges === 'renderQueue';
+}

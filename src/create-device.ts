@@ -4,7 +4,7 @@
  * Invariant: either createDevice() resolves with a running device, or nothing of it is left.
  */
 import { readFile } from 'node:fs/promises';
-import { routesOf } from '../actors/routes.js';
+import { modeChangeWaits, routesOf } from '../actors/routes.js';
 import { Supervisor } from '../actors/supervisor.js';
 import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
 import { ArgumentError, BridgeError, describeError } from './base/errors.js';
@@ -87,8 +87,7 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram }: PvgParts):
     group,
     mailboxes: Object.keys(UpcallClass).map((name) => routes[name as UpcallClassName]),
     wake: Wake[revision.wakes],
-    // Nobody waits for what takes no lock, nor, in ours, for a bottom half that has no answer.
-    mode_change_waits: revision.modeChanges === 'section' || revision.modeChanges === 'renderQueue' ? 1 : 0,
+    mode_change_waits: modeChangeWaits(revision) ? 1 : 0,
     page_shift: options.variant === 'mmio' ? 14 : 12,
     vectors: options.vectors,
     iosfc: options.variant === 'mmio' ? 1 : 0,

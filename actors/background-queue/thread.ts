@@ -1,20 +1,20 @@
 /**
  * A worker of the background queue: takes jobs from the native mailbox and enters PVG with them.
  *
- * Invariant: every job that was taken is answered with one message. Display events, which some revisions send through
- * here, are passed on as lock sections of the BQL. piscina owns the thread; drain() keeps it until the mailbox closes.
+ * Invariant: no decision is taken here (behaviour.ts). piscina owns the thread; drain() keeps it until the mailbox closes.
  */
-import { DefectError } from '../../src/base/errors.js';
+import { unreachable } from '../../src/base/errors.js';
 import { loadBridge, type PvgBridge } from '../../src/bridge/native.js';
-import { PvgStatus, Upcall } from '../../src/bridge/pvg.js';
+import { PvgStatus } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
+import type { JobResult } from '../../src/device/mmio.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { carryIntoPvg } from '../../src/runtime/pvg-access.js';
+import { carryIntoPvg, type PvgAccess } from '../../src/runtime/pvg-access.js';
 import type { Tracer } from '../../src/trace/events.js';
 import { makeTracer } from '../actor-thread.js';
-import { Message } from '../messages.js';
 import type { Wiring } from '../wiring.js';
+import { workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
 
 interface Worker {
@@ -81,44 +81,31 @@ function takeOne({ mailboxes, wiring }: Worker): PvgRecord | null {
 }
 
 function serve(record: PvgRecord, worker: Worker): void {
-  const { mailboxes, wiring } = worker;
-  switch (record.kind) {
-    case Message.job:
-      return runJob(record, worker);
-    case Message.encode:
-      return encode(record, worker);
-    case Upcall.newFrame:
-      worker.tracer.emit('apple_gfx_new_frame', undefined);
-      mailboxes.post(wiring.mailboxes.bql, { ...record, kind: Message.displaySection, reserved: record.kind });
+  const { bridge, mailboxes, wiring } = worker;
+  const work = workOf(record);
+  switch (work.do) {
+    case 'carry':
+      mailboxes.post(wiring.mailboxes.bql, work.answer(carry(record.id, work.access, worker)));
       return;
-    case Upcall.cursorGlyph:
-    case Upcall.cursorShow:
-    case Upcall.cursorMove:
-      mailboxes.post(wiring.mailboxes.bql, { ...record, kind: Message.displaySection, reserved: record.kind });
+    case 'encode': {
+      const status = bridge.pvg_display_encode(wiring.device, work.display, work.texture, work.managed, record.id);
+      if (status !== PvgStatus.ok) mailboxes.post(wiring.mailboxes.bql, work.refusal);
       return;
-    case Message.crash:
-      throw new DefectError('a worker of the background queue was crashed on purpose');
+    }
+    case 'pass':
+      if (work.traced !== null) worker.tracer.emit(work.traced, undefined);
+      mailboxes.post(wiring.mailboxes.bql, work.section);
+      return;
     default:
-      throw new DefectError(`the background queue knows no message of kind ${record.kind}`);
+      return unreachable(work);
   }
 }
 
-function runJob(record: PvgRecord, { bridge, wiring, mailboxes, board, line, tracer }: Worker): void {
-  const [operation = 0, window = 0, size = 0, offset = 0, value = 0, high = 0] = record.words;
-  tracer.emit('agfx_job_began', { job: record.id });
-  if (line !== null) board.set(line, record.id);
-  const result = carryIntoPvg(bridge, wiring.device, { operation, window, size, offset, value, high });
+function carry(job: number, access: PvgAccess, { bridge, wiring, board, line, tracer }: Worker): JobResult {
+  tracer.emit('agfx_job_began', { job });
+  if (line !== null) board.set(line, job);
+  const result = carryIntoPvg(bridge, wiring.device, access);
   if (line !== null) board.set(line, 0);
-  tracer.emit('agfx_job_ended', { job: record.id, ok: result.ok ? 1 : 0 });
-  mailboxes.post(wiring.mailboxes.bql, {
-    kind: record.reserved === 1 ? Message.accessReturned : Message.jobDone,
-    id: record.id,
-    words: [result.ok ? 1 : 0, result.value, result.high],
-  });
-}
-
-function encode(record: PvgRecord, { bridge, wiring, mailboxes }: Worker): void {
-  const [texture = 0, managed = 0, display = 0] = record.words;
-  if (bridge.pvg_display_encode(wiring.device, display, texture, managed, record.id) === PvgStatus.ok) return;
-  mailboxes.post(wiring.mailboxes.bql, { kind: Message.frameRefused, id: record.id, reserved: display });
+  tracer.emit('agfx_job_ended', { job, ok: result.ok ? 1 : 0 });
+  return result;
 }

@@ -1,0 +1,53 @@
+/**
+ * The background queue: what becomes of each message a worker takes. Workers differ in nothing, and hold nothing between messages.
+ *
+ * Invariant: every job and every encode is answered with at most one message to the BQL, once PVG has returned; a display event passes
+ * through and becomes a lock section.
+ */
+import { DefectError } from '../../src/base/errors.js';
+import { Upcall } from '../../src/bridge/pvg.js';
+import type { PvgRecord } from '../../src/bridge/records.js';
+import type { JobResult } from '../../src/device/mmio.js';
+import type { PvgAccess } from '../../src/runtime/pvg-access.js';
+import { Message } from '../messages.js';
+
+type Answer = Partial<PvgRecord> & { readonly kind: number };
+
+/** What a worker has to do for a message, and what it tells the BQL then. */
+export type Work =
+  | { readonly do: 'carry'; readonly access: PvgAccess; readonly answer: (result: JobResult) => Answer }
+  | { readonly do: 'encode'; readonly display: number; readonly texture: number; readonly managed: number; readonly refusal: Answer }
+  | { readonly do: 'pass'; readonly section: Answer; readonly traced: 'apple_gfx_new_frame' | null };
+
+export function workOf(record: PvgRecord): Work {
+  const { kind, id, reserved, words } = record;
+  switch (kind) {
+    case Message.job: {
+      const [operation = 0, window = 0, size = 0, offset = 0, value = 0, high = 0] = words;
+      const answer = (result: JobResult): Answer => ({
+        kind: reserved === 1 ? Message.accessReturned : Message.jobDone,
+        id,
+        words: [result.ok ? 1 : 0, result.value, result.high],
+      });
+      return { do: 'carry', access: { operation, window, size, offset, value, high }, answer };
+    }
+    case Message.encode: {
+      const [texture = 0, managed = 0, display = 0] = words;
+      return { do: 'encode', display, texture, managed, refusal: { kind: Message.frameRefused, id, reserved: display } };
+    }
+    case Upcall.newFrame:
+    case Upcall.cursorGlyph:
+    case Upcall.cursorShow:
+    case Upcall.cursorMove:
+      return {
+        do: 'pass',
+        section: { ...record, kind: Message.displaySection, reserved: kind },
+        // Of a new frame the line comes when PVG says it; of the others when the work runs (device.md 8).
+        traced: kind === Upcall.newFrame ? 'apple_gfx_new_frame' : null,
+      };
+    case Message.crash:
+      throw new DefectError('a worker of the background queue was crashed on purpose');
+    default:
+      throw new DefectError(`the background queue knows no message of kind ${kind}`);
+  }
+}
