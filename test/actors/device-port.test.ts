@@ -48,7 +48,7 @@ class PortScene {
       counters: new Counters().memory,
       interrupts: this.interrupts.memory,
       board: this.board.memory,
-      displays: [{ cursor: this.cursor.memory, shown: new ShownFrames().memory, initialMode: null, textureUsage: 0x11 }],
+      displays: [{ cursor: this.cursor.memory, shown: new ShownFrames().memory, initialMode: null, textureUsage: 0, modes: []x11 }],
       trace: [],
     };
     const report = (each: Report): void => void this.reports.push(each);

@@ -40,7 +40,10 @@ describe('the bridge in TypeScript agrees with pvg_bridge.h', () => {
   it('on the fields of struct pvg_config', () => {
     const body = /struct pvg_config \{([\s\S]*?)\n\};/.exec(header)?.[1] ?? '';
     const constants: Record<string, number> = { PVG_CLASSES: Object.keys(UpcallClass).length, PVG_PORTS_MAX: MAX_PORTS };
-    const fields = [...body.matchAll(/uint32_t (\w+)(?:\[(\w+)\])?;/g)].map(([, field, length]) => [field, constants[length ?? ''] ?? Number(length ?? 1)]);
+    const fields = [...body.matchAll(/uint32_t (\w+)(?:\[(\w+)\])?;/g)].map(([, field, length]) => [
+      field,
+      constants[length ?? ''] ?? Number(length ?? 1),
+    ]);
     expect(fields).toEqual([['version', 1], ...Object.entries(CONFIG_FIELDS), ['reserved', 1]]);
   });
 });
