@@ -48,7 +48,8 @@ class PortScene {
       counters: new Counters().memory,
       interrupts: this.interrupts.memory,
       board: this.board.memory,
-      displays: [{ cursor: this.cursor.memory, shown: new ShownFrames().memory, initialMode: null, textureUsage: 0, modes: []x11 }],
+      displays: [{ cursor: this.cursor.memory, shown: new ShownFrames().memory, initialMode: null, textureUsage: 0x11, modes: [] }],
+      modesGiven: false,
       trace: [],
     };
     const report = (each: Report): void => void this.reports.push(each);
