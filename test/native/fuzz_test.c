@@ -9,7 +9,7 @@
  * on the way, the device is reset and must draw again. What lies outside the guest's memory, and next to what the device was
  * given, holds a pattern that must still be there. The seed makes the guest's choices; threads run as they will.
  */
-#include "soft_host.h"
+#include "fuzz_mapper.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define DEFAULT_COUNT 100000u
@@ -18,49 +18,6 @@
 #endif
 #define VCPUS 2
 #define ROUNDS 10
-#define CANARY 0xa5u
-#define CANARIES 64
-#define CANARY_LENGTH 65536u
-
-struct vcpu {
-  struct guest *guest;
-  pthread_t thread;
-  uint64_t random;
-  uint32_t number, steps;
-};
-
-static atomic_ulong packets, accesses, faults, resets, moves;
-static uint8_t *canaries[CANARIES];
-
-/* xorshift64*: enough to choose, and the same everywhere. */
-static uint32_t next(struct vcpu *vcpu) {
-  vcpu->random ^= vcpu->random >> 12;
-  vcpu->random ^= vcpu->random << 25;
-  vcpu->random ^= vcpu->random >> 27;
-  return (uint32_t)((vcpu->random * 2685821657736338717ull) >> 32);
-}
-
-static uint32_t below(struct vcpu *vcpu, uint32_t limit) { return next(vcpu) % limit; }
-
-/* Numbers at which checks go wrong. */
-static uint32_t awkward(struct vcpu *vcpu) {
-  static const uint32_t values[] = {0, 1, 2, 3, 4, 8, 12, 16, 63, 64, 65, 255, 256, 4095, 4096, 4097, 16383, 16384, 16385, 32768, 65535,
-                                    65536, 0xfffff, 0x100000, 0x100001, 0x7fffffff, 0x80000000, 0xfffff000, 0xfffffffc, UINT32_MAX};
-  switch (below(vcpu, 4)) {
-    case 0: return next(vcpu);
-    case 1: return 1u << below(vcpu, 32);
-    default: return values[below(vcpu, sizeof values / sizeof *values)];
-  }
-}
-
-/* A port, and sometimes the one behind the last. */
-static uint32_t some_port(struct vcpu *vcpu) {
-  uint32_t ports = vcpu->guest->host->config.ports;
-  return below(vcpu, ports + (below(vcpu, 16) == 0));
-}
-
-static uint32_t page_gpa(struct vcpu *vcpu) { return (uint32_t)RAM_GPA + below(vcpu, RAM_LENGTH / PAGE) * PAGE; }
-
 /* ---- packets ---- */
 
 static uint32_t right_packet(struct vcpu *vcpu, uint32_t *body, uint32_t *opcode) {
@@ -204,62 +161,6 @@ static void recover(struct vcpu *vcpu) {
   guest_kick(guest);
 }
 
-/* ---- the IOSurface mapper ---- */
-
-#define MAPPER_CAPACITY 64u
-
-static void put_mapper_entry(struct vcpu *vcpu, uint32_t position) {
-  uint32_t entry[8] = {1 + below(vcpu, 2), below(vcpu, 256), page_gpa(vcpu), 0, PAGE << below(vcpu, 3), 0, below(vcpu, 2), 0};
-  if (below(vcpu, 6) == 0) entry[below(vcpu, 8)] = awkward(vcpu);
-  uint8_t *place = vcpu->guest->memory + MAPPER_RING + position % MAPPER_CAPACITY * IOSFC_ENTRY_SIZE;
-  for (uint32_t at = 0; at < 8; at++) put_u32(place + 4 * at, entry[at]);
-  atomic_fetch_add(&packets, 1);
-}
-
-static int32_t write_mapper(struct vcpu *vcpu, uint64_t offset, uint64_t value) {
-  atomic_fetch_add(&accesses, 1);
-  return pvg_mmio_write(vcpu->guest->host->device, PVG_WINDOW_IOSFC, offset, value);
-}
-
-/* What a guest that wants to use the mapper writes. The ring begins anew, since the other vCPU may have moved it. */
-static void start_mapper(struct vcpu *vcpu) {
-  CHECK(write_mapper(vcpu, IOSFC_RING_BASE, RAM_GPA + MAPPER_RING) == PVG_OK);
-  CHECK(write_mapper(vcpu, IOSFC_RING_CAPACITY, MAPPER_CAPACITY) == PVG_OK);
-  CHECK(write_mapper(vcpu, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE) == PVG_OK);
-  CHECK(write_mapper(vcpu, IOSFC_STATUS, IOSFC_STATUS_FAULT | IOSFC_STATUS_DONE) == PVG_OK);
-}
-
-static void access_mapper(struct vcpu *vcpu) {
-  uint64_t offset = below(vcpu, 8) == 0 ? awkward(vcpu) : IOSFC_RING_BASE + below(vcpu, 12) * 4;
-  uint64_t value = (uint64_t)(below(vcpu, 4) == 0 ? awkward(vcpu) : 0) << 32 | awkward(vcpu);
-  uint32_t found[2];
-  atomic_fetch_add(&accesses, 1);
-  int32_t result = below(vcpu, 2) == 0
-                     ? pvg_mmio_write(vcpu->guest->host->device, PVG_WINDOW_IOSFC, offset, value)
-                     : pvg_mmio_read(vcpu->guest->host->device, PVG_WINDOW_IOSFC, offset, found);
-  CHECK(result == PVG_OK || (result == PVG_E_ARGUMENT && (offset % 4 != 0 || offset >= IOSFC_WINDOW_LENGTH)));
-}
-
-/* Now and then the host answers mappings with an address that is no RAM's, and behind which a pattern must stay. */
-static void step_mapper(struct vcpu *vcpu) {
-  uint32_t choice = below(vcpu, 32), value[2];
-  uint64_t wrong = (uint64_t)(uintptr_t)canaries[below(vcpu, CANARIES)] + below(vcpu, CANARY_LENGTH);
-  if (choice < 24) {
-    CHECK(pvg_mmio_read(vcpu->guest->host->device, PVG_WINDOW_IOSFC, IOSFC_PRODUCER, value) == PVG_OK);
-    uint32_t count = 1 + below(vcpu, 8);
-    for (uint32_t at = 0; at < count; at++) put_mapper_entry(vcpu, value[0] + at);
-    CHECK(write_mapper(vcpu, IOSFC_PRODUCER, value[0] + count) == PVG_OK);
-  } else if (choice < 27) {
-    access_mapper(vcpu);
-  } else if (choice < 30) {
-    start_mapper(vcpu);
-  } else if (choice < 31) {
-    put_u32(vcpu->guest->memory + MAPPER_RING + 4 * below(vcpu, MAPPER_CAPACITY * 8), awkward(vcpu));
-  } else {
-    atomic_store(&vcpu->guest->host->iosfc_address, below(vcpu, 3) == 0 ? wrong : 0);
-  }
-}
-
 static void step(struct vcpu *vcpu) {
   struct guest *guest = vcpu->guest;
   uint32_t choice = below(vcpu, 100);
@@ -345,17 +246,6 @@ static void check_usable(struct host *host, struct guest *guest, uint32_t colour
     found = host->pixels_width == 33 && host->pixels[20 * 33 + 32] == colour;
     pthread_mutex_unlock(&host->lock);
   }
-}
-
-static void check_mapper(struct vcpu *vcpu) {
-  struct guest *guest = vcpu->guest;
-  const uint32_t entries[2][8] = {{IOSFC_OP_UNMAP, 1}, {IOSFC_OP_MAP, 1, (uint32_t)RAM_GPA + SURFACES, 0, PAGE}};
-  atomic_store(&guest->host->iosfc_address, 0);
-  start_mapper(vcpu);
-  memcpy(guest->memory + MAPPER_RING, entries, sizeof entries);
-  CHECK(write_mapper(vcpu, IOSFC_PRODUCER, 2) == PVG_OK);
-  CHECK(get_u32(guest->memory + MAPPER_RING + IOSFC_ENTRY_SIZE + 28) == IOSFC_OK);
-  CHECK(get_u32(guest->memory + MAPPER_TABLE + IOSFC_TABLE_ENTRY_SIZE) == PAGE);
 }
 
 static void open_round(struct host *host, uint32_t round) {

@@ -20,6 +20,7 @@ const NAMES = [
   'iosfc_faults_test',
   'suspend_test',
   'suspend_ends_test',
+  'state_test',
   'fuzz_test',
 ];
 
