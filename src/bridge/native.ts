@@ -1,8 +1,8 @@
 /**
- * pvg_bridge.h in TypeScript: the same functions, names and order, and no policy.
+ * pvg_host.h and pvg_bridge.h in TypeScript: the same functions, names and order, and no policy.
  *
  * Invariant: this is the only file that imports koffi, and no pointer or function crosses it but buffers used during
- * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the header.
+ * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the headers.
  */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -74,7 +74,7 @@ export interface PvgBridge {
   pvg_device_thread_name(thread: number): string;
 }
 
-/** One line per function of pvg_bridge.h, in its order; structures are passed as bytes. */
+/** One line per function of the headers, in their order; structures are passed as bytes. */
 export const PROTOTYPES = [
   'uint32_t pvg_bridge_version(void)',
   'const char *pvg_bridge_name(void)',

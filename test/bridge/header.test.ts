@@ -4,10 +4,10 @@ import { CONFIG_FIELDS } from '../../src/bridge/device-config.js';
 import { BRIDGE_VERSION, PROTOTYPES } from '../../src/bridge/native.js';
 import { KIND_HOST, MAX_PORTS, PvgStatus, Upcall, UpcallClass } from '../../src/bridge/pvg.js';
 
-const header = readFileSync('native/pvg_bridge.h', 'utf8');
+const header = ['native/pvg_host.h', 'native/pvg_bridge.h'].map((path) => readFileSync(path, 'utf8')).join('');
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/struct \w+ \*/g, 'void *');
 
-describe('the bridge in TypeScript agrees with pvg_bridge.h', () => {
+describe('the bridge in TypeScript agrees with pvg_host.h and pvg_bridge.h', () => {
   it('on every function, in the same order', () => {
     const functions = [...header.matchAll(/PVG_API ([^;{]+?\));/g)].map(([, text]) => plain(text ?? ''));
     expect(functions.length).toBeGreaterThan(40);

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * pvg_host.h - the half of the C ABI that every PVG's library has and no PVG shows in: versions and errors, groups,
+ * mailboxes, guest memory. The rules at the head of pvg_bridge.h hold here too.
+ *
+ * It knows PVG devices only as members of a group, and a record's meaning not at all.
+ */
+#ifndef PVG_HOST_H
+#define PVG_HOST_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PVG_API __attribute__((visibility("default")))
+
+/* Raised whenever a signature, a record or a structure below changes. */
+#define PVG_BRIDGE_VERSION 2u
+
+enum pvg_status {
+  PVG_OK = 0,
+  PVG_E_HANDLE = -1,      /* the handle names no living object of that kind */
+  PVG_E_ARGUMENT = -2,    /* a value is out of the range its comment gives */
+  PVG_E_CLOSED = -3,      /* the group, mailbox or device was closed or stopped */
+  PVG_E_FULL = -4,        /* a mailbox or a table of objects has no room */
+  PVG_E_NO_MEMORY = -5,   /* the system refused memory, a mapping or a thread */
+  PVG_E_BOUNDS = -6,      /* a range is empty, unaligned, overflows or leaves its object */
+  PVG_E_REFUSED = -7,     /* PVG refused: an encode it won't do */
+  PVG_E_UNSUPPORTED = -8  /* this PVG has no such thing (a window, a port) */
+};
+
+/* ---------------------------------------------------------------------------------------------
+ * Version and errors
+ * ------------------------------------------------------------------------------------------- */
+
+/* PVG_BRIDGE_VERSION of the library. */
+PVG_API uint32_t pvg_bridge_version(void);
+
+/* Which PVG this library is: "soft" or "apple". Static text. */
+PVG_API const char *pvg_bridge_name(void);
+
+/* What the calling thread's last failing call of this library had to say, never NULL. The text stays
+ * valid until that thread's next failing call. */
+PVG_API const char *pvg_last_error(void);
+
+/* The system's number of the calling thread, as its tools and QEMU's logs show it. */
+PVG_API uint32_t pvg_thread_id(void);
+
+/* 1 if devices of this PVG can be suspended and resumed, else 0. */
+PVG_API int32_t pvg_bridge_can_suspend(void);
+
+/* The GPUs there are, and what GPU `index` is: a set of pvg_gpu_flag bits (PVG_E_ARGUMENT if there is none of that index). */
+enum pvg_gpu_flag {
+  PVG_GPU_UNIFIED_MEMORY = 1,
+  PVG_GPU_REMOVABLE = 2,
+  PVG_GPU_DEFAULT = 4 /* the one that the system prefers */
+};
+PVG_API int32_t pvg_gpu_count(void);
+PVG_API int32_t pvg_gpu_flags(uint32_t index);
+
+/* ---------------------------------------------------------------------------------------------
+ * Groups: what is released together
+ *
+ * A group is one running device's set of mailboxes and PVG devices. Closing it closes every mailbox
+ * in it and stops every PVG device in it, so that no thread stays blocked in this library on its behalf.
+ * ------------------------------------------------------------------------------------------- */
+
+enum pvg_cause {
+  PVG_CAUSE_NONE = 0,      /* not closed */
+  PVG_CAUSE_CLOSED = 1,    /* closed on purpose */
+  PVG_CAUSE_THREAD = 2,    /* a guarded thread ended without pvg_group_unguard() */
+  PVG_CAUSE_DEADLOCK = 3   /* the host found its threads waiting for each other */
+};
+
+/* A new group, or 0 (PVG_E_FULL: 256 exist). */
+PVG_API uint32_t pvg_group_create(void);
+
+/* Closes the group; the first cause (a pvg_cause above 0) is kept, further calls do nothing. Does not
+ * block: threads are released, not awaited. */
+PVG_API int32_t pvg_group_close(uint32_t group, uint32_t cause);
+
+/* The pvg_cause the group was closed with, PVG_CAUSE_NONE while it is open. */
+PVG_API int32_t pvg_group_cause(uint32_t group);
+
+/* Closes the group, destroys its PVG devices (joining their threads), its mailboxes, task ranges and RAM,
+ * then the group itself. Blocks until PVG's own threads have ended. Idempotent by PVG_E_HANDLE. */
+PVG_API int32_t pvg_group_destroy(uint32_t group);
+
+/* Ties the group to the calling thread: if the thread ends before pvg_group_unguard(), however it ends,
+ * the group is closed with PVG_CAUSE_THREAD. A thread guards at most 8 groups (PVG_E_FULL). */
+PVG_API int32_t pvg_group_guard(uint32_t group);
+PVG_API int32_t pvg_group_unguard(uint32_t group);
+
+/* ---------------------------------------------------------------------------------------------
+ * Mailboxes: the one waiting primitive
+ *
+ * A bounded first-in first-out queue of 64-byte records; any number of producers and consumers. Records
+ * posted by one thread are taken in the order they were posted; what a thread wrote before it posted a
+ * record is visible to the thread that took it.
+ * ------------------------------------------------------------------------------------------- */
+
+struct pvg_record {
+  uint32_t kind;      /* a pvg_upcall_kind, or PVG_KIND_HOST and above: the host's own */
+  uint32_t id;        /* the upcall to answer, or whatever the poster put there */
+  uint64_t words[6];  /* arguments, by kind */
+  uint32_t thread;    /* set by PVG: which of its threads posted (1 and up); hosts may use it freely */
+  uint32_t reserved;  /* 0 from PVG; hosts may use it freely */
+};
+
+/* Kinds below this are PVG's, from it on the host's. */
+#define PVG_KIND_HOST 0x100u
+
+/* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty looks again for
+ * up to `spin_us` microseconds (0..1000; ignored on a single core) before it sleeps. */
+PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us);
+
+/* Appends one record of 64 bytes. If it is full: with timeout_us 0 fails with PVG_E_FULL at once, with -1
+ * blocks until there is room, else blocks for that long. PVG_E_CLOSED once the mailbox is closed. */
+PVG_API int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us);
+
+/* Takes 1..max records (max 1..1024) into `records` (64·max bytes) and returns how many. If it is empty:
+ * with timeout_us 0 returns 0 at once, with -1 blocks until there is one, else for that long, then 0.
+ * After close: hands out what is left, then PVG_E_CLOSED. */
+PVG_API int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us);
+
+/* Refuses further posts and releases every waiter. Idempotent. */
+PVG_API int32_t pvg_mailbox_close(uint32_t mailbox);
+
+/* Closes it and gives the slot back. Blocked callers return PVG_E_CLOSED; records left are discarded. */
+PVG_API int32_t pvg_mailbox_destroy(uint32_t mailbox);
+
+/* Records waiting; threads sleeping in take. Values of a moment, for statistics. */
+PVG_API int32_t pvg_mailbox_depth(uint32_t mailbox);
+PVG_API int32_t pvg_mailbox_waiters(uint32_t mailbox);
+
+/* ---------------------------------------------------------------------------------------------
+ * Guest memory
+ *
+ * RAM is a sealed memfd mapped shared. Its host addresses stay valid for the life of the process: when a
+ * RAM is destroyed its pages are given back and its addresses then read as zeros, so that a view somebody
+ * forgot cannot crash the process. Offsets and lengths are bytes.
+ * ------------------------------------------------------------------------------------------- */
+
+/* Host page size; every offset and length of a range or a mapping is a multiple of it. */
+PVG_API uint32_t pvg_page_size(void);
+
+/* A RAM of `length` bytes (page multiple, 1 page..1 TiB) that belongs to `group`, zeroed, or 0. */
+PVG_API uint32_t pvg_ram_create(uint32_t group, uint64_t length);
+
+/* Where it is mapped in this process, 0 if there is no such RAM. */
+PVG_API uint64_t pvg_ram_address(uint32_t ram);
+
+/* Its memfd, which stays the library's: duplicate it to keep it. */
+PVG_API int32_t pvg_ram_fd(uint32_t ram);
+
+/* Gives the memory back. Task ranges that map pages of it keep those pages until they are unmapped. */
+PVG_API int32_t pvg_ram_destroy(uint32_t ram);
+
+/* Reserves a contiguous host range of `length` bytes (page multiple, 1 page..64 GiB) of fresh zero pages that
+ * cost nothing until touched, or 0. The handle is the task's name in upcalls. */
+PVG_API uint32_t pvg_range_create(uint32_t group, uint64_t length);
+
+/* Where the range starts in this process, 0 if there is no such range. For traces; nobody but the
+ * library may touch what is there. */
+PVG_API uint64_t pvg_range_address(uint32_t range);
+
+/* Maps `length` bytes of `ram` from `ram_offset` on at `offset` of the range: shared, not copied, replacing
+ * what was there; with `read_only` non-zero the target pages can't be written. PVG_E_BOUNDS unless both
+ * pieces are non-empty, page-aligned and inside their objects; PVG_E_NO_MEMORY when the system has no
+ * mapping to spare; after either the target is as it was. */
+PVG_API int32_t pvg_range_map(uint32_t range, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length,
+                              uint32_t read_only);
+
+/* Replaces that part of the range by fresh zero pages; checks as above. */
+PVG_API int32_t pvg_range_unmap(uint32_t range, uint64_t offset, uint64_t length);
+
+/* Releases the range. PVG keeps one that it was given alive until it has been told that the task is
+ * destroyed (the answer to PVG_UPCALL_DESTROY_TASK). */
+PVG_API int32_t pvg_range_destroy(uint32_t range);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
