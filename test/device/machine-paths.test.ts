@@ -19,7 +19,10 @@ const policies = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) => ({
   answersEveryUpdate: (bits & 4) !== 0,
 }));
 
-const machines: Record<string, { machine: AnyStateMachine; inputs?: readonly unknown[]; events: { type: string; [key: string]: unknown }[] }> = {
+const machines: Record<
+  string,
+  { machine: AnyStateMachine; inputs?: readonly unknown[]; events: { type: string; [key: string]: unknown }[] }
+> = {
   lock: {
     machine: lockMachine,
     events: [
