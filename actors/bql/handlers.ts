@@ -19,6 +19,9 @@ import type { Revision } from '../../src/revisions/revision.js';
 import { Message } from '../messages.js';
 import { regionOf } from '../region-message.js';
 
+/** The largest job number, a positive int32 as the board has it; then they begin again. */
+const MAX_JOB = 2 ** 31 - 1;
+
 /** What the device is made of. */
 export interface DeviceParts {
   readonly revision: Revision;
@@ -84,7 +87,7 @@ export class BqlHandlers {
   run(record: PvgRecord, cause: number, depth: number): Outcome {
     switch (record.kind) {
       case Message.access:
-        return this.beginAccess(record, cause, depth);
+        return this.beginAccess(record, cause);
       case Message.accessReturned:
         this.takesPosted(record.id, resultOf(record));
         return 'done';
@@ -190,11 +193,12 @@ export class BqlHandlers {
   }
 
   private readonly nextJob = (): number => {
-    this.lastJob = (this.lastJob + 1) % 2 ** 31;
+    // Never 0, which stands for no job.
+    this.lastJob = (this.lastJob % MAX_JOB) + 1;
     return this.lastJob;
   };
 
-  private beginAccess(record: PvgRecord, cause: number, depth: number): Outcome {
+  private beginAccess(record: PvgRecord, cause: number): Outcome {
     const [operation = 0, window = 0, size = 0, offset = 0, value = 0, mailbox = 0] = record.words;
     const access = { write: operation === 1, window, size, offset, value, high: record.reserved };
     const entry = entryOf(this.revision, access);
@@ -202,7 +206,7 @@ export class BqlHandlers {
       this.port.perform({ do: 'replyToGuest', token: record.id, mailbox, value: low, high });
     const { nextJob } = this;
     const job = new MmioJob({ access, entry, reply, nextJob, cause, caller: mailbox }, this.port);
-    if (!isValidAccess(access) || !this.hasWindow(window) || depth >= MAX_NESTED_WAITS) {
+    if (!isValidAccess(access) || !this.hasWindow(window)) {
       job.refuse();
       return 'done';
     }

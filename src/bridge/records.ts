@@ -44,7 +44,9 @@ export class RecordBuffer {
     this.u32[at] = record.kind;
     this.u32[at + 1] = record.id ?? 0;
     for (let word = 0; word < 6; word++) {
-      const value = record.words?.[word] ?? 0;
+      const given = record.words?.[word] ?? 0;
+      // What was too large to be exact stays so on its way through another mailbox.
+      const value = Number.isFinite(given) ? given : SAFE_HIGH * TWO_32;
       this.u32[at + FIRST_WORD + 2 * word] = value % TWO_32;
       this.u32[at + FIRST_WORD + 2 * word + 1] = Math.floor(value / TWO_32);
     }

@@ -32,7 +32,7 @@ const EXPECTED = -1;
 /** States of the BQL's line. */
 export const BQL_STATES = ['free', 'running', 'waiting', 'lent'] as const;
 /** What the render queue does. */
-export const RENDER_STATES = ['idle', 'inPvg', 'waitingForBql', 'holdingBql'] as const;
+export const RENDER_STATES = ['idle', 'inPvg', 'waitingForBql'] as const;
 /** What a vCPU does. */
 export const VCPU_STATES = ['idle', 'waitingForAnswer', 'inPvg'] as const;
 

@@ -174,7 +174,7 @@ describe('a frame', () => {
   });
 
   const completed = (frame: number, status: number, display = 0): PvgRecord =>
-    record(Upcall.frameCompleted, { words: [display, frame, status, 50 + frame] });
+    record(Upcall.frameCompleted, { words: [display, frame, status, 50 + frame + 100 * display] });
 
   it('inside the update: waits for its own completion, and lets others pass', () => {
     const scene = new PortScene('sync');

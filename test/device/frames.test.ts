@@ -98,6 +98,8 @@ describe('pendingFrames', () => {
     expect(port.counted('framesRendered')).toBe(2);
     frames.newFrame();
     expect(started()).toBe(3);
+    // The surface keeps its texture for the frames to come.
+    expect(port.of('releaseTexture')).toEqual([]);
   });
 
   it('a completion that nobody waits for changes nothing, and never makes it negative', () => {
