@@ -134,11 +134,7 @@ class LookGraph {
       return this.add(this.bql, [nodeOfThread(creator.thread)], `its answer to read ${-bql.job} of another device`, bql.count);
     const worker = workers.find(({ activity }) => activity === bql.job);
     if (worker) return this.add(this.bql, [nodeOfThread(worker.thread)], `job ${bql.job}`, bql.count);
-<<<<<<< HEAD
-    // The job is queued, and whichever worker becomes free will take it. One may be in PVG with what is no access, and then has no job.
-=======
     // The job is queued, and the next worker that is free takes it. One that is in PVG with what is no access has no job, and is not free.
->>>>>>> unit
     const inPvg = new Set(this.look.waits.map(({ waiter }) => waiter));
     if (workers.every(({ thread, activity }) => activity !== 0 || inPvg.has(thread))) {
       this.add(
