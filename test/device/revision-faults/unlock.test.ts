@@ -10,8 +10,8 @@ import * as L from '../../../src/guest/layout.js';
 import { play, roundsUntil, VcpuThread } from './scene.js';
 import { until } from '../raw-guest.js';
 
-/** Far more than ever were needed, which is a few. */
-const READS = 3000;
+/** Far more than are needed, which is some dozens at most. */
+const READS = 2000;
 const joined = (half: bigint): bigint => (half << 32n) | half;
 
 /** One vCPU writes both registers the same, now this, now that; another reads both: which read finds them different, null if none does. */
