@@ -196,7 +196,11 @@ export class ThreadPort implements DevicePort {
     const { bridge, wiring } = this;
     const texture = bridge.pvg_texture_create(wiring.device, width, height, this.textureUsage(display));
     if (texture === 0) return null;
-    const surface = new Surface(width, height);
+    const surface = makeSurface(width, height);
+    if (surface === null) {
+      bridge.pvg_texture_release(texture);
+      return null;
+    }
     this.surfaces[display] = surface;
     this.report({ report: 'surface', display, width, height, memory: surface.memory });
     return { width, height, texture, managed: bridge.pvg_texture_managed(texture) === 1 };
@@ -229,6 +233,16 @@ export class ThreadPort implements DevicePort {
     }
     this.counters.add('interrupts');
     this.interrupts.raise(delivery.line);
+  }
+}
+
+/** A blank surface, or null if there is no memory for one: the guest chose the mode, so that is no defect. */
+function makeSurface(width: number, height: number): Surface | null {
+  try {
+    return new Surface(width, height);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 

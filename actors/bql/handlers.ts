@@ -4,7 +4,7 @@
  * Invariant: a handler runs to its end, or says what it waits for. When it may run is the behaviour's affair (behaviour.ts).
  */
 import { MAX_NESTED_WAITS } from '../../src/base/limits.js';
-import { PvgWindow, Upcall } from '../../src/bridge/pvg.js';
+import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import { Display } from '../../src/device/display.js';
 import { DmaRead, type RegisterRead } from '../../src/device/dma.js';
@@ -50,7 +50,8 @@ export class BqlHandlers {
   private readonly port: DevicePort;
   /** Accesses that somebody carries into PVG without a nested wait, by job. */
   private readonly outside = new Map<number, MmioJob>();
-  private readonly hasIosfc: boolean;
+  /** Bytes of each register window, by its number. */
+  private readonly windows = new Map<number, number>();
   /** Jobs that the embedder answers. */
   private readonly deviceReads = new Set<number>();
   private lastJob = 0;
@@ -61,7 +62,7 @@ export class BqlHandlers {
     const { revision, regions, references, displays, port } = parts;
     this.revision = revision;
     this.port = port;
-    this.hasIosfc = regions.some((region) => region.kind === 'mmio' && region.window === PvgWindow.iosfc);
+    for (const region of regions) if (region.kind === 'mmio') this.windows.set(region.window, region.length);
     this.space = new AddressSpace(regions, references, (region) => port.perform({ do: 'releaseRam', ram: region.ram }));
     this.tasks = new Tasks(this.space, port, revision);
     this.iosfc = new Iosfc(this.space, port, revision.iosfcReferences);
@@ -206,7 +207,7 @@ export class BqlHandlers {
       this.port.perform({ do: 'replyToGuest', token: record.id, mailbox, value: low, high });
     const { nextJob } = this;
     const job = new MmioJob({ access, entry, reply, nextJob, cause, caller: mailbox }, this.port);
-    if (!isValidAccess(access) || !this.hasWindow(window)) {
+    if (!isValidAccess(access, this.windows.get(window) ?? 0)) {
       job.refuse();
       return 'done';
     }
@@ -215,10 +216,6 @@ export class BqlHandlers {
     while (entry === 'holdingBql' && awaited !== null) awaited = job.resume(this.port.enterPvg(job.submitted));
     if (awaited !== null) this.outside.set(awaited, job);
     return 'done';
-  }
-
-  private hasWindow(window: number): boolean {
-    return window === PvgWindow.gfx || (window === PvgWindow.iosfc && this.hasIosfc);
   }
 
   private waitFor(job: number | null, continuation: Continuation): Outcome {

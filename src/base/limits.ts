@@ -18,7 +18,7 @@ export const BACKGROUND_WORKERS = 2;
 export const SPIN_MICROSECONDS = 20;
 /** The largest side of a surface, in pixels; 16384 · 16384 · 4 bytes is the largest that stays an int32 count of words. */
 export const SURFACE_MAX_SIDE = 16_384;
-/** A cursor's largest side, in pixels. */
+/** A cursor's largest side, in pixels, and how far from its corner its hotspot may be. */
 export const CURSOR_MAX_SIDE = 512;
 /** Bytes of a cursor glyph's bitmap, padding of its rows included: four times what the largest one needs. */
 export const CURSOR_MAX_BYTES = 4 * 2 ** 20;

@@ -38,9 +38,10 @@ export class ConsoleCursor {
     const width = Math.floor(size / TWO_32);
     const height = size % TWO_32;
     this.port.trace('apple_gfx_cursor_set', { bpp, width, height });
-    const pixels = readGlyph(this.port, { id: event.id, width, height, bytesPerRow, bpp, length });
+    const [hotX, hotY] = [Math.floor(hot / TWO_32), hot % TWO_32];
+    const pixels = readGlyph(this.port, { id: event.id, width, height, hotX, hotY, bytesPerRow, bpp, length });
     if (pixels) {
-      const cursor: Cursor = { width, height, hotX: Math.floor(hot / TWO_32), hotY: hot % TWO_32, pixels };
+      const cursor: Cursor = { width, height, hotX, hotY, pixels };
       this.port.perform({ do: 'setCursor', display: this.display, cursor });
       this.moveTo(this.place);
     }
@@ -68,20 +69,26 @@ interface Glyph {
   readonly id: number;
   readonly width: number;
   readonly height: number;
+  readonly hotX: number;
+  readonly hotY: number;
   readonly bytesPerRow: number;
   readonly bpp: number;
   readonly length: number;
 }
 
 function readGlyph(port: DevicePort, glyph: Glyph): Uint32Array | null {
-  const { width, height, bytesPerRow, bpp, length } = glyph;
+  const { width, height, hotX, hotY, bytesPerRow, bpp, length } = glyph;
   if (bpp !== 32) return null;
   // A comparison with what is no number is false, and must refuse.
-  const fits = width >= 1 && height >= 1 && width <= CURSOR_MAX_SIDE && height <= CURSOR_MAX_SIDE && length <= CURSOR_MAX_BYTES;
+  const fits = width >= 1 && height >= 1 && Math.max(width, height, hotX, hotY) <= CURSOR_MAX_SIDE && length <= CURSOR_MAX_BYTES;
   if (!fits || !(bytesPerRow >= 4 * width) || !(length >= bytesPerRow * (height - 1) + 4 * width)) {
-    port.perform({ do: 'logGuestError', text: `cursor glyph ${width}x${height}, ${bytesPerRow} bytes a row, ${length} bytes is refused` });
+    port.perform({ do: 'logGuestError', text: `${describe(glyph)} is refused` });
     return null;
   }
   const bytes = port.glyphPayload(glyph.id, length);
   return bytes ? convertGlyph(bytes, width, height, bytesPerRow) : null;
+}
+
+function describe({ width, height, hotX, hotY, bytesPerRow, length }: Glyph): string {
+  return `cursor glyph ${width}x${height} with its hotspot at ${hotX},${hotY}, ${bytesPerRow} bytes a row, ${length} bytes`;
 }

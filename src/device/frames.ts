@@ -83,7 +83,7 @@ export class Frames {
   completed(frame: number, ok: boolean, present: number): void {
     this.present = present;
     const rendered = ok || !this.policies.checksGpuWork;
-    const shown = rendered && this.noted !== null && this.noted === this.surface;
+    const shown = rendered && this.noted !== null && this.hasSizeOf(this.noted);
     if (!rendered) this.port.perform({ do: 'logGuestError', text: `the GPU failed to render frame ${frame}` });
     this.send({ type: 'frame.completed', shown });
     if (this.policies.frames === 'renderQueueSections') this.port.perform({ do: 'endSection', frame });
@@ -91,6 +91,11 @@ export class Frames {
 
   updateRequested(): void {
     this.send({ type: 'update.requested' });
+  }
+
+  /** Whether the surface is as large as what a frame noted, be it the same or one that was made when the mode came back. */
+  private hasSizeOf(noted: SurfaceInfo): boolean {
+    return this.surface !== null && this.surface.width === noted.width && this.surface.height === noted.height;
   }
 
   private startRendering(): void {

@@ -40,9 +40,9 @@ const driver = new MachineDriver(mmioJobMachine);
 type Snapshot = ReturnType<typeof driver.initial>;
 type Event = Parameters<typeof driver.step>[1];
 
-/** Whether an access has a size and an offset that the windows know. */
-export function isValidAccess(access: { readonly size: number; readonly offset: number }): boolean {
-  return (access.size === 4 || access.size === 8) && access.offset >= 0 && access.offset % access.size === 0;
+/** Whether an access has a size that windows know, is aligned to it, and lies whole in a window of that many bytes. */
+export function isValidAccess({ size, offset }: { readonly size: number; readonly offset: number }, windowBytes: number): boolean {
+  return (size === 4 || size === 8) && offset >= 0 && offset % size === 0 && offset + size <= windowBytes;
 }
 
 /** Who enters PVG with such an access. */

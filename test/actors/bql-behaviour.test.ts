@@ -4,9 +4,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Message } from '../../actors/messages.js';
 import { wordsOf } from '../../actors/region-message.js';
-import { Upcall } from '../../src/bridge/pvg.js';
+import { PvgWindow, Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
-import { access, BqlScene, interrupt, RAM, readMemory, record, UPPER_RAM } from './bql-scene.js';
+import { access, BqlScene, GFX, interrupt, IOSFC, RAM, readMemory, record, UPPER_RAM } from './bql-scene.js';
 
 let scene: BqlScene;
 const write = (token: number, offset = 0x1000, size = 4): PvgRecord => access({ token, offset, size });
@@ -42,12 +42,28 @@ describe('an access', () => {
     [0x1000, 2],
     [0x1000, 16],
     [-4, 4],
-  ])('at offset %i of %i bytes is refused, and reaches neither PVG nor the trace', (offset, size) => {
-    scene.run(write(1, offset, size));
+    [GFX.length, 4],
+    [GFX.length, 8],
+    [2 ** 52, 8],
+    [Number.POSITIVE_INFINITY, 4],
+    [IOSFC.length, 8, PvgWindow.iosfc],
+  ])('at offset %i of %i bytes is refused, and reaches neither PVG nor the trace', (offset, size, window: number = PvgWindow.gfx) => {
+    scene.run(access({ token: 1, offset, size, window }));
     expect(scene.port.of('submitJob')).toEqual([]);
     expect(scene.port.of('replyToGuest')).toMatchObject([{ value: 0 }]);
     expect(scene.port.lines).toEqual([]);
     expect(scene.bql.held).toBe(false);
+  });
+
+  it.each([
+    [GFX.length - 4, 4, PvgWindow.gfx],
+    [GFX.length - 8, 8, PvgWindow.gfx],
+    [IOSFC.length - 4, 4, PvgWindow.iosfc],
+    [IOSFC.length - 8, 8, PvgWindow.iosfc],
+  ])('of the last bytes of a window, at offset %i of %i bytes, is carried out', (offset, size, window) => {
+    scene.run(access({ token: 1, write: false, offset, size, window }));
+    for (let half = 0; half < size / (window === PvgWindow.gfx ? 4 : size); half++) scene.finish({ value: 7 });
+    expect(scene.port.of('replyToGuest')).toMatchObject([{ token: 1, value: 7 }]);
   });
 
   it('that PVG fails gives 0, and its second half is not tried', () => {
@@ -135,7 +151,7 @@ describe('v5', () => {
   const rendered = (): number => scene.port.counted('framesRendered');
 
   beforeEach(() => {
-    scene = new BqlScene('v5', { regions: [RAM, UPPER_RAM] });
+    scene = new BqlScene('v5', { regions: [RAM, GFX, UPPER_RAM] });
     scene.bql.display(0).frames.setMode(640, 480);
   });
 

@@ -88,6 +88,10 @@ class PortScene {
         return 9;
       },
       pvg_texture_managed: () => 1,
+      pvg_texture_release: (texture: number) => {
+        this.calls.push(`release texture ${texture}`);
+        return PvgStatus.ok;
+      },
     };
     return played as PvgBridge;
   }
@@ -202,6 +206,14 @@ describe('what PVG is asked on the actor that owns the display', () => {
     expect(scene.port.createSurface(0, 64, 48)).toEqual({ width: 64, height: 48, texture: 9, managed: true });
     expect(scene.calls).toEqual(calls);
     expect(scene.reports).toMatchObject([{ report: 'surface', display: 0, width: 64, height: 48 }]);
+  });
+
+  it('a mode that there is no memory for has neither surface nor texture', () => {
+    const scene = new PortScene('hardened');
+    // 64 TiB.
+    expect(scene.port.createSurface(0, 2 ** 22, 2 ** 22)).toBeNull();
+    expect(scene.calls).toEqual(['texture of usage 17', 'release texture 9']);
+    expect(scene.reports).toEqual([]);
   });
 
   it('where the cursor is, only if the event did not say', () => {

@@ -216,7 +216,7 @@ describe('what is not reported', () => {
 
   it('a vCPU inside PVG, or one whose answer is on its way', () => {
     expect(report('unlock', { bql: 'free', vcpus: { [VCPU]: 'waitingForAnswer' } })).toBeNull();
-    expect(report('unlock', { bql: 'lent', render: 'holdingBql', vcpus: { [VCPU]: 'inPvg' } })).toBeNull();
+    expect(report('unlock', { bql: 'lent', render: 'idle', vcpus: { [VCPU]: 'inPvg' } })).toBeNull();
   });
 
   it('the render queue, which waits for a lock that is free or already its own', () => {

@@ -24,6 +24,8 @@ interface GlyphFields {
   readonly bytesPerRow?: number;
   readonly bpp?: number;
   readonly length?: number;
+  /** x · 2^32 + y. */
+  readonly hot?: number;
 }
 
 function glyphEvent({
@@ -32,8 +34,9 @@ function glyphEvent({
   bytesPerRow = 4 * width,
   bpp = 32,
   length = bytesPerRow * height,
+  hot = 3 * 2 ** 32 + 5,
 }: GlyphFields = {}): PvgRecord {
-  const words = [3, width * 2 ** 32 + height, 3 * 2 ** 32 + 5, bytesPerRow, bpp, length];
+  const words = [3, width * 2 ** 32 + height, hot, bytesPerRow, bpp, length];
   return record(Upcall.cursorGlyph, { id: 42, words, thread: 4 });
 }
 const moveEvent = (x: number, y: number): PvgRecord => record(Upcall.cursorMove, { words: [3, x, y] });
@@ -66,6 +69,9 @@ describe('a glyph', () => {
     ['rows longer than numbers', { height: 1, bytesPerRow: Number.POSITIVE_INFINITY, length: CURSOR_MAX_BYTES }, true],
     ['a bitmap longer than numbers', { length: Number.POSITIVE_INFINITY }, true],
     ['a bitmap that no cursor needs', { length: CURSOR_MAX_BYTES + 1 }, true],
+    ['a hotspot beyond any cursor to the right', { hot: 513 * 2 ** 32 }, true],
+    ['a hotspot beyond any cursor below', { hot: 513 }, true],
+    ['a hotspot beyond numbers', { hot: Number.POSITIVE_INFINITY }, true],
     ['a size longer than numbers', { width: Number.POSITIVE_INFINITY, bytesPerRow: 16, length: 32 }, true],
   ])('of %s is refused, and the console keeps the old cursor', (_name, fields, logged) => {
     const port = glyph(fields);

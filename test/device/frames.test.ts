@@ -198,6 +198,19 @@ describe('what is not shown', () => {
     expect(port.copies).toMatchObject([{ texture: 1024 }]);
   });
 
+  it('but a frame whose mode was left and came back meanwhile is, since the size is what it noted', () => {
+    frames.newFrame();
+    frames.setMode(800, 600);
+    frames.setMode(640, 480);
+    frames.newFrame();
+    finish(1);
+    expect(port.copies).toEqual([{ display: 2, texture: 640, present: 101 }]);
+    // The old texture, and the one of the mode in between; the one in use stays.
+    expect(port.of('releaseTexture').map(({ texture }) => texture)).toEqual([800, 640]);
+    finish(2);
+    expect(port.of('releaseTexture')).toHaveLength(2);
+  });
+
   it('a refused frame of another mode gives its texture back as well', () => {
     frames.newFrame();
     frames.setMode(800, 600);
