@@ -28,6 +28,8 @@ export interface RigOptions {
   /** Every n-th encode is refused. */
   readonly refuseEvery?: number;
   readonly managedTextures?: boolean;
+  /** The device was not used before: of others the console may still have a surface and a cursor. */
+  readonly fresh?: boolean;
 }
 
 /** What PVG can be told to do on both rigs; threads and locks are the scripted one's affair. */
@@ -159,13 +161,22 @@ export interface Rig {
   /** While PVG, inside an access, waits for a read of another device's register, a frame of that colour is drawn: how many more frames were shown when the read was answered. */
   framesShownInsideAccess(colour: number): Promise<number>;
 
+  /** Resets PVG. */
   reset(): Promise<void>;
+  /** What a guest does at power on; after a reset the rig can be used again. */
+  begin(): Promise<void>;
   /** Waits until it is so. */
   until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>;
   close(): Promise<void>;
 }
 
-export type OpenRig = (options: RigOptions) => Promise<Rig>;
+/** Where rigs come from. */
+export interface RigSource {
+  /** A rig whose guest has begun. */
+  open(options: RigOptions): Promise<Rig>;
+  /** No more rigs are needed. */
+  end(): Promise<void>;
+}
 
 /** A scope of tests: how to open a rig for the revision that they are run for. */
 export interface Conformance {

@@ -7,6 +7,7 @@ import { type PendingOperation, roundRobin, type Scheduler } from '../../src/run
 import { DeviceWorld } from '../worlds/device-world.js';
 import { WINDOW_BASE } from '../worlds/memory-map.js';
 import type { WorldDisplay } from '../worlds/port.js';
+import { peekWord, pokeWords } from './words.js';
 import {
   MODES,
   RAM_BYTES,
@@ -15,6 +16,7 @@ import {
   type RigCursor,
   type RigMemory,
   type RigOptions,
+  type RigSource,
   type RigStatistics,
   type RigStep,
   type RigSurface,
@@ -59,7 +61,7 @@ export class ScriptedRig implements Rig {
   }
 
   /** As a guest begins: the first mode is set. */
-  async start(): Promise<void> {
+  async begin(): Promise<void> {
     const [mode] = MODES;
     await this.run({ do: 'modeChange', port: 0, ...mode });
     await this.until('the first mode is set', () => this.surface?.width === mode.width && this.pendingEvents === 0);
@@ -105,7 +107,7 @@ export class ScriptedRig implements Rig {
       id,
       gpa,
       poke: (offset, ...words) => pokeWords(world.memory.ram(ram), offset, words),
-      peek: (offset) => new DataView(world.memory.ram(ram).buffer).getUint32(offset, true),
+      peek: (offset) => peekWord(world.memory.ram(ram), offset),
       remove: async () => {
         world.removeRegion(id);
         this.runUntil('the memory is gone', () => world.embedder.isDone);
@@ -274,16 +276,13 @@ export class ScriptedRig implements Rig {
   }
 }
 
-/** A scripted rig whose guest has begun. */
-export async function openScriptedRig(options: RigOptions): Promise<Rig> {
-  const rig = new ScriptedRig(options);
-  await rig.start();
-  return rig;
-}
+/** Every rig is a world of its own. */
+export class ScriptedRigs implements RigSource {
+  async open(options: RigOptions): Promise<Rig> {
+    const rig = new ScriptedRig(options);
+    await rig.begin();
+    return rig;
+  }
 
-function pokeWords(bytes: Uint8Array, offset: number, words: readonly number[]): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  words.forEach((word, index) => {
-    view.setUint32(offset + 4 * index, word >>> 0, true);
-  });
+  async end(): Promise<void> {}
 }
