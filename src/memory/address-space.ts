@@ -12,6 +12,8 @@ import { type BackedRegion, isBacked, type MemoryRegion } from './region.js';
 
 export class AddressSpace {
   private readonly regions = new Map<number, MemoryRegion>();
+  /** Regions that were taken off the map, by the slots of their references; a slot that is used again is another region's. */
+  private readonly removed = new Map<number, BackedRegion>();
   private view = new FlatView([]);
 
   /** Throws ArgumentError as add() does. `onGone` is told of each removed region whose last reference this map gave back. */
@@ -32,12 +34,16 @@ export class AddressSpace {
     if (this.regions.has(region.id)) throw new ArgumentError(`${where} has the id ${region.id} of another one`);
     if (this.regions.size >= MAX_REGIONS) throw new ArgumentError(`${where} is one too many, at most ${MAX_REGIONS} are possible`);
     this.regions.set(region.id, region);
+    if (isBacked(region)) this.removed.delete(region.slot);
     this.view = new FlatView([...this.regions.values()]);
   }
 
   /** Takes a region off this map; false if there is none of that id. Its references are the caller's affair. */
   remove(id: number): boolean {
-    if (!this.regions.delete(id)) return false;
+    const region = this.regions.get(id);
+    if (!region) return false;
+    this.regions.delete(id);
+    if (isBacked(region)) this.removed.set(region.slot, region);
     this.view = new FlatView([...this.regions.values()]);
     return true;
   }
@@ -55,10 +61,15 @@ export class AddressSpace {
     return { region: found.region, offset: found.offset };
   }
 
-  /** The region on the map whose host memory holds an address, or null. */
+  /**
+   * The region whose host memory holds an address, or null: one on the map, or one that was removed, which may be gone. Host addresses
+   * are never used again, so it is no other.
+   */
   findHostAddress(address: number): BackedRegion | null {
-    for (const region of this.regions.values()) {
-      if (isBacked(region) && address >= region.hostAddress && address < region.hostAddress + region.length) return region;
+    for (const regions of [this.regions, this.removed]) {
+      for (const region of regions.values()) {
+        if (isBacked(region) && address >= region.hostAddress && address < region.hostAddress + region.length) return region;
+      }
     }
     return null;
   }
