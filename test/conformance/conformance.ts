@@ -5,6 +5,14 @@
 import { afterAll, afterEach, describe } from 'vitest';
 import type { RevisionName } from '../../src/revisions/revision.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
+import { describeAccesses } from './accesses.js';
+import { describeCursor } from './cursor.js';
+import { describeFrames } from './frames.js';
+import { describeInterrupts } from './interrupts.js';
+import { describeIosfc } from './iosfc.js';
+import { describeModes } from './modes.js';
+import { describeReads } from './reads.js';
+import { describeReset } from './reset.js';
 import type { Conformance, Rig, RigSource } from './rig.js';
 import { describeTasks } from './tasks.js';
 
@@ -26,6 +34,14 @@ export function describeConformance(name: string, source: RigSource): void {
         return rig;
       },
     };
+    describeAccesses(scope);
     describeTasks(scope);
+    describeReads(scope);
+    describeInterrupts(scope);
+    describeIosfc(scope);
+    describeFrames(scope);
+    describeModes(scope);
+    describeCursor(scope);
+    describeReset(scope);
   });
 }

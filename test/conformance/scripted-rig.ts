@@ -10,6 +10,7 @@ import type { WorldDisplay } from '../worlds/port.js';
 import { peekWord, pokeWords } from './words.js';
 import {
   MODES,
+  type Pending,
   RAM_BYTES,
   type Rig,
   type RigAccess,
@@ -37,13 +38,16 @@ export class ScriptedRig implements Rig {
   readonly page = 0x4000;
   readonly windowBase = WINDOW_BASE;
   readonly firstMode: { readonly width: number; readonly height: number } | null;
+  readonly holdsGpu = true;
   surfaces = 0;
+  images = 0;
   private readonly world: DeviceWorld;
   private readonly turns = roundRobin();
   private gpuHeld: boolean;
   /** The embedder answers only when nobody else can go on. */
   private embedderLast = false;
   private lastSurface: WorldDisplay['surface'];
+  private lastImage: WorldDisplay['image'] = null;
 
   constructor(options: RigOptions) {
     const { revision, variant = 'mmio', refuseEvery = 0, managedTextures = false } = options;
@@ -181,10 +185,15 @@ export class ScriptedRig implements Rig {
     return displays.queue.length + upcalls.count;
   }
 
-  async update(): Promise<void> {
-    const { dones } = this.display;
+  update(): Pending {
+    const display = this.display;
+    const { dones } = display;
     this.world.requestUpdate(0);
-    this.runUntil('the update is done', () => this.display.dones > dones);
+    return {
+      get isDone() {
+        return display.dones > dones;
+      },
+    };
   }
 
   get updates(): number {
@@ -216,9 +225,8 @@ export class ScriptedRig implements Rig {
     return shown;
   }
 
-  async reset(): Promise<void> {
-    const reset = this.world.reset();
-    this.runUntil('PVG is reset', () => reset.isDone);
+  reset(): Pending {
+    return this.world.reset();
   }
 
   async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -256,7 +264,9 @@ export class ScriptedRig implements Rig {
   private step(): boolean {
     const ran = this.world.system.step();
     if (this.display.surface !== this.lastSurface) this.surfaces++;
+    if (this.display.image !== this.lastImage) this.images++;
     this.lastSurface = this.display.surface;
+    this.lastImage = this.display.image;
     return ran;
   }
 

@@ -10,7 +10,7 @@ import { MODES, RAM_BYTES, type Rig, type RigOptions, type RigSource } from './r
 import { SoftRig } from './soft-rig.js';
 
 /** Longer than a test needs to look at a frame that is on the GPU. */
-const SLOW_GPU_MICROSECONDS = 1_000_000;
+const SLOW_GPU_MICROSECONDS = 300_000;
 
 export class SoftDevices implements RigSource {
   private readonly idle = new Map<string, Device>();

@@ -8,6 +8,7 @@ import { REVISIONS } from '../../src/revisions/revisions.js';
 import { until } from '../device/raw-guest.js';
 import {
   MODES,
+  type Pending,
   type Rig,
   type RigAccess,
   type RigCursor,
@@ -30,9 +31,10 @@ export class SoftRig implements Rig {
   readonly lines: string[] = [];
   readonly guestErrors: string[] = [];
   readonly firstMode: { readonly width: number; readonly height: number } | null;
+  readonly holdsGpu = false;
   surfaces = 0;
   updates = 0;
-  private images = 0;
+  images = 0;
   private readonly listeners = {
     trace: (line: string): unknown => this.lines.push(line),
     guestError: (text: string): unknown => this.guestErrors.push(text),
@@ -171,8 +173,8 @@ export class SoftRig implements Rig {
     return this.bridge.pvg_display_pending_events(this.device.internals.wiring.device, 0);
   }
 
-  update(): Promise<void> {
-    return this.device.update();
+  update(): Pending {
+    return pendingUntil(this.device.update());
   }
 
   async pipeline(): Promise<{ readonly pipeline: unknown; readonly freshness: unknown }> {
@@ -203,8 +205,8 @@ export class SoftRig implements Rig {
     return shown;
   }
 
-  reset(): Promise<void> {
-    return this.device.reset();
+  reset(): Pending {
+    return pendingUntil(this.device.reset());
   }
 
   async until(_what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -235,6 +237,14 @@ export class SoftRig implements Rig {
     await until(() => this.images > images);
     return { ok: true, bytes: bytesOf(this.device.cursorImage) };
   }
+}
+
+function pendingUntil(promise: Promise<void>): Pending {
+  const pending = { isDone: false };
+  void promise.then(() => {
+    pending.isDone = true;
+  });
+  return pending;
 }
 
 /** Looks again and again, with the thread's event loop at rest; a test that goes well sees it come true. */
