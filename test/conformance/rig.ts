@@ -23,11 +23,13 @@ export const RAM_REGION = 1;
 export interface RigOptions {
   readonly revision: RevisionName;
   readonly variant?: 'mmio' | 'pci';
-  /** Frames stay on the GPU until releaseGpu(); of the native PVG for a second, so a test says what it saw. */
+  /** Frames stay on the GPU until releaseGpu(); of the native PVG for a while, so a test says what it saw. */
   readonly slowGpu?: boolean;
   /** Every n-th encode is refused. */
   readonly refuseEvery?: number;
   readonly managedTextures?: boolean;
+  /** The device was not used before: of others the console may still have a surface and a cursor. */
+  readonly fresh?: boolean;
 }
 
 /** What PVG can be told to do on both rigs; threads and locks are the scripted one's affair. */
@@ -103,6 +105,11 @@ export interface RigAccess {
   readonly high?: number;
 }
 
+/** What was asked for and may take its time. */
+export interface Pending {
+  readonly isDone: boolean;
+}
+
 export interface Rig {
   readonly revision: Revision;
   /** A guest page, in bytes. */
@@ -147,25 +154,38 @@ export interface Rig {
   /** Surfaces that were handed to the console so far. */
   readonly surfaces: number;
   readonly cursor: RigCursor;
+  /** Cursor images that were handed to the console so far. */
+  readonly images: number;
   /** Display events of PVG's that the device has not handled. */
   readonly pendingEvents: number;
-  /** Asks for an update; resolves when it is done. */
-  update(): Promise<void>;
+  /** Has the console ask for an update. */
+  update(): Pending;
   /** Updates that were pushed to the console. */
   readonly updates: number;
   /** The frame pipeline's state, as its machine names it. */
   pipeline(): Promise<{ readonly pipeline: unknown; readonly freshness: unknown }>;
   releaseGpu(): void;
+  /** Whether nothing but releaseGpu() lets a slow GPU's frames go. */
+  readonly holdsGpu: boolean;
   /** While PVG, inside an access, waits for a read of another device's register, a frame of that colour is drawn: how many more frames were shown when the read was answered. */
   framesShownInsideAccess(colour: number): Promise<number>;
 
-  reset(): Promise<void>;
+  /** Has PVG reset. */
+  reset(): Pending;
+  /** What a guest does at power on; after a reset the rig can be used again. */
+  begin(): Promise<void>;
   /** Waits until it is so. */
   until(what: string, condition: () => boolean | Promise<boolean>): Promise<void>;
   close(): Promise<void>;
 }
 
-export type OpenRig = (options: RigOptions) => Promise<Rig>;
+/** Where rigs come from. */
+export interface RigSource {
+  /** A rig whose guest has begun. */
+  open(options: RigOptions): Promise<Rig>;
+  /** No more rigs are needed. */
+  end(): Promise<void>;
+}
 
 /** A scope of tests: how to open a rig for the revision that they are run for. */
 export interface Conformance {

@@ -7,14 +7,17 @@ import { type PendingOperation, roundRobin, type Scheduler } from '../../src/run
 import { DeviceWorld } from '../worlds/device-world.js';
 import { WINDOW_BASE } from '../worlds/memory-map.js';
 import type { WorldDisplay } from '../worlds/port.js';
+import { peekWord, pokeWords } from './words.js';
 import {
   MODES,
+  type Pending,
   RAM_BYTES,
   type Rig,
   type RigAccess,
   type RigCursor,
   type RigMemory,
   type RigOptions,
+  type RigSource,
   type RigStatistics,
   type RigStep,
   type RigSurface,
@@ -35,13 +38,16 @@ export class ScriptedRig implements Rig {
   readonly page = 0x4000;
   readonly windowBase = WINDOW_BASE;
   readonly firstMode: { readonly width: number; readonly height: number } | null;
+  readonly holdsGpu = true;
   surfaces = 0;
+  images = 0;
   private readonly world: DeviceWorld;
   private readonly turns = roundRobin();
   private gpuHeld: boolean;
   /** The embedder answers only when nobody else can go on. */
   private embedderLast = false;
   private lastSurface: WorldDisplay['surface'];
+  private lastImage: WorldDisplay['image'] = null;
 
   constructor(options: RigOptions) {
     const { revision, variant = 'mmio', refuseEvery = 0, managedTextures = false } = options;
@@ -59,7 +65,7 @@ export class ScriptedRig implements Rig {
   }
 
   /** As a guest begins: the first mode is set. */
-  async start(): Promise<void> {
+  async begin(): Promise<void> {
     const [mode] = MODES;
     await this.run({ do: 'modeChange', port: 0, ...mode });
     await this.until('the first mode is set', () => this.surface?.width === mode.width && this.pendingEvents === 0);
@@ -105,7 +111,7 @@ export class ScriptedRig implements Rig {
       id,
       gpa,
       poke: (offset, ...words) => pokeWords(world.memory.ram(ram), offset, words),
-      peek: (offset) => new DataView(world.memory.ram(ram).buffer).getUint32(offset, true),
+      peek: (offset) => peekWord(world.memory.ram(ram), offset),
       remove: async () => {
         world.removeRegion(id);
         this.runUntil('the memory is gone', () => world.embedder.isDone);
@@ -179,10 +185,15 @@ export class ScriptedRig implements Rig {
     return displays.queue.length + upcalls.count;
   }
 
-  async update(): Promise<void> {
-    const { dones } = this.display;
+  update(): Pending {
+    const display = this.display;
+    const { dones } = display;
     this.world.requestUpdate(0);
-    this.runUntil('the update is done', () => this.display.dones > dones);
+    return {
+      get isDone() {
+        return display.dones > dones;
+      },
+    };
   }
 
   get updates(): number {
@@ -214,9 +225,8 @@ export class ScriptedRig implements Rig {
     return shown;
   }
 
-  async reset(): Promise<void> {
-    const reset = this.world.reset();
-    this.runUntil('PVG is reset', () => reset.isDone);
+  reset(): Pending {
+    return this.world.reset();
   }
 
   async until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
@@ -254,7 +264,9 @@ export class ScriptedRig implements Rig {
   private step(): boolean {
     const ran = this.world.system.step();
     if (this.display.surface !== this.lastSurface) this.surfaces++;
+    if (this.display.image !== this.lastImage) this.images++;
     this.lastSurface = this.display.surface;
+    this.lastImage = this.display.image;
     return ran;
   }
 
@@ -274,16 +286,13 @@ export class ScriptedRig implements Rig {
   }
 }
 
-/** A scripted rig whose guest has begun. */
-export async function openScriptedRig(options: RigOptions): Promise<Rig> {
-  const rig = new ScriptedRig(options);
-  await rig.start();
-  return rig;
-}
+/** Every rig is a world of its own. */
+export class ScriptedRigs implements RigSource {
+  async open(options: RigOptions): Promise<Rig> {
+    const rig = new ScriptedRig(options);
+    await rig.begin();
+    return rig;
+  }
 
-function pokeWords(bytes: Uint8Array, offset: number, words: readonly number[]): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  words.forEach((word, index) => {
-    view.setUint32(offset + 4 * index, word >>> 0, true);
-  });
+  async end(): Promise<void> {}
 }
