@@ -22,7 +22,7 @@ import {
 } from '../reference/memory-model.js';
 import { RealMemory, SURFACES } from './memory-real.js';
 
-const RUNS = Number(process.env.MEMORY_MODEL_RUNS ?? 250);
+const RUNS = Number(process.env.MEMORY_MODEL_RUNS ?? 400);
 const REVISION = (process.env.MEMORY_MODEL_REVISION ?? 'hardened') as RevisionName;
 const HOST_PAGE = loadBridge().pvg_page_size();
 const { MEMORY_MODEL_SEED: SEED, MEMORY_MODEL_PATH: PATH, MEMORY_MODEL_REPLAY: REPLAY } = process.env;
@@ -41,7 +41,7 @@ const place = fc.oneof(
   { weight: 2, arbitrary: ragged(steps(47)).map((at) => ARENA.gpa + at) },
   { weight: 1, arbitrary: elsewhere },
 );
-const length = fc.oneof({ weight: 4, arbitrary: fc.constant(PAGE) }, { weight: 2, arbitrary: ragged(steps(9)) });
+const length = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(PAGE, PAGE, 2 * PAGE, 3 * PAGE) }, { weight: 2, arbitrary: ragged(steps(9)) });
 const ownTask = fc.constantFrom(2, 3, 4);
 const task = fc.oneof({ weight: 30, arbitrary: ownTask }, fc.constant(STRANGER));
 const surface = fc.nat(SURFACES - 1);
