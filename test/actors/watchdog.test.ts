@@ -74,9 +74,9 @@ describe('deadlocks', () => {
   it('sync: the BQL actor is inside PVG, whose thread waits for the BQL', () => {
     expect(report('sync', { ...mapUnderBql, vcpus: { [VCPU]: 'waitingForAnswer' } })).toBe(
       [
-        "deadlock: PVG's control thread → the BQL actor → PVG's control thread",
-        "PVG's control thread waits for the BQL actor: the BQL, for the answer to mapMemory",
-        "the BQL actor waits for PVG's control thread: its call into PVG to return",
+        "deadlock: PVG's thread control → the BQL actor → PVG's thread control",
+        "PVG's thread control waits for the BQL actor: the BQL, for the answer to mapMemory",
+        "the BQL actor waits for PVG's thread control: its call into PVG to return",
         'also stuck: vCPU thread 30 waits for the BQL actor: the answer to its access',
       ].join('\n'),
     );
@@ -89,9 +89,9 @@ describe('deadlocks', () => {
       workers: [3, 0],
       waits: [inPvg(BQL, CONTROL), inPvg(WORKERS[0], CONTROL), upcall(PVG_CONTROL, CONTROL, Upcall.readMemory)],
     });
-    expect(text).toContain("PVG's control thread waits for the BQL actor: the BQL, for the answer to readMemory");
-    expect(text).toContain("the BQL actor waits for PVG's control thread: its call into PVG to return");
-    expect(text).toContain("also stuck: background worker 20 waits for PVG's control thread");
+    expect(text).toContain("PVG's thread control waits for the BQL actor: the BQL, for the answer to readMemory");
+    expect(text).toContain("the BQL actor waits for PVG's thread control: its call into PVG to return");
+    expect(text).toContain("also stuck: background worker 20 waits for PVG's thread control");
   });
 
   it('async-write: the render queue encodes and needs a lock of PVG, whose holder waits for the render queue’s mode change', () => {
@@ -102,9 +102,9 @@ describe('deadlocks', () => {
       }),
     ).toBe(
       [
-        "deadlock: PVG's display thread → the render queue → PVG's display thread",
-        "PVG's display thread waits for the render queue: the answer to modeChange",
-        "the render queue waits for PVG's display thread: a lock of PVG that it holds",
+        "deadlock: PVG's thread display → the render queue → PVG's thread display",
+        "PVG's thread display waits for the render queue: the answer to modeChange",
+        "the render queue waits for PVG's thread display: a lock of PVG that it holds",
       ].join('\n'),
     );
   });
@@ -118,8 +118,8 @@ describe('deadlocks', () => {
     });
     expect(text).toContain('deadlock: ');
     expect(text).toContain('the BQL actor waits for background worker 20: job 8');
-    expect(text).toContain("background worker 20 waits for PVG's display thread: a lock of PVG that it holds");
-    expect(text).toContain("PVG's display thread waits for the BQL actor: the BQL, for the answer to modeChange");
+    expect(text).toContain("background worker 20 waits for PVG's thread display: a lock of PVG that it holds");
+    expect(text).toContain("PVG's thread display waits for the BQL actor: the BQL, for the answer to modeChange");
   });
 
   it('a lent lock: the render queue has it and waits for PVG, which waits for the lock', () => {
@@ -129,7 +129,7 @@ describe('deadlocks', () => {
       waits: [lock(RENDER, 0, PVG_CONTROL), upcall(PVG_CONTROL, CONTROL, Upcall.mapMemory)],
     });
     expect(text).toContain('the BQL actor waits for the render queue: the BQL, which it lent');
-    expect(text).toContain("PVG's control thread waits for the BQL actor: the BQL, for the answer to mapMemory");
+    expect(text).toContain("PVG's thread control waits for the BQL actor: the BQL, for the answer to mapMemory");
   });
 
   it('the embedder’s thread waits for an access that waits for the embedder’s answer', () => {
