@@ -206,6 +206,38 @@ static void test_every_byte(const struct stage *stage, struct state state) {
   CHECK(attempt(stage, &state) == PVG_OK && accepted != 0 && refused != 0);
 }
 
+/* Changes that only do harm together, or would be seen only by luck. Offsets as native/soft/state_bytes.c has them. */
+static void test_combinations(const struct stage *stage, struct state state) {
+  const uint64_t ring_at = HEADER + 20 + 44, pages = 2 * PAGE;
+  uint64_t task_at = 0, length = CONTROL_LENGTH + pages;
+  for (uint64_t at = HEADER; at + 8 <= state.length; at++) {
+    if (task_at == 0 && get_u64(state.bytes + at) == length) task_at = at; /* the one behind is that of its only mapping */
+  }
+  CHECK(task_at != 0 && get_u32(state.bytes + ring_at) == CONTROL_LENGTH);
+  const uint32_t lengths[] = {0, PAGE / 2, 3 * PAGE, CONTROL_LENGTH / 2, 3 * CONTROL_LENGTH, 2 * CONTROL_LENGTH, 2 * FIFO_MAX_LENGTH};
+  for (size_t at = 0; at < sizeof lengths / sizeof *lengths; at++) {
+    for (uint32_t both = 0; both < 2; both++) {
+      uint64_t task_length = both ? lengths[at] + pages : length;
+      bool sane = both && lengths[at] == 2 * CONTROL_LENGTH; /* shorter, the mappings that are there would leave the task */
+      memcpy(state.bytes + ring_at, &lengths[at], 4);
+      memcpy(state.bytes + task_at, &task_length, 8);
+      mend(&state);
+      CHECK(attempt(stage, &state) == (sane ? PVG_OK : PVG_E_ARGUMENT));
+    }
+  }
+  const uint32_t right = CONTROL_LENGTH;
+  memcpy(state.bytes + ring_at, &right, 4);
+  memcpy(state.bytes + task_at, &length, 8);
+  /* More bytes than there are fields. */
+  struct state longer = {calloc(1, state.length + 4), state.length + 4};
+  CHECK(longer.bytes != NULL);
+  memcpy(longer.bytes, state.bytes, state.length);
+  mend(&longer);
+  CHECK(attempt(stage, &longer) == PVG_E_ARGUMENT);
+  free(longer.bytes);
+  mend(&state);
+}
+
 static void change(struct state *state, uint64_t *random) {
   static const uint32_t awkward[] = {0, 1, 2, 3, 7, 8, 9, 255, 256, 4095, 4096, 0x10000, 0x100000, 0x7fffffff, 0x80000000, UINT32_MAX};
   uint32_t words = (uint32_t)((state->length - HEADER) / 4), room = words < 600 ? words : 600;
@@ -239,6 +271,7 @@ int main(int argc, char **argv) {
   static struct stage small, large;
   struct state state = small_state(&small);
   test_accidents(&small, state);
+  test_combinations(&small, state);
   test_every_byte(&small, state);
   free(state.bytes);
   stage_end(&small);
