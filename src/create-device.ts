@@ -7,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { modeChangeWaits, routesOf } from '../actors/routes.js';
 import { Supervisor } from '../actors/supervisor.js';
 import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
-import { ArgumentError, BridgeError, describeError } from './base/errors.js';
+import { ArgumentError, describeError } from './base/errors.js';
 import {
   BACKGROUND_MAILBOX_CAPACITY,
   BQL_MAILBOX_CAPACITY,
@@ -17,10 +17,10 @@ import {
   UPDATE_MAILBOX_CAPACITY,
 } from './base/limits.js';
 import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
+import { findGpu } from './bridge/gpus.js';
 import { checked, checkedHandle, loadBridge, type PvgBridge } from './bridge/native.js';
-import { GpuFlag, PvgCause, PvgStatus, PvgWindow, UpcallClass, type UpcallClassName, Wake } from './bridge/pvg.js';
+import { PvgCause, PvgWindow, UpcallClass, type UpcallClassName, Wake } from './bridge/pvg.js';
 import { Device } from './device.js';
-import { chooseGpu } from './device/gpu-choice.js';
 import { migrationBlock, type MigrationHold } from './device/migration.js';
 import { padOptionRom } from './device/option-rom.js';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
@@ -52,23 +52,6 @@ function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
     watchdog: make(1, 0),
     update: make(UPDATE_MAILBOX_CAPACITY, 0),
   };
-}
-
-/** The GPU that device.md 3 chooses. Throws BridgeError if there is none. */
-function findGpu(bridge: PvgBridge): number {
-  const count = checked(bridge, 'list the GPUs', bridge.pvg_gpu_count());
-  const has = (flags: number, flag: number): boolean => (flags & flag) !== 0;
-  const gpus = Array.from({ length: count }, (_, index) => {
-    const flags = checked(bridge, `look at GPU ${index}`, bridge.pvg_gpu_flags(index));
-    return {
-      unifiedMemory: has(flags, GpuFlag.unifiedMemory),
-      removable: has(flags, GpuFlag.removable),
-      isDefault: has(flags, GpuFlag.default),
-    };
-  });
-  const gpu = chooseGpu(gpus);
-  if (gpu === null) throw new BridgeError(PvgStatus.unsupported, `none of the ${count} GPUs can be used`);
-  return gpu;
 }
 
 interface PvgParts {

@@ -5,7 +5,8 @@
  * cause being the job inside which something happened, 0 if it was inside none.
  */
 
-const hex = (value: number): string => `0x${value.toString(16)}`;
+/** What was too large to be exact (src/bridge/records.ts) is written as the largest number there is. */
+const hex = (value: number): string => (Number.isFinite(value) ? `0x${value.toString(16)}` : '0xffffffffffffffff');
 /** A 64-bit number in two halves. */
 const hex64 = ({ value, high }: { value: number; high: number }): string =>
   high === 0 ? hex(value) : `0x${high.toString(16)}${value.toString(16).padStart(8, '0')}`;
