@@ -41,7 +41,10 @@ const place = fc.oneof(
   { weight: 2, arbitrary: ragged(steps(47)).map((at) => ARENA.gpa + at) },
   { weight: 1, arbitrary: elsewhere },
 );
-const length = fc.oneof({ weight: 4, arbitrary: fc.constantFrom(PAGE, PAGE, 2 * PAGE, 3 * PAGE) }, { weight: 2, arbitrary: ragged(steps(9)) });
+const length = fc.oneof(
+  { weight: 4, arbitrary: fc.constantFrom(PAGE, PAGE, 2 * PAGE, 3 * PAGE) },
+  { weight: 2, arbitrary: ragged(steps(9)) },
+);
 const ownTask = fc.constantFrom(2, 3, 4);
 const task = fc.oneof({ weight: 30, arbitrary: ownTask }, fc.constant(STRANGER));
 const surface = fc.nat(SURFACES - 1);

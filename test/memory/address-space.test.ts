@@ -125,7 +125,6 @@ describe('findHostAddress', () => {
   ])('%s', (_what, address, expected) => {
     expect(space.findHostAddress(address)?.id ?? null).toBe(expected);
   });
-
 });
 
 it('refuses what cannot be a region', () => {
