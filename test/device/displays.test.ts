@@ -61,7 +61,8 @@ describe('a display that is plugged in later', () => {
   });
 });
 
-describe.each(REVISION_NAMES)('in revision %s other modes from the host', (revision) => {
+// In async-write the guest's own writes overtake each other, so that it may never come up.
+describe.each(REVISION_NAMES.filter((name) => name !== 'async-write'))('in revision %s other modes from the host', (revision) => {
   it('reach the guest as an event, and come back as a mode change', async () => {
     device = await createDevice({ ...options, variant: 'pci', revision, modes: [small] });
     const surfaces: Surface[] = [];
