@@ -64,11 +64,8 @@ export class AddressSpace {
 
   /** The region whose host memory holds an address, on the map or removed but still mapped by something; null if there is none. */
   findHostAddress(address: number): BackedRegion | null {
-    const holds = (region: MemoryRegion): region is BackedRegion =>
-      isBacked(region) && address >= region.hostAddress && address < region.hostAddress + region.length;
-    return (
-      [...this.regions.values()].find(holds) ?? this.removed.find((region) => holds(region) && this.references.isHeld(region.slot)) ?? null
-    );
+    for (const region of this.regions.values()) if (isBacked(region) && holds(region, address)) return region;
+    return this.removed.find((region) => holds(region, address) && this.references.isHeld(region.slot)) ?? null;
   }
 
   acquire(region: BackedRegion): void {
@@ -94,4 +91,8 @@ export class AddressSpace {
   list(): readonly { readonly name: string; readonly id: number; readonly references: number }[] {
     return [...this.regions.values()].map((region) => ({ name: region.name, id: region.id, references: this.referencesOf(region) }));
   }
+}
+
+function holds(region: BackedRegion, address: number): boolean {
+  return address >= region.hostAddress && address < region.hostAddress + region.length;
 }

@@ -20,7 +20,7 @@ import {
   type SurfaceRequest,
   TASK_LENGTH,
 } from '../reference/memory-model.js';
-import { RawGuest } from './raw-guest.js';
+import { pair, RawGuest, wordOfPixel } from './raw-guest.js';
 import { type MapperEntry, RawMapper } from './raw-mapper.js';
 
 const MODE = { width: 64, height: 48, rateHz: 60 };
@@ -31,10 +31,7 @@ export const SURFACES = 6;
 const PATIENCE_MS = 500;
 
 type Doing<K extends Command['do']> = Extract<Command, { do: K }>;
-const pair = (value: number): [number, number] => [value % 2 ** 32, Math.floor(value / 2 ** 32)];
 const wordsOf = (bytes: Uint8Array): Uint32Array => new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
-/** A cursor's 0xAARRGGBB was R, G, B, A in memory. */
-const wordOf = (pixel: number): number => ((pixel & 0xff00_ff00) | ((pixel & 0xff) << 16) | ((pixel >>> 16) & 0xff)) >>> 0;
 
 /** A piece that a sequence has plugged; `words` is null if it is another device's registers. */
 interface Plugged {
@@ -187,11 +184,11 @@ export class RealMemory {
     return { fault };
   }
 
-  private async read({ gpa, width, height, stride }: Doing<'read'>): Promise<Outcome> {
+  private async read(bitmap: Doing<'read'>): Promise<Outcome> {
     const image = new Promise<Uint32Array>((resolve) => this.device.once('cursor', ({ pixels }) => resolve(pixels)));
-    this.guest.control(L.OP_CURSOR_GLYPH, ++this.stamp, 0, width, height, stride, 32, 0, 0, 0, ...pair(gpa), height * stride);
+    this.guest.cursor(bitmap, ++this.stamp);
     const outcome = await this.kick();
-    if (outcome.fault === 0) return { fault: 0, words: [...(await image)].map(wordOf) };
+    if (outcome.fault === 0) return { fault: 0, words: [...(await image)].map(wordOfPixel) };
     this.device.removeAllListeners('cursor');
     return outcome;
   }

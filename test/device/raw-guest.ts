@@ -13,6 +13,12 @@ const CHILD_RING = 0x30_0000;
 const CHILD_DATA = 0x1_0000;
 const TASK_LENGTH = 0x20_0000;
 
+/** A number's low and high half, as packets have it. */
+export const pair = (value: number): [number, number] => [value % 2 ** 32, Math.floor(value / 2 ** 32)];
+
+/** The word in memory that became a cursor's pixel: its bytes are R, G, B and A. */
+export const wordOfPixel = (pixel: number): number => ((pixel & 0xff00_ff00) | ((pixel & 0xff) << 16) | ((pixel >>> 16) & 0xff)) >>> 0;
+
 export class RawGuest {
   private readonly memory: DataView;
   private readonly base: number;
@@ -79,6 +85,12 @@ export class RawGuest {
   /** Says how much is in the control ring. */
   async announce(): Promise<void> {
     await this.device.mmioWrite(L.REG_FIFO_WRITTEN, this.written);
+  }
+
+  /** A cursor whose bitmap, `height` rows of `width` words that are `stride` bytes apart, is read from a guest-physical address. */
+  cursor(bitmap: { gpa: number; width: number; height: number; stride: number }, stamp = 0): void {
+    const { gpa, width, height, stride } = bitmap;
+    this.control(L.OP_CURSOR_GLYPH, stamp, 0, width, height, stride, 32, 0, 0, 0, ...pair(gpa), height * stride);
   }
 
   async kick(): Promise<void> {

@@ -125,6 +125,25 @@ describe('findHostAddress', () => {
   ])('%s', (_what, address, expected) => {
     expect(space.findHostAddress(address)?.id ?? null).toBe(expected);
   });
+
+  it('finds a region that was removed as long as it has references, and none for the next region of its slot', () => {
+    const references = referencesOf(1);
+    const changing = new AddressSpace([ram(1, 0)], references);
+    references.acquire(1);
+    changing.remove(1);
+    references.remove(1);
+    expect(changing.findHostAddress(0x10_0000)?.id).toBe(1);
+    references.release(1);
+    expect(changing.findHostAddress(0x10_0000)).toBeNull();
+    // The slot's next region is removed and held in its turn, and is at another address.
+    expect(references.claim()).toBe(1);
+    changing.add(ram(2, 0, { slot: 1 }));
+    references.acquire(1);
+    changing.remove(2);
+    references.remove(1);
+    expect(changing.findHostAddress(0x20_0000)?.id).toBe(2);
+    expect(changing.findHostAddress(0x10_0000)).toBeNull();
+  });
 });
 
 it('refuses what cannot be a region', () => {

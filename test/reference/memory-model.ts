@@ -23,7 +23,8 @@ export const STRANGER = 9;
 /** Of a read, what may be registers: each word of them is an access. */
 const MAX_REGISTER_BYTES = 64;
 
-export type MemoryKind = 'ram' | 'rom' | 'device';
+/** `deviceRam` is another device's memory, which may be read but not mapped; `device` is another device's registers. */
+export type MemoryKind = 'ram' | 'rom' | 'deviceRam' | 'device';
 export interface Piece {
   readonly gpa: number;
   readonly length: number;
@@ -243,7 +244,7 @@ export class MemoryModel {
   /** Memory that can be mapped: all of it in one bank, seen without a break, and writable if that is wanted. */
   private mappable(gpa: number, length: number, readOnly: boolean): Place | null {
     const found = this.seen(gpa);
-    if (!found || length === 0 || found.bank.kind === 'device' || (found.bank.kind === 'rom' && !readOnly)) return null;
+    if (!found || length === 0 || !(found.bank.kind === 'ram' || (found.bank.kind === 'rom' && readOnly))) return null;
     return this.reach(gpa, length).banks.every((bank) => bank === found.bank) ? found : null;
   }
 
