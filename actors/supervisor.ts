@@ -323,7 +323,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
       else reset.resolve();
     };
     this.pool.reset().then(
-      (status) => finished(status === PvgStatus.ok ? null : new BridgeError(status, `PVG's reset failed with status ${status}`)),
+      (status) => finished(status === PvgStatus.ok ? null : this.refusal(status, `PVG's reset failed with status ${status}`)),
       (error: unknown) => finished(new DeviceClosedError(`reset: ${describeError(error)}`)),
     );
   }
@@ -336,10 +336,16 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
         if (typeof state !== 'number') return save.resolve(state);
         this.saving = null;
         this.send({ type: 'save.refused' });
-        save.reject(new BridgeError(state, `this PVG could not be suspended: status ${state}`));
+        save.reject(this.refusal(state, `this PVG could not be suspended: status ${state}`));
       },
       (error: unknown) => save.reject(new DeviceClosedError(`save: ${describeError(error)}`)),
     );
+  }
+
+  /** Why PVG refused something: a device that is closing stops PVG, and then that is the reason. */
+  private refusal(status: number, text: string): Error {
+    if (this.closing && status === PvgStatus.closed) return this.reason ?? new DeviceClosedError();
+    return new BridgeError(status, text);
   }
 
   /** Waits for the threads, which the closed group lets go, then gives everything back. */

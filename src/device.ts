@@ -7,10 +7,12 @@ import { EventEmitter } from 'node:events';
 import { Message } from '../actors/messages.js';
 import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
+import { integer } from './base/arguments.js';
 import { assert, BridgeError, describeError } from './base/errors.js';
 import { type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
+import { describePci, type PciDescription } from './device/pci.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
@@ -85,6 +87,8 @@ export class Device extends EventEmitter<DeviceEvents> {
   readonly revision: Revision;
   /** The expansion ROM's image, a power of two long (pci variant); null if none was given. */
   readonly optionRom: Uint8Array | null;
+  /** What a VMM puts into the configuration space; null in the mmio variant. */
+  readonly pci: PciDescription | null;
   private readonly parts: DeviceParts;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
@@ -98,6 +102,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     const { wiring } = supervisor;
     this.parts = parts;
     this.optionRom = parts.optionRom;
+    this.pci = describePci(wiring, parts.optionRom);
     this.revision = REVISIONS[wiring.revision];
     this.counters = new Counters(wiring.counters);
     this.memories = new GuestMemories({
@@ -226,7 +231,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.displays.every((display) => display.upToDate);
   }
 
-  /** Reads 4 bytes at a byte offset of the gfx window. Rejects with DeviceClosedError if the device ends first. */
+  /** Reads 4 bytes at a byte offset of the gfx window. Rejects with ArgumentError if that is none, with DeviceClosedError if the device ends first. */
   async mmioRead(offset: number): Promise<number> {
     return (await this.access(0, PvgWindow.gfx, 4, offset)).value;
   }
@@ -255,6 +260,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     low = 0,
     high = 0,
   ): Promise<{ value: number; high: number }> {
+    integer('register offset', offset, 0, Number.MAX_SAFE_INTEGER);
     return this.parts.supervisor.access({ operation, window, size, offset, low, high });
   }
 

@@ -17,6 +17,7 @@ export { Device, type DeviceStatistics } from './device.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';
 export type { DeviceOptions } from './device/options.js';
+export type { PciDescription } from './device/pci.js';
 export { type CursorImage, DeviceDisplay } from './display.js';
 export { REVISION_NAMES, type Revision, type RevisionName } from './revisions/revision.js';
 export { REVISIONS } from './revisions/revisions.js';
