@@ -130,7 +130,7 @@ void soft_resume(struct soft_device *device) {
 /* Nothing of the old device may lie under what is put in its place. Mode lists may: every host sets them. */
 static bool is_new_locked(const struct soft_device *device) {
   if (device->phase != PHASE_RUNNING || device->accesses[PVG_WINDOW_GFX] + device->accesses[PVG_WINDOW_IOSFC] != 0) return false;
-  if (device->running || device->halted || device->queue_count != 0 || device->queue_busy) return false;
+  if (device->halted || device->queue_count != 0 || device->queue_busy) return false;
   for (uint32_t number = 0; number <= TASK_MAX; number++) {
     if (device->tasks[number].used) return false;
   }

@@ -18,6 +18,7 @@ const NAMES = [
   'waits_test',
   'iosfc_test',
   'iosfc_faults_test',
+  'mappings_test',
   'suspend_test',
   'suspend_ends_test',
   'state_test',

@@ -36,6 +36,8 @@ struct stage {
   struct screen screens[PVG_PORTS_MAX];
   pthread_mutex_t lock;
   atomic_bool keep_frames; /* new frames are counted, not encoded */
+  atomic_bool keep_glyphs; /* glyphs are counted, not answered */
+  atomic_bool accept_maps; /* mappings are answered ok, and nothing is mapped */
   uint32_t ranges[256];    /* that tasks were given, in order */
   atomic_uint range_count;
 };
@@ -103,7 +105,7 @@ static inline void stage_display_event(struct stage *stage, const struct pvg_rec
     screen->cursor_y = (uint32_t)record->words[2];
   }
   pthread_mutex_unlock(&stage->lock);
-  if (record->kind == PVG_UPCALL_CURSOR_GLYPH) stage_glyph(stage, record);
+  if (record->kind == PVG_UPCALL_CURSOR_GLYPH && !atomic_load(&stage->keep_glyphs)) stage_glyph(stage, record);
   if (record->kind == PVG_UPCALL_FRAME_COMPLETED) stage_completed(stage, record);
   if (record->kind == PVG_UPCALL_NEW_FRAME && !atomic_load(&stage->keep_frames)) stage_encode(stage, (uint32_t)record->words[0]);
   atomic_fetch_add(&screen->counts[record->kind], 1);
@@ -128,6 +130,10 @@ static inline int32_t stage_answer(struct stage *stage, const struct pvg_record 
     screen->mode_height = (uint32_t)record->words[2];
     pthread_mutex_unlock(&stage->lock);
     atomic_fetch_add(&screen->counts[record->kind], 1);
+  }
+  if (record->kind == PVG_UPCALL_MAP_MEMORY && atomic_load(&stage->accept_maps)) {
+    atomic_fetch_add(&stage->host.counts[record->kind], 1);
+    return pvg_upcall_answer(stage->host.device, record->id, 1, 0);
   }
   if (record->kind != PVG_UPCALL_CREATE_TASK) return host_answer(&stage->host, record);
   uint64_t range = 0;

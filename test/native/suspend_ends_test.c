@@ -144,6 +144,65 @@ static void test_packets_behind_a_stamp(void) {
   stage_end(&next);
 }
 
+/* A device like the stage's whose interrupts go to a mailbox of their own, with room for one, that nobody empties. */
+static uint32_t use_full_interrupts(struct stage *stage) {
+  struct host *host = &stage->host;
+  struct pvg_ram_range range = {RAM_GPA, RAM_LENGTH, 0, host->ram, 0};
+  host->config.mailboxes[PVG_CLASS_INTERRUPT] = pvg_mailbox_create(host->group, 1, 0);
+  CHECK(pvg_device_destroy(host->device) == PVG_OK);
+  host->device = pvg_device_create(&host->config, &range, 1);
+  CHECK(pvg_display_set_modes(host->device, 0, host->modes, host->mode_count) == PVG_OK);
+  return host->config.mailboxes[PVG_CLASS_INTERRUPT];
+}
+
+static bool waits_for_room(struct stage *stage, uint32_t kind) {
+  struct pvg_wait waits[32];
+  int32_t count = pvg_device_waits(stage->host.device, waits, 32);
+  bool found = false;
+  for (int32_t at = 0; at < count; at++) found = found || (waits[at].what == PVG_WAIT_UPCALL && waits[at].target == kind);
+  return found;
+}
+
+/* The interrupt of a blank, on its way to a host that has no room for it, arrives before the suspend is over. */
+static void test_interrupt_in_flight(void) {
+  struct stage stage = {.host = {.config = {.ports = 1}}};
+  struct pen pens[PVG_PORTS_MAX];
+  struct call suspend;
+  struct pvg_record record;
+  stage_run(&stage);
+  uint32_t interrupts = use_full_interrupts(&stage);
+  stage_start(&stage, pens);
+  CONTROL(&stage.guest, OP_ONLINE_ACK, 1, 0);
+  guest_kick(&stage.guest); /* the stamp's interrupt fills the mailbox */
+  put_u32(stage.guest.memory + page_of_port(0) + DISPLAY_ENABLE, DISPLAY_EVENT_VBL);
+  AWAIT(waits_for_room(&stage, PVG_UPCALL_RAISE_INTERRUPT));
+  begin_call(&suspend, &stage, NULL);
+  STAYS(!atomic_load(&suspend.done));
+  CHECK(pvg_mailbox_take(interrupts, &record, 1, -1) == 1 && record.words[0] == VECTOR_GPU);
+  CHECK(end_call(&suspend) == PVG_OK && pvg_mailbox_depth(interrupts) == 1);
+  stage_end(&stage);
+}
+
+/* While there is no room for one more bitmap, a glyph waits in the queue, and is told by the other device. */
+static void test_glyph_without_room(void) {
+  struct stage stage, next;
+  struct pen pens[PVG_PORTS_MAX];
+  open_stage(&stage, pens);
+  struct guest *guest = &stage.guest;
+  atomic_store(&stage.keep_glyphs, true);
+  for (uint32_t glyph = 1; glyph <= 65; glyph++) {
+    for (uint32_t at = 0; at < 16; at++) put_u32(guest->memory + GLYPH + 4 * at, glyph << 8 | at);
+    CONTROL(guest, OP_CURSOR_GLYPH, 0, 1, 4, 4, 16, 32, 1, 2, 0, (uint32_t)RAM_GPA + GLYPH, 0, 64);
+    guest_kick(guest);
+    if (glyph < 65) AWAIT(stage_count(&stage, 1, PVG_UPCALL_CURSOR_GLYPH) == glyph);
+  }
+  AWAIT(pvg_display_pending_events(stage.host.device, 1) == 65);
+  stage_move(&stage, &next, pens);
+  AWAIT(stage_count(&next, 1, PVG_UPCALL_CURSOR_GLYPH) == 1);
+  CHECK(memcmp(next.screens[1].glyph, next.guest.memory + GLYPH, 64) == 0);
+  stage_end(&next);
+}
+
 /* ---- the mapper ---- */
 
 static void mapper_write(struct guest *guest, uint64_t offset, uint64_t value) {
@@ -163,6 +222,27 @@ static void run_entry(struct guest *guest, uint32_t opcode, uint32_t surface) {
   for (uint32_t at = 0; at < 8; at++) put_u32(entry + 4 * at, words[at]);
   mapper_write(guest, IOSFC_PRODUCER, position + 1);
   CHECK(get_u32(entry + 28) == IOSFC_OK);
+}
+
+/* A write to the mapper is an access like any other: the suspend waits until the host has answered what it needs. */
+static void test_mapper_in_flight(void) {
+  struct stage stage;
+  struct access access;
+  struct call suspend;
+  open_stage(&stage, (struct pen[PVG_PORTS_MAX]){{0}});
+  mapper_write(&stage.guest, IOSFC_RING_BASE, RAM_GPA + MAPPER_RING);
+  mapper_write(&stage.guest, IOSFC_RING_CAPACITY, 16);
+  mapper_write(&stage.guest, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE);
+  atomic_store(&stage.host.hold, 1u << PVG_UPCALL_IOSFC_MAP);
+  begin_write(&access, &stage.guest, PVG_WINDOW_IOSFC, IOSFC_PRODUCER, 1);
+  AWAIT(atomic_load(&stage.host.held_count) == 1);
+  begin_call(&suspend, &stage, NULL);
+  STAYS(!atomic_load(&suspend.done) && !atomic_load(&access.done));
+  stage_release(&stage);
+  CHECK(end_call(&suspend) == PVG_OK);
+  pthread_join(access.thread, NULL);
+  CHECK(access.result == PVG_OK);
+  stage_end(&stage);
 }
 
 static void test_mapper(void) {
@@ -274,7 +354,7 @@ static void test_arguments(void) {
   CHECK(pvg_device_resume(next.host.device, NULL, state.length) == PVG_E_ARGUMENT);
   CHECK(pvg_device_resume(stage.host.device, state.bytes, state.length) == PVG_E_ARGUMENT); /* not new, but suspended */
   /* Other windows, ports or pages; and a device that is in use. */
-  for (int what = 0; what < 4; what++) {
+  for (int what = 0; what < 5; what++) {
     stage_follow(&other, &stage);
     struct pvg_config config = other.host.config;
     struct pvg_ram_range range = {RAM_GPA, RAM_LENGTH, 0, other.host.ram, 0};
@@ -284,6 +364,7 @@ static void test_arguments(void) {
     uint32_t device = pvg_device_create(&config, &range, 1);
     if (what == 3) CHECK(pvg_display_set_modes(device, 0, stage.host.modes, 1) == PVG_OK);
     if (what == 3) CHECK(pvg_mmio_write(device, PVG_WINDOW_GFX, REG_MODE, 0) == PVG_OK);
+    if (what == 4) CHECK(pvg_mmio_write(device, PVG_WINDOW_GFX, REG_MAIN_KICK, 0) == PVG_OK); /* has faulted */
     CHECK(pvg_device_resume(device, state.bytes, state.length) == PVG_E_ARGUMENT);
     CHECK(atomic_load(&other.host.counts[PVG_UPCALL_CREATE_TASK]) == 0);
     CHECK(pvg_device_destroy(device) == PVG_OK);
@@ -300,6 +381,9 @@ int main(void) {
   test_access_in_flight();
   test_encodes_in_flight();
   test_packets_behind_a_stamp();
+  test_interrupt_in_flight();
+  test_glyph_without_room();
+  test_mapper_in_flight();
   test_mapper();
   for (int how = 0; how < 3; how++) test_end_during_suspend(how);
   for (int how = 0; how < 4; how++) {
