@@ -129,7 +129,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
 
   /** gfx_update: resolves when the console has what the device has (device.md 5). A screendump's is a bottom half. */
   requestUpdate(display: number, screendump: boolean): Promise<void> {
-    if (this.closing) return Promise.reject(this.reason ?? new DeviceClosedError());
+    if (this.ending) return Promise.reject(this.ending);
     const done = this.requests.openUpdate(display);
     const { bql, render } = this.wiring.mailboxes;
     const mailbox = this.revision.frames === 'renderQueueOwned' ? render : bql;
@@ -212,6 +212,11 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return this.closing ?? Promise.resolve();
   }
 
+  /** Why nothing is done any more, and what was in progress failed: the device is ending. null while it isn't. */
+  private get ending(): Error | null {
+    return this.closing ? (this.reason ?? new DeviceClosedError()) : null;
+  }
+
   /** Mailboxes of the actors that have a memory map. */
   private get maps(): readonly number[] {
     const { bql, memory } = this.wiring.mailboxes;
@@ -220,7 +225,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
 
   /** A message with an answer. */
   private ask(mailbox: number, kind: number, words: number[], reserved: number): Promise<Answer> {
-    if (this.closing) return Promise.reject(this.reason ?? new DeviceClosedError());
+    if (this.ending) return Promise.reject(this.ending);
     const { token, answer } = this.requests.open();
     if (!this.mailboxes.post(mailbox, { kind, id: token, words, reserved }))
       this.requests.rejectAll(this.reason ?? new DeviceClosedError());
@@ -323,8 +328,9 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
       else reset.resolve();
     };
     this.pool.reset().then(
-      (status) => finished(status === PvgStatus.ok ? null : this.refusal(status, `PVG's reset failed with status ${status}`)),
-      (error: unknown) => finished(new DeviceClosedError(`reset: ${describeError(error)}`)),
+      (status) =>
+        finished(status === PvgStatus.ok ? null : (this.ending ?? new BridgeError(status, `PVG's reset failed with status ${status}`))),
+      (error: unknown) => finished(this.ending ?? new DeviceClosedError(`reset: ${describeError(error)}`)),
     );
   }
 
@@ -336,16 +342,10 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
         if (typeof state !== 'number') return save.resolve(state);
         this.saving = null;
         this.send({ type: 'save.refused' });
-        save.reject(this.refusal(state, `this PVG could not be suspended: status ${state}`));
+        save.reject(this.ending ?? new BridgeError(state, `this PVG could not be suspended: status ${state}`));
       },
-      (error: unknown) => save.reject(new DeviceClosedError(`save: ${describeError(error)}`)),
+      (error: unknown) => save.reject(this.ending ?? new DeviceClosedError(`save: ${describeError(error)}`)),
     );
-  }
-
-  /** Why PVG refused something: a device that is closing stops PVG, and then that is the reason. */
-  private refusal(status: number, text: string): Error {
-    if (this.closing && status === PvgStatus.closed) return this.reason ?? new DeviceClosedError();
-    return new BridgeError(status, text);
   }
 
   /** Waits for the threads, which the closed group lets go, then gives everything back. */
