@@ -18,6 +18,7 @@
 #define SOFT_QUEUE (5 * PVG_PORTS_MAX) /* there are five kinds of event, and of each at most one a port is queued */
 #define SOFT_ENCODES 4                 /* a port has in flight at most, so that no port's keep another's from being started */
 #define SOFT_MODES 128
+#define SOFT_ANNOUNCEMENTS 65536u /* new frames of a port that are still to be told, if every one is; further ones are not */
 #define SOFT_PIXEL_FORMAT 0x42475241u /* 'BGRA' */
 #define SOFT_USAGE_RENDER_TARGET 4u   /* what a texture must be usable for, and a host can ask for */
 

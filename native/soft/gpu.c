@@ -2,8 +2,9 @@
  *
  * gpu.c - encodes: asked for on a host's thread, carried out and completed later on the GPU thread.
  *
- * At most SOFT_ENCODES of a port are in flight; the GPU carries all ports' out in the order in which they were asked for. Each holds its frame and its texture; both are given back before the host is told, so a
- * texture may be read as soon as its completion arrived. This file doesn't decide when frames are shown.
+ * At most SOFT_ENCODES of a port are in flight; the GPU carries all ports' out in the order in which they were asked for. Each holds its
+ * frame and its texture; both are given back before the host is told, so a texture may be read as soon as its completion arrived. This
+ * file doesn't decide when frames are shown.
  */
 #include <errno.h>
 #include <string.h>

@@ -31,7 +31,7 @@ void soft_queue_push_locked(struct soft_device *device, const struct soft_event 
   if (place != NULL) {
     free(place->payload);
     bool counts = event->kind == PVG_UPCALL_NEW_FRAME && device->config.announce_every_frame;
-    more = place->more + (counts && place->more < UINT32_MAX);
+    more = place->more + (counts && place->more < SOFT_ANNOUNCEMENTS);
   } else {
     place = soft_queue_at_locked(device, device->queue_count);
     device->queue_count++;

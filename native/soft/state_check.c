@@ -140,7 +140,7 @@ static const char *check_words(const struct soft_event *event, const struct soft
     case PVG_UPCALL_CURSOR_MOVE: ok = words[1] <= 0xffffu && words[2] <= 0xffffu && (words[3] | words[4] | words[5]) == 0; break;
     default: break;
   }
-  if (event->more != 0 && event->kind != PVG_UPCALL_NEW_FRAME) ok = false;
+  if (event->more > (event->kind == PVG_UPCALL_NEW_FRAME ? SOFT_ANNOUNCEMENTS : 0)) ok = false;
   return ok ? NULL : "has an event that makes no sense";
 }
 

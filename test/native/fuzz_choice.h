@@ -7,7 +7,7 @@
 #ifndef FUZZ_CHOICE_H
 #define FUZZ_CHOICE_H
 
-#include "soft_host.h"
+#include "soft_guest.h"
 
 #define CANARY 0xa5u
 #define CANARIES 64

@@ -7,7 +7,7 @@
 #ifndef SOFT_ACCESS_H
 #define SOFT_ACCESS_H
 
-#include "soft_host.h"
+#include "soft_guest.h"
 
 struct access {
   struct guest *guest;

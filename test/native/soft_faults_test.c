@@ -4,7 +4,7 @@
  *
  * After each fault the guest starts the device again, so one fault can't hide another. Random wrongs are in fuzz_test.c.
  */
-#include "soft_host.h"
+#include "soft_guest.h"
 
 static void check_fault(struct guest *guest, uint32_t fault, uint32_t opcode) {
   uint32_t before = atomic_load(&guest->host->interrupts[VECTOR_GPU]);

@@ -8,7 +8,7 @@
 #ifndef SOFT_PORTS_H
 #define SOFT_PORTS_H
 
-#include "soft_host.h"
+#include "soft_guest.h"
 
 /* Offsets from RAM_GPA; so many bytes a port. */
 #define PEN_RINGS 0xd0000u

@@ -7,6 +7,7 @@
  * A state that was damaged by accident is always found. One whose checksum was put right again may hold anything that its fields allow; a
  * device that goes on from it is used like any other, then reset, and must draw. That no change made a crash is for the sanitizers to say.
  */
+#include "soft_mapper.h"
 #include "soft_suspend.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -54,21 +55,6 @@ static struct state small_state(struct stage *stage) {
   return take_state(stage->host.device);
 }
 
-static void mapper_write(struct guest *guest, uint64_t offset, uint64_t value) {
-  CHECK(pvg_mmio_write(guest->host->device, PVG_WINDOW_IOSFC, offset, value) == PVG_OK);
-}
-
-static void map_surfaces(struct guest *guest) {
-  mapper_write(guest, IOSFC_RING_BASE, RAM_GPA + MAPPER_RING);
-  mapper_write(guest, IOSFC_RING_CAPACITY, 16);
-  mapper_write(guest, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE);
-  for (uint32_t surface = 0; surface < 4; surface++) {
-    const uint32_t words[8] = {IOSFC_OP_MAP, surface, (uint32_t)RAM_GPA + SURFACES + surface * PAGE, 0, PAGE, 0, 0, 0};
-    for (uint32_t at = 0; at < 8; at++) put_u32(guest->memory + MAPPER_RING + surface * IOSFC_ENTRY_SIZE + 4 * at, words[at]);
-  }
-  mapper_write(guest, IOSFC_PRODUCER, 4);
-}
-
 /* One with everything that there is: two ports, a waiting swap, frames, a glyph and a mode that were not told of, tasks, surfaces. */
 static struct state large_state(struct stage *stage) {
   *stage = (struct stage){.host = {.config = {.ports = 2, .iosfc = 1, .vsync = 1}, .modes = {{16, 12, 1000, 0}, {8, 6, 500000, 0}}, .mode_count = 2},
@@ -77,7 +63,8 @@ static struct state large_state(struct stage *stage) {
   stage_run(stage);
   stage_start(stage, pens);
   struct guest *guest = &stage->guest;
-  map_surfaces(guest);
+  mapper_start(guest, 16);
+  for (uint32_t surface = 0; surface < 4; surface++) CHECK(map_page(guest, surface) == IOSFC_OK);
   CONTROL(guest, OP_DEFINE_TASK, 0, 9, 0, 0x40000000, 2);
   CONTROL(guest, OP_MAP, 0, 9, 1, 0x10000, 1, 2, 0, (uint32_t)RAM_GPA, 0, PAGE, 0, (uint32_t)RAM_GPA + 5 * PAGE, 0, 3 * PAGE, 0);
   guest_kick(guest);
@@ -186,8 +173,8 @@ static void test_every_byte(const struct stage *stage, struct state state) {
       if ((at + change) % STEP != 0) continue;
       state.bytes[at] ^= changes[change];
       mend(&state);
-      uint32_t *count = attempt(stage, &state) == PVG_OK ? &accepted : &refused;
-      (*count)++;
+      uint32_t *outcome = attempt(stage, &state) == PVG_OK ? &accepted : &refused;
+      (*outcome)++;
       state.bytes[at] ^= changes[change];
     }
   }

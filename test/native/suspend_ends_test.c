@@ -4,7 +4,7 @@
  *
  * Upcalls that a suspend or a resume needs are held until the test has looked; then they are answered, refused, or the device is stopped.
  */
-#include "soft_access.h"
+#include "soft_mapper.h"
 #include "soft_suspend.h"
 
 /* ---- calls on threads of their own ---- */
@@ -205,23 +205,9 @@ static void test_glyph_without_room(void) {
 
 /* ---- the mapper ---- */
 
-static void mapper_write(struct guest *guest, uint64_t offset, uint64_t value) {
-  CHECK(pvg_mmio_write(guest->host->device, PVG_WINDOW_IOSFC, offset, value) == PVG_OK);
-}
-
-static uint64_t mapper_read(struct guest *guest, uint64_t offset) {
-  uint32_t value[2];
-  CHECK(pvg_mmio_read(guest->host->device, PVG_WINDOW_IOSFC, offset, value) == PVG_OK);
-  return (uint64_t)value[1] << 32 | value[0];
-}
-
-static void run_entry(struct guest *guest, uint32_t opcode, uint32_t surface) {
-  uint32_t position = (uint32_t)mapper_read(guest, IOSFC_PRODUCER);
-  uint8_t *entry = guest->memory + MAPPER_RING + position % 16 * IOSFC_ENTRY_SIZE;
-  const uint32_t words[8] = {opcode, surface, (uint32_t)RAM_GPA + SURFACES + surface * PAGE, 0, PAGE, 0, surface & 1, 0};
-  for (uint32_t at = 0; at < 8; at++) put_u32(entry + 4 * at, words[at]);
-  mapper_write(guest, IOSFC_PRODUCER, position + 1);
-  CHECK(get_u32(entry + 28) == IOSFC_OK);
+/* Page n of the surfaces, read-only if n is odd. */
+static void map_numbered(struct guest *guest, uint32_t surface) {
+  CHECK(run_entry(guest, IOSFC_OP_MAP, surface, RAM_GPA + SURFACES + surface * PAGE, PAGE, surface & 1) == IOSFC_OK);
 }
 
 /* A write to the mapper is an access like any other: the suspend waits until the host has answered what it needs. */
@@ -230,9 +216,7 @@ static void test_mapper_in_flight(void) {
   struct access access;
   struct call suspend;
   open_stage(&stage, (struct pen[PVG_PORTS_MAX]){{0}});
-  mapper_write(&stage.guest, IOSFC_RING_BASE, RAM_GPA + MAPPER_RING);
-  mapper_write(&stage.guest, IOSFC_RING_CAPACITY, 16);
-  mapper_write(&stage.guest, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE);
+  mapper_start(&stage.guest, 16);
   atomic_store(&stage.host.hold, 1u << PVG_UPCALL_IOSFC_MAP);
   begin_write(&access, &stage.guest, PVG_WINDOW_IOSFC, IOSFC_PRODUCER, 1);
   AWAIT(atomic_load(&stage.host.held_count) == 1);
@@ -248,11 +232,9 @@ static void test_mapper_in_flight(void) {
 static void test_mapper(void) {
   struct stage stage, next;
   open_stage(&stage, (struct pen[PVG_PORTS_MAX]){{0}});
-  mapper_write(&stage.guest, IOSFC_RING_BASE, RAM_GPA + MAPPER_RING);
-  mapper_write(&stage.guest, IOSFC_RING_CAPACITY, 16);
-  mapper_write(&stage.guest, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE);
-  for (uint32_t surface = 0; surface < 20; surface++) run_entry(&stage.guest, IOSFC_OP_MAP, surface * 3);
-  for (uint32_t surface = 0; surface < 5; surface++) run_entry(&stage.guest, IOSFC_OP_UNMAP, surface * 6);
+  mapper_start(&stage.guest, 16);
+  for (uint32_t surface = 0; surface < 20; surface++) map_numbered(&stage.guest, surface * 3);
+  for (uint32_t surface = 0; surface < 5; surface++) CHECK(unmap_surface(&stage.guest, surface * 6) == IOSFC_OK);
   uint64_t before[6], consumer = mapper_read(&stage.guest, IOSFC_CONSUMER);
   for (uint32_t at = 0; at < 6; at++) before[at] = mapper_read(&stage.guest, IOSFC_RING_BASE + 8 * at);
   stage_move(&stage, &next, NULL);
@@ -260,8 +242,8 @@ static void test_mapper(void) {
   CHECK(atomic_load(&next.host.counts[PVG_UPCALL_IOSFC_MAP]) == 2 + 15 && consumer == 25);
   for (uint32_t surface = 0; surface < 20; surface++) {
     /* Alive and mapped exactly if it was, and counted on from where it was. */
-    if (surface % 2 == 1 || surface >= 10) run_entry(&next.guest, IOSFC_OP_UNMAP, surface * 3);
-    run_entry(&next.guest, IOSFC_OP_MAP, surface * 3);
+    if (surface % 2 == 1 || surface >= 10) CHECK(unmap_surface(&next.guest, surface * 3) == IOSFC_OK);
+    map_numbered(&next.guest, surface * 3);
     CHECK(get_u32(next.guest.memory + MAPPER_TABLE + 16 * surface * 3 + 12) == 2);
   }
   mapper_write(&next.guest, IOSFC_RING_BASE, 0);
@@ -300,10 +282,8 @@ static void test_end_during_suspend(int how) {
 static struct state make_state(struct stage *stage, struct stage *next) {
   struct pen pens[PVG_PORTS_MAX];
   open_stage(stage, pens);
-  mapper_write(&stage->guest, IOSFC_RING_BASE, RAM_GPA + MAPPER_RING);
-  mapper_write(&stage->guest, IOSFC_RING_CAPACITY, 16);
-  mapper_write(&stage->guest, IOSFC_TABLE, RAM_GPA + MAPPER_TABLE);
-  run_entry(&stage->guest, IOSFC_OP_MAP, 5);
+  mapper_start(&stage->guest, 16);
+  map_numbered(&stage->guest, 5);
   atomic_store(&stage->keep_frames, true);
   pen_frame(&pens[1], 0xff242526u);
   AWAIT(pen_stamp(&pens[1]) == pens[1].stamp);
