@@ -31,8 +31,16 @@ const window: MmioRegion = { kind: 'mmio', id: 99, name: 'gfx', gpa: 0x8000, len
 
 describe('lookup (device.md 4.3)', () => {
   const space = new AddressSpace(
-    [ram(1, 0), ram(2, 0x1000), ram(3, 0x4000, { kind: 'rom' }), window, ram(4, 0x7000, { length: 0x4000 })],
-    referencesOf(4),
+    [
+      ram(1, 0),
+      ram(2, 0x1000),
+      ram(3, 0x4000, { kind: 'rom' }),
+      window,
+      ram(4, 0x7000, { length: 0x4000 }),
+      ram(5, 0xc000, { kind: 'deviceRam' }),
+      { kind: 'device', id: 6, name: 'other device', gpa: 0xd000, length: 0x1000, priority: 0 },
+    ],
+    referencesOf(5),
   );
 
   it.each([
@@ -44,6 +52,8 @@ describe('lookup (device.md 4.3)', () => {
     ['ROM, to read', 0x4000, 0x10, false, 3],
     ['ROM, to write', 0x4000, 0x10, true, null],
     ['a register window', 0x8000, 4, false, null],
+    ['another device’s memory, though there is RAM behind it', 0xc000, 0x10, false, null],
+    ['another device’s registers', 0xd000, 4, false, null],
     ['RAM that a window interrupts', 0x7800, 0x1000, false, null],
     ['RAM behind the window that covers it', 0x9000, 0x1000, true, 4],
     ['nothing at all', 0, 0, true, null],

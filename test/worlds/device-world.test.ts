@@ -88,6 +88,17 @@ describe.each(REVISION_NAMES)('the revision %s', (revision) => {
   });
 });
 
+it.each(REVISION_NAMES)('%s: an interrupt keeps PVG waiting for nobody, even while the BQL is held, and arrives', (revision) => {
+  const world = new DeviceWorld({ revision });
+  const raise = { do: 'raiseInterrupt', vector: 0 } as const;
+  world.pvg.load(read, [{ thread: 'control', steps: [raise, { do: 'iosfcInterrupt', vector: 0 }, raise] }]);
+  // The access ends when PVG's thread has raised all, so that one which waited for the lock would wait for ever.
+  const vcpu = world.vcpu('vcpu 0', [read]);
+  expect(world.system.runUntil(() => vcpu.process.isDone)).toBe(true);
+  world.system.runUntil(() => false);
+  expect([world.interrupts.count(0), world.interrupts.count(1)]).toEqual([2, 1]);
+});
+
 describe('a read inside which PVG maps', () => {
   const readInside = (revision: RevisionName): DeviceWorld => {
     const world = new DeviceWorld({ revision });
