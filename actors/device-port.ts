@@ -5,7 +5,7 @@
  */
 import { DeviceClosedError, unreachable } from '../src/base/errors.js';
 import type { PvgBridge } from '../src/bridge/native.js';
-import { PvgStatus } from '../src/bridge/pvg.js';
+import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../src/device/effects.js';
 import { deliveryOf } from '../src/device/interrupt.js';
 import type { JobResult } from '../src/device/mmio.js';
@@ -77,6 +77,8 @@ export class ThreadPort implements DevicePort {
         return this.report({ report: 'readDevice', job: effect.job, region: effect.region, offset: effect.offset });
       case 'replyToGuest': {
         const { token, mailbox, value, high } = effect;
+        // An access that PVG let go because it was stopped has no answer; who waits for it is told of the end. The cause is there before the stop.
+        if (bridge.pvg_group_cause(wiring.group) !== PvgCause.none) return;
         if (mailbox === 0) this.report({ report: 'reply', token, value, high });
         else mailboxes.post(mailbox, { kind: Message.reply, id: token, words: [value, high] });
         return;

@@ -10,7 +10,7 @@ import { REG_FIFO_BASE_PFN, REG_FIFO_LENGTH, REG_SHARED_PFN, REG_START } from '.
 const mode = { width: 640, height: 480, rateHz: 60 };
 const openFiles = () => readdirSync('/proc/self/fd').length;
 const drawing = async () => {
-  const session = await startSession({ vsync: false }, mode, undefined);
+  const session = await startSession({ device: { vsync: false }, mode, frames: undefined });
   session.ended.catch(() => undefined);
   while (session.device.statistics.framesRendered < 3) await new Promise((resolve) => setTimeout(resolve, 2));
   return session;

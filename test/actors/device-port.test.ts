@@ -8,7 +8,7 @@ import { messageName } from '../../actors/messages.js';
 import type { Report, Wiring } from '../../actors/wiring.js';
 import { DeviceClosedError } from '../../src/base/errors.js';
 import type { PvgBridge } from '../../src/bridge/native.js';
-import { PvgStatus, Upcall } from '../../src/bridge/pvg.js';
+import { PvgCause, PvgStatus, Upcall } from '../../src/bridge/pvg.js';
 import { type PvgRecord, RecordBuffer } from '../../src/bridge/records.js';
 import type { AccessJob, Effect } from '../../src/device/effects.js';
 import { RegionReferences } from '../../src/memory/references.js';
@@ -29,6 +29,8 @@ class PortScene {
   /** Records that the update mailbox holds; then it is closed. */
   completions: PvgRecord[] = [];
   encodeStatus: number = PvgStatus.ok;
+  /** Why the device was stopped. */
+  cause: number = PvgCause.none;
   readonly interrupts = new InterruptLines();
   readonly cursor = new CursorState();
   readonly board = new Board();
@@ -62,6 +64,7 @@ class PortScene {
       return result;
     };
     const played: Partial<PvgBridge> = {
+      pvg_group_cause: () => this.cause,
       pvg_mailbox_post: (mailbox: number, bytes: Uint8Array) => {
         const buffer = new RecordBuffer(1);
         buffer.bytes.set(bytes);
@@ -151,6 +154,16 @@ describe('an access', () => {
     expect(scene.posts).toEqual([`${VCPU_MAILBOX} reply 8 0: 1 2 0 0 0 0`]);
     expect(scene.reports).toEqual([{ report: 'reply', token: 8, value: 1, high: 2 }]);
   });
+
+  it.each([PvgCause.closed, PvgCause.thread, PvgCause.deadlock])(
+    'is not answered with what PVG left when it was stopped (cause %i)',
+    (cause) => {
+      const scene = new PortScene('sync');
+      scene.cause = cause;
+      for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 0, high: 0 });
+      expect([scene.posts, scene.reports]).toEqual([[], []]);
+    },
+  );
 });
 
 describe('a frame', () => {

@@ -34,7 +34,7 @@ function watch() {
 }
 
 async function measure(mode, vsync, seconds) {
-  const session = await startSession({ vsync }, mode, undefined);
+  const session = await startSession({ device: { vsync }, mode, frames: undefined });
   while (session.device.statistics.framesRendered < 5) await new Promise((resolve) => setTimeout(resolve, 5));
   const stop = new SharedArrayBuffer(4);
   const { memory, width, height } = session.device.surface;
