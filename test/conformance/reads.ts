@@ -60,6 +60,15 @@ export function describeReads({ open, revision }: Conformance): void {
       expect(offsets).toEqual([8, 12, 16]);
     });
 
+    it('gives parts of registers where it begins or ends inside one', async () => {
+      const rig = await open();
+      await rig.addDevice({ gpa: OTHER_DEVICE, bytes: 0x4000, read: (offset) => 0x13_12_11_10 + offset });
+      expect(await rig.run({ do: 'readMemory', gpa: OTHER_DEVICE + 3, length: 4 })).toEqual({
+        ok: true,
+        bytes: Uint8Array.of(0x13, 0x14, 0x11, 0x12),
+      });
+    });
+
     it(`${revision.readMemoryFails ? 'fails' : 'tells of no failure'} if the other device does`, async () => {
       const rig = await open();
       await rig.addDevice({ gpa: OTHER_DEVICE, bytes: 0x4000, read: () => null });

@@ -7,10 +7,10 @@
 import type { Glyph, ScriptStep } from '../../src/bridge/scripted-steps.js';
 import type { Revision, RevisionName } from '../../src/revisions/revision.js';
 
-/** The modes that are offered, preferred first. */
+/** The modes that are offered, preferred first. They have as many pixels, so that only sides tell them apart. */
 export const MODES = [
   { width: 64, height: 48 },
-  { width: 80, height: 60 },
+  { width: 48, height: 64 },
 ] as const;
 
 /** RAM that the tests may use, as offsets: what lies outside is the rigs'. */
