@@ -49,6 +49,16 @@ describe('guest memory that comes and goes', () => {
     expect(await mapFault(HIGH + PAGE, 0)).toBe((L.FAULT_MEMORY << 16) | L.OP_MAP);
   });
 
+  it('is mapped at the far end of a task of 16 GiB, the largest that there is', async () => {
+    guest.control(L.OP_DEFINE_TASK, 0, 2, 0, ...pair(2 ** 34));
+    guest.control(L.OP_MAP, 0, 2, 0, ...pair(2 ** 34 - PAGE), 1, 0, ...pair(guest.gpa(0)), PAGE, 0);
+    await guest.kick();
+    expect(await guest.fault()).toBe(0);
+    guest.control(L.OP_DEFINE_TASK, 0, 3, 0, ...pair(2 ** 34 + PAGE));
+    await guest.kick();
+    expect(await guest.fault()).toBe((L.FAULT_PACKET << 16) | L.OP_DEFINE_TASK);
+  });
+
   it('holds references per task, and none after a reset', async () => {
     expect(await references(1)).toBe(2); // the internal task's and task 1's, however often they mapped it
     const memory = await device.addMemory({ gpa: HIGH, bytes: PAGE });
