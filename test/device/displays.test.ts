@@ -61,6 +61,23 @@ describe('a display that is plugged in later', () => {
   });
 });
 
+describe('the picture of an earlier mode', () => {
+  it('stays readable as it was, whatever becomes of the mode and the device', async () => {
+    device = await createDevice({ ...options, modes: [small, large] });
+    const guest = new RawGuest(device);
+    await guest.start();
+    await guest.presentColour(0xff_0a_0b_0c, 1);
+    await until(() => device.surface?.snapshot()?.pixels[0] === 0xff_0a_0b_0c);
+    const earlier = device.surface;
+    await device.mmioWrite(L.REG_MODE, 1);
+    await until(() => device.surface?.width === 80);
+    expect(device.surface?.snapshot()).toBeNull();
+    expect(device.surface?.pixels.every((pixel) => pixel === 0)).toBe(true);
+    await device.close();
+    expect(earlier?.snapshot()?.pixels).toEqual(new Uint32Array(64 * 48).fill(0xff_0a_0b_0c));
+  });
+});
+
 // In async-write the guest's own writes overtake each other, so that it may never come up.
 describe.each(REVISION_NAMES.filter((name) => name !== 'async-write'))('in revision %s other modes from the host', (revision) => {
   it('reach the guest as an event, and come back as a mode change', async () => {

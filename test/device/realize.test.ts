@@ -42,6 +42,8 @@ describe('the first mode and the modes offered', () => {
     // Nothing was drawn, so the picture is zeros, and no frame.
     expect(device.surface?.snapshot() ?? null).toBeNull();
     expect(device.surface?.pixels.every((pixel) => pixel === 0) ?? true).toBe(true);
+    // A cursor would be shown, but there is none, and nowhere.
+    expect([device.cursor.shown, device.cursor.position, device.cursorImage]).toEqual([true, null, null]);
   });
 
   it('are 1440 by 1080 in v5 whatever the list says, and the first of the list in ours', async () => {

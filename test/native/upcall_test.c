@@ -68,6 +68,42 @@ static void test_classes(void) {
   for (uint32_t at = 0; at < PVG_CLASSES; at++) pthread_join(takers[at].thread, NULL);
 }
 
+/* Everything that happens on a display is told by one thread, in the order in which it happened, behind what the host has not answered. */
+static void test_display_queue(void) {
+  struct host host = {0};
+  struct guest guest;
+  struct pvg_record told[2], record;
+  uint32_t mailbox, count = 0;
+  host_open(&host);
+  mailbox = host.config.mailboxes[PVG_CLASS_DISPLAY];
+  CHECK(pthread_create(&host.upcall_thread, NULL, host_upcalls, &host) == 0);
+  guest_open(&guest, &host);
+  atomic_store(&host.hold, 1u << PVG_UPCALL_MODE_CHANGE);
+  guest_start(&guest, 0);
+  AWAIT(atomic_load(&host.held_count) == 1);
+  CONTROL(&guest, OP_CURSOR_GLYPH, 0, 0, 4, 4, 16, 32, 1, 2, 0, (uint32_t)RAM_GPA + GLYPH, 0, 64);
+  guest_kick(&guest);
+  guest_fill_frame(&guest, 0xff123456u);
+  guest_await_stamp(&guest, 1, 1);
+  guest_write(&guest, REG_MODE, 1);
+  CHECK(pvg_mailbox_depth(mailbox) == 0 && atomic_load(&host.held_count) == 1);
+  CHECK(host_answer(&host, &host.held[0]) == PVG_OK);
+  AWAIT(atomic_load(&host.held_count) == 2);
+  /* Whether the cursor moved is not the point here. */
+  while (pvg_mailbox_take(mailbox, &record, 1, 0) == 1) {
+    if (record.kind != PVG_UPCALL_CURSOR_GLYPH && record.kind != PVG_UPCALL_NEW_FRAME) continue;
+    CHECK(count < 2);
+    told[count++] = record;
+  }
+  CHECK(count == 2 && told[0].kind == PVG_UPCALL_CURSOR_GLYPH && told[1].kind == PVG_UPCALL_NEW_FRAME);
+  CHECK(told[0].thread == host.held[0].thread && told[1].thread == host.held[0].thread);
+  CHECK(host.held[1].kind == PVG_UPCALL_MODE_CHANGE && host.held[1].words[1] == 33 && host.held[1].thread == host.held[0].thread);
+  CHECK(host_answer(&host, &host.held[1]) == PVG_OK && pvg_upcall_answer(host.device, told[0].id, 1, 0) == PVG_OK);
+  guest_close(&guest);
+  CHECK(pvg_group_destroy(host.group) == PVG_OK);
+  pthread_join(host.upcall_thread, NULL);
+}
+
 /* ---- wake-ups ---- */
 
 struct counts {
@@ -173,6 +209,7 @@ static void test_glyphs_are_not_counted(void) {
 
 int main(void) {
   test_classes();
+  test_display_queue();
   test_wakes(PVG_WAKE_JOB, (const uint64_t[]){1, 1, 1}, (const uint64_t[]){0, 0, 0});
   test_wakes(PVG_WAKE_KIND, (const uint64_t[]){2, 1, 1}, (const uint64_t[]){1, 0, 0});
   test_wakes(PVG_WAKE_ALL, (const uint64_t[]){3, 2, 1}, (const uint64_t[]){2, 1, 0});
