@@ -59,7 +59,8 @@ async function isAsNew(device: Device): Promise<boolean> {
     pipeline = JSON.stringify(frames.map((each) => each.pipeline));
     return pipeline === '["idle"]' || pipeline.includes('stalled');
   });
-  // What was reported before the answer comes before it.
-  for (const actor of ['render-queue', 'memory'] as const) if (internals.has(actor)) await internals.inspect(actor);
+  // Every actor with a memory map answers, behind everything that it had to say.
+  const memory = await device.addMemory({ gpa: 0x2_0000_0000, bytes: 0x4000 });
+  await memory.remove();
   return pipeline === '["idle"]';
 }

@@ -5,6 +5,7 @@ import { loadBridge } from '../../dist/src/bridge/native.js';
 import type { CursorImage, Device, GuestDevice } from '../../dist/src/index.js';
 import type { Glyph } from '../../src/bridge/scripted-steps.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
+import * as L from '../../src/guest/layout.js';
 import { until } from '../device/raw-guest.js';
 import {
   MODES,
@@ -67,6 +68,8 @@ export class SoftRig implements Rig {
     const [mode] = MODES;
     await this.guest.begin();
     await until(() => this.surface?.width === mode.width && this.pendingEvents === 0);
+    // The answer comes behind everything that the device had to say until then.
+    await this.device.mmioRead(L.REG_VERSION);
   }
 
   get revision() {

@@ -79,22 +79,24 @@ export function describeTasks({ open, revision }: Conformance): void {
     it('leaves the target of a piece that fails as it was, maps those after it, and answers false', async () => {
       const rig = await openWithTask();
       const { page } = rig;
-      await rig.run({ do: 'map', task: TASK, offset: page, pieces: [{ gpa: pageOf(rig, 0, 1), length: page }] });
-      const remaps = named(rig, 'apple_gfx_remap').length;
-      const ranges = named(rig, 'apple_gfx_map_memory_range').length;
-      const pieces = [
-        { gpa: pageOf(rig, 1, 2), length: page },
-        { gpa: HOLE, length: page },
-        { gpa: pageOf(rig, 2, 3), length: page },
-      ];
+      const traced = (): readonly string[] => rig.lines.filter((line) => /^apple_gfx_(map_memory|map_memory_range|remap) /.test(line));
+      const first = pageOf(rig, 0, 1);
+      await rig.run({ do: 'map', task: TASK, offset: page, pieces: [{ gpa: first, length: page }] });
+      await rig.until('that is traced', () => (traced().at(-2) ?? '').includes(`phys_addr=0x${first.toString(16)} `));
+      const before = traced().length;
+      const pieces = [pageOf(rig, 1, 2), HOLE, pageOf(rig, 2, 3)].map((gpa) => ({ gpa, length: page }));
       expect(await rig.run({ do: 'map', task: TASK, offset: 0, pieces })).toEqual({ ok: false });
-      await rig.until('the pieces are traced', () => named(rig, 'apple_gfx_map_memory_range').length === ranges + 3);
-      expect(named(rig, 'apple_gfx_map_memory_range').slice(ranges)).toEqual(
-        pieces.map(
-          ({ gpa }, index) => `apple_gfx_map_memory_range [${index}] phys_addr=0x${gpa.toString(16)} phys_len=0x${page.toString(16)}`,
-        ),
-      );
-      expect(named(rig, 'apple_gfx_remap').length).toBe(remaps + 2);
+      const piece = (index: number): string =>
+        `apple_gfx_map_memory_range [${index}] phys_addr=0x${pieces[index]?.gpa.toString(16)} phys_len=0x${page.toString(16)}`;
+      await rig.until('it is traced', () => traced().length >= before + 6);
+      expect(traced().slice(before)).toEqual([
+        expect.stringMatching(/^apple_gfx_map_memory task=0x[0-9a-f]+ range_count=0x3 virtual_offset=0x0 read_only=0$/),
+        piece(0),
+        expect.stringMatching(/^apple_gfx_remap retval=0 /),
+        piece(1),
+        piece(2),
+        expect.stringMatching(/^apple_gfx_remap retval=0 /),
+      ]);
       expect([await rig.look(TASK, 0), await rig.look(TASK, page), await rig.look(TASK, 2 * page)]).toEqual([2, 1, 3]);
     });
 
