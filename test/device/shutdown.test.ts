@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
-it('devices end cleanly, however they end', () => {
+it('devices end cleanly, however they end', { timeout: 900_000 }, () => {
   const { status, stdout } = spawnSync(process.execPath, ['test/shutdown.mjs', '--runs', '2'], { encoding: 'utf8' });
   expect(
     stdout
