@@ -1,5 +1,5 @@
 /**
- * The scripted PVG's displays, GPU and textures: current frames, encodes in flight, and the serial display queue.
+ * The scripted PVG's displays and GPU: current frames, encodes in flight, and the serial display queue.
  *
  * Invariants: display events are told one at a time, in the order in which they were made; each accepted encode completes exactly once, with
  * the frame that was current when it was accepted. Nothing is merged or dropped here: every event is told.
@@ -7,13 +7,7 @@
 import type { Body } from '../runtime/process.js';
 import { Upcall, type UpcallClassName } from './pvg.js';
 import type { PvgRecord } from './records.js';
-
-/** A frame or a texture: 0xAARRGGBB words. */
-export interface Picture {
-  readonly width: number;
-  readonly height: number;
-  readonly pixels: Uint32Array;
-}
+import { type Picture, ScriptedTextures } from './scripted-texture.js';
 
 /** What happened on a display, as the words of its record; a glyph has a bitmap. */
 export interface DisplayEvent {
@@ -26,6 +20,8 @@ export interface EncodeRequest {
   readonly port: number;
   readonly texture: number;
   readonly frame: number;
+  /** A managed texture's RAM copy follows. */
+  readonly synchronize: boolean;
 }
 
 /** What the displays need of the rest of PVG. */
@@ -58,11 +54,10 @@ const GPU = 'gpu';
 const DISPLAY = 'display';
 
 export class ScriptedDisplays {
-  readonly textures = new Map<number, { readonly picture: Picture; inFlight: number; dropped: boolean }>();
+  readonly textures: ScriptedTextures;
   readonly queue: DisplayEvent[] = [];
   private readonly ports: Port[];
   private readonly encodes: Encode[] = [];
-  private lastTexture = 0;
   private calls = 0;
   /** Frames that the GPU will fail, by the numbers of their encodes. */
   readonly failing = new Set<number>();
@@ -73,6 +68,7 @@ export class ScriptedDisplays {
     private readonly host: DisplayHost,
     ports: number,
   ) {
+    this.textures = new ScriptedTextures(host.managedTextures);
     this.ports = Array.from({ length: ports }, () => ({ mode: null, current: null, presents: 0, cursor: { x: 0xffff, y: 0xffff } }));
   }
 
@@ -113,34 +109,13 @@ export class ScriptedDisplays {
     return true;
   }
 
-  createTexture(width: number, height: number): number {
-    const picture = { width, height, pixels: new Uint32Array(width * height) };
-    this.textures.set(++this.lastTexture, { picture, inFlight: 0, dropped: false });
-    return this.lastTexture;
-  }
-
-  /** The host's reference is gone; an encode in flight keeps its own. */
-  releaseTexture(texture: number): void {
-    const known = this.textures.get(texture);
-    if (!known) return;
-    known.dropped = true;
-    if (known.inFlight === 0) this.textures.delete(texture);
-  }
-
-  /** What the CPU sees of a texture that no encode is in flight into; null otherwise. */
-  readTexture(texture: number): Picture | null {
-    const known = this.textures.get(texture);
-    return known && !known.dropped && known.inFlight === 0 ? known.picture : null;
-  }
-
   /** Accepts the current frame for encoding, or refuses. */
-  encode({ port, texture, frame }: EncodeRequest): boolean {
-    const current = this.port(port)?.current;
-    const target = this.textures.get(texture);
-    if (this.refusing || !current || !target || target.dropped) return false;
+  encode(request: EncodeRequest): boolean {
+    const current = this.port(request.port)?.current;
+    if (this.refusing || !current) return false;
     if (this.host.refuseEvery !== 0 && ++this.calls % this.host.refuseEvery === 0) return false;
-    target.inFlight++;
-    this.encodes.push({ port, texture, frame, ...current });
+    if (!this.textures.begin(request.texture)) return false;
+    this.encodes.push({ ...request, ...current });
     return true;
   }
 
@@ -197,21 +172,11 @@ export class ScriptedDisplays {
 
   private complete(): void {
     const encode = this.encodes.shift();
-    const target = encode && this.textures.get(encode.texture);
-    if (!encode || !target) return;
-    const failed = this.failing.delete(encode.frame);
-    if (!failed) copy(encode.picture, target.picture);
-    target.inFlight--;
-    if (target.dropped && target.inFlight === 0) this.textures.delete(encode.texture);
-    this.host.post('completion', { kind: Upcall.frameCompleted, words: [encode.port, encode.frame, failed ? 1 : 0, encode.present] });
-  }
-}
-
-/** From the top left, clipped to the smaller of both. */
-function copy(from: Picture, to: Picture): void {
-  const width = Math.min(from.width, to.width);
-  for (let y = 0; y < Math.min(from.height, to.height); y++) {
-    to.pixels.set(from.pixels.subarray(y * from.width, y * from.width + width), y * to.width);
+    if (!encode) return;
+    const { port, frame, present, texture, picture, synchronize } = encode;
+    const failed = this.failing.delete(frame);
+    this.textures.end(texture, failed ? null : picture, synchronize);
+    this.host.post('completion', { kind: Upcall.frameCompleted, words: [port, frame, failed ? 1 : 0, present] });
   }
 }
 

@@ -175,43 +175,58 @@ describe('the display queue', () => {
 });
 
 describe('an encode', () => {
-  const encode = (texture: number, number: number): boolean => pvg.encodeNow({ port: 0, texture, frame: number });
+  const encode = (texture: number, frameId: number, synchronize = false): boolean =>
+    pvg.encodeNow({ port: 0, texture, frame: frameId, synchronize });
 
   it('completes once, with the frame that was current when it was accepted', () => {
     start(MODE, frame(0x11));
     run();
-    const texture = pvg.displays.createTexture(4, 2);
+    const texture = pvg.displays.textures.create(4, 2);
     expect(encode(texture, 1)).toBe(true);
-    expect(pvg.displays.readTexture(texture)).toBeNull();
+    expect(pvg.displays.textures.read(texture)).toBeNull();
     pvg.displays.present(0, 0x22);
     run();
     expect(posted.filter(({ name }) => name === 'completion').map(({ record }) => record.words)).toEqual([[0, 1, 0, 1]]);
-    expect(new Set(pvg.displays.readTexture(texture)?.pixels)).toEqual(new Set([0x11]));
+    expect(new Set(pvg.displays.textures.read(texture)?.pixels)).toEqual(new Set([0x11]));
   });
 
   it('is refused without a frame, every n-th time if told so, and into a texture that is gone', () => {
     begin({ refuseEvery: 2 });
-    const texture = pvg.displays.createTexture(4, 2);
+    const texture = pvg.displays.textures.create(4, 2);
     expect(encode(texture, 1)).toBe(false);
     start(MODE, frame(1));
     run();
     expect([2, 3, 4].map((number) => encode(texture, number))).toEqual([true, false, true]);
-    pvg.displays.releaseTexture(texture);
+    pvg.displays.textures.release(texture);
     expect(encode(texture, 5)).toBe(false);
     run();
     expect(posted.filter(({ name }) => name === 'completion')).toHaveLength(2);
-    expect(pvg.displays.textures.size).toBe(0);
+    expect(pvg.displays.textures.count).toBe(0);
+  });
+
+  it('into a managed texture is seen by the CPU only if it is synchronised', () => {
+    begin({ managedTextures: true });
+    start(MODE, frame(0x11));
+    run();
+    const texture = pvg.displays.textures.create(4, 2);
+    const seen = (): Set<number> => new Set(pvg.displays.textures.read(texture)?.pixels);
+    encode(texture, 1);
+    run();
+    expect(seen()).toEqual(new Set([0]));
+    encode(texture, 2, true);
+    run();
+    expect(seen()).toEqual(new Set([0x11]));
   });
 
   it('may fail on the GPU, and says so', () => {
     start(MODE, frame(1));
     run();
     pvg.displays.failing.add(1);
-    const texture = pvg.displays.createTexture(4, 2);
+    const texture = pvg.displays.textures.create(4, 2);
     encode(texture, 1);
     run();
     expect(last().words[2]).toBe(1);
-    expect(new Set(pvg.displays.readTexture(texture)?.pixels)).toEqual(new Set([0]));
+    expect(new Set(pvg.displays.textures.read(texture)?.pixels)).toEqual(new Set([0]));
   });
 });
 
@@ -238,7 +253,7 @@ describe('the end', () => {
     run();
     expect(caller.isDone).toBe(true);
     expect(pvg.tasks.size).toBe(0);
-    expect(pvg.encodeNow({ port: 0, texture: pvg.displays.createTexture(4, 2), frame: 1 })).toBe(false);
+    expect(pvg.encodeNow({ port: 0, texture: pvg.displays.textures.create(4, 2), frame: 1, synchronize: false })).toBe(false);
   });
 
   it('a stop releases whoever waits, and nothing is asked any more', () => {

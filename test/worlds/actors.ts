@@ -167,7 +167,9 @@ function* done({ pvg, tracer }: WorkerParts, id: number, work: Work): Body<Outgo
       if (work.traced !== null) tracer.emit(work.traced, undefined);
       return work.section;
     case 'encode':
-      return (yield* pvg.encode({ port: work.display, texture: work.texture, frame: id })) ? null : work.refusal;
+      return (yield* pvg.encode({ port: work.display, texture: work.texture, frame: id, synchronize: work.managed === 1 }))
+        ? null
+        : work.refusal;
     default:
       return unreachable(work);
   }

@@ -226,7 +226,7 @@ export class DeviceWorld {
       ...{ revision, device: port, displays, tracesActors: true },
       port: {
         tellBql: (kind, frame, display, words) => mailboxes.post(handles.bql, { kind, id: frame, reserved: display, words }),
-        encode: ({ display, frame, texture }) => pvg.encodeNow({ port: display, frame, texture }),
+        encode: ({ display, frame, texture, managed }) => pvg.encodeNow({ port: display, frame, texture, synchronize: managed }),
       },
     });
     return new RenderProcess({ behaviour, revision, pvg, mailboxes, mailbox: handles.render });

@@ -9,6 +9,7 @@ import type { MailboxHandles } from '../../actors/wiring.js';
 import { Message } from '../../actors/messages.js';
 import { unreachable } from '../../src/base/errors.js';
 import type { WindowId } from '../../src/bridge/pvg.js';
+import type { EncodeRequest } from '../../src/bridge/scripted-display.js';
 import type { AccessResult, ScriptedPvg } from '../../src/bridge/scripted-pvg.js';
 import type { AccessJob, Cursor, DevicePort, Effect, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
 import { deliveryOf } from '../../src/device/interrupt.js';
@@ -95,7 +96,7 @@ export class WorldPort implements DevicePort {
       case 'raiseInterrupt':
         return this.raise(effect.line, effect.vector);
       case 'releaseTexture':
-        return parts.pvg.displays.releaseTexture(effect.texture);
+        return parts.pvg.displays.textures.release(effect.texture);
       case 'releaseRange':
         return parts.memory.destroyRange(effect.range);
       case 'releaseRam':
@@ -116,7 +117,10 @@ export class WorldPort implements DevicePort {
   }
 
   encodeAndWait(frame: { display: number; frame: number; texture: number; managed: boolean }): FrameResult | null {
-    return this.parts.system.inside('bql', this.encodeAndTake({ port: frame.display, frame: frame.frame, texture: frame.texture }));
+    return this.parts.system.inside(
+      'bql',
+      this.encodeAndTake({ port: frame.display, frame: frame.frame, texture: frame.texture, synchronize: frame.managed }),
+    );
   }
 
   createRange(length: number): { range: number; address: number } | null {
@@ -161,13 +165,13 @@ export class WorldPort implements DevicePort {
 
   createSurface(display: number, width: number, height: number): SurfaceInfo | null {
     const { pvg, managedTextures } = this.parts;
-    const texture = pvg.displays.createTexture(width, height);
+    const texture = pvg.displays.textures.create(width, height);
     this.display(display).surface = { width, height, pixels: new Uint32Array(width * height), present: 0 };
     return { width, height, texture, managed: managedTextures };
   }
 
   copyToSurface(display: number, texture: number, present: number): boolean {
-    const picture = this.parts.pvg.displays.readTexture(texture);
+    const picture = this.parts.pvg.displays.textures.read(texture);
     const shown = this.display(display);
     if (!picture || shown.surface?.pixels.length !== picture.pixels.length) return false;
     shown.surface.pixels.set(picture.pixels);
@@ -176,7 +180,7 @@ export class WorldPort implements DevicePort {
     return true;
   }
 
-  private *encodeAndTake(request: { port: number; frame: number; texture: number }): Body<FrameResult | null> {
+  private *encodeAndTake(request: EncodeRequest): Body<FrameResult | null> {
     const { pvg, mailboxes, handles } = this.parts;
     if (!(yield* pvg.encode(request))) return null;
     let words: readonly number[] = [];
