@@ -4,23 +4,18 @@
  * Invariant: an effect says what, never how; what gives something back does so at once, as the result of a method.
  */
 import type { AccessEntry } from '../revisions/revision.js';
+import type { PvgAccess } from '../runtime/pvg-access.js';
 import type { TraceArgs, TraceName } from '../trace/events.js';
 import type { JobResult } from './mmio.js';
 
 /** A register access on its way to PVG. */
-export interface AccessJob {
+export interface AccessJob extends PvgAccess {
   readonly job: number;
   readonly entry: AccessEntry;
   /** Reply mailbox of the vCPU whose access it is, 0 if it has none. */
   readonly caller: number;
   /** It came about inside another access, which holds a worker. */
   readonly nested: boolean;
-  readonly operation: number;
-  readonly window: number;
-  readonly size: number;
-  readonly offset: number;
-  readonly value: number;
-  readonly high: number;
 }
 
 export type Effect =
