@@ -27,13 +27,15 @@ export interface PvgBridge {
   pvg_group_destroy(group: number): number;
   pvg_group_guard(group: number): number;
   pvg_group_unguard(group: number): number;
-  pvg_mailbox_create(group: number, capacity: number, spinUs: number): number;
+  pvg_mailbox_create(group: number, capacity: number, pollUs: number): number;
   pvg_mailbox_post(mailbox: number, record: Buffer, timeoutUs: number): number;
   pvg_mailbox_take(mailbox: number, records: Buffer, max: number, timeoutUs: number): number;
+  pvg_mailbox_exchange(to: number, record: Buffer, from: number, records: Buffer, max: number, timeoutUs: number): number;
   pvg_mailbox_close(mailbox: number): number;
   pvg_mailbox_destroy(mailbox: number): number;
   pvg_mailbox_depth(mailbox: number): number;
   pvg_mailbox_waiters(mailbox: number): number;
+  pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
   pvg_ram_address(ram: number): Word;
@@ -89,13 +91,15 @@ export const PROTOTYPES = [
   'int32_t pvg_group_destroy(uint32_t group)',
   'int32_t pvg_group_guard(uint32_t group)',
   'int32_t pvg_group_unguard(uint32_t group)',
-  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us)',
+  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us)',
   'int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us)',
   'int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us)',
+  'int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max, int64_t timeout_us)',
   'int32_t pvg_mailbox_close(uint32_t mailbox)',
   'int32_t pvg_mailbox_destroy(uint32_t mailbox)',
   'int32_t pvg_mailbox_depth(uint32_t mailbox)',
   'int32_t pvg_mailbox_waiters(uint32_t mailbox)',
+  'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
   'uint64_t pvg_ram_address(uint32_t ram)',
