@@ -79,44 +79,30 @@ void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns) {
   polling->now_ns = next < polling->limit_ns ? next : polling->limit_ns;
 }
 
-/* ---- bells ---- */
+/* ---- conditions ---- */
 
-void pvgi_bell_init(struct pvgi_bell *bell, uint32_t limit_us) {
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&bell->cond, &monotonic);
-  pthread_condattr_destroy(&monotonic);
-  atomic_init(&bell->rings, 0);
-  bell->polling = pvgi_polling_make(limit_us);
-}
-
-void pvgi_bell_destroy(struct pvgi_bell *bell) { pthread_cond_destroy(&bell->cond); }
-
-void pvgi_bell_ring(struct pvgi_bell *bell) {
-  atomic_fetch_add_explicit(&bell->rings, 1, memory_order_relaxed);
-  pthread_cond_broadcast(&bell->cond);
-}
-
-static bool sleep_on(struct pvgi_bell *bell, pthread_mutex_t *mutex, int64_t deadline_ns) {
+static bool sleep_for(const struct pvgi_condition *condition, pthread_mutex_t *mutex, int64_t timeout_ns) {
   pvgi_count_call(PVGI_CALL_WAIT);
-  if (deadline_ns < 0) return pthread_cond_wait(&bell->cond, mutex) == ETIMEDOUT;
+  if (timeout_ns < 0) return pthread_cond_wait(condition->cond, mutex) == ETIMEDOUT;
+  int64_t deadline_ns = pvgi_now_ns() + timeout_ns;
   struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
-  return pthread_cond_timedwait(&bell->cond, mutex, &deadline) == ETIMEDOUT;
+  return pthread_cond_timedwait(condition->cond, mutex, &deadline) == ETIMEDOUT;
 }
 
-bool pvgi_bell_wait(struct pvgi_bell *bell, pthread_mutex_t *mutex, int64_t timeout_ns) {
-  int64_t begin_ns = pvgi_now_ns(), deadline_ns = timeout_ns < 0 ? -1 : begin_ns + timeout_ns;
-  uint32_t seen = atomic_load_explicit(&bell->rings, memory_order_relaxed), poll_ns = bell->polling.now_ns;
-  bool rang = false, expired = false;
-  if (poll_ns != 0) {
-    int64_t end_ns = begin_ns + poll_ns;
-    pthread_mutex_unlock(mutex);
-    rang = pvgi_poll(&bell->rings, seen, deadline_ns < 0 || end_ns < deadline_ns ? end_ns : deadline_ns);
-    pthread_mutex_lock(mutex);
-    rang = rang || atomic_load_explicit(&bell->rings, memory_order_relaxed) != seen;
-  }
-  if (!rang) expired = sleep_on(bell, mutex, deadline_ns);
-  if (!expired && bell->polling.limit_ns != 0) pvgi_polling_adapt(&bell->polling, pvgi_now_ns() - begin_ns);
-  return expired;
+bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wait, pthread_mutex_t *mutex, int64_t timeout_ns) {
+  struct pvgi_polling *polling = condition->polling;
+  if (wait->begin_ns == 0 && polling->limit_ns != 0) wait->begin_ns = pvgi_now_ns();
+  if (wait->polled || polling->now_ns == 0) return sleep_for(condition, mutex, timeout_ns);
+  uint32_t seen = atomic_load_explicit(condition->rings, memory_order_relaxed);
+  int64_t end_ns = wait->begin_ns + polling->now_ns;
+  pthread_mutex_unlock(mutex);
+  bool rang = pvgi_poll(condition->rings, seen, end_ns);
+  pthread_mutex_lock(mutex);
+  /* Where several wait, a ring may have been another's: who has time left polls again. */
+  wait->polled = !rang;
+  return false;
+}
+
+void pvgi_wait_end(const struct pvgi_condition *condition, const struct pvgi_wait *wait) {
+  if (wait->begin_ns != 0) pvgi_polling_adapt(condition->polling, pvgi_now_ns() - wait->begin_ns);
 }

@@ -42,21 +42,24 @@ bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, int64_t end_ns);
 /* Tells how long a wait took from its begin, polling and sleep together. */
 void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns);
 
-/* A condition variable that is polled before it is slept on. Guarded by one mutex, like the condition itself. */
-struct pvgi_bell {
-  _Atomic uint32_t rings; /* changes with each ring, before the mutex is released */
-  struct pvgi_polling polling;
-  pthread_cond_t cond;
+/* A condition variable on which a thread polls before it sleeps. All of it is guarded by one mutex, as the condition is. */
+struct pvgi_condition {
+  pthread_cond_t *cond;       /* on CLOCK_MONOTONIC */
+  _Atomic uint32_t *rings;    /* changes whenever the condition is signalled, before the mutex is released */
+  struct pvgi_polling *polling;
 };
 
-void pvgi_bell_init(struct pvgi_bell *bell, uint32_t limit_us);
-void pvgi_bell_destroy(struct pvgi_bell *bell);
+/* One wait, from its first look to its last; begins as {0}. */
+struct pvgi_wait {
+  int64_t begin_ns;
+  bool polled;
+};
 
-/* As pthread_cond_broadcast(), with the mutex held. */
-void pvgi_bell_ring(struct pvgi_bell *bell);
+/* One step of a loop that looks whether it still has to wait, with the mutex held: the first polls, if that is worth it, the others sleep
+ * as pthread_cond_timedwait() does, for `timeout_ns` at most, or without end if that is below 0. True if time was all that passed. */
+bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wait, pthread_mutex_t *mutex, int64_t timeout_ns);
 
-/* As pthread_cond_timedwait() on CLOCK_MONOTONIC, for `timeout_ns` at most, or as pthread_cond_wait() if that is below 0. Returns for any
- * reason or none; true if it was for the time only. */
-bool pvgi_bell_wait(struct pvgi_bell *bell, pthread_mutex_t *mutex, int64_t timeout_ns);
+/* The loop has ended because it had not to wait any more. */
+void pvgi_wait_end(const struct pvgi_condition *condition, const struct pvgi_wait *wait);
 
 #endif

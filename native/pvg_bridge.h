@@ -92,6 +92,7 @@ struct pvg_config {
   uint32_t managed_textures;                /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
   uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, asked for or not */
   uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits for the kicks in progress when it came */
+  uint32_t poll_us;                         /* soft PVG: how long its threads may poll before they sleep, 0..1000 */
   uint32_t reserved;                        /* 0 */
 };
 

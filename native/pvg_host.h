@@ -141,6 +141,15 @@ PVG_API int32_t pvg_mailbox_destroy(uint32_t mailbox);
 PVG_API int32_t pvg_mailbox_depth(uint32_t mailbox);
 PVG_API int32_t pvg_mailbox_waiters(uint32_t mailbox);
 
+/* When the calling thread last entered a take and when that returned, CLOCK_MONOTONIC in nanoseconds: what lies between is its time idle, what
+ * follows its time at work. Kept from this call on for as long as the thread lives; only that thread may look. */
+struct pvg_thread_times {
+  uint64_t entered_ns, returned_ns;
+};
+
+/* Where the calling thread's pvg_thread_times are. */
+PVG_API uint64_t pvg_thread_times(void);
+
 /* System calls that this library has made in this process because threads wait for each other: counts[0] = sleeps, [1] = wakes,
  * [2] = cores given away while polling. For statistics. */
 PVG_API int32_t pvg_wait_calls(uint64_t *counts);

@@ -35,6 +35,7 @@ export interface PvgBridge {
   pvg_mailbox_destroy(mailbox: number): number;
   pvg_mailbox_depth(mailbox: number): number;
   pvg_mailbox_waiters(mailbox: number): number;
+  pvg_thread_times(): Word;
   pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
@@ -99,6 +100,7 @@ export const PROTOTYPES = [
   'int32_t pvg_mailbox_destroy(uint32_t mailbox)',
   'int32_t pvg_mailbox_depth(uint32_t mailbox)',
   'int32_t pvg_mailbox_waiters(uint32_t mailbox)',
+  'uint64_t pvg_thread_times(void)',
   'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
@@ -191,4 +193,24 @@ export function ramView(bridge: PvgBridge, ram: number, offset: number, length: 
   if (BigInt(address) === 0n) throw new BridgeError(-1, `no such RAM: ${bridge.pvg_last_error()}`);
   if (length > MAX_VIEW_BYTES) throw new BridgeError(-6, `a view of ${length} bytes is longer than ${MAX_VIEW_BYTES}: take several`);
   return new Uint8Array(koffi.view(BigInt(address) + BigInt(offset), length));
+}
+
+/** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */
+export interface ThreadTimes {
+  readonly entered: number;
+  readonly returned: number;
+}
+
+/** The calling thread's, kept from now on; only that thread may look. */
+export function threadTimes(bridge: PvgBridge): ThreadTimes {
+  const halves = new Uint32Array(koffi.view(BigInt(bridge.pvg_thread_times()), 16));
+  const at = (low: number): number => (halves[low + 1] ?? 0) * 2 ** 32 + (halves[low] ?? 0);
+  return {
+    get entered() {
+      return at(0);
+    },
+    get returned() {
+      return at(2);
+    },
+  };
 }
