@@ -74,8 +74,7 @@ class TableCompiler {
     const ignored = this.settle(active);
     // A machine that has ended takes nothing, as an actor of XState's that has ended.
     if (active.some(({ kind }) => kind === 'final')) return Array.from({ length: this.events.size + 1 }, () => ignored);
-    const taken: Found = (transitions) =>
-      transitions.length === 0 ? ignored : this.act(takeTransitions(transitions, active), null);
+    const taken: Found = (transitions) => (transitions.length === 0 ? ignored : this.act(takeTransitions(transitions, active), null));
     const cells = [...this.events.keys()].map((event) => this.select(this.tree.root, { active, event, known: NOTHING_KNOWN }, taken));
     return [...cells, ignored];
   }
@@ -105,12 +104,14 @@ class TableCompiler {
     const changesNothing = next === from && actions.every(({ kind }) => kind !== 'assign');
     if (ends || changesNothing || !this.settling) return newStep({ ...acting(actions), state: this.numberOf(next) });
     const settle = this.settle(next);
-    const rests = settle.test === null && settle.next === null && settle.state >= 0 && settle.actions === null && settle.effects.length === 0;
+    const rests =
+      settle.test === null && settle.next === null && settle.state >= 0 && settle.actions === null && settle.effects.length === 0;
     return newStep({ ...acting(actions), ...(rests ? { state: settle.state } : { next: settle }) });
   }
 
   /** What happens in a configuration that was reached: its eventless transitions, or rest. */
   private settle(active: Configuration): Step {
+    if (!this.settling) return newStep({ state: this.numberOf(active) });
     const key = this.keyOf(active);
     const known = this.settles.get(key);
     if (known) return known;
@@ -118,7 +119,7 @@ class TableCompiler {
     const step = newStep({});
     this.settles.set(key, step);
     const ended = active.some(({ kind }) => kind === 'final');
-    const innermost = this.settling && !ended ? active.filter(({ children }) => children.length === 0) : [];
+    const innermost = !ended ? active.filter(({ children }) => children.length === 0) : [];
     const rest = (): Step => newStep({ state: this.numberOf(active) });
     const taken: Found = (transitions) => (transitions.length === 0 ? rest() : this.act(takeTransitions(transitions, active), active));
     return Object.assign(step, this.selectEventless(innermost, { active, known: NOTHING_KNOWN, found: [] }, taken));

@@ -18,10 +18,17 @@ export interface Microstep {
   readonly ends: boolean;
 }
 
+/** A transition with what it leaves alone and what it leaves. */
+interface Move {
+  readonly transition: Transition;
+  /** The state within which it happens; null if it leaves the root as well. */
+  readonly domain: MachineNode | null;
+  readonly exits: Configuration;
+}
+
 /** Whether a state lies within another; everything lies within null. */
 function isBelow(node: MachineNode, outer: MachineNode | null): boolean {
-  for (let at = node.parent; at !== null; at = at.parent) if (at === outer) return true;
-  return outer === null;
+  return outer === null || (node.order > outer.order && node.order <= outer.last);
 }
 
 /** The states around one, from the inside out, up to but without `end`. */
@@ -32,7 +39,6 @@ export function ancestors(node: MachineNode, end: MachineNode | null): readonly 
   return around;
 }
 
-/** The state within which a transition happens, and which it leaves alone; null if it leaves the root as well. */
 function domainOf({ source, targets, reenter }: Transition): MachineNode | null {
   if (!reenter && targets.every((target) => target === source || isBelow(target, source))) return source;
   const [head = source, ...others] = [...targets, source];
@@ -41,20 +47,19 @@ function domainOf({ source, targets, reenter }: Transition): MachineNode | null 
   return reenter ? null : (ancestors(source, null).at(-1) ?? source);
 }
 
-function exitsOf(transition: Transition, active: Configuration): readonly MachineNode[] {
-  if (transition.targets.length === 0) return [];
+function moveOf(transition: Transition, active: Configuration): Move {
   const domain = domainOf(transition);
-  return active.filter((node) => isBelow(node, domain));
+  return { transition, domain, exits: transition.targets.length === 0 ? [] : active.filter((node) => isBelow(node, domain)) };
 }
 
-/** Of transitions that would leave the same state, the one of the deeper source stays, else the first. */
-function withoutConflicts(transitions: readonly Transition[], active: Configuration): readonly Transition[] {
-  let kept: Transition[] = [];
-  for (const transition of transitions) {
-    const exits = exitsOf(transition, active);
-    const rivals = kept.filter((other) => exitsOf(other, active).some((node) => exits.includes(node)));
-    if (!rivals.every((other) => isBelow(transition.source, other.source))) continue;
-    kept = [...kept.filter((other) => !rivals.includes(other)), transition];
+/** Of moves that would leave the same state, the one of the deeper source stays, else the first. */
+function withoutConflicts(moves: readonly Move[]): readonly Move[] {
+  let kept: Move[] = [];
+  for (const move of moves) {
+    const rivals = kept.filter((other) => other.exits.some((node) => move.exits.includes(node)));
+    if (!rivals.every((other) => isBelow(move.transition.source, other.transition.source))) continue;
+    if (rivals.length > 0) kept = kept.filter((other) => !rivals.includes(other));
+    kept.push(move);
   }
   return kept;
 }
@@ -64,9 +69,8 @@ class Entries {
   readonly nodes = new Set<MachineNode>();
   readonly byDefault = new Set<MachineNode>();
 
-  add(transition: Transition): void {
+  add({ transition, domain }: Move): void {
     const { source, targets, reenter } = transition;
-    const domain = domainOf(transition);
     for (const target of targets) {
       if (target !== source || source !== domain || reenter) this.enter(target);
       this.descend(target);
@@ -108,7 +112,8 @@ class Entries {
   }
 
   private reaches(region: MachineNode): boolean {
-    return [...this.nodes].some((node) => isBelow(node, region));
+    for (const node of this.nodes) if (isBelow(node, region)) return true;
+    return false;
   }
 }
 
@@ -127,17 +132,20 @@ function finished(actions: readonly Action[], entered: readonly MachineNode[], n
 
 /** Takes what is left of the transitions when conflicts are gone. */
 export function takeTransitions(transitions: readonly Transition[], active: Configuration): Microstep {
-  const taken = withoutConflicts(transitions, active);
-  const left = active.filter((node) => taken.some((transition) => exitsOf(transition, active).includes(node)));
+  const moves = withoutConflicts(transitions.map((transition) => moveOf(transition, active)));
+  const left = new Set(moves.flatMap(({ exits }) => exits));
   const entries = new Entries();
-  for (const transition of taken) entries.add(transition);
+  for (const move of moves) entries.add(move);
   const entered = [...entries.nodes].sort(byOrder);
-  const next = new Set(active.filter((node) => !left.includes(node)));
+  const next = new Set(active.filter((node) => !left.has(node)));
   for (const node of entered) next.add(node);
   const unchanged = next.size === active.length && active.every((node) => next.has(node));
   const actions = [
-    ...[...left].sort(byOrder).reverse().flatMap(({ exit }) => exit),
-    ...taken.flatMap((transition) => transition.actions),
+    ...[...left]
+      .sort(byOrder)
+      .reverse()
+      .flatMap(({ exit }) => exit),
+    ...moves.flatMap(({ transition }) => transition.actions),
     ...entryActions(entered, entries.byDefault),
   ];
   return finished(actions, entered, unchanged ? active : [...next]);

@@ -30,6 +30,8 @@ export interface MachineNode {
   readonly kind: 'atomic' | 'compound' | 'parallel' | 'final';
   /** Place in the document. */
   readonly order: number;
+  /** Place of the last state within it, its own if there is none. */
+  readonly last: number;
   readonly parent: MachineNode | null;
   readonly children: readonly MachineNode[];
   /** The child that is entered by default, null where there is none to choose. */
@@ -59,6 +61,7 @@ const KINDS: readonly unknown[] = ['atomic', 'compound', 'parallel', 'final'];
 interface Draft extends MachineNode {
   readonly config: Record<string, unknown>;
   readonly children: Draft[];
+  last: number;
   initial: Draft | null;
   initialActions: readonly Action[];
   entry: readonly Action[];
@@ -107,17 +110,18 @@ class MachineReader {
     if (parent !== null && /[.\\#]/.test(key)) refuse(place, `the name "${key}"`);
     const states = Object.entries(fieldsOf(config.states ?? {}, Object.keys(config.states ?? {}), place));
     const kind = config.type ?? (states.length > 0 ? 'compound' : 'atomic');
-    if (!KINDS.includes(kind) || (states.length > 0) !== (kind === 'compound' || kind === 'parallel')) {
+    if (!KINDS.includes(kind) || states.length > 0 !== (kind === 'compound' || kind === 'parallel')) {
       refuse(place, `a state of type "${String(kind)}" with ${states.length} states in it`);
     }
     if (kind === 'final' && (parent?.parent !== null || parent.kind !== 'compound')) refuse(place, 'a final state that is not the root’s');
     const draft: Draft = {
-      ...{ key, path, kind: kind as MachineNode['kind'], order: this.drafts.length, parent, config },
+      ...{ key, path, kind: kind as MachineNode['kind'], order: this.drafts.length, last: this.drafts.length, parent, config },
       ...{ children: [], initial: null, initialActions: [], entry: [], exit: [], on: new Map(), always: [] },
     };
     this.drafts.push(draft);
     this.ids.set(typeof config.id === 'string' ? config.id : parent === null ? this.machine : `${this.machine}.${path}`, draft);
     for (const [name, inner] of states) draft.children.push(this.drafted(inner, name, draft));
+    draft.last = this.drafts.length - 1;
     return draft;
   }
 
@@ -139,7 +143,8 @@ class MachineReader {
 
   private fillInitial(draft: Draft, place: Place<MachineNode>): void {
     const { initial } = draft.config;
-    const fields = typeof initial === 'string' ? { target: initial } : fieldsOf(initial, ['target', 'actions', 'description', 'meta'], place);
+    const fields =
+      typeof initial === 'string' ? { target: initial } : fieldsOf(initial, ['target', 'actions', 'description', 'meta'], place);
     const child = draft.children.find(({ key }) => key === fields.target);
     if (child === undefined) refuse(place, `the initial state "${String(fields.target)}"`);
     draft.initial = child;

@@ -12,6 +12,8 @@ import { compileTable } from './machine-compiler.js';
 import { type FlatTable, NO_EFFECTS, type StateValue, type Step } from './machine-table.js';
 import type { Action, MachineEffect, StepArguments } from './machine-terms.js';
 
+export type { MachineEffect } from './machine-terms.js';
+
 /** All there is to know of a run; `state` is the table's number. */
 export interface RunSnapshot<M extends AnyStateMachine> {
   readonly state: number;
