@@ -140,14 +140,8 @@ function perform(actions: readonly Action[], args: StepArguments, before: readon
 }
 
 function matchesValue(wanted: StateValue, value: StateValue): boolean {
-  if (typeof wanted === 'string') {
-    if (typeof value === 'string') return wanted === value;
-    const dot = wanted.indexOf('.');
-    if (dot < 0) return wanted in value;
-    const inner = value[wanted.slice(0, dot)];
-    return inner !== undefined && matchesValue(wanted.slice(dot + 1), inner);
-  }
-  if (typeof value === 'string') return false;
+  if (typeof value === 'string') return wanted === value;
+  if (typeof wanted === 'string') return wanted in value;
   return Object.entries(wanted).every(([key, inner]) => {
     const below = value[key];
     return below !== undefined && matchesValue(inner, below);
