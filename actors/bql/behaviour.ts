@@ -12,15 +12,15 @@ import type { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Continuation, JobResult } from '../../src/device/mmio.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { MachineDriver, type MachineEffect } from '../../src/runtime/machine-driver.js';
+import { compileMachine, type MachineEffect, type MachineRun } from '../../src/runtime/machine-run.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message } from '../messages.js';
 import { classOf } from './classes.js';
 import { BqlHandlers, type DeviceParts, type Outcome, resultOf } from './handlers.js';
 import { lockMachine } from './lock.machine.js';
 
-const driver = new MachineDriver(lockMachine);
-type Event = Parameters<typeof driver.step>[1];
+const table = compileMachine(lockMachine);
+type LockEvent = Parameters<MachineRun<typeof lockMachine>['send']>[0];
 
 /** What others may know of the lock; told after each change. */
 export interface LockState {
@@ -44,7 +44,7 @@ interface Handler {
 }
 
 export class BqlBehaviour {
-  private lock = driver.initial();
+  private readonly lock = table.start();
   /** Bottom halves queued since the last poll, and the rest of the batch that is being run. */
   private queued: PvgRecord[] = [];
   private batch: PvgRecord[] = [];
@@ -112,8 +112,8 @@ export class BqlBehaviour {
       this.queued = [];
     }
     if (this.batch.length > 0 && this.send({ type: 'bh.offered' })) return true;
-    const waitedFor = this.lock.context.waits.at(-1);
-    if (waitedFor !== undefined && this.results.has(waitedFor)) return this.send({ type: 'condition.held' });
+    const { wait } = this.lock.context;
+    if (wait !== null && this.results.has(wait.job)) return this.send({ type: 'condition.held' });
     return this.sections.length > 0 && this.send({ type: 'lock.offered' });
   }
 
@@ -126,11 +126,11 @@ export class BqlBehaviour {
 
   /** The job inside which something happens now, 0 if it is inside none. */
   private get cause(): number {
-    return this.lock.context.waits.at(-1) ?? 0;
+    return this.lock.context.wait?.job ?? 0;
   }
 
   private get depth(): number {
-    return this.lock.context.waits.length;
+    return this.lock.context.wait?.depth ?? 0;
   }
 
   private noteMessage(event: number, record: PvgRecord): void {
@@ -156,13 +156,13 @@ export class BqlBehaviour {
     }
   }
 
-  private send(event: Event): boolean {
-    const step = driver.step(this.lock, event);
-    const changed = step.snapshot !== this.lock;
-    this.lock = step.snapshot;
+  private send(event: LockEvent): boolean {
+    const { state, context } = this.lock;
+    const effects = this.lock.send(event);
+    const changed = this.lock.state !== state || this.lock.context !== context;
     if (changed) this.onLock?.({ state: this.lock.value, job: this.device.isDeviceRead(this.cause) ? -this.cause : this.cause });
-    for (const effect of step.effects) this.carryOut(effect);
-    return step.effects.length > 0;
+    for (const effect of effects) this.carryOut(effect);
+    return effects.length > 0;
   }
 
   private carryOut(effect: MachineEffect): void {

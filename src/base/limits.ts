@@ -66,3 +66,7 @@ export const MAX_SAVED_DESCRIPTION_BYTES = 2 ** 20;
 export const MAX_SAVED_BLOBS = 2 * (MAX_REGIONS + 1 + 2 * MAX_DISPLAYS);
 /** What a saved state's blobs may take in memory at once, in bytes: 1 GiB. Guest RAM is written and read in pieces instead. */
 export const MAX_SAVED_BLOB_BYTES = 2 ** 30;
+/** Combinations of states that a machine may have. A table holds a row of steps for each; the largest machine here has 18. */
+export const MACHINE_CONFIGURATIONS = 4096;
+/** Eventless transitions that may follow one event. */
+export const MACHINE_MICROSTEPS = 1000;

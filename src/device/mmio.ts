@@ -8,7 +8,7 @@
 import { assert } from '../base/errors.js';
 import { PvgWindow } from '../bridge/pvg.js';
 import type { AccessEntry, Revision } from '../revisions/revision.js';
-import { MachineDriver } from '../runtime/machine-driver.js';
+import { compileMachine, type MachineRun } from '../runtime/machine-run.js';
 import { TRACE_IDS } from '../trace/events.js';
 import type { AccessJob, DevicePort } from './effects.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
@@ -37,9 +37,8 @@ export interface Continuation {
   resume(result: JobResult): number | null;
 }
 
-const driver = new MachineDriver(mmioJobMachine);
-type Snapshot = ReturnType<typeof driver.initial>;
-type Event = Parameters<typeof driver.step>[1];
+const table = compileMachine(mmioJobMachine);
+type Run = MachineRun<typeof mmioJobMachine>;
 
 /** Whether an access has a size that windows know, is aligned to it, and lies whole in a window of that many bytes. */
 export function isValidAccess({ size, offset }: { readonly size: number; readonly offset: number }, windowBytes: number): boolean {
@@ -67,7 +66,7 @@ export interface MmioJobOptions {
 
 /** One guest access in progress. */
 export class MmioJob implements Continuation {
-  private snapshot: Snapshot;
+  private readonly run: Run;
   private readonly halves: number;
   private readonly values: [number, number] = [0, 0];
   /** What PVG has, or had last. */
@@ -79,7 +78,7 @@ export class MmioJob implements Continuation {
   ) {
     const { access, entry } = options;
     this.halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
-    this.snapshot = driver.initial({ halves: this.halves, posted: entry === 'posted' });
+    this.run = table.start({ halves: this.halves, posted: entry === 'posted' });
   }
 
   /** The lock is there; returns the job to wait for, or null if there is none. */
@@ -110,12 +109,12 @@ export class MmioJob implements Continuation {
   }
 
   private get awaited(): number | null {
-    return this.snapshot.matches('running') || this.snapshot.matches('posted') ? this.submitted.job : null;
+    return this.run.value === 'running' || this.run.value === 'posted' ? this.submitted.job : null;
   }
 
   /** Which half PVG has: 0 the low one. */
   private get half(): number {
-    return this.halves - this.snapshot.context.halves;
+    return this.halves - this.run.context.halves;
   }
 
   private get offset(): number {
@@ -138,10 +137,8 @@ export class MmioJob implements Continuation {
     this.port.note(iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_read : TRACE_IDS.apple_gfx_read, this.offset, value, high);
   }
 
-  private send(event: Event): void {
-    const step = driver.step(this.snapshot, event);
-    this.snapshot = step.snapshot;
-    for (const effect of step.effects) this.carryOut(effect.type);
+  private send(event: Parameters<Run['send']>[0]): void {
+    for (const effect of this.run.send(event)) this.carryOut(effect.type);
   }
 
   private carryOut(effect: string): void {
