@@ -25,7 +25,8 @@ import {
   type GuestMemory,
   type GuestMemoryOptions,
 } from './runtime/guest-memory.js';
-import { Counters, type CursorState, InterruptLines, type Surface, type SurfaceSnapshot } from './runtime/shared.js';
+import { Counters, type CursorState, InterruptLines } from './runtime/shared.js';
+import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 import { describeDisplay, memoryName, type SavedDescription, type SavedDevice, type SavedDisplay, writeDevice } from './saved-device.js';
 import type { TraceOrigin } from './trace/log.js';

@@ -12,7 +12,7 @@
  *                           of all, which is the worst that a host can meet, so a host that lives with it lives with finer locks too.
  *   3. display.draw_lock    the pixels of the port's frame being drawn, so that exec and swap are atomic to each other. Nobody takes two.
  *   4. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing. iosfc.lock is beside it.
- *   5. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
+ *   5. texture.lock         which pictures one texture has (GPU thread against those who read it); not held while they are copied.
  *   6. device.upcall_lock   the table of upcalls.
  *   7. device.waits_lock, the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
  *

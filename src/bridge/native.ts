@@ -66,6 +66,7 @@ export interface PvgBridge {
   pvg_texture_create(device: number, width: number, height: number, usage: number): number;
   pvg_texture_managed(texture: number): number;
   pvg_texture_copy(texture: number, pixels: Buffer, length: Word): number;
+  pvg_texture_show(texture: number, pixels: Buffer, length: Word, tiles: Buffer, tileCount: number, sequence: number): number;
   pvg_texture_release(texture: number): number;
   pvg_upcall_answer(device: number, id: number, ok: number, value: Word): number;
   pvg_upcall_pieces(device: number, id: number, first: number, pieces: Buffer, max: number): number;
@@ -131,6 +132,7 @@ export const PROTOTYPES = [
   'uint32_t pvg_texture_create(uint32_t device, uint32_t width, uint32_t height, uint32_t usage)',
   'int32_t pvg_texture_managed(uint32_t texture)',
   'int32_t pvg_texture_copy(uint32_t texture, void *pixels, uint64_t length)',
+  'int32_t pvg_texture_show(uint32_t texture, void *pixels, uint64_t length, uint32_t *tiles, uint32_t tile_count, uint32_t sequence)',
   'int32_t pvg_texture_release(uint32_t texture)',
   'int32_t pvg_upcall_answer(uint32_t device, uint32_t id, uint32_t ok, uint64_t value)',
   'int32_t pvg_upcall_pieces(uint32_t device, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max)',
@@ -143,7 +145,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 2;
+export const BRIDGE_VERSION = 3;
 
 function libraryPath(): string {
   // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
