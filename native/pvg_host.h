@@ -84,7 +84,7 @@ PVG_API int32_t pvg_group_close(uint32_t group, uint32_t cause);
 /* The pvg_cause the group was closed with, PVG_CAUSE_NONE while it is open. */
 PVG_API int32_t pvg_group_cause(uint32_t group);
 
-/* Closes the group, destroys its PVG devices (joining their threads), its mailboxes, task ranges and RAM,
+/* Closes the group, destroys its PVG devices (joining their threads), its maps, mailboxes, task ranges and RAM,
  * then the group itself. Blocks until PVG's own threads have ended. Idempotent by PVG_E_HANDLE. */
 PVG_API int32_t pvg_group_destroy(uint32_t group);
 
