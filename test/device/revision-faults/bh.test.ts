@@ -45,7 +45,7 @@ describe('what PVG says of the cursor', () => {
 
 describe('an IOSurface unmap', () => {
   const ramReferences = async (device: Device): Promise<number | undefined> => {
-    const { regions } = (await device.internals.inspect('memory')) as { regions: { name: string; references: number }[] };
+    const { regions } = (await device.internals.inspect('bql')) as { regions: { name: string; references: number }[] };
     return regions.find(({ name }) => name === 'ram')?.references;
   };
 
