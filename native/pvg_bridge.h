@@ -281,6 +281,11 @@ PVG_API int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts);
 /* What PVG's own threads answer: counts[0] = tasks there are, [1] = mappings of the IOSurface mapper, all 0 if the host is asked. */
 PVG_API int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts);
 
+/* Answers an upcall on the calling thread as PVG's own would: ok is PVG_OK, and value[0] is what the kind gives; else PVG_E_REFUSED. For
+ * tests, and to measure it. PVG_E_UNSUPPORTED if the host answers that kind, or it needs more than a record says: a read, or a
+ * MAP_MEMORY of more than one piece. */
+PVG_API int32_t pvg_device_own_answer(uint32_t device, const struct pvg_record *record, uint64_t *value);
+
 /* What happened on PVG's own threads while they answered. Words by event; addresses are the host's. */
 enum pvg_trace_event {
   PVG_TRACE_LOST = 0,              /* always on. words[0] = how many entries were lost just before, because nobody took them */

@@ -81,6 +81,7 @@ export interface PvgBridge {
   pvg_upcall_supply_ram(device: number, id: number, offset: Word, ram: number, ramOffset: Word, length: Word): number;
   pvg_upcall_wakes(device: number, counts: Buffer): number;
   pvg_device_own_counts(device: number, counts: Buffer): number;
+  pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
   pvg_device_traces(device: number, entries: Buffer, max: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
@@ -156,6 +157,7 @@ export const PROTOTYPES = [
   'int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length)',
   'int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts)',
   'int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts)',
+  'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
   'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',

@@ -66,7 +66,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly c
   const wiring: Wiring = {
     ...{ group: 1, device: 2, revision, mailboxes: MAILBOXES, variant: 'mmio', vectors: 1, regions: [], modesGiven: false, trace: [] },
     ...{
-      references: references.memory,
+      map: 3,
       counters: new Counters().memory,
       interrupts: new InterruptLines().memory,
       board: new Board().memory,
