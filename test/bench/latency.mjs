@@ -6,6 +6,7 @@
  * latency is time over operations of a whole run, and a row's is the median of the runs.
  */
 import { parseArgs } from 'node:util';
+import { checkOptions } from '../../dist/src/device/options.js';
 import { interleave, median, rounded, runOurs, runRival, runTwin, scaled } from './sides/sides.mjs';
 
 /** What is measured, how often at full scale, and the least that it must reach against each. */
@@ -25,6 +26,8 @@ const AGAINST = {
 };
 /** A side that is slower does less, so that a run of each takes about as long. */
 const SLOWER = { rival: 10 };
+/** A short run is warmed up for longer than it is. */
+const WARM = 5;
 /** Not to be slower is all that can be asked where no core is to spare. */
 const PINNED_POLLING_GOAL = 1;
 const TWIN_NEEDS_MORE =
@@ -73,20 +76,27 @@ export function latencyNames(scenario) {
   );
 }
 
+const lessFor = (side, count) => scaled(count / SLOWER[side], 1);
+
 /** Runs one scenario in one placement against what is wanted, all sides in turn; its rows. */
 async function compare({ scenario, placement, against, device = {} }, { runs, scale, progress }) {
   const count = scaled(SCENARIOS[scenario].count, scale);
-  const request = { scenario, placement, warm: count, count };
-  const less = scaled(count / SLOWER.rival, 1);
+  const request = { scenario, placement, warm: scaled(SCENARIOS[scenario].count, Math.min(1, WARM * scale)), count };
   const sides = {
     ours: () => runOurs({ ...request, device }),
     twin: () => runTwin(request),
     polling: () => runOurs({ ...request, device: { ...device, pollMicroseconds: 0 } }),
-    rival: () => runRival({ ...request, warm: less, count: less }),
+    rival: () => runRival({ ...request, warm: lessFor('rival', request.warm), count: lessFor('rival', count) }),
   };
   const wanted = Object.fromEntries(Object.entries(sides).filter(([name]) => name === 'ours' || against.includes(name)));
   const results = await interleave(wanted, { runs, progress: (text) => progress(`${scenario}, ${placement}: ${text}`) });
   return against.map((name) => rowOf({ scenario, placement, against: name }, results.ours, results[name]));
+}
+
+/** Why a comparison can't be made with this device; undefined if it can. */
+function obstacle(against) {
+  if (against === 'polling' && !('pollMicroseconds' in checkOptions({}))) return 'this device has no option pollMicroseconds';
+  return undefined;
 }
 
 /** The rows of one scenario that are wanted. */
@@ -94,7 +104,10 @@ export async function measureLatency(scenario, options) {
   const rows = [];
   for (const placement of Object.keys(PLACEMENTS)) {
     const against = Object.keys(SCENARIOS[scenario].goals).filter((name) => options.wanted(`${scenario}/${placement}/${name}`));
-    if (against.length > 0) rows.push(...(await compare({ scenario, placement, against }, options)));
+    const possible = against.filter((name) => obstacle(name) === undefined);
+    if (possible.length > 0) rows.push(...(await compare({ scenario, placement, against: possible }, options)));
+    const skipped = against.filter((name) => !possible.includes(name));
+    rows.push(...skipped.map((name) => ({ name: `${scenario}/${placement}/${name}`, skipped: obstacle(name) })));
   }
   return rows;
 }
