@@ -74,7 +74,11 @@ describe('a baseline', () => {
   });
 
   it('counts a row that had a value and has failed as worse, and neither one that is new nor one that was not measured now', () => {
-    const rows = [judged({ name: 'failed', error: 'how' }), judged(measured({ name: 'new' }))];
+    const rows = [
+      judged({ name: 'failed', error: 'how' }),
+      judged(measured({ name: 'new' })),
+      judged({ name: 'new and failed', error: 'how' }),
+    ];
     const values = baseline({ failed: 1, absent: 1 });
     expect(worse(compared(rows, values), values)).toEqual(['failed']);
   });
