@@ -5,6 +5,7 @@
  * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the headers.
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { BridgeError } from '../base/errors.js';
@@ -175,7 +176,15 @@ export const PROTOTYPES = [
 /** The version of pvg_bridge.h this file was written for. */
 export const BRIDGE_VERSION = 3;
 
+/** Names another bridge library than the one that was built here. */
+const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
+
 function libraryPath(): string {
+  const given = process.env[LIBRARY_VARIABLE];
+  if (given) {
+    if (existsSync(given)) return resolve(given);
+    throw new BridgeError(-8, `${LIBRARY_VARIABLE} names the native bridge ${given}, which is not there`);
+  }
   // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
   for (const relative of ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so']) {
     const path = fileURLToPath(new URL(relative, import.meta.url));
