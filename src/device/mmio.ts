@@ -8,7 +8,7 @@
 import { assert } from '../base/errors.js';
 import { PvgWindow } from '../bridge/pvg.js';
 import type { AccessEntry, Revision } from '../revisions/revision.js';
-import { compileMachine, type MachineRun } from '../runtime/machine-run.js';
+import { compileMachine, type EventOf, type RunOf } from '../runtime/machine-run.js';
 import type { AccessJob, DevicePort } from './effects.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
 
@@ -37,7 +37,6 @@ export interface Continuation {
 }
 
 const table = compileMachine(mmioJobMachine);
-type Run = MachineRun<typeof mmioJobMachine>;
 
 /** Whether an access has a size that windows know, is aligned to it, and lies whole in a window of that many bytes. */
 export function isValidAccess({ size, offset }: { readonly size: number; readonly offset: number }, windowBytes: number): boolean {
@@ -65,7 +64,7 @@ export interface MmioJobOptions {
 
 /** One guest access in progress. */
 export class MmioJob implements Continuation {
-  private readonly run: Run;
+  private readonly run: RunOf<typeof table>;
   private readonly halves: number;
   private readonly values: [number, number] = [0, 0];
   /** What PVG has, or had last. */
@@ -133,7 +132,7 @@ export class MmioJob implements Continuation {
     else this.port.trace(write ? 'apple_gfx_write' : 'apple_gfx_read', args);
   }
 
-  private send(event: Parameters<Run['send']>[0]): void {
+  private send(event: EventOf<typeof table>): void {
     for (const effect of this.run.send(event)) this.carryOut(effect.type);
   }
 
