@@ -13,7 +13,6 @@ import {
   BQL_MAILBOX_CAPACITY,
   MEMORY_MAILBOX_CAPACITY,
   RENDER_MAILBOX_CAPACITY,
-  SPIN_MICROSECONDS,
   UPDATE_MAILBOX_CAPACITY,
 } from './base/limits.js';
 import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
@@ -41,14 +40,14 @@ const FIRST_REGION = 1;
 /** The mode that revisions up to v5 begin in, whatever the list says. */
 const FIXED_MODE = { width: 1440, height: 1080 };
 
-function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
-  const make = (capacity: number, spin: number): number =>
-    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, spin));
+function makeMailboxes(bridge: PvgBridge, group: number, poll: number): MailboxHandles {
+  const make = (capacity: number, pollMicroseconds: number): number =>
+    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, pollMicroseconds));
   return {
-    bql: make(BQL_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    bql: make(BQL_MAILBOX_CAPACITY, poll),
     render: make(RENDER_MAILBOX_CAPACITY, 0),
-    background: make(BACKGROUND_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
-    memory: make(MEMORY_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    background: make(BACKGROUND_MAILBOX_CAPACITY, poll),
+    memory: make(MEMORY_MAILBOX_CAPACITY, poll),
     watchdog: make(1, 0),
     update: make(UPDATE_MAILBOX_CAPACITY, 0),
   };
@@ -85,6 +84,7 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram }: PvgParts):
     managed_textures: options.managedTextures ? 1 : 0,
     announce_every_frame: options.announceEveryFrame ? 1 : 0,
     reads_wait: options.readsWait ? 1 : 0,
+    poll_us: options.pollMicroseconds,
   });
   const range = { gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram };
   return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
@@ -158,7 +158,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
   const slot = references.claim();
   if (slot === null) throw new ArgumentError('no memory region can be made');
   const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
-  const mailboxes = makeMailboxes(bridge, group);
+  const mailboxes = makeMailboxes(bridge, group, options.pollMicroseconds);
   const serials = serialsOf(options);
   const device = makePvg({ bridge, group, options, serials, mailboxes, ram });
   const board = new Board();
@@ -178,6 +178,8 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     displays: makeDisplays(bridge, device, options, saved),
     modesGiven: options.modesGiven,
     trace: options.trace,
+    traceRing: options.traceRing,
+    pollMicroseconds: options.pollMicroseconds,
   };
   return { wiring, ram, serials };
 }

@@ -13,7 +13,8 @@ import type { DevicePort } from '../../src/device/effects.js';
 import type { Continuation, JobResult } from '../../src/device/mmio.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import { compileMachine, type EventOf, type MachineEffect } from '../../src/runtime/machine-run.js';
-import { Message, messageName } from '../messages.js';
+import { TRACE_IDS } from '../../src/trace/events.js';
+import { Message } from '../messages.js';
 import { classOf } from './classes.js';
 import { BqlHandlers, type DeviceParts, type Outcome, resultOf } from './handlers.js';
 import { lockMachine } from './lock.machine.js';
@@ -31,6 +32,8 @@ export interface BqlOptions extends DeviceParts {
   /** Whether the actors' own trace events are wanted. */
   readonly tracesActors?: boolean;
   readonly onLock?: (lock: LockState) => void;
+  /** Told of each message that is done with, once; nobody looks at it any more. */
+  readonly onDone?: (record: PvgRecord) => void;
 }
 
 /** What has the lock, or has it while it waits: a bottom half or a section. */
@@ -52,6 +55,7 @@ export class BqlBehaviour {
   private readonly port: DevicePort;
   private readonly traces: boolean;
   private readonly onLock: ((lock: LockState) => void) | undefined;
+  private readonly onDone: ((record: PvgRecord) => void) | undefined;
   readonly device: BqlHandlers;
 
   constructor(options: BqlOptions) {
@@ -59,6 +63,7 @@ export class BqlBehaviour {
     this.port = options.port;
     this.traces = options.tracesActors ?? false;
     this.onLock = options.onLock;
+    this.onDone = options.onDone;
     this.device = new BqlHandlers(options);
   }
 
@@ -82,11 +87,11 @@ export class BqlBehaviour {
     this.arrived(record);
     switch (classOf(this.revision, record)) {
       case 'bh':
-        if (this.traces) this.port.trace('agfx_bh_scheduled', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bh_scheduled, record);
         this.queued.push(record);
         return;
       case 'section':
-        if (this.traces) this.port.trace('agfx_bql_requested', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bql_requested, record);
         this.sections.push(record);
         return;
       case 'unlocked':
@@ -95,6 +100,7 @@ export class BqlBehaviour {
       case 'condition':
         if (record.kind === Message.returnBql) this.takeBack();
         else if (!this.device.takesPosted(record.id, resultOf(record))) this.results.set(record.id, resultOf(record));
+        this.onDone?.(record);
     }
   }
 
@@ -126,8 +132,8 @@ export class BqlBehaviour {
     return this.lock.context.wait?.depth ?? 0;
   }
 
-  private described(record: PvgRecord): { readonly kind: string; readonly id: number; readonly cause: number } {
-    return { kind: messageName(record.kind), id: record.id, cause: this.cause };
+  private noteMessage(event: number, record: PvgRecord): void {
+    this.port.note(event, record.kind, record.id, this.cause);
   }
 
   /** Trace lines that come when PVG asks, before the work runs (device.md 8). */
@@ -163,14 +169,14 @@ export class BqlBehaviour {
       case 'runBh': {
         const record = this.batch.shift();
         assert(record !== undefined, 'a bottom half was granted and there is none');
-        if (this.traces) this.port.trace('agfx_bh_began', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bh_began, record);
         this.settle({ record, isBottomHalf: true }, this.device.run(record, this.cause, this.depth));
         return;
       }
       case 'runSection': {
         const record = this.sections.shift();
         assert(record !== undefined, 'the lock was granted and nobody waits for it');
-        if (this.traces) this.port.trace('agfx_bql_taken', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bql_taken, record);
         this.settle({ record, isBottomHalf: false }, this.device.run(record, this.cause, this.depth));
         return;
       }
@@ -189,28 +195,32 @@ export class BqlBehaviour {
 
   private end(handler: Handler): void {
     this.send({ type: 'handler.ended' });
-    if (!this.traces) return;
-    if (handler.isBottomHalf) this.port.trace('agfx_bh_ended', this.described(handler.record));
-    else this.port.trace('agfx_bql_released', undefined);
+    if (this.traces) this.traceEnd(handler);
+    this.onDone?.(handler.record);
+  }
+
+  private traceEnd(handler: Handler): void {
+    if (handler.isBottomHalf) this.noteMessage(TRACE_IDS.agfx_bh_ended, handler.record);
+    else this.port.note(TRACE_IDS.agfx_bql_released);
   }
 
   private takeBack(): void {
     const { held } = this;
     this.send({ type: 'lock.returned' });
-    if (this.traces && held && !this.held) this.port.trace('agfx_bql_released', undefined);
+    if (this.traces && held && !this.held) this.port.note(TRACE_IDS.agfx_bql_released);
   }
 
   private beginWait(job: number, continuation: Continuation, handler: Handler): void {
     this.waits.set(job, { continuation, handler });
     this.send({ type: 'wait.began', job });
-    if (this.traces) this.port.trace('agfx_bql_wait_began', { job, depth: this.depth });
+    if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_began, job, this.depth);
   }
 
   private resume(job: number): void {
     const result = this.results.get(job);
     const wait = this.waits.get(job);
     assert(result !== undefined && wait !== undefined, 'a wait ended without a result');
-    if (this.traces) this.port.trace('agfx_bql_wait_ended', { job, depth: this.depth + 1 });
+    if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, job, this.depth + 1);
     this.results.delete(job);
     this.waits.delete(job);
     const next = wait.continuation.resume(result);

@@ -5,7 +5,7 @@ import { RegionReferences } from '../../src/memory/references.js';
 import { actorTools, runActor } from '../actor-thread.js';
 import { MemoryBehaviour } from './behaviour.js';
 
-const tools = actorTools();
+const tools = actorTools('memory');
 const { wiring, port, revision } = tools;
 const behaviour = new MemoryBehaviour({ revision, regions: wiring.regions, references: new RegionReferences(wiring.references), port });
 
@@ -19,6 +19,9 @@ await runActor({
     regions: behaviour.space.list(),
   }),
   handle(records) {
-    for (const record of records) behaviour.receive(record);
+    for (const record of records) {
+      behaviour.receive(record);
+      tools.mailboxes.recycle(record);
+    }
   },
 });

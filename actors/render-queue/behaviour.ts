@@ -11,6 +11,7 @@ import { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import { compileMachine, type EventOf, type RunOf } from '../../src/runtime/machine-run.js';
+import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message, messageName } from '../messages.js';
 import { renderQueueMachine } from './render-queue.machine.js';
 
@@ -89,8 +90,7 @@ export class RenderQueueBehaviour {
         return this.noteEnd();
       default:
         if (this.displays.length > 0) this.displayOf(record).arrived(record.kind, record);
-        if (this.traces)
-          this.device.trace('agfx_queue_posted', { queue: 'render', kind: messageName(record.kind), id: record.id, cause: 0 });
+        if (this.traces) this.device.note(TRACE_IDS.agfx_queue_posted, record.kind, record.id, 0);
         this.queue.push(record);
     }
   }
@@ -100,7 +100,7 @@ export class RenderQueueBehaviour {
     const next = this.queue[0];
     if (!next || this.run.value !== 'idle') return false;
     this.queue.shift();
-    if (this.traces) this.device.trace('agfx_queue_began', { queue: 'render', kind: messageName(next.kind), id: next.id });
+    if (this.traces) this.device.note(TRACE_IDS.agfx_queue_began, next.kind, next.id);
     this.current = next;
     this.begin(next);
     this.noteEnd();
@@ -112,7 +112,7 @@ export class RenderQueueBehaviour {
     const { current } = this;
     if (current === null || this.run.value !== 'idle') return;
     this.current = null;
-    if (this.traces) this.device.trace('agfx_queue_ended', { queue: 'render', kind: messageName(current.kind), id: current.id });
+    if (this.traces) this.device.note(TRACE_IDS.agfx_queue_ended, current.kind, current.id);
   }
 
   private begin(record: PvgRecord): void {

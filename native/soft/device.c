@@ -110,6 +110,7 @@ static struct soft_device *new_device(const struct pvg_config *config, const str
     device->workers[i].number = i;
   }
   init_locks(device);
+  device->control_polling = device->served_polling = device->answer_polling = pvgi_polling_make(config->poll_us);
   soft_displays_init(device);
   if (config->iosfc) device->iosfc = soft_iosfc_create(device);
   if (config->iosfc && device->iosfc == NULL) {

@@ -27,13 +27,16 @@ export interface PvgBridge {
   pvg_group_destroy(group: number): number;
   pvg_group_guard(group: number): number;
   pvg_group_unguard(group: number): number;
-  pvg_mailbox_create(group: number, capacity: number, spinUs: number): number;
+  pvg_mailbox_create(group: number, capacity: number, pollUs: number): number;
   pvg_mailbox_post(mailbox: number, record: Buffer, timeoutUs: number): number;
   pvg_mailbox_take(mailbox: number, records: Buffer, max: number, timeoutUs: number): number;
+  pvg_mailbox_exchange(to: number, record: Buffer, from: number, records: Buffer, max: number, timeoutUs: number): number;
   pvg_mailbox_close(mailbox: number): number;
   pvg_mailbox_destroy(mailbox: number): number;
   pvg_mailbox_depth(mailbox: number): number;
   pvg_mailbox_waiters(mailbox: number): number;
+  pvg_thread_times(): Word;
+  pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
   pvg_ram_address(ram: number): Word;
@@ -63,6 +66,7 @@ export interface PvgBridge {
   pvg_texture_create(device: number, width: number, height: number, usage: number): number;
   pvg_texture_managed(texture: number): number;
   pvg_texture_copy(texture: number, pixels: Buffer, length: Word): number;
+  pvg_texture_show(texture: number, pixels: Buffer, length: Word, tiles: Buffer, tileCount: number, sequence: number): number;
   pvg_texture_release(texture: number): number;
   pvg_upcall_answer(device: number, id: number, ok: number, value: Word): number;
   pvg_upcall_pieces(device: number, id: number, first: number, pieces: Buffer, max: number): number;
@@ -89,13 +93,16 @@ export const PROTOTYPES = [
   'int32_t pvg_group_destroy(uint32_t group)',
   'int32_t pvg_group_guard(uint32_t group)',
   'int32_t pvg_group_unguard(uint32_t group)',
-  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us)',
+  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us)',
   'int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us)',
   'int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us)',
+  'int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max, int64_t timeout_us)',
   'int32_t pvg_mailbox_close(uint32_t mailbox)',
   'int32_t pvg_mailbox_destroy(uint32_t mailbox)',
   'int32_t pvg_mailbox_depth(uint32_t mailbox)',
   'int32_t pvg_mailbox_waiters(uint32_t mailbox)',
+  'uint64_t pvg_thread_times(void)',
+  'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
   'uint64_t pvg_ram_address(uint32_t ram)',
@@ -125,6 +132,7 @@ export const PROTOTYPES = [
   'uint32_t pvg_texture_create(uint32_t device, uint32_t width, uint32_t height, uint32_t usage)',
   'int32_t pvg_texture_managed(uint32_t texture)',
   'int32_t pvg_texture_copy(uint32_t texture, void *pixels, uint64_t length)',
+  'int32_t pvg_texture_show(uint32_t texture, void *pixels, uint64_t length, uint32_t *tiles, uint32_t tile_count, uint32_t sequence)',
   'int32_t pvg_texture_release(uint32_t texture)',
   'int32_t pvg_upcall_answer(uint32_t device, uint32_t id, uint32_t ok, uint64_t value)',
   'int32_t pvg_upcall_pieces(uint32_t device, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max)',
@@ -137,7 +145,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 2;
+export const BRIDGE_VERSION = 3;
 
 function libraryPath(): string {
   // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
@@ -187,4 +195,24 @@ export function ramView(bridge: PvgBridge, ram: number, offset: number, length: 
   if (BigInt(address) === 0n) throw new BridgeError(-1, `no such RAM: ${bridge.pvg_last_error()}`);
   if (length > MAX_VIEW_BYTES) throw new BridgeError(-6, `a view of ${length} bytes is longer than ${MAX_VIEW_BYTES}: take several`);
   return new Uint8Array(koffi.view(BigInt(address) + BigInt(offset), length));
+}
+
+/** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */
+export interface ThreadTimes {
+  readonly entered: number;
+  readonly returned: number;
+}
+
+/** The calling thread's, kept from now on; only that thread may look. */
+export function threadTimes(bridge: PvgBridge): ThreadTimes {
+  const halves = new Uint32Array(koffi.view(BigInt(bridge.pvg_thread_times()), 16));
+  const at = (low: number): number => (halves[low + 1] ?? 0) * 2 ** 32 + (halves[low] ?? 0);
+  return {
+    get entered() {
+      return at(0);
+    },
+    get returned() {
+      return at(2);
+    },
+  };
 }

@@ -9,6 +9,7 @@ import { assert } from '../base/errors.js';
 import { PvgWindow } from '../bridge/pvg.js';
 import type { AccessEntry, Revision } from '../revisions/revision.js';
 import { compileMachine, type EventOf, type RunOf } from '../runtime/machine-run.js';
+import { TRACE_IDS } from '../trace/events.js';
 import type { AccessJob, DevicePort } from './effects.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
 
@@ -52,8 +53,8 @@ export function entryOf(revision: Revision, access: { readonly window: number; r
 export interface MmioJobOptions {
   readonly access: GuestAccess;
   readonly entry: AccessEntry;
-  /** Called once, with the halves of what was read. */
-  readonly reply: (value: number, high: number) => void;
+  /** Called once, with the halves of what was read, and whether PVG has carried all of the access out. */
+  readonly reply: (value: number, high: number, ok: boolean) => void;
   /** Gives each half a job number of its own. */
   readonly nextJob: () => number;
   /** The job inside which the access came about, 0 if none; for traces. */
@@ -90,11 +91,11 @@ export class MmioJob implements Continuation {
   }
 
   resume({ ok, value, high }: JobResult): number | null {
-    this.port.trace('agfx_job_completed', { job: this.submitted.job, ok: ok ? 1 : 0 });
+    if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_completed, this.submitted.job, ok ? 1 : 0);
     if (ok) {
       this.values[this.half === 0 ? 0 : 1] = value;
       if (this.halves === 1) this.values[1] = high;
-      this.traceAccess(value, high);
+      if (this.port.tracing) this.traceAccess(value, high);
     }
     this.send({ type: ok ? 'bridge.completed' : 'bridge.failed' });
     return this.awaited;
@@ -127,9 +128,12 @@ export class MmioJob implements Continuation {
 
   private traceAccess(value: number, high: number): void {
     const { window, write } = this.options.access;
-    const args = { offset: this.offset, ...(write ? this.written : { value, high }) };
-    if (window === PvgWindow.iosfc) this.port.trace(write ? 'apple_gfx_mmio_iosfc_write' : 'apple_gfx_mmio_iosfc_read', args);
-    else this.port.trace(write ? 'apple_gfx_write' : 'apple_gfx_read', args);
+    const iosfc = window === PvgWindow.iosfc;
+    if (write) {
+      const event = iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_write : TRACE_IDS.apple_gfx_write;
+      return this.port.note(event, this.offset, this.written.value, this.written.high);
+    }
+    this.port.note(iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_read : TRACE_IDS.apple_gfx_read, this.offset, value, high);
   }
 
   private send(event: EventOf<typeof table>): void {
@@ -142,9 +146,9 @@ export class MmioJob implements Continuation {
       case 'submitNextHalf':
         return this.submit();
       case 'replyToGuest':
-        return this.options.reply(this.values[0], this.values[1]);
+        return this.options.reply(this.values[0], this.values[1], true);
       case 'replyRefused':
-        return this.options.reply(0, 0);
+        return this.options.reply(0, 0, false);
       default:
         assert(false, `mmioJob has no effect ${effect}`);
     }
@@ -153,7 +157,7 @@ export class MmioJob implements Continuation {
   private submit(): void {
     const { access, entry, cause, caller, nextJob } = this.options;
     const job = nextJob();
-    this.port.trace('agfx_job_submitted', { job, cause });
+    if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_submitted, job, cause);
     this.port.perform({ do: 'count', what: 'accesses' });
     this.current = {
       job,

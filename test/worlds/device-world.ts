@@ -6,7 +6,7 @@
  */
 import { BqlBehaviour } from '../../actors/bql/behaviour.js';
 import { MemoryBehaviour } from '../../actors/memory/behaviour.js';
-import { Message } from '../../actors/messages.js';
+import { Message, messageName } from '../../actors/messages.js';
 import { RenderQueueBehaviour } from '../../actors/render-queue/behaviour.js';
 import { modeChangeWaits, routesOf } from '../../actors/routes.js';
 import type { MailboxHandles } from '../../actors/wiring.js';
@@ -16,7 +16,7 @@ import { type Revision, type RevisionName, usesMemoryActor, usesRenderQueue } fr
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { type Body, BodyProcess, type Process, ProcessSystem, roundRobin, type Scheduler } from '../../src/runtime/process.js';
 import { Counters, CursorState, InterruptLines } from '../../src/runtime/shared.js';
-import { Tracer } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
 import { BqlProcess, backgroundWorker, isBusy, MemoryProcess, RenderProcess } from './actors.js';
 import { accessWords, processor, type WorldAccess } from './guest.js';
 import { ModelMailboxes } from './mailboxes.js';
@@ -65,7 +65,7 @@ export class DeviceWorld {
     const { variant = 'mmio', ramBytes = 4 * 2 ** 20, displays = 1, refuseEvery = 0, managedTextures = false, entryLocks = {} } = options;
     this.revision = REVISIONS[options.revision];
     this.handles = this.makeMailboxes();
-    this.tracer = new Tracer(options.trace ?? [], (line) => this.lines.push(line));
+    this.tracer = new Tracer(options.trace ?? [], (line) => this.lines.push(line), { kindName: messageName });
     this.displays = Array.from({ length: displays }, newDisplay);
     const routes = routesOf(this.revision, this.handles);
     this.pvg = new ScriptedPvg({
