@@ -4,7 +4,8 @@
  * Invariant: no decision is taken here. One for each actor that runs a part of the device, owned by its thread.
  */
 import { DeviceClosedError, unreachable } from '../src/base/errors.js';
-import type { PvgBridge } from '../src/bridge/native.js';
+import { encodeMap } from '../src/bridge/map-snapshot.js';
+import { checked, type PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../src/device/effects.js';
 import { deliveryOf } from '../src/device/interrupt.js';
@@ -108,6 +109,11 @@ export class ThreadPort implements DevicePort {
       case 'releaseRam':
         bridge.pvg_ram_destroy(effect.ram);
         return;
+      case 'publishMap': {
+        const { ranges, rangeCount, regions, regionCount } = encodeMap(effect.map);
+        checked(bridge, 'publish the memory map', bridge.pvg_map_publish(wiring.map, ranges, rangeCount, regions, regionCount));
+        return;
+      }
       case 'pushUpdate':
         this.counters.add('updates');
         return this.report({ report: 'update', display: effect.display });

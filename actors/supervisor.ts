@@ -13,7 +13,7 @@ import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
 import type { BackedRegion, DeviceRegion } from '../src/memory/region.js';
-import { type Revision, usesMemoryActor, usesRenderQueue } from '../src/revisions/revision.js';
+import { type Revision, usesRenderQueue } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
 import { compileMachine, type EventOf } from '../src/runtime/machine-run.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
@@ -25,7 +25,7 @@ import { type Answer, Requests } from './requests.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
 const table = compileMachine(lifeCycleMachine);
-export type ActorName = 'bql' | 'render-queue' | 'memory';
+export type ActorName = 'bql' | 'render-queue';
 
 interface ActorThread {
   readonly worker: Worker;
@@ -83,7 +83,6 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     this.start('watchdog', './watchdog/thread.js', mailboxes.watchdog);
     this.start('bql', './bql/thread.js', mailboxes.bql);
     if (usesRenderQueue(this.revision)) this.start('render-queue', './render-queue/thread.js', mailboxes.render);
-    if (usesMemoryActor(this.revision)) this.start('memory', './memory/thread.js', mailboxes.memory);
   }
 
   /** Resolves when every actor has reported that it is ready. */
@@ -114,16 +113,14 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return this.ask(this.wiring.mailboxes.bql, Message.access, [operation, window, size, offset, low, 0], high);
   }
 
-  /** Puts memory onto the device's maps; resolves when accesses and upcalls find it. */
+  /** Puts memory onto the device's map; resolves when accesses and upcalls find it. */
   async addRegion(region: BackedRegion | DeviceRegion): Promise<void> {
-    for (const mailbox of this.maps) await this.ask(mailbox, Message.regionAdded, wordsOf(region), region.id);
+    await this.ask(this.wiring.mailboxes.bql, Message.regionAdded, wordsOf(region), region.id);
   }
 
-  /** Takes memory off the maps; resolves when nobody finds it any more. */
+  /** Takes memory off the map; resolves when nobody finds it any more. */
   async removeRegion(id: number): Promise<boolean> {
-    let found = false;
-    for (const mailbox of this.maps) found = (await this.ask(mailbox, Message.regionRemoved, [], id)).value === 1;
-    return found;
+    return (await this.ask(this.wiring.mailboxes.bql, Message.regionRemoved, [], id)).value === 1;
   }
 
   /** gfx_update: resolves when the console has what the device has (device.md 5). A screendump's is a bottom half. */
@@ -214,12 +211,6 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   /** Why nothing is done any more, and what was in progress failed: the device is ending. null while it isn't. */
   private get ending(): Error | null {
     return this.closing ? (this.reason ?? new DeviceClosedError()) : null;
-  }
-
-  /** Mailboxes of the actors that have a memory map. */
-  private get maps(): readonly number[] {
-    const { bql, memory } = this.wiring.mailboxes;
-    return usesMemoryActor(this.revision) ? [bql, memory] : [bql];
   }
 
   /** A message with an answer. */

@@ -11,7 +11,6 @@ export interface MailboxHandles {
   readonly bql: number;
   readonly render: number;
   readonly background: number;
-  readonly memory: number;
   readonly watchdog: number;
   /** Completions of frames that the BQL actor itself waits for. */
   readonly update: number;
@@ -36,7 +35,8 @@ export interface Wiring {
   readonly variant: 'mmio' | 'pci';
   readonly vectors: number;
   readonly regions: readonly MemoryRegion[];
-  readonly references: SharedArrayBuffer;
+  /** The bridge's handle of the memory map, which the BQL actor publishes. */
+  readonly map: number;
   readonly counters: SharedArrayBuffer;
   readonly interrupts: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;

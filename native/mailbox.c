@@ -99,7 +99,7 @@ static struct patience patience_for(int64_t timeout_us) {
  * deadline has passed. */
 static bool futex_sleep(struct end *end, uint32_t seen, int64_t deadline_ns) {
   struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
-  pvgi_count_call(PVGI_CALL_WAIT);
+  pvgi_count_syscall(PVGI_SYSCALL_WAIT);
   /* FUTEX_WAIT_BITSET takes an absolute time, so a spurious wake doesn't make the wait longer. */
   long result = syscall(SYS_futex, (void *)&end->count, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, seen,
                         deadline_ns == FOREVER ? NULL : &deadline, NULL, FUTEX_BITSET_MATCH_ANY);
@@ -109,7 +109,7 @@ static bool futex_sleep(struct end *end, uint32_t seen, int64_t deadline_ns) {
 /* The end may belong to another mailbox by now: slots are static, and a wake too many costs a thread one look. */
 static void futex_wake(struct end *end, uint32_t threads) {
   if (threads == 0) return;
-  pvgi_count_call(PVGI_CALL_WAKE);
+  pvgi_count_syscall(PVGI_SYSCALL_WAKE);
   syscall(SYS_futex, (void *)&end->count, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, threads > INT_MAX ? INT_MAX : (int)threads,
           NULL, NULL, 0);
 }

@@ -19,13 +19,13 @@
 #define FIRST_NS 4000u
 #define LOOKS 32
 
-static _Atomic uint64_t calls[PVGI_CALL_KINDS];
+static _Atomic uint64_t calls[PVGI_SYSCALL_KINDS];
 
-void pvgi_count_call(enum pvgi_call call) { atomic_fetch_add_explicit(&calls[call], 1, memory_order_relaxed); }
+void pvgi_count_syscall(enum pvgi_syscall kind) { atomic_fetch_add_explicit(&calls[kind], 1, memory_order_relaxed); }
 
 int32_t pvg_wait_calls(uint64_t *counts) {
   if (counts == NULL) return pvgi_fail(PVG_E_ARGUMENT, "no room for the counts");
-  for (int kind = 0; kind < PVGI_CALL_KINDS; kind++) {
+  for (int kind = 0; kind < PVGI_SYSCALL_KINDS; kind++) {
     counts[kind] = atomic_load_explicit(&calls[kind], memory_order_relaxed);
   }
   return PVG_OK;
@@ -63,7 +63,7 @@ bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, int64_t end_ns) {
       if (atomic_load_explicit(word, memory_order_relaxed) != seen) return true;
       relax();
     }
-    pvgi_count_call(PVGI_CALL_YIELD);
+    pvgi_count_syscall(PVGI_SYSCALL_YIELD);
     sched_yield();
   } while (pvgi_now_ns() < end_ns);
   return false;
@@ -82,7 +82,7 @@ void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns) {
 /* ---- conditions ---- */
 
 static bool sleep_for(const struct pvgi_condition *condition, pthread_mutex_t *mutex, int64_t timeout_ns) {
-  pvgi_count_call(PVGI_CALL_WAIT);
+  pvgi_count_syscall(PVGI_SYSCALL_WAIT);
   if (timeout_ns < 0) return pthread_cond_wait(condition->cond, mutex) == ETIMEDOUT;
   int64_t deadline_ns = pvgi_now_ns() + timeout_ns;
   struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};

@@ -26,9 +26,9 @@ struct pvgi_polling {
 };
 
 /* What the library asks the system for while threads wait for each other; for statistics only. */
-enum pvgi_call { PVGI_CALL_WAIT, PVGI_CALL_WAKE, PVGI_CALL_YIELD, PVGI_CALL_KINDS };
+enum pvgi_syscall { PVGI_SYSCALL_WAIT, PVGI_SYSCALL_WAKE, PVGI_SYSCALL_YIELD, PVGI_SYSCALL_KINDS };
 
-void pvgi_count_call(enum pvgi_call call);
+void pvgi_count_syscall(enum pvgi_syscall kind);
 
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t pvgi_now_ns(void);

@@ -9,7 +9,8 @@ import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
 import { integer } from './base/arguments.js';
 import { assert, BridgeError, describeError } from './base/errors.js';
-import { type PvgBridge, ramView } from './bridge/native.js';
+import { MAX_REGION_SLOTS } from './base/limits.js';
+import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
@@ -108,7 +109,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       bridge,
       group: wiring.group,
       map: supervisor,
-      references: new RegionReferences(wiring.references),
+      references: new RegionReferences(cellsView(bridge, wiring.map, MAX_REGION_SLOTS)),
       nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
       count: wiring.regions.length,
     });

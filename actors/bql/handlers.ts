@@ -133,14 +133,23 @@ export class BqlHandlers {
         return true;
       case Message.regionAdded:
         this.space.add(regionOf(record, (ram) => this.port.ramAddress(ram)));
+        this.publish();
         this.reply(record, 1);
         return true;
-      case Message.regionRemoved:
-        this.reply(record, this.space.remove(record.reserved) ? 1 : 0);
+      case Message.regionRemoved: {
+        const removed = this.space.remove(record.reserved);
+        this.publish();
+        this.reply(record, removed ? 1 : 0);
         return true;
+      }
       default:
         return false;
     }
+  }
+
+  /** Shows the memory map as it is now to who looks things up on threads of PVG's. */
+  publish(): void {
+    this.port.perform({ do: 'publishMap', map: this.space.snapshot });
   }
 
   /** Frames, modes, cursor and the console; false if the message is none of theirs. */

@@ -1,7 +1,8 @@
 /**
  * The BQL actor's thread: takes records, lets the behaviour decide, measures how long the lock is held.
  */
-import { threadTimes } from '../../src/bridge/native.js';
+import { MAX_REGION_SLOTS } from '../../src/base/limits.js';
+import { cellsView, threadTimes } from '../../src/bridge/native.js';
 import { RegionReferences } from '../../src/memory/references.js';
 import { actorTools, runActor } from '../actor-thread.js';
 import { BqlBehaviour } from './behaviour.js';
@@ -13,13 +14,14 @@ board.setBql(thread, 'free', 0);
 const behaviour = new BqlBehaviour({
   revision,
   regions: wiring.regions,
-  references: new RegionReferences(wiring.references),
+  references: new RegionReferences(cellsView(tools.bridge, wiring.map, MAX_REGION_SLOTS)),
   displays: wiring.displays.length,
   port,
   tracesActors: tools.tracesActors,
   onDone: (record) => tools.mailboxes.recycle(record),
   onLock: ({ state, job }) => board.setBql(thread, state, job),
 });
+behaviour.device.publish();
 
 const gfx = wiring.regions.find((region) => region.kind === 'mmio');
 port.trace('apple_gfx_common_init', { name: `apple-gfx-${wiring.variant}`, length: gfx?.length ?? 0 });
@@ -52,18 +54,28 @@ function countHold(): void {
   since = now;
 }
 
+/** Tasks and mappings that PVG's own threads know of. */
+function ownCounts(): { readonly tasks: number; readonly iosfcMappings: number } {
+  const counts = new BigUint64Array(2);
+  tools.bridge.pvg_device_own_counts(wiring.device, counts);
+  return { tasks: Number(counts[0]), iosfcMappings: Number(counts[1]) };
+}
+
 await runActor({
   name: 'BQL actor',
   tools,
   mailbox: wiring.mailboxes.bql,
-  inspect: () => ({
-    ...behaviour.waiting,
-    tasks: behaviour.device.tasks.count,
-    iosfcMappings: behaviour.device.iosfc.count,
-    regions: behaviour.device.space.list(),
-    frames: behaviour.device.displays.map(({ frames }) => frames.state),
-    held: behaviour.held,
-  }),
+  inspect: () => {
+    const own = ownCounts();
+    return {
+      ...behaviour.waiting,
+      tasks: behaviour.device.tasks.count + own.tasks,
+      iosfcMappings: behaviour.device.iosfc.count + own.iosfcMappings,
+      regions: behaviour.device.space.list(),
+      frames: behaviour.device.displays.map(({ frames }) => frames.state),
+      held: behaviour.held,
+    };
+  },
   handle(records) {
     countHold();
     for (const record of records) behaviour.receive(record);

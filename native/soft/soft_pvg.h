@@ -28,6 +28,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "../answers.h"
 #include "../internal.h"
 #include "../polling.h"
 #include "display.h"
@@ -223,7 +224,8 @@ struct soft_device {
   struct soft_wait *waits; /* guarded by waits_lock */
   uint32_t wait_number;    /* of the latest */
 
-  struct soft_iosfc *iosfc; /* NULL if there is none */
+  struct soft_iosfc *iosfc;     /* NULL if there is none */
+  struct pvgi_answers *own;     /* NULL if the host answers everything */
 };
 
 /* handles.c */
@@ -261,16 +263,7 @@ void soft_task_read_unlock(struct soft_task *task);
 void soft_wake_all(struct soft_device *device);
 
 /* upcall.c */
-struct soft_call {
-  uint32_t kind;
-  uint32_t thread;
-  uint64_t words[6];
-  const uint64_t *pieces;
-  uint32_t piece_count;
-  uint8_t *bytes;
-  uint64_t length;
-};
-bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value);
+bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value);
 int32_t soft_post(struct soft_device *device, const struct pvg_record *record);
 struct soft_upcall *soft_upcall_allocate_locked(struct soft_device *device, uint32_t kind, uint32_t *id);
 struct soft_upcall *soft_upcall_find_locked(struct soft_device *device, uint32_t id);
@@ -278,6 +271,10 @@ void soft_upcall_free_locked(struct soft_device *device, struct soft_upcall *upc
 void soft_upcalls_stop(struct soft_device *device);
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
 void soft_interrupts(struct soft_device *device, uint32_t thread);
+
+/* own.c */
+bool soft_answers_itself(const struct soft_device *device, uint32_t kind);
+bool soft_own_answer(struct soft_device *device, const struct pvgi_call *call, uint64_t *value);
 
 /* upcall_data.c */
 bool soft_post_glyph(struct soft_device *device, const struct soft_event *event);

@@ -109,8 +109,10 @@ static void await_answer_locked(struct soft_device *device, struct soft_upcall *
   if (slept && upcall->state == UPCALL_ANSWERED) device->waited++;
 }
 
-/* Posts an upcall that waits, and waits. True if the host answered ok; the answer's value goes to *value. */
-bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value) {
+/* Posts an upcall that waits, and waits, unless it is answered on this thread. True if it was answered ok; the answer's value goes to
+ * *value. */
+bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
+  if (soft_answers_itself(device, call->kind)) return soft_own_answer(device, call, value);
   struct pvg_record record = {.kind = call->kind, .thread = call->thread};
   memcpy(record.words, call->words, sizeof record.words);
   if (value != NULL) *value = 0;

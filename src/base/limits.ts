@@ -38,8 +38,6 @@ export const DMA_MAX_REGISTER_BYTES = 65_536;
 export const MAX_RAM_BYTES = 64 * 2 ** 30;
 /** Nested waits: each holds a record in the BQL mailbox, so it can't be more. */
 export const MAX_NESTED_WAITS = 64;
-/** Records in the memory actor's mailbox: PVG's threads each hold one unanswered upcall; the rest is slack. */
-export const MEMORY_MAILBOX_CAPACITY = 256;
 /** Completions that an update waits for on the BQL actor: one. */
 export const UPDATE_MAILBOX_CAPACITY = 16;
 /** Most workers of the background queue: one for each nested wait, and one for what nobody waits for. */

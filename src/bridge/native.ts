@@ -5,6 +5,7 @@
  * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the headers.
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { BridgeError } from '../base/errors.js';
@@ -47,6 +48,17 @@ export interface PvgBridge {
   pvg_range_map(range: number, offset: Word, ram: number, ramOffset: Word, length: Word, readOnly: number): number;
   pvg_range_unmap(range: number, offset: Word, length: Word): number;
   pvg_range_destroy(range: number): number;
+  pvg_map_create(group: number): number;
+  pvg_map_publish(map: number, ranges: Buffer, rangeCount: number, regions: Buffer, regionCount: number): number;
+  pvg_map_lookup(map: number, gpa: Word, length: Word, write: number, found: Buffer): number;
+  pvg_map_lookup_acquire(map: number, gpa: Word, length: Word, write: number, found: Buffer): number;
+  pvg_map_find_host(map: number, address: Word, found: Buffer): number;
+  pvg_map_release_host(map: number, address: Word, found: Buffer): number;
+  pvg_map_acquire(map: number, slot: number): number;
+  pvg_map_release(map: number, slot: number): number;
+  pvg_map_references(map: number, slot: number): number;
+  pvg_map_cells(map: number): Word;
+  pvg_map_destroy(map: number): number;
   pvg_device_create(config: Buffer, ranges: Buffer, rangeCount: number): number;
   pvg_mmio_length(device: number, window: number): number;
   pvg_mmio_read(device: number, window: number, offset: Word, value: Buffer): number;
@@ -73,6 +85,9 @@ export interface PvgBridge {
   pvg_upcall_supply(device: number, id: number, offset: Word, bytes: Buffer, length: Word): number;
   pvg_upcall_supply_ram(device: number, id: number, offset: Word, ram: number, ramOffset: Word, length: Word): number;
   pvg_upcall_wakes(device: number, counts: Buffer): number;
+  pvg_device_own_counts(device: number, counts: Buffer): number;
+  pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
+  pvg_device_traces(device: number, entries: Buffer, max: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
@@ -113,6 +128,17 @@ export const PROTOTYPES = [
   'int32_t pvg_range_map(uint32_t range, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length, uint32_t read_only)',
   'int32_t pvg_range_unmap(uint32_t range, uint64_t offset, uint64_t length)',
   'int32_t pvg_range_destroy(uint32_t range)',
+  'uint32_t pvg_map_create(uint32_t group)',
+  'int32_t pvg_map_publish(uint32_t map, const void *ranges, uint32_t range_count, const void *regions, uint32_t region_count)',
+  'int32_t pvg_map_lookup(uint32_t map, uint64_t gpa, uint64_t length, uint32_t write, void *found)',
+  'int32_t pvg_map_lookup_acquire(uint32_t map, uint64_t gpa, uint64_t length, uint32_t write, void *found)',
+  'int32_t pvg_map_find_host(uint32_t map, uint64_t address, void *found)',
+  'int32_t pvg_map_release_host(uint32_t map, uint64_t address, void *found)',
+  'int32_t pvg_map_acquire(uint32_t map, uint32_t slot)',
+  'int32_t pvg_map_release(uint32_t map, uint32_t slot)',
+  'int32_t pvg_map_references(uint32_t map, uint32_t slot)',
+  'uint64_t pvg_map_cells(uint32_t map)',
+  'int32_t pvg_map_destroy(uint32_t map)',
   'uint32_t pvg_device_create(const void *config, const void *ranges, uint32_t range_count)',
   'int32_t pvg_mmio_length(uint32_t device, uint32_t window)',
   'int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value)',
@@ -139,6 +165,9 @@ export const PROTOTYPES = [
   'int32_t pvg_upcall_supply(uint32_t device, uint32_t id, uint64_t offset, const void *bytes, uint64_t length)',
   'int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length)',
   'int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts)',
+  'int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts)',
+  'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
+  'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
@@ -147,7 +176,15 @@ export const PROTOTYPES = [
 /** The version of pvg_bridge.h this file was written for. */
 export const BRIDGE_VERSION = 3;
 
+/** Names another bridge library than the one that was built here. */
+const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
+
 function libraryPath(): string {
+  const given = process.env[LIBRARY_VARIABLE];
+  if (given) {
+    if (existsSync(given)) return resolve(given);
+    throw new BridgeError(-8, `${LIBRARY_VARIABLE} names the native bridge ${given}, which is not there`);
+  }
   // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
   for (const relative of ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so']) {
     const path = fileURLToPath(new URL(relative, import.meta.url));
@@ -215,4 +252,11 @@ export function threadTimes(bridge: PvgBridge): ThreadTimes {
       return at(2);
     },
   };
+}
+
+/** The cells that count references on a map's regions (pvg_host.h), one int32 for each of `slots` and one before them. */
+export function cellsView(bridge: PvgBridge, map: number, slots: number): ArrayBuffer {
+  const address = bridge.pvg_map_cells(map);
+  if (BigInt(address) === 0n) throw new BridgeError(-1, `no such memory map: ${bridge.pvg_last_error()}`);
+  return koffi.view(BigInt(address), 4 * (slots + 1));
 }

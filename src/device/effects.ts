@@ -3,6 +3,7 @@
  *
  * Invariant: an effect says what, never how; what gives something back does so at once, as the result of a method.
  */
+import type { MapSnapshot } from '../memory/address-space.js';
 import type { AccessEntry } from '../revisions/revision.js';
 import type { PvgAccess } from '../runtime/pvg-access.js';
 import type { TraceArgs, TraceName } from '../trace/events.js';
@@ -47,6 +48,8 @@ export type Effect =
   | { readonly do: 'releaseTexture'; readonly texture: number }
   | { readonly do: 'releaseRange'; readonly range: number }
   | { readonly do: 'releaseRam'; readonly ram: number }
+  /** Let those who look things up without the BQL see the memory map as it is now; done when nobody looks at an older one. */
+  | { readonly do: 'publishMap'; readonly map: MapSnapshot }
   | { readonly do: 'pushUpdate'; readonly display: number }
   | { readonly do: 'signalUpdateDone'; readonly display: number }
   | { readonly do: 'count'; readonly what: 'accesses' | 'framesRendered' | 'framesDropped' | 'refusals' | 'guestErrors' }

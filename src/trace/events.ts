@@ -76,6 +76,8 @@ export const TRACE_FORMATS = {
       : `mapping @ ${hex(a.address)} in region ${a.index}, map count ${a.count ?? 0}, memory region ${hex(a.region)}`,
   apple_gfx_iosfc_raise_irq: (a: { vector: number }) => `vector=${hex(a.vector)}`,
 
+  /** Of PVG's own threads, which wrote faster than anybody read. */
+  agfx_traces_lost: (a: { count: number }) => `count=${a.count}`,
   agfx_bh_scheduled: queued,
   agfx_bh_began: queued,
   agfx_bh_ended: queued,
@@ -127,6 +129,7 @@ export const RING_FIELDS: Readonly<Record<TraceName, readonly string[]>> = {
   apple_gfx_iosfc_unmap_memory: [],
   apple_gfx_iosfc_unmap_memory_region: ['address', 'region', 'index', 'count'],
   apple_gfx_iosfc_raise_irq: ['vector'],
+  agfx_traces_lost: ['count'],
   agfx_bh_scheduled: ['kind', 'id', 'cause'],
   agfx_bh_began: ['kind', 'id', 'cause'],
   agfx_bh_ended: ['kind', 'id', 'cause'],

@@ -11,7 +11,6 @@ import type { PvgBridge } from '../../src/bridge/native.js';
 import { PvgCause, PvgStatus, Upcall } from '../../src/bridge/pvg.js';
 import { type PvgRecord, RecordBuffer } from '../../src/bridge/records.js';
 import type { AccessJob, Effect } from '../../src/device/effects.js';
-import { RegionReferences } from '../../src/memory/references.js';
 import type { RevisionName } from '../../src/revisions/revision.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
@@ -19,7 +18,7 @@ import { Counters, CursorState, InterruptLines, ShownFrames } from '../../src/ru
 import { Tracer } from '../../src/trace/tracer.js';
 import { record } from './bql-scene.js';
 
-const NAMES = { bql: 1, render: 2, background: 3, memory: 4, watchdog: 5, update: 6 } as const;
+const NAMES = { bql: 1, render: 2, background: 3, watchdog: 5, update: 6 } as const;
 const VCPU_MAILBOX = 77;
 
 class PortScene {
@@ -47,7 +46,7 @@ class PortScene {
       variant,
       vectors: 32,
       regions: [],
-      references: new RegionReferences().memory,
+      map: 0,
       counters: new Counters().memory,
       interrupts: this.interrupts.memory,
       board: this.board.memory,

@@ -34,7 +34,7 @@ const ENTRIES: readonly (keyof PvgBridge)[] = [
   'pvg_display_encode',
 ];
 
-const MAILBOXES = { bql: 1, render: 2, background: 3, memory: 4, watchdog: 5, update: 6 } as const;
+const MAILBOXES = { bql: 1, render: 2, background: 3, watchdog: 5, update: 6 } as const;
 
 /** A BQL actor, and the functions of the library that were called since it was made. */
 function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly called: Set<string> } {
@@ -78,7 +78,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly c
       pollMicroseconds: 0,
     },
     ...{
-      references: references.memory,
+      map: 3,
       counters: new Counters().memory,
       interrupts: new InterruptLines().memory,
       board: new Board().memory,

@@ -110,6 +110,9 @@ export class WorldPort implements DevicePort {
         return parts.memory.destroyRange(effect.range);
       case 'releaseRam':
         return parts.memory.destroyRam(effect.ram);
+      case 'publishMap':
+        // PVG's own thread is told of each change by a message.
+        return;
       case 'count':
         return parts.counters.add(effect.what);
       case 'logGuestError':

@@ -1,20 +1,16 @@
 /**
- * What a step of a compiled machine costs, next to XState's ways to take the same step.
- *
- *   node test/bench/rows/machine-step.mjs      each run, with each of XState's ways
+ * A row of the benchmark: what a step of a compiled machine costs, next to XState's ways to take the same step, all in one process.
  *
  * The steps are those of two accesses, one of 8 bytes in two halves and a posted one, and of the lock around them, with a bottom half
  * inside the first one's wait. Ours includes making a run for each access; XState's ways are spared it where they can be, and
- * don't collect effects. The reference is the fastest of them in each run.
+ * don't collect effects.
  */
-import { realpathSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import * as xstate from 'xstate';
 import { lockMachine } from '../../../dist/actors/bql/lock.machine.js';
 import { mmioJobMachine } from '../../../dist/src/device/mmio-job.machine.js';
 import { compileMachine } from '../../../dist/src/runtime/machine-run.js';
+import { interleave, median, rounded, scaled } from '../sides/sides.mjs';
 
-const RUNS = 7;
 const events = (types) => types.split(' ').map((type) => ({ type }));
 const LOCK = [
   ...events('lock.offered'),
@@ -98,35 +94,37 @@ function time(round, rounds) {
   return Number(process.hrtime.bigint() - before) / (rounds * STEPS);
 }
 
-const WAYS = { transition: pureTransition, reusedScope, liveActors };
+/** XState's ways, each with the rounds of a run at full scale. */
+const WAYS = { transition: [pureTransition, 600], reusedScope: [reusedScope, 600], liveActors: [liveActors, 600] };
+const OUR_ROUNDS = 60_000;
 
-/** All runs, with each of XState's ways. */
-function runs() {
-  const ours = compiled();
-  const ways = Object.entries(WAYS).map(([name, make]) => [name, make()]);
-  // Warm, so that what is compared is compiled code on both sides.
-  time(ours, 30_000);
-  for (const [, round] of ways) time(round, 400);
-  return Array.from({ length: RUNS }, () => ({
-    ours: time(ours, 60_000),
-    ways: Object.fromEntries(ways.map(([name, round]) => [name, time(round, 600)])),
-  }));
+/** Times each way in turn; a first turn warms them up, so that compiled code is compared. */
+async function timed(options) {
+  const sides = { ours: [compiled, OUR_ROUNDS], ...WAYS };
+  const timers = Object.entries(sides).map(([name, [make, rounds]]) => {
+    const round = make();
+    return [name, () => time(round, scaled(rounds, options.scale))];
+  });
+  await interleave(Object.fromEntries(timers), { ...options, runs: 1 });
+  return interleave(Object.fromEntries(timers), options);
 }
 
-export async function measure() {
+export async function measure({ runs, scale, progress }) {
+  const { ours, ...ways } = await timed({ runs, scale, progress: (text) => progress(`machine-step: ${text}`) });
+  const [fastest, reference] = Object.entries(ways).sort(([, a], [, b]) => median(a) - median(b))[0];
   return {
-    name: 'machine step',
+    name: 'machine-step',
+    what: "a step of the access's and the lock's machines, compiled; against the fastest of XState's ways",
     unit: 'ns',
-    runs: runs().map(({ ours, ways }) => ({ ours, reference: Math.min(...Object.values(ways)) })),
+    ours: rounded(median(ours)),
+    reference: rounded(median(reference)),
+    value: rounded(median(reference) / median(ours)),
+    better: 'higher',
+    goal: 20,
+    runs: ours.map((each, run) => {
+      const theirs = Object.fromEntries(Object.entries(ways).map(([name, all]) => [name, rounded(all[run])]));
+      return { ours: rounded(each), reference: theirs[fastest], ...theirs };
+    }),
+    note: `the fastest was ${fastest}`,
   };
-}
-
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  const all = runs();
-  const rounded = (number) => Math.round(number * 10) / 10;
-  for (const { ours, ways } of all) {
-    const reference = Math.min(...Object.values(ways));
-    const each = Object.entries(ways).map(([name, ns]) => `${name} ${Math.round(ns)}`);
-    console.log(`compiled ${rounded(ours)} ns, XState: ${each.join(', ')} ns: ${rounded(reference / ours)} times`);
-  }
 }
