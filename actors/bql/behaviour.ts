@@ -12,7 +12,7 @@ import type { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Continuation, JobResult } from '../../src/device/mmio.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { compileMachine, type MachineEffect, type MachineRun } from '../../src/runtime/machine-run.js';
+import { compileMachine, type EventOf, type MachineEffect } from '../../src/runtime/machine-run.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message } from '../messages.js';
 import { classOf } from './classes.js';
@@ -20,7 +20,6 @@ import { BqlHandlers, type DeviceParts, type Outcome, resultOf } from './handler
 import { lockMachine } from './lock.machine.js';
 
 const table = compileMachine(lockMachine);
-type LockEvent = Parameters<MachineRun<typeof lockMachine>['send']>[0];
 
 /** Events that carry nothing, made once. */
 const EVENTS = {
@@ -172,7 +171,7 @@ export class BqlBehaviour {
     }
   }
 
-  private send(event: LockEvent): boolean {
+  private send(event: EventOf<typeof table>): boolean {
     const { state, context } = this.lock;
     const effects = this.lock.send(event);
     const changed = this.lock.state !== state || this.lock.context !== context;

@@ -8,7 +8,7 @@
 import { assert } from '../base/errors.js';
 import { PvgWindow } from '../bridge/pvg.js';
 import type { AccessEntry, Revision } from '../revisions/revision.js';
-import { compileMachine, type MachineRun } from '../runtime/machine-run.js';
+import { compileMachine, type EventOf, type RunOf } from '../runtime/machine-run.js';
 import { TRACE_IDS } from '../trace/events.js';
 import type { AccessJob, DevicePort } from './effects.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
@@ -38,7 +38,6 @@ export interface Continuation {
 }
 
 const table = compileMachine(mmioJobMachine);
-type Run = MachineRun<typeof mmioJobMachine>;
 
 /** Whether an access has a size that windows know, is aligned to it, and lies whole in a window of that many bytes. */
 export function isValidAccess({ size, offset }: { readonly size: number; readonly offset: number }, windowBytes: number): boolean {
@@ -71,7 +70,7 @@ const GRANTED = { type: 'lock.granted' } as const;
 
 /** One guest access in progress. */
 export class MmioJob implements Continuation {
-  private readonly run: Run;
+  private readonly run: RunOf<typeof table>;
   private readonly halves: number;
   private readonly values: [number, number] = [0, 0];
   /** What PVG has, or had last. */
@@ -142,7 +141,7 @@ export class MmioJob implements Continuation {
     this.port.note(iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_read : TRACE_IDS.apple_gfx_read, this.offset, value, high);
   }
 
-  private send(event: Parameters<Run['send']>[0]): void {
+  private send(event: EventOf<typeof table>): void {
     for (const effect of this.run.send(event)) this.carryOut(effect.type);
   }
 
