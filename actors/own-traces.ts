@@ -5,8 +5,9 @@
  * with the thread and the time of PVG's.
  */
 import { TraceEvent } from '../src/bridge/pvg.js';
-import { TRACE_FORMATS, type TraceArgs, type TraceName, Tracer, tracePattern } from '../src/trace/events.js';
+import { TRACE_FORMATS, type TraceArgs, type TraceName, tracePattern } from '../src/trace/events.js';
 import type { TraceOrigin } from '../src/trace/log.js';
+import { Tracer } from '../src/trace/tracer.js';
 import type { Report } from './wiring.js';
 
 /** u64 words of struct pvg_trace_entry. */

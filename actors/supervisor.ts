@@ -15,7 +15,7 @@ import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
 import type { BackedRegion, DeviceRegion } from '../src/memory/region.js';
 import { type Revision, usesRenderQueue } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
-import { MachineDriver } from '../src/runtime/machine-driver.js';
+import { compileMachine, type MachineRun } from '../src/runtime/machine-run.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
 import { BackgroundPool } from './background-queue/pool.js';
 import { wrapControl } from './control.js';
@@ -24,8 +24,8 @@ import { wordsOf } from './region-message.js';
 import { type Answer, Requests } from './requests.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
-const driver = new MachineDriver(lifeCycleMachine);
-type LifeEvent = Parameters<typeof driver.step>[1];
+const table = compileMachine(lifeCycleMachine);
+type LifeEvent = Parameters<MachineRun<typeof lifeCycleMachine>['send']>[0];
 export type ActorName = 'bql' | 'render-queue';
 
 interface ActorThread {
@@ -54,7 +54,7 @@ function pending<T>(): Pending<T> {
 }
 
 export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error | null] }> {
-  private state = driver.initial();
+  private readonly life = table.start();
   private readonly actors = new Map<ActorName | 'watchdog', ActorThread>();
   private readonly pool: BackgroundPool;
   private readonly mailboxes: Mailboxes;
@@ -105,7 +105,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   }
 
   get lifeCycle(): string {
-    return String(this.state.value);
+    return String(this.life.value);
   }
 
   /** An access of the creating thread's, as a promise. */
@@ -280,9 +280,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   }
 
   private send(event: LifeEvent): void {
-    const step = driver.step(this.state, event);
-    this.state = step.snapshot;
-    for (const effect of step.effects) this.carryOut(effect.type);
+    for (const effect of this.life.send(event)) this.carryOut(effect.type);
   }
 
   private carryOut(effect: string): void {

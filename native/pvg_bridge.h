@@ -100,6 +100,7 @@ struct pvg_config {
   uint32_t managed_textures;                /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
   uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, asked for or not */
   uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits for the kicks in progress when it came */
+  uint32_t poll_us;                         /* soft PVG: how long its threads may poll before they sleep, 0..1000 */
   uint32_t map;                             /* the memory map; 0 if nothing below is answered on PVG's own threads */
   uint32_t own_tasks;                       /* non-zero: upcalls of PVG_CLASS_TASK are; a task holds a reference on each region it maps */
   uint32_t own_reads;                       /* non-zero: those of PVG_CLASS_READ are; registers can't be read so */
@@ -207,6 +208,14 @@ PVG_API int32_t pvg_texture_managed(uint32_t texture);
 /* Copies what the CPU sees of the texture, rows packed, into `pixels`; length must be 4·width·height
  * (PVG_E_BOUNDS). Not while an encode into it is in flight: PVG_E_REFUSED then. */
 PVG_API int32_t pvg_texture_copy(uint32_t texture, void *pixels, uint64_t length);
+
+/* As pvg_texture_copy(), where `pixels` hold the picture that was copied there last: what is equal already is not written. The picture
+ * is in tiles of PVG_TILE_SIDE pixels squared (those at the right and lower edge may be smaller), each with a word in `tiles`, row by
+ * row; tile_count must be how many those are (PVG_E_BOUNDS). The words of the tiles in which a pixel changed, and of no others,
+ * become `sequence`, before the tile is written. Returns how many tiles that were. Others may read both memories meanwhile. */
+#define PVG_TILE_SIDE 64u
+PVG_API int32_t pvg_texture_show(uint32_t texture, void *pixels, uint64_t length, uint32_t *tiles, uint32_t tile_count,
+                                 uint32_t sequence);
 
 /* Drops the host's reference; an encode in flight keeps its own. */
 PVG_API int32_t pvg_texture_release(uint32_t texture);

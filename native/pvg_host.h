@@ -112,9 +112,10 @@ struct pvg_record {
 /* Kinds below this are PVG's, from it on the host's. */
 #define PVG_KIND_HOST 0x100u
 
-/* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty looks again for
- * up to `spin_us` microseconds (0..1000; ignored on a single core) before it sleeps. */
-PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us);
+/* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty polls before it sleeps, for as long as that has
+ * been worth it lately and at most `poll_us` microseconds (0..1000; ignored if the calling thread may use one core only). Whoever
+ * polls gives the core away whenever another thread wants it. */
+PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us);
 
 /* Appends one record of 64 bytes. If it is full: with timeout_us 0 fails with PVG_E_FULL at once, with -1
  * blocks until there is room, else blocks for that long. PVG_E_CLOSED once the mailbox is closed. */
@@ -125,6 +126,11 @@ PVG_API int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t t
  * After close: hands out what is left, then PVG_E_CLOSED. */
 PVG_API int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us);
 
+/* pvg_mailbox_post(to, record, -1) and then pvg_mailbox_take(from, records, max, timeout_us), whose result it returns: one call where a
+ * thread answers and waits for the next. A record for a mailbox that is closed or gone is dropped, as its taker would have it. */
+PVG_API int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max,
+                                     int64_t timeout_us);
+
 /* Refuses further posts and releases every waiter. Idempotent. */
 PVG_API int32_t pvg_mailbox_close(uint32_t mailbox);
 
@@ -134,6 +140,19 @@ PVG_API int32_t pvg_mailbox_destroy(uint32_t mailbox);
 /* Records waiting; threads sleeping in take. Values of a moment, for statistics. */
 PVG_API int32_t pvg_mailbox_depth(uint32_t mailbox);
 PVG_API int32_t pvg_mailbox_waiters(uint32_t mailbox);
+
+/* When the calling thread last entered a take and when that returned, CLOCK_MONOTONIC in nanoseconds: what lies between is its time idle, what
+ * follows its time at work. Kept from this call on for as long as the thread lives; only that thread may look. */
+struct pvg_thread_times {
+  uint64_t entered_ns, returned_ns;
+};
+
+/* Where the calling thread's pvg_thread_times are. */
+PVG_API uint64_t pvg_thread_times(void);
+
+/* System calls that this library has made in this process because threads wait for each other: counts[0] = sleeps, [1] = wakes,
+ * [2] = cores given away while polling. For statistics. */
+PVG_API int32_t pvg_wait_calls(uint64_t *counts);
 
 /* ---------------------------------------------------------------------------------------------
  * Guest memory

@@ -14,7 +14,6 @@ import {
   BQL_MAILBOX_CAPACITY,
   MAX_REGION_SLOTS,
   RENDER_MAILBOX_CAPACITY,
-  SPIN_MICROSECONDS,
   UPDATE_MAILBOX_CAPACITY,
 } from './base/limits.js';
 import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
@@ -42,13 +41,13 @@ const FIRST_REGION = 1;
 /** The mode that revisions up to v5 begin in, whatever the list says. */
 const FIXED_MODE = { width: 1440, height: 1080 };
 
-function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
-  const make = (capacity: number, spin: number): number =>
-    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, spin));
+function makeMailboxes(bridge: PvgBridge, group: number, poll: number): MailboxHandles {
+  const make = (capacity: number, pollMicroseconds: number): number =>
+    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, pollMicroseconds));
   return {
-    bql: make(BQL_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    bql: make(BQL_MAILBOX_CAPACITY, poll),
     render: make(RENDER_MAILBOX_CAPACITY, 0),
-    background: make(BACKGROUND_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    background: make(BACKGROUND_MAILBOX_CAPACITY, poll),
     watchdog: make(1, 0),
     update: make(UPDATE_MAILBOX_CAPACITY, 0),
   };
@@ -86,6 +85,7 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram, map }: PvgPa
     managed_textures: options.managedTextures ? 1 : 0,
     announce_every_frame: options.announceEveryFrame ? 1 : 0,
     reads_wait: options.readsWait ? 1 : 0,
+    poll_us: options.pollMicroseconds,
     map,
     ...ownAnswersOf(revision),
     own_traces: ownTraces(options.trace),
@@ -163,7 +163,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
   const slot = references.claim();
   if (slot === null) throw new ArgumentError('no memory region can be made');
   const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
-  const mailboxes = makeMailboxes(bridge, group);
+  const mailboxes = makeMailboxes(bridge, group, options.pollMicroseconds);
   const serials = serialsOf(options);
   const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map });
   const board = new Board();
@@ -183,6 +183,8 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     displays: makeDisplays(bridge, device, options, saved),
     modesGiven: options.modesGiven,
     trace: options.trace,
+    traceRing: options.traceRing,
+    pollMicroseconds: options.pollMicroseconds,
   };
   return { wiring, ram, serials };
 }

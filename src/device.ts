@@ -14,6 +14,7 @@ import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
+import { DeviceTrace, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
@@ -25,7 +26,8 @@ import {
   type GuestMemory,
   type GuestMemoryOptions,
 } from './runtime/guest-memory.js';
-import { Counters, type CursorState, InterruptLines, type Surface, type SurfaceSnapshot } from './runtime/shared.js';
+import { Counters, type CursorState, InterruptLines } from './runtime/shared.js';
+import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 import { describeDisplay, memoryName, type SavedDescription, type SavedDevice, type SavedDisplay, writeDevice } from './saved-device.js';
 import type { TraceOrigin } from './trace/log.js';
@@ -65,9 +67,6 @@ interface DeviceEvents {
   newListener: [event: string | symbol, listener: (...values: unknown[]) => void];
 }
 
-/** Trace lines kept for the first listener; a device that nobody listens to must not grow. */
-const EARLY_LINES = 256;
-
 /** What createDevice() puts together. */
 export interface DeviceParts {
   readonly bridge: PvgBridge;
@@ -94,7 +93,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
   private readonly added: GuestMemory[] = [];
-  private early: [string, TraceOrigin][] = [];
+  private readonly traced = new DeviceTrace((line, origin) => this.emit('trace', line, origin));
 
   /** Use createDevice(). */
   constructor(parts: DeviceParts) {
@@ -130,7 +129,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     this.forwardFirstDisplay();
     supervisor.on('report', (report) => this.onReport(report));
     this.on('newListener', (event) => {
-      if (event === 'trace') queueMicrotask(() => this.replayEarly());
+      if (event === 'trace') queueMicrotask(() => this.traced.replay());
     });
     supervisor.on('closed', (reason) => this.emit('closed', reason));
   }
@@ -151,6 +150,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       ramBytes: options.ramBytes,
       pageShift: options.variant === 'mmio' ? 14 : 12,
       interrupts: wiring.interrupts,
+      pollMicroseconds: options.pollMicroseconds,
     };
   }
 
@@ -225,6 +225,14 @@ export class Device extends EventEmitter<DeviceEvents> {
       upcallWakes: Number(wakes[1] ?? 0n),
       upcallWakesInVain: Number(wakes[2] ?? 0n),
     };
+  }
+
+  /**
+   * The latest trace events of the device's threads, whether switched on or not, by time: what a thread did up to when it last went to
+   * wait. Empty with `traceRing: false`.
+   */
+  traceHistory(): readonly TraceHistoryEvent[] {
+    return this.traced.history();
   }
 
   /** Whether all that PVG has presented so far is shown, on every display. */
@@ -373,12 +381,6 @@ export class Device extends EventEmitter<DeviceEvents> {
     }
   }
 
-  private replayEarly(): void {
-    const lines = this.early;
-    this.early = [];
-    for (const [line, origin] of lines) this.emit('trace', line, origin);
-  }
-
   private onReport(report: Report): void {
     switch (report.report) {
       case 'surface':
@@ -389,10 +391,8 @@ export class Device extends EventEmitter<DeviceEvents> {
       case 'readDevice':
         return this.parts.supervisor.answerDevice(report.job, this.readDevice(report.region, report.offset));
       case 'trace':
-        if (!this.emit('trace', report.line, report.origin) && this.early.length < EARLY_LINES) {
-          this.early.push([report.line, report.origin]);
-        }
-        return;
+      case 'traceRing':
+        return this.traced.onReport(report);
       case 'guestError':
         this.emit('guestError', report.text);
     }

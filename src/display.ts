@@ -10,7 +10,8 @@ import { encodeModes } from './bridge/device-config.js';
 import { checked, type PvgBridge } from './bridge/native.js';
 import type { Cursor } from './device/effects.js';
 import { checkModes, type DisplayMode } from './device/display-mode.js';
-import { CursorState, ShownFrames, Surface, type SurfaceSnapshot } from './runtime/shared.js';
+import { CursorState, ShownFrames } from './runtime/shared.js';
+import { Surface, type SurfaceSnapshot } from './runtime/surface.js';
 
 /** A cursor image: 0xAARRGGBB words, straight alpha. */
 export type CursorImage = Cursor;

@@ -14,6 +14,7 @@ export {
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
 export { Device, type DeviceStatistics } from './device.js';
+export type { TraceHistoryEvent } from './device-trace.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';
 export type { DeviceOptions } from './device/options.js';
@@ -22,6 +23,7 @@ export { type CursorImage, DeviceDisplay } from './display.js';
 export { REVISION_NAMES, type Revision, type RevisionName } from './revisions/revision.js';
 export { REVISIONS } from './revisions/revisions.js';
 export { type GuestDevice, type GuestDeviceOptions, GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
-export { Counters, CursorState, InterruptLines, ShownFrames, Surface, type SurfaceSnapshot } from './runtime/shared.js';
+export { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
+export { Surface, type SurfaceSnapshot } from './runtime/surface.js';
 export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';
 export { formatLogLine, type TraceOrigin } from './trace/log.js';

@@ -199,7 +199,7 @@ export class BqlHandlers {
 
   /** Answers the supervisor. */
   private reply(record: PvgRecord, value: number): void {
-    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0 });
+    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0, ok: true });
   }
 
   private readonly nextJob = (): number => {
@@ -212,8 +212,9 @@ export class BqlHandlers {
     const [operation = 0, window = 0, size = 0, offset = 0, value = 0, mailbox = 0] = record.words;
     const access = { write: operation === 1, window, size, offset, value, high: record.reserved };
     const entry = entryOf(this.revision, access);
-    const reply = (low: number, high: number): void =>
-      this.port.perform({ do: 'replyToGuest', token: record.id, mailbox, value: low, high });
+    const token = record.id;
+    const reply = (low: number, high: number, ok: boolean): void =>
+      this.port.perform({ do: 'replyToGuest', token, mailbox, value: low, high, ok });
     const { nextJob } = this;
     const job = new MmioJob({ access, entry, reply, nextJob, cause, caller: mailbox }, this.port);
     if (!isValidAccess(access, this.windows.get(window) ?? 0)) {

@@ -133,6 +133,9 @@ int32_t soft_check_config(const struct pvg_config *config) {
   if (config->encode_delay_us > ENCODE_DELAY_MAX_US) {
     return pvgi_fail(PVG_E_ARGUMENT, "encode_delay_us is 0..%u, not %u", ENCODE_DELAY_MAX_US, config->encode_delay_us);
   }
+  if (config->poll_us > PVGI_POLL_MAX_US) {
+    return pvgi_fail(PVG_E_ARGUMENT, "poll_us is 0..%u, not %u", PVGI_POLL_MAX_US, config->poll_us);
+  }
   if (config->reserved != 0) return pvgi_fail(PVG_E_ARGUMENT, "reserved fields are 0");
   int32_t result = check_ports(config);
   if (result == PVG_OK) result = check_displays(config);

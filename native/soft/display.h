@@ -13,7 +13,7 @@
 
 #include "../internal.h"
 
-#define SOFT_FRAMES 4
+#define SOFT_FRAMES 5 /* drawn, queued, current and being encoded; and the one whose picture a texture keeps */
 #define SOFT_SIDE_MAX 16384u /* of a mode, a texture and a drawing command's target */
 #define SOFT_QUEUE (5 * PVG_PORTS_MAX) /* there are five kinds of event, and of each at most one a port is queued */
 #define SOFT_ENCODES 4                 /* a port has in flight at most, so that no port's keep another's from being started */
@@ -25,13 +25,21 @@
 struct soft_device;
 struct soft_channel;
 
+/* See pixels.c. */
+struct soft_pixels {
+  atomic_uint refs;
+  uint32_t width, height;
+  uint64_t length; /* in bytes */
+  uint32_t *words;
+};
+
 struct soft_frame {
   uint32_t refs;
   uint32_t width, height;
   uint64_t present;
   bool encoded;
   bool orphan; /* no longer in the pool: freed with its last reference */
-  uint32_t *pixels;
+  struct soft_pixels *pixels; /* its own while it is drawn; textures may share it from then on */
 };
 
 struct soft_event {
@@ -63,14 +71,14 @@ struct soft_display {
 };
 
 struct soft_texture {
-  pthread_mutex_t lock;
+  pthread_mutex_t lock; /* guards which pictures it has, not what is in them */
   atomic_uint refs;
   atomic_uint in_flight;
   uint32_t device;
   uint32_t width, height;
   bool managed;
-  uint32_t *vram;
-  uint32_t *ram; /* the same memory as vram if it isn't managed */
+  struct soft_pixels *vram;
+  struct soft_pixels *ram; /* what the CPU reads; of a texture that isn't managed always the same as vram */
 };
 
 struct soft_encode {
@@ -104,6 +112,7 @@ void soft_display_write_locked(struct soft_device *device, uint64_t offset, uint
 uint32_t soft_swap(struct soft_channel *channel, struct soft_display *display);
 void soft_flip_await(struct soft_channel *channel);
 struct soft_frame *soft_frame_new(uint32_t width, uint32_t height);
+void soft_frame_free(struct soft_frame *frame);
 struct soft_frame *soft_drawing_locked(struct soft_channel *channel, struct soft_display *display, uint32_t *fault);
 void soft_frame_show_locked(struct soft_display *display, struct soft_frame *frame);
 void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame);
@@ -123,5 +132,17 @@ bool soft_queue_waits_locked(const struct soft_device *device);
 
 /* gpu.c */
 void *soft_gpu_main(void *argument);
+
+/* texture.c: false if there is no memory for it; the texture is as it was then. */
+bool soft_texture_encode(struct soft_texture *texture, const struct soft_frame *frame, bool synchronize);
+void soft_texture_free(struct soft_texture *texture);
+
+/* pixels.c: show copies where `to` differs, sets the words of tiles that did to `sequence`, and returns how many those are. */
+struct soft_pixels *soft_pixels_new(uint32_t width, uint32_t height);
+struct soft_pixels *soft_pixels_ref(struct soft_pixels *pixels);
+bool soft_pixels_sole(const struct soft_pixels *pixels);
+void soft_pixels_unref(struct soft_pixels *pixels);
+uint32_t soft_pixels_tiles(const struct soft_pixels *pixels);
+uint32_t soft_pixels_show(const struct soft_pixels *pixels, uint32_t *to, uint32_t *tiles, uint32_t sequence);
 
 #endif

@@ -69,7 +69,7 @@ VECTORISED static void blend_row(uint32_t *restrict out, const uint32_t *restric
 static void fill(struct soft_frame *frame, const struct visible *v, uint32_t colour, bool blended, uint32_t *row) {
   if (blended) fill_row(row, v->width, colour);
   for (uint32_t y = 0; y < v->height; y++) {
-    uint32_t *out = frame->pixels + (size_t)(v->y + y) * frame->width + v->x;
+    uint32_t *out = frame->pixels->words + (size_t)(v->y + y) * frame->width + v->x;
     if (blended) {
       blend_row(out, row, v->width);
     } else {
@@ -81,7 +81,7 @@ static void fill(struct soft_frame *frame, const struct visible *v, uint32_t col
 static void copy(struct soft_frame *frame, const struct visible *v, const uint8_t *source, uint32_t stride, bool blended,
                  uint32_t *row) {
   for (uint32_t y = 0; y < v->height; y++) {
-    uint32_t *out = frame->pixels + (size_t)(v->y + y) * frame->width + v->x;
+    uint32_t *out = frame->pixels->words + (size_t)(v->y + y) * frame->width + v->x;
     const uint8_t *in = source + (uint64_t)(v->skip_y + y) * stride + 4ull * v->skip_x;
     if (blended) {
       memcpy(row, in, 4ull * v->width);

@@ -15,10 +15,7 @@
 
 void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame) {
   if (--frame->refs != 0) return;
-  if (frame->orphan) {
-    free(frame->pixels);
-    free(frame);
-  }
+  if (frame->orphan) soft_frame_free(frame);
   pthread_cond_broadcast(&device->done_cond);
 }
 
@@ -48,7 +45,7 @@ void soft_frames_drop_locked(struct soft_display *display) {
 struct soft_frame *soft_frame_new(uint32_t width, uint32_t height) {
   struct soft_frame *frame = calloc(1, sizeof *frame);
   if (frame == NULL) return NULL;
-  frame->pixels = calloc((size_t)width * height, 4);
+  frame->pixels = soft_pixels_new(width, height);
   if (frame->pixels == NULL) {
     free(frame);
     return NULL;
@@ -58,18 +55,41 @@ struct soft_frame *soft_frame_new(uint32_t width, uint32_t height) {
   return frame;
 }
 
-/* A frame that nobody holds, or NULL; *exhausted if there never will be one. */
+void soft_frame_free(struct soft_frame *frame) {
+  if (frame == NULL) return;
+  soft_pixels_unref(frame->pixels);
+  free(frame);
+}
+
+/* A frame that nobody holds gets a picture of its own, if textures share the one it has. */
+static bool make_drawable(struct soft_frame *frame) {
+  if (soft_pixels_sole(frame->pixels)) return true;
+  struct soft_pixels *pixels = soft_pixels_new(frame->width, frame->height);
+  if (pixels == NULL) return false;
+  soft_pixels_unref(frame->pixels);
+  frame->pixels = pixels;
+  return true;
+}
+
+/* A frame that nobody holds, or NULL; *exhausted if there never will be one. Rather a new one than one whose picture a texture shares,
+ * which would need another: a host that has one texture a port never makes that necessary. */
 static struct soft_frame *free_frame_locked(struct soft_display *display, bool *exhausted) {
+  struct soft_frame *shared = NULL;
   *exhausted = false;
   for (uint32_t i = 0; i < SOFT_FRAMES; i++) {
-    if (display->frames[i] == NULL) {
+    struct soft_frame *frame = display->frames[i];
+    if (frame == NULL) {
       display->frames[i] = soft_frame_new(display->width, display->height);
       *exhausted = display->frames[i] == NULL;
       return display->frames[i];
     }
-    if (display->frames[i]->refs == 0) return display->frames[i];
+    if (frame->refs != 0) continue;
+    if (soft_pixels_sole(frame->pixels)) return frame;
+    shared = frame;
   }
-  return NULL;
+  if (shared == NULL) return NULL;
+  *exhausted = !make_drawable(shared);
+  return *exhausted ? NULL : shared;
 }
 
 /* The frame being drawn, waiting for one if the host has them all; NULL if the channel must leave, or with a fault. A suspend

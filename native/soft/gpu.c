@@ -7,7 +7,6 @@
  * file doesn't decide when frames are shown.
  */
 #include <errno.h>
-#include <string.h>
 
 #include "soft_pvg.h"
 
@@ -99,25 +98,10 @@ static void delay_locked(struct soft_device *device) {
   }
 }
 
-static void copy_frame(const struct soft_encode *encode) {
-  const struct soft_frame *frame = encode->frame;
-  struct soft_texture *texture = encode->texture;
-  uint32_t width = frame->width < texture->width ? frame->width : texture->width;
-  uint32_t height = frame->height < texture->height ? frame->height : texture->height;
-  pthread_mutex_lock(&texture->lock);
-  for (uint32_t y = 0; y < height; y++) {
-    memcpy(texture->vram + (size_t)y * texture->width, frame->pixels + (size_t)y * frame->width, 4 * (size_t)width);
-  }
-  if (texture->managed && encode->synchronize) {
-    memcpy(texture->ram, texture->vram, 4 * (size_t)texture->width * texture->height);
-  }
-  pthread_mutex_unlock(&texture->lock);
-}
-
-static void complete(struct soft_device *device, const struct soft_encode *encode, uint64_t present) {
+static void complete(struct soft_device *device, const struct soft_encode *encode, bool done, uint64_t present) {
   struct pvg_record record = {.kind = PVG_UPCALL_FRAME_COMPLETED,
                               .thread = THREAD_GPU,
-                              .words = {encode->display->port, encode->frame_id, 0, present}};
+                              .words = {encode->display->port, encode->frame_id, !done, present}};
   atomic_fetch_sub(&encode->texture->in_flight, 1);
   soft_texture_drop(encode->texture);
   soft_post(device, &record);
@@ -136,11 +120,11 @@ void *soft_gpu_main(void *argument) {
     if (device->config.encode_delay_us != 0) delay_locked(device);
     uint64_t present = encode.frame->present;
     pthread_mutex_unlock(&device->lock);
-    copy_frame(&encode);
+    bool done = soft_texture_encode(encode.texture, encode.frame, encode.synchronize);
     pthread_mutex_lock(&device->lock);
     soft_frame_unref_locked(device, encode.frame);
     pthread_mutex_unlock(&device->lock);
-    complete(device, &encode, present);
+    complete(device, &encode, done, present);
     pthread_mutex_lock(&device->lock);
     device->encode_head = (device->encode_head + 1) % (SOFT_ENCODES * PVG_PORTS_MAX);
     device->encode_count--;

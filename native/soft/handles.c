@@ -152,9 +152,5 @@ struct soft_texture *soft_texture_retire_of(uint32_t device) {
 }
 
 void soft_texture_drop(struct soft_texture *texture) {
-  if (atomic_fetch_sub(&texture->refs, 1) != 1) return;
-  pthread_mutex_destroy(&texture->lock);
-  if (texture->ram != texture->vram) free(texture->ram);
-  free(texture->vram);
-  free(texture);
+  if (atomic_fetch_sub(&texture->refs, 1) == 1) soft_texture_free(texture);
 }

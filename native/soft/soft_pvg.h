@@ -12,7 +12,7 @@
  *                           of all, which is the worst that a host can meet, so a host that lives with it lives with finer locks too.
  *   3. display.draw_lock    the pixels of the port's frame being drawn, so that exec and swap are atomic to each other. Nobody takes two.
  *   4. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing. iosfc.lock is beside it.
- *   5. texture.lock         pixels of one texture (GPU thread against pvg_texture_copy).
+ *   5. texture.lock         which pictures one texture has (GPU thread against those who read it); not held while they are copied.
  *   6. device.upcall_lock   the table of upcalls.
  *   7. device.waits_lock, the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
  *
@@ -30,6 +30,7 @@
 
 #include "../answers.h"
 #include "../internal.h"
+#include "../polling.h"
 #include "display.h"
 #include "layout.h"
 
@@ -173,6 +174,8 @@ struct soft_device {
 
   /* Requests to the control thread: a ticket is done when done >= ticket. */
   uint64_t reset_asked, reset_done, start_asked, start_done, kick_asked, kick_done;
+  _Atomic uint32_t control_asked, control_served; /* change with each ticket asked for, and done; polled */
+  struct pvgi_polling control_polling, served_polling;
   bool running, halted, resetting;
 
   /* A resume: its ticket, the state to go on from, whether the control thread is at it, and what came of it. */
@@ -212,6 +215,8 @@ struct soft_device {
   struct soft_upcall upcalls[SOFT_UPCALLS];
   pthread_cond_t answer_conds[SOFT_UPCALLS];
   uint64_t answers[SOFT_UPCALLS];
+  _Atomic uint32_t answer_rings[SOFT_UPCALLS]; /* change with answers[]; polled */
+  struct pvgi_polling answer_polling;
   uint64_t waited, woken, woken_in_vain; /* pvg_upcall_wakes() */
   pthread_cond_t room_cond;              /* an entry became free, or a glyph's bitmap was given back */
   uint32_t glyphs;
@@ -277,6 +282,7 @@ uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port);
 
 /* fifo.c: await waits until the control thread has done everything up to that ticket, or the device is stopped. */
 void *soft_control_main(void *argument);
+void soft_control_signal_locked(struct soft_device *device);
 void soft_control_await_locked(struct soft_device *device, const uint64_t *done, uint64_t ticket);
 void soft_ring_copy(void *out, const uint8_t *data, uint32_t length, uint32_t position, uint32_t count);
 void soft_stamp_locked(struct soft_device *device, uint32_t fifo, uint32_t stamp);

@@ -12,19 +12,13 @@
 
 struct soft_state *soft_state_new(void) { return calloc(1, sizeof(struct soft_state)); }
 
-static void free_frame(struct soft_frame *frame) {
-  if (frame == NULL) return;
-  free(frame->pixels);
-  free(frame);
-}
-
 void soft_state_free(struct soft_state *state) {
   for (uint32_t at = 0; state->owned && at < state->task_count; at++) free(state->tasks[at].mappings.list);
   for (uint32_t at = 0; state->owned && at < state->event_count; at++) free(state->events[at].payload);
   for (uint32_t at = 0; state->owned && at < PVG_PORTS_MAX; at++) {
-    free_frame(state->displays[at].drawing);
-    free_frame(state->displays[at].queued);
-    free_frame(state->displays[at].current);
+    soft_frame_free(state->displays[at].drawing);
+    soft_frame_free(state->displays[at].queued);
+    soft_frame_free(state->displays[at].current);
   }
   free(state->mapper.surfaces);
   free(state);

@@ -111,7 +111,7 @@ static void code_frame(struct codec *codec, const struct soft_saved_display *dis
     codec->no_memory = sane && *frame == NULL;
     if (codec->broken) return;
   }
-  code(codec, (*frame)->pixels, length);
+  code(codec, (*frame)->pixels->words, length);
 }
 
 static void code_display(struct codec *codec, struct soft_saved_display *display) {

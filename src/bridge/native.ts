@@ -5,6 +5,7 @@
  * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the headers.
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { BridgeError } from '../base/errors.js';
@@ -27,13 +28,16 @@ export interface PvgBridge {
   pvg_group_destroy(group: number): number;
   pvg_group_guard(group: number): number;
   pvg_group_unguard(group: number): number;
-  pvg_mailbox_create(group: number, capacity: number, spinUs: number): number;
+  pvg_mailbox_create(group: number, capacity: number, pollUs: number): number;
   pvg_mailbox_post(mailbox: number, record: Buffer, timeoutUs: number): number;
   pvg_mailbox_take(mailbox: number, records: Buffer, max: number, timeoutUs: number): number;
+  pvg_mailbox_exchange(to: number, record: Buffer, from: number, records: Buffer, max: number, timeoutUs: number): number;
   pvg_mailbox_close(mailbox: number): number;
   pvg_mailbox_destroy(mailbox: number): number;
   pvg_mailbox_depth(mailbox: number): number;
   pvg_mailbox_waiters(mailbox: number): number;
+  pvg_thread_times(): Word;
+  pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
   pvg_ram_address(ram: number): Word;
@@ -74,6 +78,7 @@ export interface PvgBridge {
   pvg_texture_create(device: number, width: number, height: number, usage: number): number;
   pvg_texture_managed(texture: number): number;
   pvg_texture_copy(texture: number, pixels: Buffer, length: Word): number;
+  pvg_texture_show(texture: number, pixels: Buffer, length: Word, tiles: Buffer, tileCount: number, sequence: number): number;
   pvg_texture_release(texture: number): number;
   pvg_upcall_answer(device: number, id: number, ok: number, value: Word): number;
   pvg_upcall_pieces(device: number, id: number, first: number, pieces: Buffer, max: number): number;
@@ -103,13 +108,16 @@ export const PROTOTYPES = [
   'int32_t pvg_group_destroy(uint32_t group)',
   'int32_t pvg_group_guard(uint32_t group)',
   'int32_t pvg_group_unguard(uint32_t group)',
-  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us)',
+  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us)',
   'int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us)',
   'int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us)',
+  'int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max, int64_t timeout_us)',
   'int32_t pvg_mailbox_close(uint32_t mailbox)',
   'int32_t pvg_mailbox_destroy(uint32_t mailbox)',
   'int32_t pvg_mailbox_depth(uint32_t mailbox)',
   'int32_t pvg_mailbox_waiters(uint32_t mailbox)',
+  'uint64_t pvg_thread_times(void)',
+  'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
   'uint64_t pvg_ram_address(uint32_t ram)',
@@ -150,6 +158,7 @@ export const PROTOTYPES = [
   'uint32_t pvg_texture_create(uint32_t device, uint32_t width, uint32_t height, uint32_t usage)',
   'int32_t pvg_texture_managed(uint32_t texture)',
   'int32_t pvg_texture_copy(uint32_t texture, void *pixels, uint64_t length)',
+  'int32_t pvg_texture_show(uint32_t texture, void *pixels, uint64_t length, uint32_t *tiles, uint32_t tile_count, uint32_t sequence)',
   'int32_t pvg_texture_release(uint32_t texture)',
   'int32_t pvg_upcall_answer(uint32_t device, uint32_t id, uint32_t ok, uint64_t value)',
   'int32_t pvg_upcall_pieces(uint32_t device, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max)',
@@ -167,7 +176,15 @@ export const PROTOTYPES = [
 /** The version of pvg_bridge.h this file was written for. */
 export const BRIDGE_VERSION = 3;
 
+/** Names another bridge library than the one that was built here. */
+const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
+
 function libraryPath(): string {
+  const given = process.env[LIBRARY_VARIABLE];
+  if (given) {
+    if (existsSync(given)) return resolve(given);
+    throw new BridgeError(-8, `${LIBRARY_VARIABLE} names the native bridge ${given}, which is not there`);
+  }
   // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
   for (const relative of ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so']) {
     const path = fileURLToPath(new URL(relative, import.meta.url));
@@ -215,6 +232,26 @@ export function ramView(bridge: PvgBridge, ram: number, offset: number, length: 
   if (BigInt(address) === 0n) throw new BridgeError(-1, `no such RAM: ${bridge.pvg_last_error()}`);
   if (length > MAX_VIEW_BYTES) throw new BridgeError(-6, `a view of ${length} bytes is longer than ${MAX_VIEW_BYTES}: take several`);
   return new Uint8Array(koffi.view(BigInt(address) + BigInt(offset), length));
+}
+
+/** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */
+export interface ThreadTimes {
+  readonly entered: number;
+  readonly returned: number;
+}
+
+/** The calling thread's, kept from now on; only that thread may look. */
+export function threadTimes(bridge: PvgBridge): ThreadTimes {
+  const halves = new Uint32Array(koffi.view(BigInt(bridge.pvg_thread_times()), 16));
+  const at = (low: number): number => (halves[low + 1] ?? 0) * 2 ** 32 + (halves[low] ?? 0);
+  return {
+    get entered() {
+      return at(0);
+    },
+    get returned() {
+      return at(2);
+    },
+  };
 }
 
 /** The cells that count references on a map's regions (pvg_host.h), one int32 for each of `slots` and one before them. */

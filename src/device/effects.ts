@@ -24,8 +24,15 @@ export type Effect =
   | ({ readonly do: 'submitJob' } & AccessJob)
   /** Have another device of the embedder's read a register; a message brings the result. */
   | { readonly do: 'readDevice'; readonly job: number; readonly region: number; readonly offset: number }
-  /** Answer a guest's access. */
-  | { readonly do: 'replyToGuest'; readonly token: number; readonly mailbox: number; readonly value: number; readonly high: number }
+  /** Answer a guest's access; `ok`: PVG has carried all of it out. */
+  | {
+      readonly do: 'replyToGuest';
+      readonly token: number;
+      readonly mailbox: number;
+      readonly value: number;
+      readonly high: number;
+      readonly ok: boolean;
+    }
   /** Answer an upcall. */
   | { readonly do: 'answerUpcall'; readonly id: number; readonly ok: boolean; readonly value: number }
   /** Raise an interrupt: a pulse, or an MSI. */
@@ -79,6 +86,10 @@ export interface FrameResult {
 export interface DevicePort {
   perform(effect: Effect): void;
   trace<N extends TraceName>(name: N, args: TraceArgs<N>): void;
+  /** As trace(), for an event that comes with every access: its number in TRACE_IDS, and up to three arguments as numbers. */
+  note(event: number, first?: number, second?: number, third?: number): void;
+  /** Whether anybody wants any trace event. */
+  readonly tracing: boolean;
   /** Enters PVG with an access and blocks until it returns. */
   enterPvg(access: AccessJob): JobResult;
   /** Encodes a frame and blocks until the GPU is done; null if PVG refused. */

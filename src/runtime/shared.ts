@@ -1,78 +1,85 @@
 /**
- * What threads share without messages: counters, interrupt lines, the cursor, and surfaces.
+ * What threads share without messages: counters, interrupt lines and the cursor; surfaces are in surface.ts.
  *
  * Each is a SharedArrayBuffer with one writer (said on the field); readers on any thread. Nothing here waits but
  * InterruptLines.wait.
  */
 import { MAX_VECTORS } from '../base/limits.js';
+import { addToCount, COUNT_CELLS, readCount, startCount } from './count.js';
 
 export const COUNTERS = ['accesses', 'framesRendered', 'framesDropped', 'refusals', 'guestErrors', 'updates', 'interrupts'] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
-/** The cell behind the counters. */
-const HOLD = COUNTERS.length;
+/** A count has a cache line of its own, since different threads add to different ones: 64 bytes, in cells. */
+const LINE_CELLS = 16;
+/** The place of the count behind the counters. */
+const HOLD = COUNTERS.length * LINE_CELLS;
 
-const wallClockMicroseconds = (): bigint => BigInt(Math.round(1000 * (performance.timeOrigin + performance.now())));
+/** Where each counter's cells begin. */
+const PLACES = Object.fromEntries(COUNTERS.map((name, index) => [name, index * LINE_CELLS])) as Readonly<Record<CounterName, number>>;
 
-/** Counters of a device; added to by its actors. */
+/** Counters of a device; added to by its actors. Adding and reading allocates nothing. */
 export class Counters {
-  private readonly cells: BigUint64Array;
+  private readonly cells: Int32Array<SharedArrayBuffer>;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8 * (HOLD + 1))) {
-    this.cells = new BigUint64Array(memory);
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (HOLD + LINE_CELLS))) {
+    this.cells = new Int32Array(memory);
   }
 
-  add(name: CounterName): void {
-    Atomics.add(this.cells, COUNTERS.indexOf(name), 1n);
+  add(name: CounterName, amount = 1): void {
+    addToCount(this.cells, PLACES[name], amount);
   }
 
   get(name: CounterName): number {
-    return Number(Atomics.load(this.cells, COUNTERS.indexOf(name)));
+    return readCount(this.cells, PLACES[name]);
   }
 
   /** Time the BQL was held, in microseconds. */
   addHold(microseconds: number): void {
-    Atomics.add(this.cells, HOLD, BigInt(Math.round(microseconds)));
+    addToCount(this.cells, HOLD, Math.round(microseconds));
   }
 
   get holdMicroseconds(): number {
-    return Number(Atomics.load(this.cells, HOLD));
+    return readCount(this.cells, HOLD);
   }
 }
 
-const FIRST_SHOWN = 0;
-const LAST_SHOWN = 1;
-const LAST_PRESENT = 2;
+const SHOWN_MICROSECONDS = 0;
+const LAST_PRESENT = COUNT_CELLS;
 
-/** Which frames a display has shown, and when; written by the actor that owns the display. */
+/** Which frames a display has shown, and over how long; written by the actor that owns the display. */
 export class ShownFrames {
-  private readonly cells: BigUint64Array;
+  private readonly cells: Int32Array<SharedArrayBuffer>;
+  /** The writer's: when it showed its first frame, on its own clock; below 0 before. */
+  private firstShown = -1;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(24)) {
-    this.cells = new BigUint64Array(memory);
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * 2 * COUNT_CELLS)) {
+    this.cells = new Int32Array(memory);
   }
 
   /** A frame was shown: the guest's present of that number. */
   note(present: number): void {
-    const now = wallClockMicroseconds();
-    Atomics.compareExchange(this.cells, FIRST_SHOWN, 0n, now);
-    Atomics.store(this.cells, LAST_SHOWN, now);
-    Atomics.store(this.cells, LAST_PRESENT, BigInt(present));
+    const now = performance.now();
+    if (this.firstShown < 0) this.firstShown = now;
+    const elapsed = Math.round(1000 * (now - this.firstShown));
+    // The clock doesn't run backwards, but rounds; and a frame may be shown again.
+    addToCount(this.cells, SHOWN_MICROSECONDS, Math.max(0, elapsed - readCount(this.cells, SHOWN_MICROSECONDS)));
+    addToCount(this.cells, LAST_PRESENT, Math.max(0, present - this.lastPresent));
   }
 
-  /** A restored display's frames go on from the present of that number. */
+  /** A restored display's frames go on from the present of that number, before anybody else writes. */
   restore(present: number): void {
-    Atomics.store(this.cells, LAST_PRESENT, BigInt(present));
+    startCount(this.cells, LAST_PRESENT, present);
   }
 
   /** Number of the guest's present that was shown last, 0 before the first. */
   get lastPresent(): number {
-    return Number(Atomics.load(this.cells, LAST_PRESENT));
+    return readCount(this.cells, LAST_PRESENT);
   }
 
   /** Seconds from the first frame shown to the last. */
   get seconds(): number {
-    return Number(Atomics.load(this.cells, LAST_SHOWN) - Atomics.load(this.cells, FIRST_SHOWN)) / 1e6;
+    return readCount(this.cells, SHOWN_MICROSECONDS) / 1e6;
   }
 }
 
@@ -163,82 +170,5 @@ export class CursorState {
   get position(): { readonly x: number; readonly y: number } | null {
     const { x, y } = this.place;
     return Atomics.load(this.cells, 0) === 1 && !(x === 0xffff && y === 0xffff) ? { x, y } : null;
-  }
-}
-
-const HEADER_BYTES = 64;
-const SNAPSHOT_PATIENCE_MS = 1000;
-
-/** What Surface.snapshot() copied. */
-export interface SurfaceSnapshot {
-  /** 0xAARRGGBB words. */
-  readonly pixels: Uint32Array;
-  readonly present: number;
-  readonly sequence: number;
-}
-
-/**
- * A surface: 0xAARRGGBB words, rows packed, behind a header of [sequence, present number]. The sequence is odd while
- * the BQL actor writes, and even otherwise; readers that saw it change read again.
- */
-export class Surface {
-  private readonly header: Int32Array<SharedArrayBuffer>;
-  readonly pixels: Uint32Array<SharedArrayBuffer>;
-  readonly bytes: Uint8Array<SharedArrayBuffer>;
-  readonly memory: SharedArrayBuffer;
-
-  constructor(
-    readonly width: number,
-    readonly height: number,
-    memory?: SharedArrayBuffer,
-  ) {
-    this.memory = memory ?? new SharedArrayBuffer(HEADER_BYTES + 4 * width * height);
-    this.header = new Int32Array(this.memory, 0, HEADER_BYTES / 4);
-    this.pixels = new Uint32Array(this.memory, HEADER_BYTES);
-    this.bytes = new Uint8Array(this.memory, HEADER_BYTES);
-  }
-
-  beginWrite(): void {
-    Atomics.add(this.header, 0, 1);
-  }
-
-  endWrite(present: number): void {
-    Atomics.store(this.header, 1, present);
-    Atomics.add(this.header, 0, 1);
-    Atomics.notify(this.header, 0);
-  }
-
-  /** Puts a saved picture back, before anybody else writes. */
-  restore(pixels: Uint8Array, present: number): void {
-    this.beginWrite();
-    this.bytes.set(pixels);
-    this.endWrite(present);
-  }
-
-  get sequence(): number {
-    return Atomics.load(this.header, 0);
-  }
-
-  /** Sleeps until the sequence differs from `seen`; not on a thread that may not block. */
-  wait(seen: number, timeoutMs: number): number {
-    if (this.sequence === seen) Atomics.wait(this.header, 0, seen, timeoutMs);
-    return this.sequence;
-  }
-
-  /**
-   * A copy of the first `words` pixels that no write tore, with the number of the guest's present and the sequence;
-   * null before the first, and if the writer died in the middle of a write.
-   */
-  snapshot(words = this.pixels.length): SurfaceSnapshot | null {
-    const deadline = performance.now() + SNAPSHOT_PATIENCE_MS;
-    while (performance.now() < deadline) {
-      const sequence = this.sequence;
-      if (sequence === 0) return null;
-      if (sequence % 2 !== 0) continue;
-      const pixels = new Uint32Array(this.pixels.subarray(0, words));
-      const present = Atomics.load(this.header, 1);
-      if (this.sequence === sequence) return { pixels, present, sequence };
-    }
-    return null;
   }
 }

@@ -15,7 +15,7 @@ import type { RevisionName } from '../../src/revisions/revision.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { Counters, CursorState, InterruptLines, ShownFrames } from '../../src/runtime/shared.js';
-import { Tracer } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
 import { record } from './bql-scene.js';
 
 const NAMES = { bql: 1, render: 2, background: 3, watchdog: 5, update: 6 } as const;
@@ -34,6 +34,7 @@ class PortScene {
   readonly cursor = new CursorState();
   readonly board = new Board();
   readonly port: ThreadPort;
+  private readonly mailboxes: Mailboxes;
 
   constructor(revision: RevisionName, variant: 'mmio' | 'pci' = 'pci') {
     const bridge = this.bridge();
@@ -52,9 +53,12 @@ class PortScene {
       displays: [{ cursor: this.cursor.memory, shown: new ShownFrames().memory, initialMode: null, textureUsage: 0x11, modes: [] }],
       modesGiven: false,
       trace: [],
+      traceRing: false,
+      pollMicroseconds: 0,
     };
+    this.mailboxes = new Mailboxes(bridge);
     const report = (each: Report): void => void this.reports.push(each);
-    this.port = new ThreadPort({ bridge, mailboxes: new Mailboxes(bridge), wiring, tracer: new Tracer([], () => undefined), report });
+    this.port = new ThreadPort({ bridge, mailboxes: this.mailboxes, wiring, tracer: new Tracer([], () => undefined), report });
   }
 
   private bridge(): PvgBridge {
@@ -100,6 +104,7 @@ class PortScene {
 
   perform(...effects: Effect[]): void {
     for (const effect of effects) this.port.perform(effect);
+    this.mailboxes.flush();
   }
 
   /** What was posted, as `mailbox kind id reserved: words`. */
@@ -149,7 +154,7 @@ describe('an access', () => {
 
   it('is answered to the vCPU, or to the supervisor if it has no mailbox', () => {
     const scene = new PortScene('hardened');
-    for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 1, high: 2 });
+    for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 1, high: 2, ok: true });
     expect(scene.posts).toEqual([`${VCPU_MAILBOX} reply 8 0: 1 2 0 0 0 0`]);
     expect(scene.reports).toEqual([{ report: 'reply', token: 8, value: 1, high: 2 }]);
   });
@@ -159,7 +164,7 @@ describe('an access', () => {
     (cause) => {
       const scene = new PortScene('sync');
       scene.cause = cause;
-      for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 0, high: 0 });
+      for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 0, high: 0, ok: false });
       expect([scene.posts, scene.reports]).toEqual([[], []]);
     },
   );

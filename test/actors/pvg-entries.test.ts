@@ -16,7 +16,7 @@ import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { Counters, CursorState, InterruptLines, ShownFrames } from '../../src/runtime/shared.js';
-import { Tracer } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
 import { access, claimedReferences, GFX, IOSFC, OTHER_DEVICE, RAM, readMemory, record } from './bql-scene.js';
 
 /** Calls in which PVG's own code runs. All others are the library's: mailboxes, memory, textures, answers. */
@@ -64,7 +64,19 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly c
   });
   const references = claimedReferences();
   const wiring: Wiring = {
-    ...{ group: 1, device: 2, revision, mailboxes: MAILBOXES, variant: 'mmio', vectors: 1, regions: [], modesGiven: false, trace: [] },
+    ...{
+      group: 1,
+      device: 2,
+      revision,
+      mailboxes: MAILBOXES,
+      variant: 'mmio',
+      vectors: 1,
+      regions: [],
+      modesGiven: false,
+      trace: [],
+      traceRing: false,
+      pollMicroseconds: 0,
+    },
     ...{
       map: 3,
       counters: new Counters().memory,

@@ -14,6 +14,7 @@ const NAMES = [
   'soft_pvg_test',
   'soft_faults_test',
   'displays_test',
+  'pixels_test',
   'upcall_test',
   'waits_test',
   'iosfc_test',

@@ -15,7 +15,7 @@ import type { ScriptedPvg } from '../../src/bridge/scripted-pvg.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import type { Body, PendingOperation, Process } from '../../src/runtime/process.js';
 import type { Outgoing } from '../../src/runtime/mailbox.js';
-import type { Tracer } from '../../src/trace/events.js';
+import type { Tracer } from '../../src/trace/tracer.js';
 import type { ModelMailboxes } from './mailboxes.js';
 import type { OwnThreadBehaviour } from './own-thread.js';
 import { carry } from './port.js';

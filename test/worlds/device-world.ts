@@ -5,7 +5,7 @@
  * choice, so what an embedder or a guest does here is filed, and done when its process gets its turn.
  */
 import { BqlBehaviour } from '../../actors/bql/behaviour.js';
-import { Message } from '../../actors/messages.js';
+import { Message, messageName } from '../../actors/messages.js';
 import { RenderQueueBehaviour } from '../../actors/render-queue/behaviour.js';
 import { modeChangeWaits, ownAnswersOf, routesOf } from '../../actors/routes.js';
 import type { MailboxHandles } from '../../actors/wiring.js';
@@ -16,7 +16,7 @@ import { type Revision, type RevisionName, usesRenderQueue } from '../../src/rev
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { type Body, BodyProcess, type Process, ProcessSystem, roundRobin, type Scheduler } from '../../src/runtime/process.js';
 import { Counters, CursorState, InterruptLines } from '../../src/runtime/shared.js';
-import { Tracer } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
 import { BqlProcess, backgroundWorker, isBusy, OwnThreadProcess, RenderProcess } from './actors.js';
 import { accessWords, processor, type WorldAccess } from './guest.js';
 import { ModelMailboxes } from './mailboxes.js';
@@ -70,7 +70,7 @@ export class DeviceWorld {
     this.revision = REVISIONS[options.revision];
     this.handles = this.makeMailboxes();
     this.ownMailbox = this.mailboxes.create('own thread');
-    this.tracer = new Tracer(options.trace ?? [], (line) => this.lines.push(line));
+    this.tracer = new Tracer(options.trace ?? [], (line) => this.lines.push(line), { kindName: messageName });
     this.displays = Array.from({ length: displays }, newDisplay);
     const routes = this.makeRoutes();
     this.pvg = new ScriptedPvg({

@@ -70,6 +70,6 @@ export class OwnThreadBehaviour {
   }
 
   private reply(record: PvgRecord, value: number): void {
-    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0 });
+    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0, ok: true });
   }
 }
