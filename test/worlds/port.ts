@@ -103,6 +103,8 @@ export class WorldPort implements DevicePort {
         return parts.memory.destroyRam(effect.ram);
       case 'count':
         return parts.counters.add(effect.what);
+      case 'passFrame':
+        throw new RangeError('somebody looks at every display of a world');
       case 'logGuestError':
         parts.counters.add('guestErrors');
         parts.guestErrors.push(effect.text);
@@ -177,6 +179,10 @@ export class WorldPort implements DevicePort {
     shown.surface.pixels.set(picture.pixels);
     shown.surface.present = present;
     shown.lastPresent = present;
+    return true;
+  }
+
+  isViewed(): boolean {
     return true;
   }
 
