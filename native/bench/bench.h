@@ -15,7 +15,7 @@ struct pvg_bench_counts {
   int64_t nanoseconds;
   int64_t voluntary;    /* context switches of all threads because they waited */
   int64_t involuntary;  /* and because others wanted the core */
-  int64_t system_calls; /* of all threads, -1 where they can't be counted */
+  int64_t system_calls; /* of all threads; where they can't be counted, those with which they wait for each other */
 };
 
 #define PVG_BENCH_THREADS 16u

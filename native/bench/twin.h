@@ -53,6 +53,12 @@ struct twin_memory {
   struct twin_task tasks[TWIN_TASKS];
 };
 
+/* A thread's end of the mailboxes: what it posts leaves when it takes, or posts again, as the product's src/runtime/mailbox.ts has it. */
+struct twin_post {
+  uint32_t to; /* 0: nothing waits */
+  struct pvg_record record;
+};
+
 /* An access whose job PVG has. */
 struct twin_job {
   uint32_t token;
@@ -62,10 +68,11 @@ struct twin_job {
 struct twin {
   uint32_t group, ram, device;
   uint32_t bql, background, replies;
-  uint32_t spin_us;
+  uint32_t poll_us;
   pthread_t bql_thread, background_thread;
   struct twin_memory memory;          /* the BQL actor's */
   struct twin_job jobs[TWIN_JOBS];    /* the BQL actor's */
+  struct twin_post bql_post;          /* the BQL actor's */
   uint32_t last_job;                  /* the BQL actor's */
   uint32_t token;                     /* the vCPU's */
   atomic_uint refused;                /* upcalls that were answered not ok */
@@ -88,7 +95,7 @@ bool twin_task_map(struct twin *twin, const struct pvg_record *record);
 bool twin_task_unmap(struct twin *twin, const struct pvg_record *record);
 
 /* twin_actors.c: false if the system refuses something. The vCPU's write is the calling thread's. */
-bool twin_open(struct twin *twin, uint32_t spin_us);
+bool twin_open(struct twin *twin, uint32_t poll_us);
 void twin_close(struct twin *twin);
 bool twin_write(struct twin *twin, uint32_t offset, uint32_t value);
 

@@ -39,19 +39,15 @@ const goalOf = (scenario, placement, against) =>
 
 const perOperation = (results, name) => rounded(median(results.map((result) => result[name] / result.operations)));
 
-/** Per operation, of both sides; null where it isn't counted. */
-function pair(ours, reference, name) {
-  if ([...ours, ...reference].some((result) => result[name] < 0)) return null;
-  return { ours: perOperation(ours, name), reference: perOperation(reference, name) };
-}
+/** Per operation, of both sides. */
+const pair = (ours, reference, name) => ({ ours: perOperation(ours, name), reference: perOperation(reference, name) });
 
 function rowOf({ scenario, placement, against }, ours, reference) {
   const micros = (result) => result.nanoseconds / result.operations / 1000;
   const goal = goalOf(scenario, placement, against);
   const switches = pair(ours, reference, 'voluntary');
   const systemCalls = pair(ours, reference, 'systemCalls');
-  const twinNeedsMore =
-    against === 'twin' && (switches.reference > switches.ours || (systemCalls !== null && systemCalls.reference > systemCalls.ours));
+  const twinNeedsMore = against === 'twin' && (switches.reference > switches.ours || systemCalls.reference > systemCalls.ours);
   const value = median(reference.map(micros)) / median(ours.map(micros));
   return {
     name: `${scenario}/${placement}/${against}`,

@@ -36,7 +36,7 @@ export function pin() {
   checked(pinAll(-1));
 }
 
-/** Counts system calls from now on, of this thread and those that it starts; does nothing where that isn't allowed. */
+/** Counts system calls from now on, of this thread and those that it starts; where that isn't allowed, those with which threads wait are counted. */
 export function countSystemCalls(tracepoint) {
   if (tracepoint > 0) countCalls(tracepoint);
 }
@@ -54,7 +54,7 @@ export function begin() {
       nanoseconds: since('nanoseconds'),
       voluntary: since('voluntary'),
       involuntary: since('involuntary'),
-      systemCalls: after.systemCalls < 0 ? -1 : since('systemCalls'),
+      systemCalls: since('systemCalls'),
     };
   };
 }
