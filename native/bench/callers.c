@@ -28,13 +28,13 @@ struct caller {
 static uint64_t page_of(const struct soft_device *device) { return 1ull << device->config.page_shift; }
 
 static uint32_t make_task(struct soft_device *device, uint64_t length) {
-  const struct soft_call call = {.kind = PVG_UPCALL_CREATE_TASK, .thread = FIRST_CALLER, .words = {length}};
+  const struct pvgi_call call = {.kind = PVG_UPCALL_CREATE_TASK, .thread = FIRST_CALLER, .words = {length}};
   uint64_t range = 0;
   return soft_upcall(device, &call, &range) ? (uint32_t)range : 0;
 }
 
 static bool destroy_task(struct soft_device *device, uint32_t range) {
-  const struct soft_call call = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = FIRST_CALLER, .words = {range}};
+  const struct pvgi_call call = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = FIRST_CALLER, .words = {range}};
   return soft_upcall(device, &call, NULL);
 }
 
@@ -42,7 +42,7 @@ static bool destroy_task(struct soft_device *device, uint32_t range) {
 static bool map_page(const struct caller *caller, uint64_t target, uint64_t source) {
   uint64_t page = page_of(caller->device);
   const uint64_t pieces[2] = {caller->device->ranges[0].gpa + source * page, page};
-  const struct soft_call call = {
+  const struct pvgi_call call = {
     .kind = PVG_UPCALL_MAP_MEMORY,
     .thread = FIRST_CALLER + caller->number,
     .words = {caller->range, target * page, 0, 1},
@@ -125,10 +125,10 @@ int32_t pvg_bench_iosfc(uint32_t handle, uint32_t calls, struct pvg_bench_counts
   struct pvg_bench_counts before;
   pvg_bench_read(&before);
   for (uint32_t at = 0; at < calls; at++) {
-    const struct soft_call map = {.kind = PVG_UPCALL_IOSFC_MAP, .thread = THREAD_IOSFC, .words = {gpa, page}};
+    const struct pvgi_call map = {.kind = PVG_UPCALL_IOSFC_MAP, .thread = THREAD_IOSFC, .words = {gpa, page}};
     uint64_t address = 0;
     refused += !soft_upcall(device, &map, &address);
-    const struct soft_call unmap = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = THREAD_IOSFC, .words = {address}};
+    const struct pvgi_call unmap = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = THREAD_IOSFC, .words = {address}};
     refused += !soft_upcall(device, &unmap, NULL);
   }
   pvg_bench_since(&before, counts);

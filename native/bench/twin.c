@@ -39,17 +39,16 @@ static bool map_four(struct twin *twin, uint32_t count, struct pvg_bench_counts 
   return pvg_bench_map_calls(twin->device, 4, count / 4, counts) == PVG_OK;
 }
 
-/* The look-up and the reference, called directly. */
+/* The look-up and the reference, called directly, and then its end by the address. */
 static bool look_up(struct twin *twin, uint32_t count, struct pvg_bench_counts *counts) {
+  const uint64_t page = 1u << TWIN_PAGE_SHIFT;
   struct pvg_bench_counts before;
   bool ok = true;
   pvg_bench_read(&before);
   for (uint32_t at = 0; at < count && ok; at++) {
-    struct twin_region *region = twin_lookup(&twin->memory, TWIN_RAM_GPA + (1u << TWIN_PAGE_SHIFT), 1u << TWIN_PAGE_SHIFT);
-    if (region == NULL) return false;
-    atomic_fetch_add(&region->references, 1);
-    struct twin_region *back = twin_lookup_host(&twin->memory, region->host + (1u << TWIN_PAGE_SHIFT));
-    ok = back == region && atomic_fetch_sub(&back->references, 1) == 1;
+    struct pvg_map_found found, back;
+    ok = pvg_map_lookup_acquire(twin->map, TWIN_RAM_GPA + page, page, 1, &found) == PVG_OK &&
+         pvg_map_release_host(twin->map, found.address, &back) == PVG_OK && back.slot == found.slot;
   }
   pvg_bench_since(&before, counts);
   return ok;

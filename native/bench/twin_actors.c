@@ -128,9 +128,8 @@ bool twin_open(struct twin *twin, uint32_t poll_us) {
   struct pvg_config config = configuration(twin);
   struct pvg_ram_range range = {.gpa = TWIN_RAM_GPA, .length = TWIN_RAM_LENGTH, .ram = twin->ram};
   twin->device = pvg_device_create(&config, &range, 1);
-  if (twin->device == 0) return false;
-  twin_memory_open(twin);
-  return pthread_create(&twin->bql_thread, NULL, bql_main, twin) == 0 &&
+  return twin->device != 0 && twin_memory_open(twin) &&
+         pthread_create(&twin->bql_thread, NULL, bql_main, twin) == 0 &&
          pthread_create(&twin->background_thread, NULL, background_main, twin) == 0;
 }
 

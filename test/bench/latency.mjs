@@ -13,7 +13,7 @@ import { interleave, median, rounded, runOurs, runRival, runTwin, scaled } from 
 export const SCENARIOS = {
   'map-1': { what: 'map upcall answered by the BQL actor, one native caller', count: 20_000, goals: { twin: 0.9 } },
   'map-4': { what: 'map upcall answered by the BQL actor, four native callers', count: 20_000, goals: { twin: 0.85 } },
-  iosfc: { what: 'IOSurface map and unmap', count: 200_000, goals: { twin: 0.9 } },
+  iosfc: { what: 'IOSurface map and unmap', count: 2_000_000, goals: { twin: 0.9 } },
   write: { what: 'MMIO write, no upcall inside', count: 20_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
   'write-map': { what: 'MMIO write with one map upcall inside', count: 6_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
 };
