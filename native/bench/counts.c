@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,6 +55,8 @@ int32_t pvg_bench_count_system_calls(uint32_t tracepoint) {
   return calls_fd >= 0 ? PVG_OK : pvgi_fail(PVG_E_UNSUPPORTED, "system calls can't be counted: %s", strerror(errno));
 }
 
+static int64_t nanoseconds_of(struct timeval time) { return (int64_t)time.tv_sec * 1000000000 + time.tv_usec * 1000; }
+
 int32_t pvg_bench_read(struct pvg_bench_counts *counts) {
   struct rusage usage;
   struct timespec now;
@@ -64,6 +67,7 @@ int32_t pvg_bench_read(struct pvg_bench_counts *counts) {
   clock_gettime(CLOCK_MONOTONIC, &now);
   *counts = (struct pvg_bench_counts){
     .nanoseconds = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+    .processor_ns = nanoseconds_of(usage.ru_utime) + nanoseconds_of(usage.ru_stime),
     .voluntary = usage.ru_nvcsw,
     .involuntary = usage.ru_nivcsw,
     .system_calls = (int64_t)calls,
@@ -74,6 +78,7 @@ int32_t pvg_bench_read(struct pvg_bench_counts *counts) {
 int32_t pvg_bench_since(const struct pvg_bench_counts *before, struct pvg_bench_counts *counts) {
   pvg_bench_read(counts);
   counts->nanoseconds -= before->nanoseconds;
+  counts->processor_ns -= before->processor_ns;
   counts->voluntary -= before->voluntary;
   counts->involuntary -= before->involuntary;
   counts->system_calls -= before->system_calls;

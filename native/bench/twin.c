@@ -125,8 +125,8 @@ static int run(const struct request *request) {
     fprintf(stderr, "twin: %s: something was refused or answered wrongly\n", request->scenario);
     return 1;
   }
-  printf("{\"operations\":%u,\"nanoseconds\":%lld,\"voluntary\":%lld,\"involuntary\":%lld,\"systemCalls\":%lld}\n", request->count,
-         (long long)counts.nanoseconds, (long long)counts.voluntary, (long long)counts.involuntary, (long long)counts.system_calls);
+  printf("{\"operations\":%u,\"nanoseconds\":%lld,\"processorNs\":%lld,\"voluntary\":%lld,\"involuntary\":%lld,\"systemCalls\":%lld}\n", request->count,
+         (long long)counts.nanoseconds, (long long)counts.processor_ns, (long long)counts.voluntary, (long long)counts.involuntary, (long long)counts.system_calls);
   return 0;
 }
 

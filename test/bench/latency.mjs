@@ -59,6 +59,7 @@ function rowOf({ scenario, placement, against }, ours, reference) {
     better: 'higher',
     goal,
     runs: ours.map((result, run) => ({ ours: rounded(micros(result)), reference: rounded(micros(reference[run])) })),
+    processor: { ours: perOperation(ours, 'processorNs') / 1000, reference: perOperation(reference, 'processorNs') / 1000 },
     contextSwitches: switches,
     systemCalls,
     ...(twinNeedsMore && { note: TWIN_NEEDS_MORE }),

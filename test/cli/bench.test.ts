@@ -82,6 +82,7 @@ describe('the twin', () => {
     expect(result).toEqual({
       operations: 40,
       nanoseconds: expect.any(Number),
+      processorNs: expect.any(Number),
       voluntary: expect.any(Number),
       involuntary: expect.any(Number),
       systemCalls: expect.any(Number),
