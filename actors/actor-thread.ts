@@ -12,10 +12,11 @@ import type { Revision } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
 import { Board } from '../src/runtime/board.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
-import { Tracer } from '../src/trace/events.js';
+import type { Tracer } from '../src/trace/tracer.js';
 import { exposeControl } from './control.js';
 import { ThreadPort } from './device-port.js';
 import { Message } from './messages.js';
+import { makeTracer } from './thread-tracer.js';
 import type { Report, ThreadData, Wiring } from './wiring.js';
 
 /** A thread's tools. */
@@ -28,27 +29,19 @@ export interface ActorTools {
   /** The system's number of this thread. */
   readonly thread: number;
   readonly port: ThreadPort;
+  readonly tracer: Tracer;
   /** Whether any of the actors' own trace events is wanted. */
   readonly tracesActors: boolean;
   readonly report: (report: Report) => void;
 }
 
-/** A tracer that reports lines with this thread's number and the time. */
-export function makeTracer(bridge: PvgBridge, globs: readonly string[], report: (report: Report) => void): Tracer {
-  const thread = bridge.pvg_thread_id();
-  return new Tracer(globs, (line) => {
-    const microseconds = 1000 * (performance.timeOrigin + performance.now());
-    report({ report: 'trace', line, origin: { thread, microseconds } });
-  });
-}
-
 /** The tools of the calling worker thread, from its workerData. */
-export function actorTools(): ActorTools {
+export function actorTools(actor: string): ActorTools {
   const { wiring } = workerData as ThreadData;
   const bridge = loadBridge();
   const mailboxes = new Mailboxes(bridge);
   const report = (message: Report): void => parentPort?.postMessage(message);
-  const tracer = makeTracer(bridge, wiring.trace, report);
+  const tracer = makeTracer({ bridge, wiring, actor, report });
   return {
     wiring,
     revision: REVISIONS[wiring.revision],
@@ -57,6 +50,7 @@ export function actorTools(): ActorTools {
     board: new Board(wiring.board),
     thread: bridge.pvg_thread_id(),
     port: new ThreadPort({ bridge, mailboxes, wiring, tracer, report }),
+    tracer,
     tracesActors: tracer.hasActorEvents,
     report,
   };
@@ -73,7 +67,7 @@ export interface ActorLoop {
 
 /** Reports that the actor is ready and runs it until the mailbox is closed. What handle() throws ends the thread, and with it the device. */
 export async function runActor({ name, tools, mailbox, inspect, handle }: ActorLoop): Promise<void> {
-  const { bridge, mailboxes, wiring } = tools;
+  const { bridge, mailboxes, wiring, tracer } = tools;
   const { control } = workerData as ThreadData;
   let crashed = false;
   exposeControl(
@@ -89,12 +83,16 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
   // The guard closes the group when this thread dies, also by terminate() or for want of memory.
   bridge.pvg_group_guard(wiring.group);
   for (;;) {
+    tracer.publish();
     const records = mailboxes.take(mailbox, -1);
     if (records === null) break;
     if (crashed) throw new DefectError(`the ${name} was crashed on purpose`);
-    const work = records.filter((record) => record.kind !== Message.kick);
+    const kicked = records.some((record) => record.kind === Message.kick);
+    const work = kicked ? records.filter((record) => record.kind !== Message.kick) : records;
     if (work.length > 0) handle(work);
-    if (work.length < records.length) await new Promise(setImmediate);
+    if (!kicked) continue;
+    mailboxes.flush();
+    await new Promise(setImmediate);
   }
   bridge.pvg_group_unguard(wiring.group);
   control.close();

@@ -4,7 +4,8 @@
  * Invariant: no decision is taken here. One for each actor that runs a part of the device, owned by its thread.
  */
 import { DeviceClosedError, unreachable } from '../src/base/errors.js';
-import type { PvgBridge } from '../src/bridge/native.js';
+import { encodeMap } from '../src/bridge/map-snapshot.js';
+import { checked, type PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../src/device/effects.js';
 import { deliveryOf } from '../src/device/interrupt.js';
@@ -16,7 +17,8 @@ import type { Mailboxes } from '../src/runtime/mailbox.js';
 import { carryIntoPvg } from '../src/runtime/pvg-access.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../src/runtime/shared.js';
 import { Surface } from '../src/runtime/surface.js';
-import type { TraceArgs, TraceName, Tracer } from '../src/trace/events.js';
+import type { TraceArgs, TraceName } from '../src/trace/events.js';
+import type { Tracer } from '../src/trace/tracer.js';
 import { Message } from './messages.js';
 import { type PostedEffect, postingOf } from './postings.js';
 import type { Report, Wiring } from './wiring.js';
@@ -67,6 +69,14 @@ export class ThreadPort implements DevicePort {
     this.tracer.emit(name, args);
   }
 
+  note(event: number, first?: number, second?: number, third?: number): void {
+    this.tracer.note(event, first, second, third);
+  }
+
+  get tracing(): boolean {
+    return this.tracer.active;
+  }
+
   perform(effect: Effect): void {
     const { bridge, mailboxes, wiring } = this;
     switch (effect.do) {
@@ -81,9 +91,9 @@ export class ThreadPort implements DevicePort {
       case 'replyToGuest': {
         const { token, mailbox, value, high } = effect;
         // An access that PVG let go because it was stopped has no answer; who waits for it is told of the end. The cause is there before the stop.
-        if (bridge.pvg_group_cause(wiring.group) !== PvgCause.none) return;
+        if (!effect.ok && bridge.pvg_group_cause(wiring.group) !== PvgCause.none) return;
         if (mailbox === 0) this.report({ report: 'reply', token, value, high });
-        else mailboxes.post(mailbox, { kind: Message.reply, id: token, words: [value, high] });
+        else mailboxes.postLater(mailbox, { kind: Message.reply, id: token, words: [value, high] });
         return;
       }
       case 'answerUpcall':
@@ -101,6 +111,11 @@ export class ThreadPort implements DevicePort {
       case 'releaseRam':
         bridge.pvg_ram_destroy(effect.ram);
         return;
+      case 'publishMap': {
+        const { ranges, rangeCount, regions, regionCount } = encodeMap(effect.map);
+        checked(bridge, 'publish the memory map', bridge.pvg_map_publish(wiring.map, ranges, rangeCount, regions, regionCount));
+        return;
+      }
       case 'pushUpdate':
         this.counters.add('updates');
         return this.report({ report: 'update', display: effect.display });
@@ -128,11 +143,13 @@ export class ThreadPort implements DevicePort {
   }
 
   enterPvg(access: AccessJob): JobResult {
+    this.mailboxes.flush();
     return carryIntoPvg(this.bridge, this.wiring.device, access);
   }
 
   encodeAndWait(frame: { display: number; frame: number; texture: number; managed: boolean }): FrameResult | null {
     const { bridge, wiring } = this;
+    this.mailboxes.flush();
     const status = bridge.pvg_display_encode(wiring.device, frame.display, frame.texture, frame.managed ? 1 : 0, frame.frame);
     if (status !== PvgStatus.ok) return null;
     for (;;) {
@@ -150,7 +167,7 @@ export class ThreadPort implements DevicePort {
     if (effect.do === 'submitJob' && effect.nested && to === 'background') {
       this.report({ report: 'workersNeeded', count: this.board.workers.filter(({ activity }) => activity !== 0).length + 1 });
     }
-    this.mailboxes.post(typeof to === 'object' ? to.vcpu : this.wiring.mailboxes[to], record);
+    this.mailboxes.postLater(typeof to === 'object' ? to.vcpu : this.wiring.mailboxes[to], record);
   }
 
   private moveCursor(display: number, to: { readonly x: number; readonly y: number } | null): void {

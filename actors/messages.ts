@@ -23,9 +23,9 @@ export const Message = {
   updateRequested: KIND_HOST + 6,
   /** To any actor: a control message waits on its port, let the event loop turn. */
   kick: KIND_HOST + 7,
-  /** To the BQL and the memory actor: a region appears. id = the caller's token, reserved = the region's id; words: 0 kind (REGION_KINDS), 1 gpa, 2 length, 3 RAM handle, 4 priority, 5 slot of its references. */
+  /** To the BQL: a region appears. id = the caller's token, reserved = the region's id; words: 0 kind (REGION_KINDS), 1 gpa, 2 length, 3 RAM handle, 4 priority, 5 slot of its references. */
   regionAdded: KIND_HOST + 8,
-  /** To the BQL and the memory actor: a region disappears. id = the caller's token, reserved = the region's id. */
+  /** To the BQL: a region disappears. id = the caller's token, reserved = the region's id. */
   regionRemoved: KIND_HOST + 9,
   /** To the BQL: a caller that carried job id into PVG itself takes the lock again. words as jobDone's. */
   accessReturned: KIND_HOST + 0xa,

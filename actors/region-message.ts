@@ -1,5 +1,5 @@
 /**
- * Memory regions as messages: what the supervisor says and the actors with a memory map understand.
+ * Memory regions as messages: what the supervisor says and the BQL actor understands.
  */
 import { DefectError } from '../src/base/errors.js';
 import type { PvgRecord } from '../src/bridge/records.js';

@@ -13,9 +13,9 @@ import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
 import type { BackedRegion, DeviceRegion } from '../src/memory/region.js';
-import { type Revision, usesMemoryActor, usesRenderQueue } from '../src/revisions/revision.js';
+import { type Revision, usesRenderQueue } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
-import { MachineDriver } from '../src/runtime/machine-driver.js';
+import { compileMachine, type MachineRun } from '../src/runtime/machine-run.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
 import { BackgroundPool } from './background-queue/pool.js';
 import { wrapControl } from './control.js';
@@ -24,9 +24,9 @@ import { wordsOf } from './region-message.js';
 import { type Answer, Requests } from './requests.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
-const driver = new MachineDriver(lifeCycleMachine);
-type LifeEvent = Parameters<typeof driver.step>[1];
-export type ActorName = 'bql' | 'render-queue' | 'memory';
+const table = compileMachine(lifeCycleMachine);
+type LifeEvent = Parameters<MachineRun<typeof lifeCycleMachine>['send']>[0];
+export type ActorName = 'bql' | 'render-queue';
 
 interface ActorThread {
   readonly worker: Worker;
@@ -54,7 +54,7 @@ function pending<T>(): Pending<T> {
 }
 
 export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error | null] }> {
-  private state = driver.initial();
+  private readonly life = table.start();
   private readonly actors = new Map<ActorName | 'watchdog', ActorThread>();
   private readonly pool: BackgroundPool;
   private readonly mailboxes: Mailboxes;
@@ -84,7 +84,6 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     this.start('watchdog', './watchdog/thread.js', mailboxes.watchdog);
     this.start('bql', './bql/thread.js', mailboxes.bql);
     if (usesRenderQueue(this.revision)) this.start('render-queue', './render-queue/thread.js', mailboxes.render);
-    if (usesMemoryActor(this.revision)) this.start('memory', './memory/thread.js', mailboxes.memory);
   }
 
   /** Resolves when every actor has reported that it is ready. */
@@ -106,7 +105,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   }
 
   get lifeCycle(): string {
-    return String(this.state.value);
+    return String(this.life.value);
   }
 
   /** An access of the creating thread's, as a promise. */
@@ -115,16 +114,14 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return this.ask(this.wiring.mailboxes.bql, Message.access, [operation, window, size, offset, low, 0], high);
   }
 
-  /** Puts memory onto the device's maps; resolves when accesses and upcalls find it. */
+  /** Puts memory onto the device's map; resolves when accesses and upcalls find it. */
   async addRegion(region: BackedRegion | DeviceRegion): Promise<void> {
-    for (const mailbox of this.maps) await this.ask(mailbox, Message.regionAdded, wordsOf(region), region.id);
+    await this.ask(this.wiring.mailboxes.bql, Message.regionAdded, wordsOf(region), region.id);
   }
 
-  /** Takes memory off the maps; resolves when nobody finds it any more. */
+  /** Takes memory off the map; resolves when nobody finds it any more. */
   async removeRegion(id: number): Promise<boolean> {
-    let found = false;
-    for (const mailbox of this.maps) found = (await this.ask(mailbox, Message.regionRemoved, [], id)).value === 1;
-    return found;
+    return (await this.ask(this.wiring.mailboxes.bql, Message.regionRemoved, [], id)).value === 1;
   }
 
   /** gfx_update: resolves when the console has what the device has (device.md 5). A screendump's is a bottom half. */
@@ -217,12 +214,6 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return this.closing ? (this.reason ?? new DeviceClosedError()) : null;
   }
 
-  /** Mailboxes of the actors that have a memory map. */
-  private get maps(): readonly number[] {
-    const { bql, memory } = this.wiring.mailboxes;
-    return usesMemoryActor(this.revision) ? [bql, memory] : [bql];
-  }
-
   /** A message with an answer. */
   private ask(mailbox: number, kind: number, words: number[], reserved: number): Promise<Answer> {
     if (this.ending) return Promise.reject(this.ending);
@@ -289,9 +280,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   }
 
   private send(event: LifeEvent): void {
-    const step = driver.step(this.state, event);
-    this.state = step.snapshot;
-    for (const effect of step.effects) this.carryOut(effect.type);
+    for (const effect of this.life.send(event)) this.carryOut(effect.type);
   }
 
   private carryOut(effect: string): void {

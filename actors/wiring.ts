@@ -11,7 +11,6 @@ export interface MailboxHandles {
   readonly bql: number;
   readonly render: number;
   readonly background: number;
-  readonly memory: number;
   readonly watchdog: number;
   /** Completions of frames that the BQL actor itself waits for. */
   readonly update: number;
@@ -37,7 +36,8 @@ export interface Wiring {
   readonly variant: 'mmio' | 'pci';
   readonly vectors: number;
   readonly regions: readonly MemoryRegion[];
-  readonly references: SharedArrayBuffer;
+  /** The bridge's handle of the memory map, which the BQL actor publishes. */
+  readonly map: number;
   readonly counters: SharedArrayBuffer;
   readonly interrupts: SharedArrayBuffer;
   readonly board: SharedArrayBuffer;
@@ -45,6 +45,10 @@ export interface Wiring {
   /** The modes are the embedder's, rather than the default. */
   readonly modesGiven: boolean;
   readonly trace: readonly string[];
+  /** Whether each thread keeps its latest trace events in a ring. */
+  readonly traceRing: boolean;
+  /** How long mailboxes that threads make for themselves may be polled. */
+  readonly pollMicroseconds: number;
 }
 
 /** A thread's start-up data: the wiring, and its end of the control plane. */
@@ -79,6 +83,8 @@ export type Report =
   | { readonly report: 'readDevice'; readonly job: number; readonly region: number; readonly offset: number }
   /** More accesses are in PVG at once than there are workers to carry them. */
   | { readonly report: 'workersNeeded'; readonly count: number }
+  /** A thread's trace ring. */
+  | { readonly report: 'traceRing'; readonly actor: string; readonly thread: number; readonly memory: SharedArrayBuffer }
   | { readonly report: 'trace'; readonly line: string; readonly origin: TraceOrigin }
   | { readonly report: 'guestError'; readonly text: string }
   | { readonly report: 'deadlock'; readonly text: string };

@@ -1,30 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// build.mjs - builds the native library, and with --if-needed everything in dist/.
+// build.mjs - builds the native library and what the benchmark needs of it, and with --if-needed everything in dist/.
 //
-//   node native/build.mjs                                  the library
-//   node native/build.mjs --if-needed                      TypeScript and library, if any source is newer than dist/
+//   node native/build.mjs                                  dist/native/libpvg_bridge.so and dist/native/bench/
+//   node native/build.mjs --if-needed                      TypeScript as well, if any source is newer than dist/
 //   node native/build.mjs --test-native [plain|asan|tsan [name [argument…]]]
 //                                                          builds and runs test/native/*_test.c, or one of them
 //
-// Invariant: the library appears under its name by a rename, so that a process that loads it meanwhile sees the
-// old or the new one. dist/.stamp carries the time at which the last whole build STARTED, so that a file saved
-// during a build counts as newer. It doesn't track headers or objects: the library is compiled as a whole.
-import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// Each C file is compiled once, and the same objects are linked three times: the library; the library with the benchmark's native callers in
+// it (bench/libpvg_bridge.so); and the benchmark's twin, a program without Node (bench/twin). So the twin and what it is compared with
+// can't differ in a flag.
+//
+// Invariants: whatever is made appears under its name by a rename, so that a process that loads or runs it meanwhile sees the old or the new
+// one. An object, and dist/.stamp for a whole build, carries the time at which its making STARTED, so that a file saved meanwhile counts
+// as newer. An object is made anew if its source, any header, or the compiler's command is newer; it isn't known which headers it reads.
+import { spawn, spawnSync } from 'node:child_process';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.stamp');
 const library = join(root, 'dist', 'native', 'libpvg_bridge.so');
+const benchFolder = join(root, 'dist', 'native', 'bench');
+const objectFolder = join(root, 'dist', 'native', 'objects');
 const compiler = process.env.CC || 'cc';
 const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-pthread'];
+const objectFlags = [...common, '-O2', '-fPIC', '-fvisibility=hidden', '-Inative'];
+const sharedFlags = [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-z,now'];
 const flavours = {
   plain: ['-O2'],
   asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
   tsan: ['-O1', '-fsanitize=thread'],
 };
+/** Files that are not finished; they go away however the build ends. */
+const unfinished = new Set();
+process.once('exit', () => {
+  for (const path of unfinished) rmSync(path, { force: true });
+});
 
 function stop(message) {
   console.error(`native/build.mjs: ${message}`);
@@ -44,28 +70,84 @@ function librarySources() {
   return [...filesIn('native', '.c'), ...filesIn('native/soft', '.c')];
 }
 
-/** Runs the compiler; its own messages go to the terminal as they are. */
-function compile(args) {
-  // CC may hold arguments, as in CC="ccache gcc".
-  const [command, ...first] = compiler.trim().split(/\s+/);
-  const result = spawnSync(command, [...first, ...args], { stdio: 'inherit', cwd: root });
-  if (result.error?.code === 'ENOENT') {
+/** What the twin is made of beside the library; the rest of the benchmark's sources is in its library too. */
+const isTwin = (source) => basename(source).startsWith('twin');
+
+// CC may hold arguments, as in CC="ccache gcc".
+const [command, ...firstArguments] = compiler.trim().split(/\s+/);
+
+function checkCompiler({ error, status, signal }) {
+  if (error?.code === 'ENOENT') {
     stop(
       `no C compiler: tried "${command}"${process.env.CC ? ' (from CC)' : ''}; install gcc (Debian: apt install gcc libc6-dev) or set CC`,
     );
   }
-  if (result.error) stop(`can't run "${command}": ${result.error.message}`);
-  if (result.status !== 0) stop(`"${command}" failed (${result.status ?? result.signal})`);
+  if (error) stop(`can't run "${command}": ${error.message}`);
+  if (status !== 0) stop(`"${command}" failed (${status ?? signal})`);
 }
 
-function buildLibrary() {
-  mkdirSync(dirname(library), { recursive: true });
-  const unfinished = `${library}.${process.pid}.tmp`;
-  // The temporary file goes away however the compiler ends.
-  process.once('exit', () => rmSync(unfinished, { force: true }));
-  const shared = ['-O2', '-fPIC', '-fvisibility=hidden', '-shared', '-Wl,-z,nodelete', '-Wl,-z,now'];
-  compile([...common, ...shared, '-Inative', ...librarySources(), '-o', unfinished]);
-  renameSync(unfinished, library);
+/** Runs the compiler; its own messages go to the terminal as they are. */
+function compile(args) {
+  checkCompiler(spawnSync(command, [...firstArguments, ...args], { stdio: 'inherit', cwd: root }));
+}
+
+/** As compile(), beside others, to a file that appears when it is whole and carries the time at which it was begun. */
+async function produce(path, args) {
+  const started = Date.now() / 1000;
+  const temporary = `${path}.${process.pid}.tmp`;
+  unfinished.add(temporary);
+  const child = spawn(command, [...firstArguments, ...args, '-o', temporary], { stdio: 'inherit', cwd: root });
+  checkCompiler(
+    await new Promise((resolve) => {
+      child.once('error', (error) => resolve({ error }));
+      child.once('exit', (status, signal) => resolve({ status, signal }));
+    }),
+  );
+  utimesSync(temporary, started, started);
+  renameSync(temporary, path);
+  unfinished.delete(temporary);
+}
+
+const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+const objectOf = (source) => join(objectFolder, `${source.slice(root.length + 1).replaceAll('/', '-')}.o`);
+
+/** Objects that another compiler or other flags have made are of no use. */
+function forgetForeignObjects() {
+  const record = join(objectFolder, 'command');
+  const now = [compiler, ...objectFlags].join(' ');
+  if (existsSync(record) && readFileSync(record, 'utf8') === now) return;
+  rmSync(objectFolder, { recursive: true, force: true });
+  mkdirSync(objectFolder, { recursive: true });
+  writeFileSync(record, now);
+}
+
+/** Makes the objects that are older than what they are made from, as many at once as there are cores. */
+async function compileObjects(sources) {
+  const headers = ['native', 'native/soft', 'native/bench'].flatMap((folder) => filesIn(folder, '.h'));
+  const newestHeader = Math.max(...headers.map(modified));
+  const waiting = sources.filter((source) => modified(objectOf(source)) <= Math.max(modified(source), newestHeader));
+  const work = async () => {
+    for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
+      await produce(objectOf(source), [...objectFlags, '-c', source]);
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, work));
+}
+
+async function buildNative() {
+  const benchSources = filesIn('native/bench', '.c');
+  const sources = [...librarySources(), ...benchSources];
+  mkdirSync(benchFolder, { recursive: true });
+  forgetForeignObjects();
+  await compileObjects(sources);
+  const objects = librarySources().map(objectOf);
+  const callers = benchSources.filter((source) => !isTwin(source)).map(objectOf);
+  await Promise.all([
+    produce(library, [...sharedFlags, ...objects]),
+    produce(join(benchFolder, basename(library)), [...sharedFlags, ...objects, ...callers]),
+    produce(join(benchFolder, 'twin'), [...common, ...sources.map(objectOf)]),
+  ]);
 }
 
 /** The newest modification time at or below a path; folders count, since theirs tell of removed files. */
@@ -81,14 +163,22 @@ function touchStamp(started) {
   utimesSync(stamp, started / 1000, started / 1000);
 }
 
-function buildIfNeeded(started) {
-  const sources = ['src', 'actors', 'native', 'tsconfig.json', 'package.json'].map((name) => newest(join(root, name)));
-  if (existsSync(library) && existsSync(stamp) && statSync(stamp).mtimeMs > Math.max(...sources)) return;
+/** Compiles the TypeScript beside other work. */
+async function buildTypeScript() {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   if (!existsSync(tsc)) stop('node_modules is missing or incomplete: run "npm ci --ignore-scripts" first');
-  const result = spawnSync(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit', cwd: root });
-  if (result.status !== 0) stop('the TypeScript compiler failed');
-  buildLibrary();
+  const child = spawn(process.execPath, [tsc, '-p', 'tsconfig.json'], { stdio: 'inherit', cwd: root });
+  const status = await new Promise((resolve) => {
+    child.once('exit', resolve);
+  });
+  if (status !== 0) stop('the TypeScript compiler failed');
+}
+
+async function buildIfNeeded(started) {
+  const sources = ['src', 'actors', 'native', 'tsconfig.json', 'package.json'].map((name) => newest(join(root, name)));
+  const made = [library, join(benchFolder, basename(library)), join(benchFolder, 'twin'), stamp];
+  if (made.every(existsSync) && statSync(stamp).mtimeMs > Math.max(...sources)) return;
+  await Promise.all([buildTypeScript(), buildNative()]);
   touchStamp(started);
 }
 
@@ -128,9 +218,9 @@ const [mode, ...rest] = process.argv.slice(2);
 if (mode === '--test-native') {
   testNative(rest[0] ?? 'plain', rest[1], rest.slice(2));
 } else if (mode === '--if-needed') {
-  buildIfNeeded(started);
+  await buildIfNeeded(started);
 } else if (mode === undefined) {
-  buildLibrary();
+  await buildNative();
   if (existsSync(join(root, 'dist', 'src'))) touchStamp(started);
 } else {
   stop(`unknown argument "${mode}": --if-needed, --test-native [plain|asan|tsan [name [argument…]]] or nothing`);

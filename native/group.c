@@ -92,6 +92,7 @@ static void destroy_member(struct member member) {
     case PVGI_MAILBOX: pvg_mailbox_destroy(member.handle); break;
     case PVGI_RANGE: pvg_range_destroy(member.handle); break;
     case PVGI_RAM: pvg_ram_destroy(member.handle); break;
+    case PVGI_MAP: pvg_map_destroy(member.handle); break;
   }
 }
 
@@ -168,7 +169,7 @@ int32_t pvg_group_destroy(uint32_t handle) {
   pvg_group_close(handle, PVG_CAUSE_CLOSED);
   /* Devices first, for their threads use the rest; ranges before the RAM that they show. Only this thread frees the
    * slot, so `group` stays this group. */
-  static const enum pvgi_kind order[] = {PVGI_DEVICE, PVGI_MAILBOX, PVGI_RANGE, PVGI_RAM};
+  static const enum pvgi_kind order[] = {PVGI_DEVICE, PVGI_MAP, PVGI_MAILBOX, PVGI_RANGE, PVGI_RAM};
   struct member member;
   pthread_mutex_lock(&group->slot.mutex);
   for (size_t step = 0; step < sizeof order / sizeof order[0]; step++) {

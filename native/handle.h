@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 /* Tags 5 to 7 are left to the objects of a PVG: devices, textures and whatever else it makes. */
-enum pvgi_tag { PVGI_TAG_GROUP = 1, PVGI_TAG_MAILBOX = 2, PVGI_TAG_RAM = 3, PVGI_TAG_RANGE = 4 };
+enum pvgi_tag { PVGI_TAG_GROUP = 1, PVGI_TAG_MAILBOX = 2, PVGI_TAG_RAM = 3, PVGI_TAG_RANGE = 4, PVGI_TAG_MAP = 5 };
 
 #define PVGI_INDEX_BITS 14u
 #define PVGI_GENERATION_BITS 14u

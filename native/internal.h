@@ -36,8 +36,8 @@ int32_t pvgi_ram_find(uint64_t address, uint64_t length, struct pvgi_memory *mem
 int32_t pvgi_group_add_device(uint32_t group, uint32_t device);
 void pvgi_group_remove_device(uint32_t group, uint32_t device);
 
-/* As pvgi_group_add_device for what guest_memory.c and mailbox.c make; `kind` selects the destructor. */
-enum pvgi_kind { PVGI_MAILBOX, PVGI_RAM, PVGI_RANGE, PVGI_DEVICE };
+/* As pvgi_group_add_device for what guest_memory.c, memory_map.c and mailbox.c make; `kind` selects the destructor. */
+enum pvgi_kind { PVGI_MAILBOX, PVGI_RAM, PVGI_RANGE, PVGI_MAP, PVGI_DEVICE };
 int32_t pvgi_group_add(uint32_t group, enum pvgi_kind kind, uint32_t handle);
 void pvgi_group_remove(uint32_t group, enum pvgi_kind kind, uint32_t handle);
 

@@ -2,16 +2,18 @@
  *
  * mailbox.c - the one waiting primitive: a bounded queue of records that threads post to and take from.
  *
- * A mailbox is a ring under its slot's mutex. Threads that must wait sleep on a futex word, one for "not empty"
- * and one for "not full", that counts up with each change they wait for.
+ * A mailbox is a ring with two ends. Posters work on one, takers on the other, each under a mutex of its own and on cache lines of its
+ * own; what passes between them is a count for each end, which is also the word that the other side polls and sleeps on.
  *
  * Invariants:
- *  - The ring is touched only under the mutex and after the handle was found living there. Destroying may therefore
- *    free it at once: a thread that wakes afterwards sees another handle in the slot and leaves.
- *  - A side's words are never reset. A thread that waited on the slot's last mailbox leaves the counts as it must,
- *    whatever lives there by then.
- *  - `sleepers - called` is at least the number of threads that sleep and that no wake is under way for, so
- *    that nobody sleeps on while there is something for them (see call()).
+ *  - An end is touched only under its mutex and after the handle was found living there. Destroying holds both and may therefore free
+ *    the ring at once: a thread that wakes afterwards sees another handle and leaves.
+ *  - A place of the ring belongs to the takers from the post's change of `posted` until their change of `taken`, and to the posters
+ *    else. Both changes and the looks at them are sequentially consistent: they also order a sleeper's announcement against them.
+ *  - Counts are never reset, and bit 0 of both says that the mailbox is closed. A thread that waited on the slot's last mailbox leaves
+ *    its marks as it must, whatever lives there by then.
+ *  - Of `waiting`, sleepers - called is at least the number of threads that sleep and that no wake is under way for, so that nobody
+ *    sleeps on while there is something for them (see call()).
  *
  * It does not look into records, and it does not order threads among each other: who wakes first takes first.
  */
@@ -29,58 +31,62 @@
 
 #include "handle.h"
 #include "internal.h"
+#include "polling.h"
 
 #define MAXIMUM_MAILBOXES 4096
 #define MAXIMUM_CAPACITY 65536u
-#define MAXIMUM_SPIN_US 1000u
 #define MAXIMUM_TAKE 1024u
 #define FOREVER INT64_MAX
 
+#define CLOSED 1u
+#define ONE 2u
+
+/* Halves of `waiting`. */
+#define SLEEPER 1u
+#define CALLED 0x10000u
+
 _Static_assert(sizeof(struct pvg_record) == 64, "a record is 64 bytes in every language that reads it");
 
-/* What one kind of waiter sleeps on. It has a cache line of its own because takers that spin read it while posters
- * work on the rest. */
-struct side {
-  alignas(64) _Atomic uint32_t sequence; /* the futex word; written under the mutex only */
-  uint32_t sleepers;                     /* threads between deciding to sleep and having noticed that they woke */
-  uint32_t called;                       /* how many of them a wake was issued for */
+/* One end. The other side reads `count` and `waiting`; they have lines of their own, apart from what the end works with. */
+struct end {
+  alignas(64) pthread_mutex_t mutex;
+  uint32_t handle; /* of the mailbox that lives here, 0 if none does */
+  uint32_t place;  /* of the ring: where the next record goes, or comes from */
+  struct pvg_record *ring;
+  uint32_t capacity;
+  struct pvgi_polling polling;
+  alignas(64) _Atomic uint32_t count; /* ONE for each record that passed here, and CLOSED; the other end's futex word */
+  alignas(64) _Atomic uint32_t waiting; /* SLEEPER: threads between deciding to sleep on `count` and having noticed that they woke;
+                                           CALLED: how many of them a wake was issued for */
 };
 
 struct mailbox {
-  struct pvgi_slot slot;
+  struct pvgi_slot slot; /* for making and ending only */
   uint32_t group;
-  struct pvg_record *ring;
-  uint32_t capacity;
-  uint32_t head;
-  uint32_t count;
-  uint32_t spin_limit_us;
-  uint32_t spin_us; /* adapts between an eighth of the limit and the limit */
-  bool closed;
-  struct side not_empty;
-  struct side not_full;
+  uint32_t taken_seen; /* the takers' count as posters last looked at it, so that they seldom do; guarded by the posters' mutex */
+  struct end posted; /* the posters' end: takers sleep on its count */
+  struct end taken;  /* the takers' end: posters sleep on its count */
 };
 
+#define END {.mutex = PTHREAD_MUTEX_INITIALIZER}
 static struct mailbox mailboxes[MAXIMUM_MAILBOXES] = {
-    [0 ... MAXIMUM_MAILBOXES - 1] = {.slot = {.mutex = PTHREAD_MUTEX_INITIALIZER}}};
+    [0 ... MAXIMUM_MAILBOXES - 1] = {.slot = {.mutex = PTHREAD_MUTEX_INITIALIZER}, .posted = END, .taken = END}};
 static struct pvgi_table table = PVGI_TABLE("mailbox", PVGI_TAG_MAILBOX, mailboxes);
+
+/* Of the calling thread, once it has asked for them. */
+static _Thread_local struct pvg_thread_times times;
+static _Thread_local bool times_wanted;
 
 /* How long one call may still wait. */
 struct patience {
   int64_t deadline_ns; /* CLOCK_MONOTONIC, or FOREVER */
   bool expired;
-  bool spun; /* a call spins once: if that was in vain the next record is hardly near either */
 };
-
-static int64_t now_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static struct patience patience_for(int64_t timeout_us) {
   struct patience patience = {.deadline_ns = FOREVER, .expired = timeout_us == 0};
   if (timeout_us > 0) {
-    int64_t now = now_ns();
+    int64_t now = pvgi_now_ns();
     /* What would overflow is centuries away. */
     if (timeout_us < (INT64_MAX - now) / 1000) patience.deadline_ns = now + timeout_us * 1000;
   }
@@ -91,107 +97,99 @@ static struct patience patience_for(int64_t timeout_us) {
 
 /* Sleeps until a wake, a signal or the deadline, but not at all if the word isn't `seen` any more. False if the
  * deadline has passed. */
-static bool futex_sleep(struct side *side, uint32_t seen, int64_t deadline_ns) {
+static bool futex_sleep(struct end *end, uint32_t seen, int64_t deadline_ns) {
   struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
+  pvgi_count_syscall(PVGI_SYSCALL_WAIT);
   /* FUTEX_WAIT_BITSET takes an absolute time, so a spurious wake doesn't make the wait longer. */
-  long result = syscall(SYS_futex, (void *)&side->sequence, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, seen,
+  long result = syscall(SYS_futex, (void *)&end->count, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, seen,
                         deadline_ns == FOREVER ? NULL : &deadline, NULL, FUTEX_BITSET_MATCH_ANY);
   return !(result == -1 && errno == ETIMEDOUT);
 }
 
-/* The side may belong to another mailbox by now: slots are static, and a wake too many costs a thread one look. */
-static void futex_wake(struct side *side, uint32_t threads) {
+/* The end may belong to another mailbox by now: slots are static, and a wake too many costs a thread one look. */
+static void futex_wake(struct end *end, uint32_t threads) {
   if (threads == 0) return;
-  syscall(SYS_futex, (void *)&side->sequence, FUTEX_WAKE | FUTEX_PRIVATE_FLAG,
-          threads > INT_MAX ? INT_MAX : (int)threads, NULL, NULL, 0);
+  pvgi_count_syscall(PVGI_SYSCALL_WAKE);
+  syscall(SYS_futex, (void *)&end->count, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, threads > INT_MAX ? INT_MAX : (int)threads,
+          NULL, NULL, 0);
 }
 
-/* Announces `changes` things to wait for and says how many threads to wake once the mutex is released.
+/* After `changes` things to wait for were announced by the end's count: wakes as many threads, if so many sleep.
  *
- * The word must change before the mutex is released. Whoever decided to sleep took its snapshot under the mutex, so
- * either it saw what is announced here, or its snapshot is older than this store and the kernel, which compares
- * under its own lock, sends it back or has it queued when the wake comes. With the store after the release
- * a thread could look, find nothing, fall asleep on the old value and miss its wake.
- *
- * Relaxed order suffices, since all data passes under the mutex; the word alone carries nothing.
+ * Whoever decided to sleep counted itself first and then looked at the count again. In the one order that all these operations have,
+ * either that look came after the change, and the thread doesn't sleep, or its mark came before the look at the marks here. The kernel
+ * compares the word under its own lock, so a change after that look sends the thread back or finds it queued.
  *
  * A thread that was called but hasn't run yet isn't called again: a burst of posts to one sleeper costs one system
  * call. If the wake finds nobody queued, every thread counted here is on its way back anyway. */
-static uint32_t call(struct side *side, uint32_t changes) {
-  uint32_t sequence = atomic_load_explicit(&side->sequence, memory_order_relaxed);
-  atomic_store_explicit(&side->sequence, sequence + 1u, memory_order_relaxed);
-  uint32_t uncalled = side->sleepers - side->called;
-  uint32_t threads = changes < uncalled ? changes : uncalled;
-  side->called += threads;
-  return threads;
+static void call(struct end *end, uint32_t changes) {
+  uint32_t waiting = atomic_load(&end->waiting), threads;
+  do {
+    uint32_t uncalled = waiting % CALLED - waiting / CALLED;
+    threads = changes < uncalled ? changes : uncalled;
+    if (threads == 0) return;
+  } while (!atomic_compare_exchange_weak(&end->waiting, &waiting, waiting + threads * CALLED));
+  futex_wake(end, threads);
+}
+
+/* Whoever returns, for whatever reason, uses up one call: at worst another one is made in vain. */
+static void left(struct end *end) {
+  uint32_t waiting = atomic_load(&end->waiting), next;
+  do {
+    next = waiting - SLEEPER - (waiting >= CALLED ? CALLED : 0);
+  } while (!atomic_compare_exchange_weak(&end->waiting, &waiting, next));
 }
 
 /* ---- waiting ---- */
 
-static void relax(void) {
-#if defined(__x86_64__)
-  __builtin_ia32_pause();
-#elif defined(__aarch64__)
-  __asm__ volatile("yield");
-#endif
-}
-
-/* True as soon as the word differs from `seen`. */
-static bool spin(struct side *side, uint32_t seen, int64_t end_ns) {
-  do {
-    for (int turn = 0; turn < 32; turn++) {
-      /* Relaxed: a hint to go and look under the mutex, which is what makes the record visible. */
-      if (atomic_load_explicit(&side->sequence, memory_order_relaxed) != seen) return true;
-      relax();
-    }
-  } while (now_ns() < end_ns);
-  return false;
-}
-
-static void adapt_spin(struct mailbox *box, bool worth_it) {
-  uint32_t least = box->spin_limit_us / 8 > 0 ? box->spin_limit_us / 8 : 1;
-  uint32_t next = worth_it ? box->spin_us * 2 : box->spin_us / 2;
-  box->spin_us = next > box->spin_limit_us ? box->spin_limit_us : next < least ? least : next;
-}
-
-/* Both waits are entered and left with the mutex held and return false if the mailbox was destroyed meanwhile. The
- * snapshot is taken before the mutex is released, else a change in between would go unseen. */
-static bool wait_spinning(struct mailbox *box, uint32_t mailbox, struct patience *patience) {
-  uint32_t seen = atomic_load_explicit(&box->not_empty.sequence, memory_order_relaxed);
-  uint32_t spin_us = box->spin_us;
-  pthread_mutex_unlock(&box->slot.mutex);
-  int64_t end_ns = now_ns() + (int64_t)spin_us * 1000;
-  bool changed = spin(&box->not_empty, seen, end_ns < patience->deadline_ns ? end_ns : patience->deadline_ns);
-  pthread_mutex_lock(&box->slot.mutex);
-  patience->spun = true;
-  if (box->slot.handle != mailbox) return false;
-  adapt_spin(box, changed);
+/* Waits until the other end's count differs from `seen`, polling first if that has been worth it. Entered and left with the own
+ * mutex held; false if the mailbox was destroyed meanwhile. */
+static bool await_change(struct end *own, struct end *other, uint32_t seen, uint32_t mailbox, struct patience *patience) {
+  uint32_t poll_ns = own->polling.now_ns;
+  bool polls = own->polling.limit_ns != 0;
+  pthread_mutex_unlock(&own->mutex);
+  int64_t begin_ns = polls ? pvgi_now_ns() : 0, end_ns = begin_ns + poll_ns;
+  bool changed = poll_ns != 0 && pvgi_poll(&other->count, seen, end_ns < patience->deadline_ns ? end_ns : patience->deadline_ns);
+  if (!changed) {
+    atomic_fetch_add(&other->waiting, SLEEPER);
+    if (atomic_load(&other->count) == seen && !futex_sleep(other, seen, patience->deadline_ns)) patience->expired = true;
+    left(other);
+  }
+  int64_t waited_ns = polls ? pvgi_now_ns() - begin_ns : 0;
+  pthread_mutex_lock(&own->mutex);
+  if (own->handle != mailbox) return false;
+  if (polls && !patience->expired) pvgi_polling_adapt(&own->polling, waited_ns);
   return true;
 }
 
-static bool wait_sleeping(struct mailbox *box, struct side *side, uint32_t mailbox, struct patience *patience) {
-  uint32_t seen = atomic_load_explicit(&side->sequence, memory_order_relaxed);
-  side->sleepers++;
-  pthread_mutex_unlock(&box->slot.mutex);
-  if (!futex_sleep(side, seen, patience->deadline_ns)) patience->expired = true;
-  pthread_mutex_lock(&box->slot.mutex);
-  /* Whoever returns, for whatever reason, uses up one call: at worst another one is made in vain. */
-  side->sleepers--;
-  if (side->called > 0) side->called--;
-  return box->slot.handle == mailbox;
-}
+static uint32_t records_between(uint32_t posted, uint32_t taken) { return ((posted & ~CLOSED) - (taken & ~CLOSED)) / ONE; }
 
 /* ---- making and ending ---- */
 
-static bool spinning_helps(void) { return sysconf(_SC_NPROCESSORS_ONLN) > 1; }
+static void settle(struct end *end, uint32_t handle, struct pvg_record *ring, uint32_t capacity) {
+  end->handle = handle;
+  end->ring = ring;
+  end->capacity = capacity;
+  end->place = 0;
+}
 
-uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us) {
-  if (capacity < 1 || capacity > MAXIMUM_CAPACITY || spin_us > MAXIMUM_SPIN_US) {
-    pvgi_fail(PVG_E_ARGUMENT, "a mailbox has 1..%u records and spins 0..%u us, not %u and %u", MAXIMUM_CAPACITY,
-              MAXIMUM_SPIN_US, capacity, spin_us);
+static void lock_both(struct mailbox *box) {
+  pthread_mutex_lock(&box->posted.mutex);
+  pthread_mutex_lock(&box->taken.mutex);
+}
+
+static void unlock_both(struct mailbox *box) {
+  pthread_mutex_unlock(&box->taken.mutex);
+  pthread_mutex_unlock(&box->posted.mutex);
+}
+
+uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us) {
+  if (capacity < 1 || capacity > MAXIMUM_CAPACITY || poll_us > PVGI_POLL_MAX_US) {
+    pvgi_fail(PVG_E_ARGUMENT, "a mailbox has 1..%u records and polls 0..%u us, not %u and %u", MAXIMUM_CAPACITY, PVGI_POLL_MAX_US,
+              capacity, poll_us);
     return 0;
   }
-  struct pvg_record *ring = malloc(capacity * sizeof *ring);
+  struct pvg_record *ring = aligned_alloc(64, capacity * sizeof *ring);
   if (ring == NULL) {
     pvgi_fail(PVG_E_NO_MEMORY, "no memory for a mailbox of %u records", capacity);
     return 0;
@@ -203,13 +201,17 @@ uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us)
   }
   uint32_t mailbox = box->slot.handle;
   box->group = group;
-  box->ring = ring;
-  box->capacity = capacity;
-  box->head = 0;
-  box->count = 0;
-  box->closed = false;
-  box->spin_limit_us = spinning_helps() ? spin_us : 0;
-  box->spin_us = box->spin_limit_us;
+  lock_both(box);
+  /* Whoever still decides to sleep on the last mailbox finds neither count as it was, since both go on from beyond its last post. */
+  uint32_t count = (atomic_load(&box->posted.count) & ~CLOSED) + ONE;
+  atomic_store(&box->posted.count, count);
+  atomic_store(&box->taken.count, count);
+  box->taken_seen = count;
+  settle(&box->posted, mailbox, ring, capacity);
+  settle(&box->taken, mailbox, ring, capacity);
+  box->posted.polling = (struct pvgi_polling){0}; /* a full mailbox isn't emptied in the time that polling takes */
+  box->taken.polling = pvgi_polling_make(poll_us);
+  unlock_both(box);
   pthread_mutex_unlock(&box->slot.mutex);
   if (pvgi_group_add(group, PVGI_MAILBOX, mailbox) != PVG_OK) {
     pvg_mailbox_destroy(mailbox); /* succeeds, and so leaves the error text alone */
@@ -218,20 +220,25 @@ uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us)
   return mailbox;
 }
 
-/* Releases the mutex and everybody who waits. */
-static void unlock_and_release(struct mailbox *box) {
-  uint32_t takers = call(&box->not_empty, UINT32_MAX) > 0 ? INT_MAX : 0;
-  uint32_t posters = call(&box->not_full, UINT32_MAX) > 0 ? INT_MAX : 0;
-  pthread_mutex_unlock(&box->slot.mutex);
-  futex_wake(&box->not_empty, takers);
-  futex_wake(&box->not_full, posters);
+/* With both ends locked; the wakes are for after the release. */
+static void mark_closed(struct mailbox *box) {
+  atomic_fetch_or(&box->posted.count, CLOSED);
+  atomic_fetch_or(&box->taken.count, CLOSED);
+}
+
+static void release_all(struct mailbox *box) {
+  call(&box->posted, UINT32_MAX);
+  call(&box->taken, UINT32_MAX);
 }
 
 int32_t pvg_mailbox_close(uint32_t mailbox) {
   struct mailbox *box = pvgi_slot_lock(&table, mailbox);
   if (box == NULL) return pvgi_no_such(&table, mailbox);
-  box->closed = true;
-  unlock_and_release(box);
+  lock_both(box);
+  mark_closed(box);
+  unlock_both(box);
+  pthread_mutex_unlock(&box->slot.mutex);
+  release_all(box);
   return PVG_OK;
 }
 
@@ -239,12 +246,15 @@ int32_t pvg_mailbox_destroy(uint32_t mailbox) {
   struct mailbox *box = pvgi_slot_lock(&table, mailbox);
   if (box == NULL) return pvgi_no_such(&table, mailbox);
   uint32_t group = box->group;
+  lock_both(box);
+  mark_closed(box);
+  free(box->posted.ring);
+  settle(&box->posted, 0, NULL, 0);
+  settle(&box->taken, 0, NULL, 0);
+  unlock_both(box);
   box->slot.handle = 0;
-  box->closed = true;
-  free(box->ring);
-  box->ring = NULL;
-  box->count = 0;
-  unlock_and_release(box);
+  pthread_mutex_unlock(&box->slot.mutex);
+  release_all(box);
   /* Only now may the slot be given away. The wakes are out, so that none of the old mailbox's sleepers can swallow one
    * that is meant for the next mailbox's. */
   pthread_mutex_lock(&box->slot.mutex);
@@ -255,88 +265,127 @@ int32_t pvg_mailbox_destroy(uint32_t mailbox) {
 
 /* ---- posting and taking ---- */
 
+/* The mailbox in whose slot that handle would live, whether it does or not; NULL if there is no such slot. */
+static struct mailbox *slot_of(uint32_t mailbox) {
+  uint32_t index = mailbox & ((1u << PVGI_INDEX_BITS) - 1u);
+  return index < MAXIMUM_MAILBOXES ? &mailboxes[index] : NULL;
+}
+
+/* An end, locked, of the living mailbox of that handle, or NULL. Handle 0 names none, whatever is in the slot. */
+static bool enter(struct end *end, uint32_t mailbox) {
+  pthread_mutex_lock(&end->mutex);
+  if (mailbox != 0 && end->handle == mailbox) return true;
+  pthread_mutex_unlock(&end->mutex);
+  return false;
+}
+
+static int32_t leave_failing(struct end *end, int32_t status, const char *text, uint32_t mailbox) {
+  pthread_mutex_unlock(&end->mutex);
+  return pvgi_fail(status, text, mailbox);
+}
+
 int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us) {
   if (record == NULL || timeout_us < -1) return pvgi_fail(PVG_E_ARGUMENT, "no record, or a timeout below -1");
-  struct patience patience = patience_for(timeout_us);
-  struct mailbox *box = pvgi_slot_lock(&table, mailbox);
-  if (box == NULL) return pvgi_no_such(&table, mailbox);
-  while (!box->closed && box->count == box->capacity) {
-    if (patience.expired) {
-      uint32_t capacity = box->capacity;
-      pthread_mutex_unlock(&box->slot.mutex);
-      return pvgi_fail(PVG_E_FULL, "mailbox 0x%x holds %u records already", mailbox, capacity);
-    }
-    if (!wait_sleeping(box, &box->not_full, mailbox, &patience)) {
-      pthread_mutex_unlock(&box->slot.mutex);
-      return pvgi_fail(PVG_E_CLOSED, "mailbox 0x%x was destroyed", mailbox);
+  struct mailbox *box = slot_of(mailbox);
+  if (box == NULL || !enter(&box->posted, mailbox)) return pvgi_no_such(&table, mailbox);
+  struct end *own = &box->posted, *other = &box->taken;
+  struct patience patience = {.deadline_ns = 0};
+  for (bool waited = false;; waited = true) {
+    uint32_t posted = atomic_load_explicit(&own->count, memory_order_relaxed);
+    if (posted & CLOSED) return leave_failing(own, PVG_E_CLOSED, "mailbox 0x%x is closed", mailbox);
+    if (records_between(posted, box->taken_seen) < own->capacity) break;
+    uint32_t taken = box->taken_seen = atomic_load(&other->count);
+    if (records_between(posted, taken) < own->capacity) break;
+    if (!waited) patience = patience_for(timeout_us);
+    if (patience.expired) return leave_failing(own, PVG_E_FULL, "mailbox 0x%x is full", mailbox);
+    if (!await_change(own, other, taken, mailbox, &patience)) {
+      return leave_failing(own, PVG_E_CLOSED, "mailbox 0x%x was destroyed", mailbox);
     }
   }
-  if (box->closed) {
-    pthread_mutex_unlock(&box->slot.mutex);
-    return pvgi_fail(PVG_E_CLOSED, "mailbox 0x%x is closed", mailbox);
-  }
-  uint32_t tail = box->head + box->count < box->capacity ? box->head + box->count : box->head + box->count - box->capacity;
-  memcpy(&box->ring[tail], record, sizeof *box->ring);
-  box->count++;
-  uint32_t threads = call(&box->not_empty, 1);
-  pthread_mutex_unlock(&box->slot.mutex);
+  memcpy(&own->ring[own->place], record, sizeof *own->ring);
+  own->place = own->place + 1 < own->capacity ? own->place + 1 : 0;
+  atomic_fetch_add(&own->count, ONE);
+  pthread_mutex_unlock(&own->mutex);
   /* After the release, else the woken thread would run into the mutex. */
-  futex_wake(&box->not_empty, threads);
+  call(own, 1);
   return PVG_OK;
 }
 
-/* Copies up to `max` records out, in at most two pieces, and returns how many. */
-static uint32_t take_out(struct mailbox *box, char *records, uint32_t max) {
-  uint32_t wanted = box->count < max ? box->count : max;
-  uint32_t straight = wanted < box->capacity - box->head ? wanted : box->capacity - box->head;
-  memcpy(records, &box->ring[box->head], straight * sizeof *box->ring);
-  memcpy(records + straight * sizeof *box->ring, box->ring, (wanted - straight) * sizeof *box->ring);
-  box->head = straight < wanted ? wanted - straight : (box->head + straight) % box->capacity;
-  box->count -= wanted;
-  return wanted;
+/* Copies `wanted` records out, in at most two pieces. */
+static void take_out(struct end *own, char *records, uint32_t wanted) {
+  uint32_t straight = wanted < own->capacity - own->place ? wanted : own->capacity - own->place;
+  memcpy(records, &own->ring[own->place], straight * sizeof *own->ring);
+  if (straight < wanted) memcpy(records + straight * sizeof *own->ring, own->ring, (wanted - straight) * sizeof *own->ring);
+  own->place = straight < wanted ? wanted - straight : (own->place + straight) % own->capacity;
 }
 
-int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us) {
+static int32_t take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us) {
   if (records == NULL || max < 1 || max > MAXIMUM_TAKE || timeout_us < -1) {
     return pvgi_fail(PVG_E_ARGUMENT, "no room for records, a count outside 1..%u or a timeout below -1", MAXIMUM_TAKE);
   }
-  struct patience patience = patience_for(timeout_us);
-  struct mailbox *box = pvgi_slot_lock(&table, mailbox);
-  if (box == NULL) return pvgi_no_such(&table, mailbox);
-  while (box->count == 0) {
-    if (box->closed || patience.expired) {
-      bool closed = box->closed;
-      pthread_mutex_unlock(&box->slot.mutex);
-      return closed ? pvgi_fail(PVG_E_CLOSED, "mailbox 0x%x is closed and empty", mailbox) : 0;
+  struct mailbox *box = slot_of(mailbox);
+  if (box == NULL || !enter(&box->taken, mailbox)) return pvgi_no_such(&table, mailbox);
+  struct end *own = &box->taken, *other = &box->posted;
+  struct patience patience = {.deadline_ns = 0};
+  uint32_t there;
+  for (bool waited = false;; waited = true) {
+    uint32_t taken = atomic_load_explicit(&own->count, memory_order_relaxed), posted = atomic_load(&other->count);
+    there = records_between(posted, taken);
+    if (there > 0) break;
+    if (posted & CLOSED) return leave_failing(own, PVG_E_CLOSED, "mailbox 0x%x is closed and empty", mailbox);
+    if (!waited) patience = patience_for(timeout_us);
+    if (patience.expired) {
+      pthread_mutex_unlock(&own->mutex);
+      return 0;
     }
-    bool spins = box->spin_us > 0 && !patience.spun;
-    if (!(spins ? wait_spinning(box, mailbox, &patience)
-                : wait_sleeping(box, &box->not_empty, mailbox, &patience))) {
-      pthread_mutex_unlock(&box->slot.mutex);
-      return pvgi_fail(PVG_E_CLOSED, "mailbox 0x%x was destroyed", mailbox);
+    if (!await_change(own, other, posted, mailbox, &patience)) {
+      return leave_failing(own, PVG_E_CLOSED, "mailbox 0x%x was destroyed", mailbox);
     }
   }
-  uint32_t taken = take_out(box, records, max);
-  uint32_t threads = call(&box->not_full, taken);
-  pthread_mutex_unlock(&box->slot.mutex);
-  futex_wake(&box->not_full, threads);
-  return (int32_t)taken;
+  uint32_t wanted = there < max ? there : max;
+  take_out(own, records, wanted);
+  atomic_fetch_add(&own->count, wanted * ONE);
+  pthread_mutex_unlock(&own->mutex);
+  call(own, wanted);
+  return (int32_t)wanted;
+}
+
+/* ---- times ---- */
+
+int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us) {
+  if (!times_wanted) return take(mailbox, records, max, timeout_us);
+  times.entered_ns = (uint64_t)pvgi_now_ns();
+  int32_t result = take(mailbox, records, max, timeout_us);
+  times.returned_ns = (uint64_t)pvgi_now_ns();
+  return result;
+}
+
+uint64_t pvg_thread_times(void) {
+  times_wanted = true;
+  return (uint64_t)(uintptr_t)&times;
+}
+
+int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max, int64_t timeout_us) {
+  int32_t posted = pvg_mailbox_post(to, record, -1);
+  if (posted == PVG_E_ARGUMENT) return posted;
+  return pvg_mailbox_take(from, records, max, timeout_us);
 }
 
 /* ---- statistics ---- */
 
 int32_t pvg_mailbox_depth(uint32_t mailbox) {
-  struct mailbox *box = pvgi_slot_lock(&table, mailbox);
-  if (box == NULL) return pvgi_no_such(&table, mailbox);
-  int32_t depth = (int32_t)box->count;
-  pthread_mutex_unlock(&box->slot.mutex);
+  struct mailbox *box = slot_of(mailbox);
+  if (box == NULL || !enter(&box->taken, mailbox)) return pvgi_no_such(&table, mailbox);
+  /* With this end locked the other one's count is ahead of it or equal. */
+  int32_t depth = (int32_t)records_between(atomic_load(&box->posted.count), atomic_load(&box->taken.count));
+  pthread_mutex_unlock(&box->taken.mutex);
   return depth;
 }
 
 int32_t pvg_mailbox_waiters(uint32_t mailbox) {
-  struct mailbox *box = pvgi_slot_lock(&table, mailbox);
-  if (box == NULL) return pvgi_no_such(&table, mailbox);
-  int32_t waiters = (int32_t)(box->not_empty.sleepers - box->not_empty.called);
-  pthread_mutex_unlock(&box->slot.mutex);
-  return waiters;
+  struct mailbox *box = slot_of(mailbox);
+  if (box == NULL || !enter(&box->taken, mailbox)) return pvgi_no_such(&table, mailbox);
+  uint32_t waiting = atomic_load(&box->posted.waiting);
+  pthread_mutex_unlock(&box->taken.mutex);
+  return (int32_t)(waiting % CALLED - waiting / CALLED);
 }

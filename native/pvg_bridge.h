@@ -70,6 +70,14 @@ enum pvg_wake {
   PVG_WAKE_ALL = 2   /* whoever waits in an upcall: one condition for all */
 };
 
+/* How PVG has upcalls about memory answered: by the host, which takes them out of a mailbox, or on the very thread that
+ * makes them, which looks things up in the memory map itself. What is answered so is in no mailbox and waits for nobody. */
+enum pvg_own_iosfc {
+  PVG_OWN_IOSFC_NONE = 0,        /* the host answers */
+  PVG_OWN_IOSFC_PER_MAPPING = 1, /* each mapping has a reference; an unmap gives one of that region's back */
+  PVG_OWN_IOSFC_CHECKED = 2      /* and an unmap is refused if there is no mapping at that very address */
+};
+
 #define PVG_PORTS_MAX 8u
 
 struct pvg_config {
@@ -92,6 +100,12 @@ struct pvg_config {
   uint32_t managed_textures;                /* soft PVG: non-zero: textures have a RAM and a VRAM copy */
   uint32_t announce_every_frame;            /* soft PVG: non-zero: each present is a new frame to the host, asked for or not */
   uint32_t reads_wait;                      /* soft PVG: non-zero: a read of the gfx window waits for the kicks in progress when it came */
+  uint32_t poll_us;                         /* soft PVG: how long its threads may poll before they sleep, 0..1000 */
+  uint32_t map;                             /* the memory map; 0 if nothing below is answered on PVG's own threads */
+  uint32_t own_tasks;                       /* non-zero: upcalls of PVG_CLASS_TASK are; a task holds a reference on each region it maps */
+  uint32_t own_reads;                       /* non-zero: those of PVG_CLASS_READ are; registers can't be read so */
+  uint32_t own_iosfc;                       /* a pvg_own_iosfc: those of PVG_CLASS_IOSFC are */
+  uint32_t own_traces;                      /* bit n: pvg_trace_event n is noted, of what is answered so */
   uint32_t reserved;                        /* 0 */
 };
 
@@ -272,6 +286,40 @@ PVG_API int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t off
  * is in no count), [1] = threads that woke up because of an answer, their own or another's, [2] = those of them whose own answer was not
  * there yet and who went back to wait. With PVG_WAKE_JOB [1] is [0] and [2] is 0. */
 PVG_API int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts);
+
+/* What PVG's own threads answer: counts[0] = tasks there are, [1] = mappings of the IOSurface mapper, all 0 if the host is asked. */
+PVG_API int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts);
+
+/* Answers an upcall on the calling thread as PVG's own would: ok is PVG_OK, and value[0] is what the kind gives; else PVG_E_REFUSED. For
+ * tests, and to measure it. PVG_E_UNSUPPORTED if the host answers that kind, or it needs more than a record says: a read, or a
+ * MAP_MEMORY of more than one piece. */
+PVG_API int32_t pvg_device_own_answer(uint32_t device, const struct pvg_record *record, uint64_t *value);
+
+/* What happened on PVG's own threads while they answered. Words by event; addresses are the host's. */
+enum pvg_trace_event {
+  PVG_TRACE_LOST = 0,              /* always on. words[0] = how many entries were lost just before, because nobody took them */
+  PVG_TRACE_IOSFC_UNMAP_NOTHING = 1, /* always on: what the guest did wrong. words[0] = address */
+  PVG_TRACE_CREATE_TASK = 2,       /* length, address of the range or 0 */
+  PVG_TRACE_DESTROY_TASK = 3,      /* address of the range, regions it had references on */
+  PVG_TRACE_MAP_MEMORY = 4,        /* address of the range, pieces, offset, 1 if read-only */
+  PVG_TRACE_MAP_MEMORY_RANGE = 5,  /* number of the piece, gpa, length */
+  PVG_TRACE_REMAP = 6,             /* minus the pvg_status or 0, source, target */
+  PVG_TRACE_UNMAP_MEMORY = 7,      /* address of the range, offset, length */
+  PVG_TRACE_READ_MEMORY = 8,       /* gpa, length, destination */
+  PVG_TRACE_IOSFC_MAP = 9,         /* gpa, length, 1 if read-only, where the answer goes, two opaque, address or 0 */
+  PVG_TRACE_IOSFC_UNMAP_REGION = 10, /* address, region */
+  PVG_TRACE_EVENTS = 11
+};
+
+struct pvg_trace_entry {
+  uint32_t event;       /* a pvg_trace_event */
+  uint32_t thread;      /* the system's number of the thread */
+  uint64_t nanoseconds; /* since 1970 */
+  uint64_t words[8];
+};
+
+/* Takes the oldest entries, up to `max`; returns how many. Up to 16384 are kept until then, further ones are lost and counted. */
+PVG_API int32_t pvg_device_traces(uint32_t device, struct pvg_trace_entry *entries, uint32_t max);
 
 /* Copies the whole bitmap of a CURSOR_GLYPH into `bytes`, whose length must be the record's words[5]. */
 PVG_API int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length);

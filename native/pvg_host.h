@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * pvg_host.h - the half of the C ABI that every PVG's library has and no PVG shows in: versions and errors, groups,
- * mailboxes, guest memory. The rules at the head of pvg_bridge.h hold here too.
+ * mailboxes, guest memory and its map. The rules at the head of pvg_bridge.h hold here too.
  *
  * It knows PVG devices only as members of a group, and a record's meaning not at all.
  */
@@ -84,7 +84,7 @@ PVG_API int32_t pvg_group_close(uint32_t group, uint32_t cause);
 /* The pvg_cause the group was closed with, PVG_CAUSE_NONE while it is open. */
 PVG_API int32_t pvg_group_cause(uint32_t group);
 
-/* Closes the group, destroys its PVG devices (joining their threads), its mailboxes, task ranges and RAM,
+/* Closes the group, destroys its PVG devices (joining their threads), its maps, mailboxes, task ranges and RAM,
  * then the group itself. Blocks until PVG's own threads have ended. Idempotent by PVG_E_HANDLE. */
 PVG_API int32_t pvg_group_destroy(uint32_t group);
 
@@ -112,9 +112,10 @@ struct pvg_record {
 /* Kinds below this are PVG's, from it on the host's. */
 #define PVG_KIND_HOST 0x100u
 
-/* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty looks again for
- * up to `spin_us` microseconds (0..1000; ignored on a single core) before it sleeps. */
-PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us);
+/* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty polls before it sleeps, for as long as that has
+ * been worth it lately and at most `poll_us` microseconds (0..1000; ignored if the calling thread may use one core only). Whoever
+ * polls gives the core away whenever another thread wants it. */
+PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us);
 
 /* Appends one record of 64 bytes. If it is full: with timeout_us 0 fails with PVG_E_FULL at once, with -1
  * blocks until there is room, else blocks for that long. PVG_E_CLOSED once the mailbox is closed. */
@@ -125,6 +126,11 @@ PVG_API int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t t
  * After close: hands out what is left, then PVG_E_CLOSED. */
 PVG_API int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us);
 
+/* pvg_mailbox_post(to, record, -1) and then pvg_mailbox_take(from, records, max, timeout_us), whose result it returns: one call where a
+ * thread answers and waits for the next. A record for a mailbox that is closed or gone is dropped, as its taker would have it. */
+PVG_API int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max,
+                                     int64_t timeout_us);
+
 /* Refuses further posts and releases every waiter. Idempotent. */
 PVG_API int32_t pvg_mailbox_close(uint32_t mailbox);
 
@@ -134,6 +140,19 @@ PVG_API int32_t pvg_mailbox_destroy(uint32_t mailbox);
 /* Records waiting; threads sleeping in take. Values of a moment, for statistics. */
 PVG_API int32_t pvg_mailbox_depth(uint32_t mailbox);
 PVG_API int32_t pvg_mailbox_waiters(uint32_t mailbox);
+
+/* When the calling thread last entered a take and when that returned, CLOCK_MONOTONIC in nanoseconds: what lies between is its time idle, what
+ * follows its time at work. Kept from this call on for as long as the thread lives; only that thread may look. */
+struct pvg_thread_times {
+  uint64_t entered_ns, returned_ns;
+};
+
+/* Where the calling thread's pvg_thread_times are. */
+PVG_API uint64_t pvg_thread_times(void);
+
+/* System calls that this library has made in this process because threads wait for each other: counts[0] = sleeps, [1] = wakes,
+ * [2] = cores given away while polling. For statistics. */
+PVG_API int32_t pvg_wait_calls(uint64_t *counts);
 
 /* ---------------------------------------------------------------------------------------------
  * Guest memory
@@ -179,6 +198,101 @@ PVG_API int32_t pvg_range_unmap(uint32_t range, uint64_t offset, uint64_t length
 /* Releases the range. PVG keeps one that it was given alive until it has been told that the task is
  * destroyed (the answer to PVG_UPCALL_DESTROY_TASK). */
 PVG_API int32_t pvg_range_destroy(uint32_t range);
+
+/* ---------------------------------------------------------------------------------------------
+ * The memory map: where guest-physical addresses lead
+ *
+ * One owner publishes a snapshot of the map, flat and sorted; anybody looks things up in it, without a lock and without
+ * waiting for anybody. References keep a region that was taken off the map until the last one is given back. Each region has a
+ * slot, whose cell counts them: a word that the host may use itself, atomically, by these rules:
+ *
+ *  - PVG_MAP_FREE: the slot is nobody's. Who replaces that by 0 has it for a new region.
+ *  - else twice the number of references, plus 1 once the region was removed from the map.
+ *  - Who makes it 1, by the removal or by giving the last reference back, and nobody else, destroys the region's RAM
+ *    and then makes it PVG_MAP_FREE.
+ *
+ * A region is removed like this: a snapshot without it (or where it is PVG_REGION_REMOVED) is published, and then 1 is added. A
+ * reference is taken on what a look-up has found, by somebody who looks it up as one step with taking it.
+ * ------------------------------------------------------------------------------------------- */
+
+#define PVG_MAP_RANGES 256u     /* at most in a snapshot */
+#define PVG_MAP_SLOTS 1024u     /* slots, and regions in a snapshot at most; numbered from 1 */
+#define PVG_MAP_FREE (-1)
+#define PVG_MAP_REGISTERS 0xffffffffu
+
+enum pvg_region_flag {
+  PVG_REGION_MAPPABLE = 1, /* may be mapped: it is no other device's memory */
+  PVG_REGION_WRITABLE = 2, /* may be mapped for writing */
+  PVG_REGION_REMOVED = 4   /* is in no range, but something may still be mapped; left out once its RAM is gone */
+};
+
+/* Memory of the host's: `length` bytes of RAM `ram` from `ram_offset` on. */
+struct pvg_map_region {
+  uint64_t ram_offset;
+  uint64_t length;
+  uint32_t ram;
+  uint32_t slot;   /* 1..PVG_MAP_SLOTS, of no other region in the snapshot */
+  uint32_t region; /* what the host calls it, for traces */
+  uint32_t flags;  /* of pvg_region_flag */
+};
+
+/* What is seen at [gpa, gpa+length). */
+struct pvg_map_range {
+  uint64_t gpa;
+  uint64_t length;
+  uint64_t offset;   /* of the first byte in its region */
+  uint32_t place;    /* the region's index among those published with it, or PVG_MAP_REGISTERS: it is no memory */
+  uint32_t reserved; /* 0 */
+};
+
+/* What was found. */
+struct pvg_map_found {
+  uint64_t address;    /* host address of the first byte */
+  uint64_t contiguous; /* bytes of the region from there on; of pvg_map_find_host the region's own end */
+  uint64_t ram_offset; /* of the first byte */
+  uint32_t ram;
+  uint32_t slot;
+  uint32_t region;
+  uint32_t flags;
+};
+
+/* An empty map in `group`, all of its slots free, or 0 (PVG_E_FULL: 256 exist). */
+PVG_API uint32_t pvg_map_create(uint32_t group);
+
+/* Replaces the snapshot. Ranges are sorted by address and don't overlap, nor do two regions' host addresses. PVG_E_ARGUMENT (a range or
+ * region makes no sense), PVG_E_HANDLE (a RAM that isn't there), PVG_E_NO_MEMORY: the old snapshot stays. Once it has returned, nobody is in
+ * the middle of a look-up in an older snapshot. BLOCKS for those who are, which wait for nobody. */
+PVG_API int32_t pvg_map_publish(uint32_t map, const struct pvg_map_range *ranges, uint32_t range_count,
+                                const struct pvg_map_region *regions, uint32_t region_count);
+
+/* Looks all of [gpa, gpa+length) up as memory that can be mapped, and that may be written if `write` is non-zero. PVG_E_BOUNDS if it isn't
+ * that, in one region. The answer is of a moment. */
+PVG_API int32_t pvg_map_lookup(uint32_t map, uint64_t gpa, uint64_t length, uint32_t write, struct pvg_map_found *found);
+
+/* As pvg_map_lookup(), and takes a reference on what it has found. */
+PVG_API int32_t pvg_map_lookup_acquire(uint32_t map, uint64_t gpa, uint64_t length, uint32_t write, struct pvg_map_found *found);
+
+/* The region whose memory holds a host address, on the map or removed but still referred to; PVG_E_BOUNDS if there is none. */
+PVG_API int32_t pvg_map_find_host(uint32_t map, uint64_t address, struct pvg_map_found *found);
+
+/* As pvg_map_find_host(), and gives back a reference of that region's, whosoever it is. PVG_E_BOUNDS if it has none. */
+PVG_API int32_t pvg_map_release_host(uint32_t map, uint64_t address, struct pvg_map_found *found);
+
+/* One more reference on a region that the caller has one on, or which can't be removed meanwhile. PVG_E_ARGUMENT if the slot is free. */
+PVG_API int32_t pvg_map_acquire(uint32_t map, uint32_t slot);
+
+/* Gives one back. If that was the last of a removed region, its RAM is destroyed and 1 returned, else PVG_OK. PVG_E_ARGUMENT if there is
+ * none to give back. */
+PVG_API int32_t pvg_map_release(uint32_t map, uint32_t slot);
+
+/* How many there are, 0 of a slot that is free. */
+PVG_API int32_t pvg_map_references(uint32_t map, uint32_t slot);
+
+/* Address of the cells, int32 each, the one of slot n at index n; cell 0 is 1. 0 if there is no such map. They stay mapped for the life of the
+ * process, but are another map's after this one was destroyed. */
+PVG_API uint64_t pvg_map_cells(uint32_t map);
+
+PVG_API int32_t pvg_map_destroy(uint32_t map);
 
 #ifdef __cplusplus
 }

@@ -4,21 +4,21 @@
  * Invariant: either createDevice() resolves with a running device, or nothing of it is left.
  */
 import { readFile } from 'node:fs/promises';
-import { modeChangeWaits, routesOf } from '../actors/routes.js';
+import { ownTraces } from '../actors/own-traces.js';
+import { modeChangeWaits, ownAnswersOf, routesOf } from '../actors/routes.js';
 import { Supervisor } from '../actors/supervisor.js';
 import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
 import { ArgumentError, describeError } from './base/errors.js';
 import {
   BACKGROUND_MAILBOX_CAPACITY,
   BQL_MAILBOX_CAPACITY,
-  MEMORY_MAILBOX_CAPACITY,
+  MAX_REGION_SLOTS,
   RENDER_MAILBOX_CAPACITY,
-  SPIN_MICROSECONDS,
   UPDATE_MAILBOX_CAPACITY,
 } from './base/limits.js';
 import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
 import { findGpu } from './bridge/gpus.js';
-import { checked, checkedHandle, loadBridge, type PvgBridge } from './bridge/native.js';
+import { cellsView, checked, checkedHandle, loadBridge, type PvgBridge } from './bridge/native.js';
 import { PvgCause, PvgWindow, UpcallClass, type UpcallClassName, Wake } from './bridge/pvg.js';
 import { Device } from './device.js';
 import { migrationBlock, type MigrationHold } from './device/migration.js';
@@ -41,14 +41,13 @@ const FIRST_REGION = 1;
 /** The mode that revisions up to v5 begin in, whatever the list says. */
 const FIXED_MODE = { width: 1440, height: 1080 };
 
-function makeMailboxes(bridge: PvgBridge, group: number): MailboxHandles {
-  const make = (capacity: number, spin: number): number =>
-    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, spin));
+function makeMailboxes(bridge: PvgBridge, group: number, poll: number): MailboxHandles {
+  const make = (capacity: number, pollMicroseconds: number): number =>
+    checkedHandle(bridge, 'make a mailbox', bridge.pvg_mailbox_create(group, capacity, pollMicroseconds));
   return {
-    bql: make(BQL_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    bql: make(BQL_MAILBOX_CAPACITY, poll),
     render: make(RENDER_MAILBOX_CAPACITY, 0),
-    background: make(BACKGROUND_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
-    memory: make(MEMORY_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+    background: make(BACKGROUND_MAILBOX_CAPACITY, poll),
     watchdog: make(1, 0),
     update: make(UPDATE_MAILBOX_CAPACITY, 0),
   };
@@ -61,9 +60,10 @@ interface PvgParts {
   readonly serials: readonly number[];
   readonly mailboxes: MailboxHandles;
   readonly ram: number;
+  readonly map: number;
 }
 
-function makePvg({ bridge, group, options, serials, mailboxes, ram }: PvgParts): number {
+function makePvg({ bridge, group, options, serials, mailboxes, ram, map }: PvgParts): number {
   const revision = REVISIONS[options.revision];
   const routes = routesOf(revision, mailboxes);
   const config = encodeConfig({
@@ -85,6 +85,10 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram }: PvgParts):
     managed_textures: options.managedTextures ? 1 : 0,
     announce_every_frame: options.announceEveryFrame ? 1 : 0,
     reads_wait: options.readsWait ? 1 : 0,
+    poll_us: options.pollMicroseconds,
+    map,
+    ...ownAnswersOf(revision),
+    own_traces: ownTraces(options.trace),
   });
   const range = { gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram };
   return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
@@ -158,13 +162,14 @@ interface Made {
 }
 
 function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, saved: SavedDevice | null): Made {
-  const references = new RegionReferences();
+  const map = checkedHandle(bridge, 'make a memory map', bridge.pvg_map_create(group));
+  const references = new RegionReferences(cellsView(bridge, map, MAX_REGION_SLOTS));
   const slot = references.claim();
   if (slot === null) throw new ArgumentError('no memory region can be made');
   const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
-  const mailboxes = makeMailboxes(bridge, group);
+  const mailboxes = makeMailboxes(bridge, group, options.pollMicroseconds);
   const serials = serialsOf(options);
-  const device = makePvg({ bridge, group, options, serials, mailboxes, ram });
+  const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map });
   const board = new Board();
   board.setCreator(bridge.pvg_thread_id());
   const wiring: Wiring = {
@@ -175,13 +180,15 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     variant: options.variant,
     vectors: options.vectors,
     regions: makeRegions(bridge, device, options, ram, slot),
-    references: references.memory,
+    map,
     counters: new Counters().memory,
     interrupts: new InterruptLines().memory,
     board: board.memory,
     displays: makeDisplays(bridge, device, options, saved),
     modesGiven: options.modesGiven,
     trace: options.trace,
+    traceRing: options.traceRing,
+    pollMicroseconds: options.pollMicroseconds,
   };
   return { wiring, ram, serials };
 }

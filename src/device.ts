@@ -9,10 +9,12 @@ import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
 import { integer } from './base/arguments.js';
 import { assert, BridgeError, describeError } from './base/errors.js';
-import { type PvgBridge, ramView } from './bridge/native.js';
+import { MAX_REGION_SLOTS } from './base/limits.js';
+import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
+import { DeviceTrace, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
@@ -47,9 +49,6 @@ interface DeviceEvents {
   newListener: [event: string | symbol, listener: (...values: unknown[]) => void];
 }
 
-/** Trace lines kept for the first listener; a device that nobody listens to must not grow. */
-const EARLY_LINES = 256;
-
 /** What createDevice() puts together. */
 export interface DeviceParts {
   readonly bridge: PvgBridge;
@@ -76,7 +75,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
   private readonly added: GuestMemory[] = [];
-  private early: [string, TraceOrigin][] = [];
+  private readonly traced = new DeviceTrace((line, origin) => this.emit('trace', line, origin));
 
   /** Use createDevice(). */
   constructor(parts: DeviceParts) {
@@ -92,7 +91,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       bridge,
       group: wiring.group,
       map: supervisor,
-      references: new RegionReferences(wiring.references),
+      references: new RegionReferences(cellsView(bridge, wiring.map, MAX_REGION_SLOTS)),
       nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
       count: wiring.regions.length,
     });
@@ -112,7 +111,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     this.forwardFirstDisplay();
     supervisor.on('report', (report) => this.onReport(report));
     this.on('newListener', (event) => {
-      if (event === 'trace') queueMicrotask(() => this.replayEarly());
+      if (event === 'trace') queueMicrotask(() => this.traced.replay());
     });
     supervisor.on('closed', (reason) => this.emit('closed', reason));
   }
@@ -133,6 +132,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       ramBytes: options.ramBytes,
       pageShift: options.variant === 'mmio' ? 14 : 12,
       interrupts: wiring.interrupts,
+      pollMicroseconds: options.pollMicroseconds,
     };
   }
 
@@ -189,6 +189,14 @@ export class Device extends EventEmitter<DeviceEvents> {
   get statistics(): DeviceStatistics {
     const { bridge, supervisor } = this.parts;
     return statisticsOf({ bridge, pvg: supervisor.wiring.device, counters: this.counters, displays: this.displays });
+  }
+
+  /**
+   * The latest trace events of the device's threads, whether switched on or not, by time: what a thread did up to when it last went to
+   * wait. Empty with `traceRing: false`.
+   */
+  traceHistory(): readonly TraceHistoryEvent[] {
+    return this.traced.history();
   }
 
   /** Whether all that PVG has presented so far is shown, on every display. */
@@ -341,12 +349,6 @@ export class Device extends EventEmitter<DeviceEvents> {
     }
   }
 
-  private replayEarly(): void {
-    const lines = this.early;
-    this.early = [];
-    for (const [line, origin] of lines) this.emit('trace', line, origin);
-  }
-
   private onReport(report: Report): void {
     switch (report.report) {
       case 'surface':
@@ -357,10 +359,8 @@ export class Device extends EventEmitter<DeviceEvents> {
       case 'readDevice':
         return this.parts.supervisor.answerDevice(report.job, this.readDevice(report.region, report.offset));
       case 'trace':
-        if (!this.emit('trace', report.line, report.origin) && this.early.length < EARLY_LINES) {
-          this.early.push([report.line, report.origin]);
-        }
-        return;
+      case 'traceRing':
+        return this.traced.onReport(report);
       case 'guestError':
         this.emit('guestError', report.text);
     }

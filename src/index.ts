@@ -14,6 +14,7 @@ export {
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
 export { Device } from './device.js';
+export type { TraceHistoryEvent } from './device-trace.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';
 export type { DeviceOptions } from './device/options.js';

@@ -11,8 +11,9 @@ import type { JobResult } from '../../src/device/mmio.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { carryIntoPvg, type PvgAccess } from '../../src/runtime/pvg-access.js';
-import type { Tracer } from '../../src/trace/events.js';
-import { makeTracer } from '../actor-thread.js';
+import { TRACE_IDS } from '../../src/trace/events.js';
+import type { Tracer } from '../../src/trace/tracer.js';
+import { makeTracer } from '../thread-tracer.js';
 import type { Wiring } from '../wiring.js';
 import { workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
@@ -31,7 +32,7 @@ interface Worker {
 export default function drain({ wiring, reports }: WorkerData): void {
   const bridge = loadBridge();
   const board = new Board(wiring.board);
-  const tracer = makeTracer(bridge, wiring.trace, (report) => reports.postMessage(report));
+  const tracer = makeTracer({ bridge, wiring, actor: 'background-queue', report: (report) => reports.postMessage(report) });
   const line = board.claimWorker(bridge.pvg_thread_id());
   const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line, tracer };
   bridge.pvg_group_guard(wiring.group);
@@ -39,6 +40,7 @@ export default function drain({ wiring, reports }: WorkerData): void {
     const record = takeOne(worker);
     if (!record) break;
     serve(record, worker);
+    worker.mailboxes.recycle(record);
   }
   if (line !== null) board.leave(line);
   bridge.pvg_group_unguard(wiring.group);
@@ -70,9 +72,10 @@ export function resume({ wiring, state }: { wiring: Wiring; state: Uint8Array })
   return { status, text: status === PvgStatus.ok ? '' : bridge.pvg_last_error() };
 }
 
-function takeOne({ mailboxes, wiring }: Worker): PvgRecord | null {
+function takeOne({ mailboxes, wiring, tracer }: Worker): PvgRecord | null {
   // One at a time: a record taken in a batch would wait for the blocked ones before it while other workers idle.
   for (;;) {
+    tracer.publish();
     const records = mailboxes.take(wiring.mailboxes.background, -1, 1);
     if (records === null) return null;
     const record = records[0];
@@ -85,7 +88,7 @@ function serve(record: PvgRecord, worker: Worker): void {
   const work = workOf(record);
   switch (work.do) {
     case 'carry':
-      mailboxes.post(wiring.mailboxes.bql, work.answer(carry(record.id, work.access, worker)));
+      mailboxes.postLater(wiring.mailboxes.bql, work.answer(carry(record.id, work.access, worker)));
       return;
     case 'encode': {
       const status = bridge.pvg_display_encode(wiring.device, work.display, work.texture, work.managed, record.id);
@@ -102,10 +105,10 @@ function serve(record: PvgRecord, worker: Worker): void {
 }
 
 function carry(job: number, access: PvgAccess, { bridge, wiring, board, line, tracer }: Worker): JobResult {
-  tracer.emit('agfx_job_began', { job });
+  tracer.note(TRACE_IDS.agfx_job_began, job);
   if (line !== null) board.set(line, job);
   const result = carryIntoPvg(bridge, wiring.device, access);
   if (line !== null) board.set(line, 0);
-  tracer.emit('agfx_job_ended', { job, ok: result.ok ? 1 : 0 });
+  tracer.note(TRACE_IDS.agfx_job_ended, job, result.ok ? 1 : 0);
   return result;
 }

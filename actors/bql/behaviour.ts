@@ -12,14 +12,15 @@ import type { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Continuation, JobResult } from '../../src/device/mmio.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { MachineDriver, type MachineEffect } from '../../src/runtime/machine-driver.js';
-import { Message, messageName } from '../messages.js';
+import { compileMachine, type MachineEffect, type MachineRun } from '../../src/runtime/machine-run.js';
+import { TRACE_IDS } from '../../src/trace/events.js';
+import { Message } from '../messages.js';
 import { classOf } from './classes.js';
 import { BqlHandlers, type DeviceParts, type Outcome, resultOf } from './handlers.js';
 import { lockMachine } from './lock.machine.js';
 
-const driver = new MachineDriver(lockMachine);
-type Event = Parameters<typeof driver.step>[1];
+const table = compileMachine(lockMachine);
+type LockEvent = Parameters<MachineRun<typeof lockMachine>['send']>[0];
 
 /** What others may know of the lock; told after each change. */
 export interface LockState {
@@ -32,6 +33,8 @@ export interface BqlOptions extends DeviceParts {
   /** Whether the actors' own trace events are wanted. */
   readonly tracesActors?: boolean;
   readonly onLock?: (lock: LockState) => void;
+  /** Told of each message that is done with, once; nobody looks at it any more. */
+  readonly onDone?: (record: PvgRecord) => void;
 }
 
 /** What has the lock, or has it while it waits: a bottom half or a section. */
@@ -41,7 +44,7 @@ interface Handler {
 }
 
 export class BqlBehaviour {
-  private lock = driver.initial();
+  private readonly lock = table.start();
   /** Bottom halves queued since the last poll, and the rest of the batch that is being run. */
   private queued: PvgRecord[] = [];
   private batch: PvgRecord[] = [];
@@ -53,6 +56,7 @@ export class BqlBehaviour {
   private readonly port: DevicePort;
   private readonly traces: boolean;
   private readonly onLock: ((lock: LockState) => void) | undefined;
+  private readonly onDone: ((record: PvgRecord) => void) | undefined;
   readonly device: BqlHandlers;
 
   constructor(options: BqlOptions) {
@@ -60,6 +64,7 @@ export class BqlBehaviour {
     this.port = options.port;
     this.traces = options.tracesActors ?? false;
     this.onLock = options.onLock;
+    this.onDone = options.onDone;
     this.device = new BqlHandlers(options);
   }
 
@@ -83,11 +88,11 @@ export class BqlBehaviour {
     this.arrived(record);
     switch (classOf(this.revision, record)) {
       case 'bh':
-        if (this.traces) this.port.trace('agfx_bh_scheduled', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bh_scheduled, record);
         this.queued.push(record);
         return;
       case 'section':
-        if (this.traces) this.port.trace('agfx_bql_requested', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bql_requested, record);
         this.sections.push(record);
         return;
       case 'unlocked':
@@ -96,6 +101,7 @@ export class BqlBehaviour {
       case 'condition':
         if (record.kind === Message.returnBql) this.takeBack();
         else if (!this.device.takesPosted(record.id, resultOf(record))) this.results.set(record.id, resultOf(record));
+        this.onDone?.(record);
     }
   }
 
@@ -106,8 +112,8 @@ export class BqlBehaviour {
       this.queued = [];
     }
     if (this.batch.length > 0 && this.send({ type: 'bh.offered' })) return true;
-    const waitedFor = this.lock.context.waits.at(-1);
-    if (waitedFor !== undefined && this.results.has(waitedFor)) return this.send({ type: 'condition.held' });
+    const { wait } = this.lock.context;
+    if (wait !== null && this.results.has(wait.job)) return this.send({ type: 'condition.held' });
     return this.sections.length > 0 && this.send({ type: 'lock.offered' });
   }
 
@@ -120,15 +126,15 @@ export class BqlBehaviour {
 
   /** The job inside which something happens now, 0 if it is inside none. */
   private get cause(): number {
-    return this.lock.context.waits.at(-1) ?? 0;
+    return this.lock.context.wait?.job ?? 0;
   }
 
   private get depth(): number {
-    return this.lock.context.waits.length;
+    return this.lock.context.wait?.depth ?? 0;
   }
 
-  private described(record: PvgRecord): { readonly kind: string; readonly id: number; readonly cause: number } {
-    return { kind: messageName(record.kind), id: record.id, cause: this.cause };
+  private noteMessage(event: number, record: PvgRecord): void {
+    this.port.note(event, record.kind, record.id, this.cause);
   }
 
   /** Trace lines that come when PVG asks, before the work runs (device.md 8). */
@@ -150,13 +156,13 @@ export class BqlBehaviour {
     }
   }
 
-  private send(event: Event): boolean {
-    const step = driver.step(this.lock, event);
-    const changed = step.snapshot !== this.lock;
-    this.lock = step.snapshot;
+  private send(event: LockEvent): boolean {
+    const { state, context } = this.lock;
+    const effects = this.lock.send(event);
+    const changed = this.lock.state !== state || this.lock.context !== context;
     if (changed) this.onLock?.({ state: this.lock.value, job: this.device.isDeviceRead(this.cause) ? -this.cause : this.cause });
-    for (const effect of step.effects) this.carryOut(effect);
-    return step.effects.length > 0;
+    for (const effect of effects) this.carryOut(effect);
+    return effects.length > 0;
   }
 
   private carryOut(effect: MachineEffect): void {
@@ -164,14 +170,14 @@ export class BqlBehaviour {
       case 'runBh': {
         const record = this.batch.shift();
         assert(record !== undefined, 'a bottom half was granted and there is none');
-        if (this.traces) this.port.trace('agfx_bh_began', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bh_began, record);
         this.settle({ record, isBottomHalf: true }, this.device.run(record, this.cause, this.depth));
         return;
       }
       case 'runSection': {
         const record = this.sections.shift();
         assert(record !== undefined, 'the lock was granted and nobody waits for it');
-        if (this.traces) this.port.trace('agfx_bql_taken', this.described(record));
+        if (this.traces) this.noteMessage(TRACE_IDS.agfx_bql_taken, record);
         this.settle({ record, isBottomHalf: false }, this.device.run(record, this.cause, this.depth));
         return;
       }
@@ -190,28 +196,32 @@ export class BqlBehaviour {
 
   private end(handler: Handler): void {
     this.send({ type: 'handler.ended' });
-    if (!this.traces) return;
-    if (handler.isBottomHalf) this.port.trace('agfx_bh_ended', this.described(handler.record));
-    else this.port.trace('agfx_bql_released', undefined);
+    if (this.traces) this.traceEnd(handler);
+    this.onDone?.(handler.record);
+  }
+
+  private traceEnd(handler: Handler): void {
+    if (handler.isBottomHalf) this.noteMessage(TRACE_IDS.agfx_bh_ended, handler.record);
+    else this.port.note(TRACE_IDS.agfx_bql_released);
   }
 
   private takeBack(): void {
     const { held } = this;
     this.send({ type: 'lock.returned' });
-    if (this.traces && held && !this.held) this.port.trace('agfx_bql_released', undefined);
+    if (this.traces && held && !this.held) this.port.note(TRACE_IDS.agfx_bql_released);
   }
 
   private beginWait(job: number, continuation: Continuation, handler: Handler): void {
     this.waits.set(job, { continuation, handler });
     this.send({ type: 'wait.began', job });
-    if (this.traces) this.port.trace('agfx_bql_wait_began', { job, depth: this.depth });
+    if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_began, job, this.depth);
   }
 
   private resume(job: number): void {
     const result = this.results.get(job);
     const wait = this.waits.get(job);
     assert(result !== undefined && wait !== undefined, 'a wait ended without a result');
-    if (this.traces) this.port.trace('agfx_bql_wait_ended', { job, depth: this.depth + 1 });
+    if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, job, this.depth + 1);
     this.results.delete(job);
     this.waits.delete(job);
     const next = wait.continuation.resume(result);

@@ -133,14 +133,23 @@ export class BqlHandlers {
         return true;
       case Message.regionAdded:
         this.space.add(regionOf(record, (ram) => this.port.ramAddress(ram)));
+        this.publish();
         this.reply(record, 1);
         return true;
-      case Message.regionRemoved:
-        this.reply(record, this.space.remove(record.reserved) ? 1 : 0);
+      case Message.regionRemoved: {
+        const removed = this.space.remove(record.reserved);
+        this.publish();
+        this.reply(record, removed ? 1 : 0);
         return true;
+      }
       default:
         return false;
     }
+  }
+
+  /** Shows the memory map as it is now to who looks things up on threads of PVG's. */
+  publish(): void {
+    this.port.perform({ do: 'publishMap', map: this.space.snapshot });
   }
 
   /** Frames, modes, cursor and the console; false if the message is none of theirs. */
@@ -190,7 +199,7 @@ export class BqlHandlers {
 
   /** Answers the supervisor. */
   private reply(record: PvgRecord, value: number): void {
-    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0 });
+    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0, ok: true });
   }
 
   private readonly nextJob = (): number => {
@@ -203,8 +212,9 @@ export class BqlHandlers {
     const [operation = 0, window = 0, size = 0, offset = 0, value = 0, mailbox = 0] = record.words;
     const access = { write: operation === 1, window, size, offset, value, high: record.reserved };
     const entry = entryOf(this.revision, access);
-    const reply = (low: number, high: number): void =>
-      this.port.perform({ do: 'replyToGuest', token: record.id, mailbox, value: low, high });
+    const token = record.id;
+    const reply = (low: number, high: number, ok: boolean): void =>
+      this.port.perform({ do: 'replyToGuest', token, mailbox, value: low, high, ok });
     const { nextJob } = this;
     const job = new MmioJob({ access, entry, reply, nextJob, cause, caller: mailbox }, this.port);
     if (!isValidAccess(access, this.windows.get(window) ?? 0)) {

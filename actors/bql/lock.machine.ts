@@ -5,14 +5,22 @@
  *     ▲────────handler.ended (no wait open)──┘ └──handler.ended (inside a wait)──▲
  *     └──lock.returned── lent ◀──lock.lent── running
  *
- * In `waiting` bottom halves run and lock sections do not: that is AIO_WAIT_WHILE. The context holds the jobs that are
- * waited for, innermost last; an outer wait goes on only when the inner ones have ended, as on a C stack.
+ * In `waiting` bottom halves run and lock sections do not: that is AIO_WAIT_WHILE. The context holds the innermost wait, which knows
+ * the one around it; an outer wait goes on only when the inner ones have ended, as on a C stack.
  */
 import { assign, setup } from 'xstate';
 
+export interface Wait {
+  /** The job that is waited for. */
+  readonly job: number;
+  /** How many waits there are, this one included. */
+  readonly depth: number;
+  readonly outer: Wait | null;
+}
+
 export const lockMachine = setup({
   types: {
-    context: {} as { waits: readonly number[] },
+    context: {} as { wait: Wait | null },
     events: {} as
       | { type: 'lock.offered' }
       | { type: 'bh.offered' }
@@ -22,11 +30,11 @@ export const lockMachine = setup({
       | { type: 'lock.lent' }
       | { type: 'lock.returned' },
   },
-  actions: { runSection: () => {}, runBh: () => {}, resumeHandler: (_, _params: { job: number | undefined }) => {} },
-  guards: { insideWait: ({ context }) => context.waits.length > 0 },
+  actions: { runSection: () => {}, runBh: () => {}, resumeHandler: (_, _params: { job: number }) => {} },
+  guards: { insideWait: ({ context }) => context.wait !== null },
 }).createMachine({
   id: 'lock',
-  context: { waits: [] },
+  context: { wait: null },
   initial: 'free',
   states: {
     // Nobody holds the lock.
@@ -41,7 +49,7 @@ export const lockMachine = setup({
       on: {
         'wait.began': {
           target: 'waiting',
-          actions: assign({ waits: ({ context, event }) => [...context.waits, event.job] }),
+          actions: assign({ wait: ({ context: { wait }, event }) => ({ job: event.job, depth: (wait?.depth ?? 0) + 1, outer: wait }) }),
         },
         'handler.ended': [{ guard: 'insideWait', target: 'waiting' }, { target: 'free' }],
         'lock.lent': 'lent',
@@ -49,15 +57,15 @@ export const lockMachine = setup({
     },
     // Another thread has the lock: nobody polls, so no bottom half runs either.
     lent: { on: { 'lock.returned': 'free' } },
-    // A handler waits, with the lock held, for the job at the end of `waits`.
+    // A handler waits, with the lock held, for the job of the innermost wait.
     waiting: {
       on: {
         'bh.offered': { target: 'running', actions: 'runBh' },
         'condition.held': {
           target: 'running',
           actions: [
-            { type: 'resumeHandler', params: ({ context }) => ({ job: context.waits.at(-1) }) },
-            assign({ waits: ({ context }) => context.waits.slice(0, -1) }),
+            { type: 'resumeHandler', params: ({ context }) => ({ job: context.wait?.job ?? 0 }) },
+            assign({ wait: ({ context }) => context.wait?.outer ?? null }),
           ],
         },
       },

@@ -1,23 +1,27 @@
 /**
  * The BQL actor's thread: takes records, lets the behaviour decide, measures how long the lock is held.
  */
+import { MAX_REGION_SLOTS } from '../../src/base/limits.js';
+import { cellsView, threadTimes } from '../../src/bridge/native.js';
 import { RegionReferences } from '../../src/memory/references.js';
 import { actorTools, runActor } from '../actor-thread.js';
 import { BqlBehaviour } from './behaviour.js';
 
-const tools = actorTools();
-const { wiring, port, board, thread, revision } = tools;
+const tools = actorTools('bql');
+const { wiring, port, board, thread, revision, bridge } = tools;
 
 board.setBql(thread, 'free', 0);
 const behaviour = new BqlBehaviour({
   revision,
   regions: wiring.regions,
-  references: new RegionReferences(wiring.references),
+  references: new RegionReferences(cellsView(tools.bridge, wiring.map, MAX_REGION_SLOTS)),
   displays: wiring.displays.length,
   port,
   tracesActors: tools.tracesActors,
+  onDone: (record) => tools.mailboxes.recycle(record),
   onLock: ({ state, job }) => board.setBql(thread, state, job),
 });
+behaviour.device.publish();
 
 const gfx = wiring.regions.find((region) => region.kind === 'mmio');
 port.trace('apple_gfx_common_init', { name: `apple-gfx-${wiring.variant}`, length: gfx?.length ?? 0 });
@@ -35,25 +39,47 @@ if (revision.frames !== 'renderQueueOwned') {
   });
 }
 
-let heldSince = 0;
+const times = threadTimes(bridge);
+/** Since when the lock has been held, or was when the last batch began. */
+let since = 0;
+let heldBefore = false;
+
+/**
+ * Adds what the lock was held since the last batch: all of the time until now if it was still held then, else only what that batch took.
+ * Told at the next batch, which costs no look at the clock.
+ */
+function countHold(): void {
+  const now = times.returned;
+  if (since !== 0) port.counters.addHold(((heldBefore ? now : times.entered) - since) / 1000);
+  since = now;
+}
+
+/** Tasks and mappings that PVG's own threads know of. */
+function ownCounts(): { readonly tasks: number; readonly iosfcMappings: number } {
+  const counts = new BigUint64Array(2);
+  tools.bridge.pvg_device_own_counts(wiring.device, counts);
+  return { tasks: Number(counts[0]), iosfcMappings: Number(counts[1]) };
+}
+
 await runActor({
   name: 'BQL actor',
   tools,
   mailbox: wiring.mailboxes.bql,
-  inspect: () => ({
-    ...behaviour.waiting,
-    tasks: behaviour.device.tasks.count,
-    iosfcMappings: behaviour.device.iosfc.count,
-    regions: behaviour.device.space.list(),
-    frames: behaviour.device.displays.map(({ frames }) => frames.state),
-    held: behaviour.held,
-  }),
+  inspect: () => {
+    const own = ownCounts();
+    return {
+      ...behaviour.waiting,
+      tasks: behaviour.device.tasks.count + own.tasks,
+      iosfcMappings: behaviour.device.iosfc.count + own.iosfcMappings,
+      regions: behaviour.device.space.list(),
+      frames: behaviour.device.displays.map(({ frames }) => frames.state),
+      held: behaviour.held,
+    };
+  },
   handle(records) {
-    if (!behaviour.held) heldSince = performance.now();
+    countHold();
     for (const record of records) behaviour.receive(record);
     while (behaviour.step());
-    const now = performance.now();
-    port.counters.addHold(1000 * (now - heldSince));
-    heldSince = now;
+    heldBefore = behaviour.held;
   },
 });

@@ -10,12 +10,13 @@ import type { PvgRecord } from '../../src/bridge/records.js';
 import { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { MachineDriver } from '../../src/runtime/machine-driver.js';
+import { compileMachine, type MachineRun } from '../../src/runtime/machine-run.js';
+import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message, messageName } from '../messages.js';
 import { renderQueueMachine } from './render-queue.machine.js';
 
-const driver = new MachineDriver(renderQueueMachine);
-type Event = Parameters<typeof driver.step>[1];
+const table = compileMachine(renderQueueMachine);
+type Run = MachineRun<typeof renderQueueMachine>;
 
 /** A frame on its way into PVG. */
 export interface EncodeRequest {
@@ -43,7 +44,7 @@ export interface RenderOptions {
 }
 
 export class RenderQueueBehaviour {
-  private state: ReturnType<typeof driver.initial>;
+  private readonly run: Run;
   private readonly queue: PvgRecord[] = [];
   private readonly port: RenderPort;
   private readonly device: DevicePort;
@@ -57,20 +58,20 @@ export class RenderQueueBehaviour {
     this.port = port;
     this.device = device;
     this.traces = tracesActors;
-    this.state = driver.initial({ sections: revision.frames === 'renderQueueSections' });
+    this.run = table.start({ sections: revision.frames === 'renderQueueSections' });
     const owns = revision.frames === 'renderQueueOwned';
     this.displays = owns ? Array.from({ length: displays }, (_, number) => new Display(number, device, revision)) : [];
   }
 
   /** The queue waits for the BQL, or holds it. */
   get waitsForBql(): boolean {
-    return !this.state.matches('idle') && !this.state.matches('encoding');
+    return this.run.value !== 'idle' && this.run.value !== 'encoding';
   }
 
   /** For people and tests. */
   get inspection(): Record<string, unknown> {
     return {
-      state: this.state.value,
+      state: this.run.value,
       queued: this.queue.map(({ kind }) => messageName(kind)),
       frames: this.displays.map(({ frames }) => frames.state),
     };
@@ -90,8 +91,7 @@ export class RenderQueueBehaviour {
         return this.noteEnd();
       default:
         if (this.displays.length > 0) this.displayOf(record).arrived(record.kind, record);
-        if (this.traces)
-          this.device.trace('agfx_queue_posted', { queue: 'render', kind: messageName(record.kind), id: record.id, cause: 0 });
+        if (this.traces) this.device.note(TRACE_IDS.agfx_queue_posted, record.kind, record.id, 0);
         this.queue.push(record);
     }
   }
@@ -99,9 +99,9 @@ export class RenderQueueBehaviour {
   /** Begins the next entry if the machine is idle; false if there is nothing to begin. */
   step(): boolean {
     const next = this.queue[0];
-    if (!next || !this.state.matches('idle')) return false;
+    if (!next || this.run.value !== 'idle') return false;
     this.queue.shift();
-    if (this.traces) this.device.trace('agfx_queue_began', { queue: 'render', kind: messageName(next.kind), id: next.id });
+    if (this.traces) this.device.note(TRACE_IDS.agfx_queue_began, next.kind, next.id);
     this.current = next;
     this.begin(next);
     this.noteEnd();
@@ -111,9 +111,9 @@ export class RenderQueueBehaviour {
   /** The entry that has begun ends when the machine is idle again. */
   private noteEnd(): void {
     const { current } = this;
-    if (current === null || !this.state.matches('idle')) return;
+    if (current === null || this.run.value !== 'idle') return;
     this.current = null;
-    if (this.traces) this.device.trace('agfx_queue_ended', { queue: 'render', kind: messageName(current.kind), id: current.id });
+    if (this.traces) this.device.note(TRACE_IDS.agfx_queue_ended, current.kind, current.id);
   }
 
   private begin(record: PvgRecord): void {
@@ -139,10 +139,8 @@ export class RenderQueueBehaviour {
     return display;
   }
 
-  private send(event: Event, record: PvgRecord): void {
-    const step = driver.step(this.state, event);
-    this.state = step.snapshot;
-    for (const effect of step.effects) this.carryOut(effect.type, record);
+  private send(event: Parameters<Run['send']>[0], record: PvgRecord): void {
+    for (const effect of this.run.send(event)) this.carryOut(effect.type, record);
   }
 
   private carryOut(effect: string, record: PvgRecord): void {

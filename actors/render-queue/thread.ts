@@ -5,7 +5,7 @@ import { PvgStatus } from '../../src/bridge/pvg.js';
 import { actorTools, runActor } from '../actor-thread.js';
 import { RenderQueueBehaviour } from './behaviour.js';
 
-const tools = actorTools();
+const tools = actorTools('render-queue');
 const { wiring, port, board, thread, revision, bridge, mailboxes } = tools;
 
 board.setRender(thread, 'idle');

@@ -1,5 +1,6 @@
 /**
- * The watchdog's thread: looks a few times a second, and closes the device when its threads wait for each other.
+ * The watchdog's thread: looks a few times a second, and closes the device when its threads wait for each other. Each time it also takes
+ * what PVG's own threads have noted, and once more at the end, when they have nothing more to tell.
  *
  * It has no controls and no port to the device, so that it is there soon and costs little.
  */
@@ -9,7 +10,9 @@ import { loadBridge } from '../../src/bridge/native.js';
 import { PvgCause } from '../../src/bridge/pvg.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
+import { Counters } from '../../src/runtime/shared.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
+import { OwnTraceReader } from '../own-traces.js';
 import type { Report, ThreadData } from '../wiring.js';
 import { type PvgWait, Watchdog } from './behaviour.js';
 
@@ -34,14 +37,24 @@ function pvgWaits(): readonly PvgWait[] {
   });
 }
 
+const counters = new Counters(wiring.counters);
+const traces = new OwnTraceReader({
+  globs: wiring.trace,
+  take: (entries, max) => bridge.pvg_device_traces(wiring.device, entries, max),
+  onGuestError: () => counters.add('guestErrors'),
+  report,
+});
+
 bridge.pvg_group_guard(wiring.group);
 report({ report: 'ready' });
 while (mailboxes.take(wiring.mailboxes.watchdog, 1000 * WATCHDOG_PERIOD_MS) !== null) {
+  traces.drain();
   const text = watchdog.look({ board, waits: pvgWaits() });
   if (text === null) continue;
   board.reportDeadlock(text);
   report({ report: 'deadlock', text });
   bridge.pvg_group_close(wiring.group, PvgCause.deadlock);
 }
+traces.drain();
 bridge.pvg_group_unguard(wiring.group);
 control.close();

@@ -93,6 +93,19 @@ static int32_t check_displays(const struct pvg_config *config) {
   return PVG_OK;
 }
 
+/* What PVG's own threads answer they look up in a map. */
+static int32_t check_own(const struct pvg_config *config) {
+  if (config->own_iosfc > PVG_OWN_IOSFC_CHECKED) {
+    return pvgi_fail(PVG_E_ARGUMENT, "own_iosfc is 0..%u, not %u", PVG_OWN_IOSFC_CHECKED, config->own_iosfc);
+  }
+  if (config->own_traces >> PVG_TRACE_EVENTS != 0) {
+    return pvgi_fail(PVG_E_ARGUMENT, "own_traces is 0x%x: there are %u events", config->own_traces, PVG_TRACE_EVENTS);
+  }
+  bool own = config->own_tasks != 0 || config->own_reads != 0 || config->own_iosfc != PVG_OWN_IOSFC_NONE;
+  if (config->map == 0) return own ? pvgi_fail(PVG_E_ARGUMENT, "PVG can't answer by itself without a memory map") : PVG_OK;
+  return pvg_map_cells(config->map) != 0 ? PVG_OK : PVG_E_HANDLE;
+}
+
 static int32_t check_host(const struct pvg_config *config) {
   if (pvg_group_cause(config->group) != PVG_CAUSE_NONE) {
     return pvgi_fail(PVG_E_HANDLE, "0x%x names no open group", config->group);
@@ -120,8 +133,12 @@ int32_t soft_check_config(const struct pvg_config *config) {
   if (config->encode_delay_us > ENCODE_DELAY_MAX_US) {
     return pvgi_fail(PVG_E_ARGUMENT, "encode_delay_us is 0..%u, not %u", ENCODE_DELAY_MAX_US, config->encode_delay_us);
   }
+  if (config->poll_us > PVGI_POLL_MAX_US) {
+    return pvgi_fail(PVG_E_ARGUMENT, "poll_us is 0..%u, not %u", PVGI_POLL_MAX_US, config->poll_us);
+  }
   if (config->reserved != 0) return pvgi_fail(PVG_E_ARGUMENT, "reserved fields are 0");
   int32_t result = check_ports(config);
   if (result == PVG_OK) result = check_displays(config);
+  if (result == PVG_OK) result = check_own(config);
   return result == PVG_OK ? check_host(config) : result;
 }

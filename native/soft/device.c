@@ -90,6 +90,7 @@ void soft_wake_all(struct soft_device *device) {
 
 static void free_device(struct soft_device *device) {
   if (device->iosfc != NULL) soft_iosfc_free(device->iosfc);
+  if (device->own != NULL) pvgi_answers_free(device->own);
   soft_displays_free(device);
   struct locks locks = locks_of(device);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
@@ -110,9 +111,11 @@ static struct soft_device *new_device(const struct pvg_config *config, const str
     device->workers[i].number = i;
   }
   init_locks(device);
+  device->control_polling = device->served_polling = device->answer_polling = pvgi_polling_make(config->poll_us);
   soft_displays_init(device);
   if (config->iosfc) device->iosfc = soft_iosfc_create(device);
-  if (config->iosfc && device->iosfc == NULL) {
+  if (config->map != 0) device->own = pvgi_answers_create(config);
+  if ((config->iosfc && device->iosfc == NULL) || (config->map != 0 && device->own == NULL)) {
     free_device(device);
     return NULL;
   }

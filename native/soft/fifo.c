@@ -129,6 +129,7 @@ static void serve_locked(struct soft_device *device, const uint64_t *asked, uint
   work(device);
   pthread_mutex_lock(&device->lock);
   if (*done < ticket) *done = ticket;
+  atomic_fetch_add_explicit(&device->control_served, 1, memory_order_relaxed);
   pthread_cond_broadcast(&device->done_cond);
 }
 
@@ -136,26 +137,46 @@ void soft_control_await_locked(struct soft_device *device, const uint64_t *done,
   if (*done >= ticket) return;
   struct soft_wait wait;
   soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CONTROL);
-  while (*done < ticket && !atomic_load(&device->stopped)) pthread_cond_wait(&device->done_cond, &device->lock);
+  struct pvgi_condition served = {&device->done_cond, &device->control_served, &device->served_polling};
+  struct pvgi_wait step = {0};
+  while (*done < ticket && !atomic_load(&device->stopped)) pvgi_wait_step(&served, &step, &device->lock, -1);
+  pvgi_wait_end(&served, &step);
   soft_wait_end(device, &wait);
+}
+
+/* Tells the control thread that something is asked of it. */
+void soft_control_signal_locked(struct soft_device *device) {
+  atomic_fetch_add_explicit(&device->control_asked, 1, memory_order_relaxed);
+  pthread_cond_signal(&device->control_cond);
+}
+
+static bool is_asked_locked(const struct soft_device *device) {
+  return device->reset_asked > device->reset_done || device->start_asked > device->start_done ||
+         device->kick_asked > device->kick_done || device->resume_asked > device->resume_done;
+}
+
+static void serve_next_locked(struct soft_device *device) {
+  if (device->reset_asked > device->reset_done) {
+    serve_locked(device, &device->reset_asked, &device->reset_done, soft_reset);
+  } else if (device->start_asked > device->start_done) {
+    serve_locked(device, &device->start_asked, &device->start_done, soft_start);
+  } else if (device->kick_asked > device->kick_done) {
+    serve_locked(device, &device->kick_asked, &device->kick_done, kick);
+  } else {
+    device->resume_begun = true;
+    serve_locked(device, &device->resume_asked, &device->resume_done, soft_resume);
+  }
 }
 
 void *soft_control_main(void *argument) {
   struct soft_device *device = argument;
+  struct pvgi_condition asked = {&device->control_cond, &device->control_asked, &device->control_polling};
   pthread_mutex_lock(&device->lock);
   while (!atomic_load(&device->stopped)) {
-    if (device->reset_asked > device->reset_done) {
-      serve_locked(device, &device->reset_asked, &device->reset_done, soft_reset);
-    } else if (device->start_asked > device->start_done) {
-      serve_locked(device, &device->start_asked, &device->start_done, soft_start);
-    } else if (device->kick_asked > device->kick_done) {
-      serve_locked(device, &device->kick_asked, &device->kick_done, kick);
-    } else if (device->resume_asked > device->resume_done) {
-      device->resume_begun = true;
-      serve_locked(device, &device->resume_asked, &device->resume_done, soft_resume);
-    } else {
-      pthread_cond_wait(&device->control_cond, &device->lock);
-    }
+    struct pvgi_wait wait = {0};
+    while (!is_asked_locked(device) && !atomic_load(&device->stopped)) pvgi_wait_step(&asked, &wait, &device->lock, -1);
+    pvgi_wait_end(&asked, &wait);
+    if (!atomic_load(&device->stopped)) serve_next_locked(device);
   }
   pthread_mutex_unlock(&device->lock);
   return NULL;

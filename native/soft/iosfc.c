@@ -22,12 +22,12 @@
 static uint8_t *bytes_of(const struct soft_mapping *mapping) { return (uint8_t *)(uintptr_t)mapping->address; }
 
 static bool tell_unmap(struct soft_iosfc *iosfc, uint64_t address, uint32_t purpose) {
-  struct soft_call call = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = soft_own_number(), .words = {address, purpose}};
+  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = soft_own_number(), .words = {address, purpose}};
   return soft_upcall(iosfc->device, &call, NULL);
 }
 
 static bool map(struct soft_iosfc *iosfc, const struct soft_entry *want, uint32_t purpose, struct soft_mapping *mapping) {
-  struct soft_call call = {.kind = PVG_UPCALL_IOSFC_MAP,
+  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_MAP,
                            .thread = soft_own_number(),
                            .words = {want->gpa, want->length, want->flags & IOSFC_READ_ONLY, purpose}};
   uint64_t address;

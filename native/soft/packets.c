@@ -60,7 +60,7 @@ static uint32_t cursor_glyph(struct soft_device *device, const uint8_t *body, ui
   if (soft_display_of(device, soft_u32(body)) == NULL) return FAULT_DISPLAY;
   uint8_t *bitmap = calloc(1, length);
   if (bitmap == NULL) return FAULT_MEMORY;
-  struct soft_call read = {
+  struct pvgi_call read = {
     .kind = PVG_UPCALL_READ_MEMORY,
     .thread = THREAD_CONTROL,
     .words = {soft_u64(body + 32), length, (uint64_t)(uintptr_t)bitmap},

@@ -83,7 +83,7 @@ static void put_back_locked(struct soft_device *device, const struct soft_event 
 }
 
 static void change_mode(struct soft_device *device, const struct soft_event *event) {
-  struct soft_call call = {.kind = event->kind, .thread = THREAD_DISPLAY};
+  struct pvgi_call call = {.kind = event->kind, .thread = THREAD_DISPLAY};
   memcpy(call.words, event->words, sizeof call.words);
   soft_display_lock(device);
   soft_upcall(device, &call, NULL);

@@ -28,7 +28,7 @@ static uint32_t read_locked(struct soft_device *device, uint64_t offset) {
 /* Asks the control thread for something and waits until it was done. */
 static void await_control_locked(struct soft_device *device, uint64_t *asked, const uint64_t *done) {
   uint64_t ticket = ++*asked;
-  pthread_cond_signal(&device->control_cond);
+  soft_control_signal_locked(device);
   soft_control_await_locked(device, done, ticket);
 }
 

@@ -149,7 +149,7 @@ static int32_t ask_locked(struct soft_device *device, struct soft_state *state) 
   device->resume_result = PVG_E_CLOSED;
   uint64_t ticket = ++device->resume_asked;
   struct soft_wait wait;
-  pthread_cond_signal(&device->control_cond);
+  soft_control_signal_locked(device);
   soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CONTROL);
   while (device->resume_done < ticket && (device->resume_begun || !atomic_load(&device->stopped))) {
     pthread_cond_wait(&device->done_cond, &device->lock);

@@ -28,7 +28,9 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "../answers.h"
 #include "../internal.h"
+#include "../polling.h"
 #include "display.h"
 #include "layout.h"
 
@@ -172,6 +174,8 @@ struct soft_device {
 
   /* Requests to the control thread: a ticket is done when done >= ticket. */
   uint64_t reset_asked, reset_done, start_asked, start_done, kick_asked, kick_done;
+  _Atomic uint32_t control_asked, control_served; /* change with each ticket asked for, and done; polled */
+  struct pvgi_polling control_polling, served_polling;
   bool running, halted, resetting;
 
   /* A resume: its ticket, the state to go on from, whether the control thread is at it, and what came of it. */
@@ -211,6 +215,8 @@ struct soft_device {
   struct soft_upcall upcalls[SOFT_UPCALLS];
   pthread_cond_t answer_conds[SOFT_UPCALLS];
   uint64_t answers[SOFT_UPCALLS];
+  _Atomic uint32_t answer_rings[SOFT_UPCALLS]; /* change with answers[]; polled */
+  struct pvgi_polling answer_polling;
   uint64_t waited, woken, woken_in_vain; /* pvg_upcall_wakes() */
   pthread_cond_t room_cond;              /* an entry became free, or a glyph's bitmap was given back */
   uint32_t glyphs;
@@ -218,7 +224,8 @@ struct soft_device {
   struct soft_wait *waits; /* guarded by waits_lock */
   uint32_t wait_number;    /* of the latest */
 
-  struct soft_iosfc *iosfc; /* NULL if there is none */
+  struct soft_iosfc *iosfc;     /* NULL if there is none */
+  struct pvgi_answers *own;     /* NULL if the host answers everything */
 };
 
 /* handles.c */
@@ -256,16 +263,7 @@ void soft_task_read_unlock(struct soft_task *task);
 void soft_wake_all(struct soft_device *device);
 
 /* upcall.c */
-struct soft_call {
-  uint32_t kind;
-  uint32_t thread;
-  uint64_t words[6];
-  const uint64_t *pieces;
-  uint32_t piece_count;
-  uint8_t *bytes;
-  uint64_t length;
-};
-bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value);
+bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value);
 int32_t soft_post(struct soft_device *device, const struct pvg_record *record);
 struct soft_upcall *soft_upcall_allocate_locked(struct soft_device *device, uint32_t kind, uint32_t *id);
 struct soft_upcall *soft_upcall_find_locked(struct soft_device *device, uint32_t id);
@@ -274,12 +272,17 @@ void soft_upcalls_stop(struct soft_device *device);
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
 void soft_interrupts(struct soft_device *device, uint32_t thread);
 
+/* own.c */
+bool soft_answers_itself(const struct soft_device *device, uint32_t kind);
+bool soft_own_answer(struct soft_device *device, const struct pvgi_call *call, uint64_t *value);
+
 /* upcall_data.c */
 bool soft_post_glyph(struct soft_device *device, const struct soft_event *event);
 uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port);
 
 /* fifo.c: await waits until the control thread has done everything up to that ticket, or the device is stopped. */
 void *soft_control_main(void *argument);
+void soft_control_signal_locked(struct soft_device *device);
 void soft_control_await_locked(struct soft_device *device, const uint64_t *done, uint64_t ticket);
 void soft_ring_copy(void *out, const uint8_t *data, uint32_t length, uint32_t position, uint32_t count);
 void soft_stamp_locked(struct soft_device *device, uint32_t fifo, uint32_t stamp);

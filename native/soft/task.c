@@ -12,14 +12,14 @@
 
 bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t length) {
   uint64_t range = 0;
-  struct soft_call create = {.kind = PVG_UPCALL_CREATE_TASK, .thread = THREAD_CONTROL, .words = {length}};
+  struct pvgi_call create = {.kind = PVG_UPCALL_CREATE_TASK, .thread = THREAD_CONTROL, .words = {length}};
   if (!soft_upcall(device, &create, &range)) return false;
   struct pvgi_memory memory = {0};
   bool found = range <= UINT32_MAX && pvgi_range_acquire((uint32_t)range, &memory) == PVG_OK;
   if (!found || memory.length < length) {
     /* The host gave something that is no such range: it is handed back, and nothing of it is used. */
     if (found) pvgi_range_release(&memory);
-    struct soft_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {range}};
+    struct pvgi_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {range}};
     soft_upcall(device, &destroy, NULL);
     return false;
   }
@@ -67,7 +67,7 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
   await_commands_locked(device, task);
   pthread_mutex_unlock(&device->lock);
   soft_task_write_lock(task);
-  struct soft_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {task->range}};
+  struct pvgi_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {task->range}};
   soft_upcall(device, &destroy, NULL);
   pvgi_range_release(&task->memory);
   pthread_mutex_lock(&device->lock);
@@ -85,7 +85,7 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
  * before doesn't either. The guest, whose device has faulted, can't know better. */
 bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, bool read_only,
                    const uint64_t *pieces, uint32_t count) {
-  struct soft_call map = {
+  struct pvgi_call map = {
     .kind = PVG_UPCALL_MAP_MEMORY,
     .thread = thread,
     .words = {task->range, offset, read_only, count, count ? pieces[0] : 0, count ? pieces[1] : 0},
@@ -105,7 +105,7 @@ bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task
 
 /* What the host refuses to unmap stays mapped. */
 static bool unmap(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, uint64_t length) {
-  struct soft_call call = {.kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, offset, length}};
+  struct pvgi_call call = {.kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, offset, length}};
   soft_task_write_lock(task);
   bool room = soft_mappings_reserve(device, &task->mappings, offset, offset + length, 0), ok = room && soft_upcall(device, &call, NULL);
   if (ok) soft_mappings_cut(&task->mappings, offset, offset + length);

@@ -85,28 +85,18 @@ struct soft_upcall *soft_upcall_find_locked(struct soft_device *device, uint32_t
   return open && upcall->generation == id >> 8 ? upcall : NULL;
 }
 
-/* Sleeps for a while, or until somebody broadcasts; true if it was for the time only. */
-static bool sleep_locked(struct soft_device *device, uint32_t condition) {
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  until.tv_nsec += WAIT_SLICE_NS;
-  if (until.tv_nsec >= 1000000000) {
-    until.tv_sec++;
-    until.tv_nsec -= 1000000000;
-  }
-  return pthread_cond_timedwait(&device->answer_conds[condition], &device->upcall_lock, &until) == ETIMEDOUT;
-}
-
 /* Waits until the upcall was answered, the device is stopped, or nobody can answer any more. A thread counts as woken by an answer if
  * one was given on its condition while it slept, whatever the system says why it runs again. */
 static void await_answer_locked(struct soft_device *device, struct soft_upcall *upcall) {
   uint32_t condition = condition_of(device, upcall), mailbox = mailbox_of(device, upcall->kind);
+  struct pvgi_condition answered = {&device->answer_conds[condition], &device->answer_rings[condition], &device->answer_polling};
+  struct pvgi_wait wait = {0};
   bool slept = false;
   upcall->sleeper = soft_own_system();
   upcall->thread = soft_own_number();
   while (upcall->state == UPCALL_WAITING && !atomic_load(&device->stopped)) {
     uint64_t answers = device->answers[condition];
-    bool timed_out = sleep_locked(device, condition);
+    bool timed_out = pvgi_wait_step(&answered, &wait, &device->upcall_lock, WAIT_SLICE_NS);
     slept = true;
     if (device->answers[condition] != answers) {
       device->woken++;
@@ -115,11 +105,14 @@ static void await_answer_locked(struct soft_device *device, struct soft_upcall *
       break; /* the mailbox is gone, and has taken the record with it */
     }
   }
+  pvgi_wait_end(&answered, &wait);
   if (slept && upcall->state == UPCALL_ANSWERED) device->waited++;
 }
 
-/* Posts an upcall that waits, and waits. True if the host answered ok; the answer's value goes to *value. */
-bool soft_upcall(struct soft_device *device, const struct soft_call *call, uint64_t *value) {
+/* Posts an upcall that waits, and waits, unless it is answered on this thread. True if it was answered ok; the answer's value goes to
+ * *value. */
+bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
+  if (soft_answers_itself(device, call->kind)) return soft_own_answer(device, call, value);
   struct pvg_record record = {.kind = call->kind, .thread = call->thread};
   memcpy(record.words, call->words, sizeof record.words);
   if (value != NULL) *value = 0;
@@ -178,6 +171,7 @@ int32_t pvg_upcall_answer(uint32_t handle, uint32_t id, uint32_t ok, uint64_t va
     upcall->value = value;
     upcall->state = UPCALL_ANSWERED;
     device->answers[condition]++;
+    atomic_fetch_add_explicit(&device->answer_rings[condition], 1, memory_order_relaxed);
     pthread_cond_broadcast(&device->answer_conds[condition]);
   }
   pthread_mutex_unlock(&device->upcall_lock);

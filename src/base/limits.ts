@@ -10,12 +10,16 @@ export const BACKGROUND_MAILBOX_CAPACITY = 4096;
 export const RENDER_MAILBOX_CAPACITY = 256;
 /** Answers a vCPU may have outstanding: one, since its accesses are synchronous; the rest is slack for late ones. */
 export const REPLY_MAILBOX_CAPACITY = 16;
+/** Entries of a thread's trace ring, of 80 bytes each: some hundred accesses. */
+export const TRACE_RING_ENTRIES = 4096;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
 export const BACKGROUND_WORKERS = 2;
-/** How long a take that finds its mailbox empty looks again before it sleeps, in microseconds. */
-export const SPIN_MICROSECONDS = 20;
+/** How long threads may poll before they sleep, in microseconds, unless the embedder says otherwise: a bit more than waking an idle core takes. */
+export const POLL_MICROSECONDS = 100;
+/** The longest that an embedder can ask for, in microseconds. */
+export const MAX_POLL_MICROSECONDS = 1000;
 /** The largest side of a surface, in pixels; 16384 · 16384 · 4 bytes is the largest that stays an int32 count of words. */
 export const SURFACE_MAX_SIDE = 16_384;
 /** A cursor's largest side, in pixels, and how far from its corner its hotspot may be. */
@@ -34,8 +38,6 @@ export const DMA_MAX_REGISTER_BYTES = 65_536;
 export const MAX_RAM_BYTES = 64 * 2 ** 30;
 /** Nested waits: each holds a record in the BQL mailbox, so it can't be more. */
 export const MAX_NESTED_WAITS = 64;
-/** Records in the memory actor's mailbox: PVG's threads each hold one unanswered upcall; the rest is slack. */
-export const MEMORY_MAILBOX_CAPACITY = 256;
 /** Completions that an update waits for on the BQL actor: one. */
 export const UPDATE_MAILBOX_CAPACITY = 16;
 /** Most workers of the background queue: one for each nested wait, and one for what nobody waits for. */
@@ -62,3 +64,7 @@ export const MAX_SAVED_DESCRIPTION_BYTES = 2 ** 20;
 export const MAX_SAVED_BLOBS = 2 * (MAX_REGIONS + 1 + 2 * MAX_DISPLAYS);
 /** What a saved state's blobs may take in memory at once, in bytes: 1 GiB. Guest RAM is written and read in pieces instead. */
 export const MAX_SAVED_BLOB_BYTES = 2 ** 30;
+/** Combinations of states that a machine may have. A table holds a row of steps for each; the largest machine here has 18. */
+export const MACHINE_CONFIGURATIONS = 4096;
+/** Eventless transitions that may follow one event. */
+export const MACHINE_MICROSTEPS = 1000;

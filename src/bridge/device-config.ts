@@ -25,6 +25,12 @@ export const CONFIG_FIELDS = {
   managed_textures: 1,
   announce_every_frame: 1,
   reads_wait: 1,
+  poll_us: 1,
+  map: 1,
+  own_tasks: 1,
+  own_reads: 1,
+  own_iosfc: 1,
+  own_traces: 1,
 } as const;
 
 export type PvgConfig = {

@@ -5,6 +5,7 @@
  * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the headers.
  */
 import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { BridgeError } from '../base/errors.js';
@@ -27,13 +28,16 @@ export interface PvgBridge {
   pvg_group_destroy(group: number): number;
   pvg_group_guard(group: number): number;
   pvg_group_unguard(group: number): number;
-  pvg_mailbox_create(group: number, capacity: number, spinUs: number): number;
+  pvg_mailbox_create(group: number, capacity: number, pollUs: number): number;
   pvg_mailbox_post(mailbox: number, record: Buffer, timeoutUs: number): number;
   pvg_mailbox_take(mailbox: number, records: Buffer, max: number, timeoutUs: number): number;
+  pvg_mailbox_exchange(to: number, record: Buffer, from: number, records: Buffer, max: number, timeoutUs: number): number;
   pvg_mailbox_close(mailbox: number): number;
   pvg_mailbox_destroy(mailbox: number): number;
   pvg_mailbox_depth(mailbox: number): number;
   pvg_mailbox_waiters(mailbox: number): number;
+  pvg_thread_times(): Word;
+  pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
   pvg_ram_address(ram: number): Word;
@@ -44,6 +48,17 @@ export interface PvgBridge {
   pvg_range_map(range: number, offset: Word, ram: number, ramOffset: Word, length: Word, readOnly: number): number;
   pvg_range_unmap(range: number, offset: Word, length: Word): number;
   pvg_range_destroy(range: number): number;
+  pvg_map_create(group: number): number;
+  pvg_map_publish(map: number, ranges: Buffer, rangeCount: number, regions: Buffer, regionCount: number): number;
+  pvg_map_lookup(map: number, gpa: Word, length: Word, write: number, found: Buffer): number;
+  pvg_map_lookup_acquire(map: number, gpa: Word, length: Word, write: number, found: Buffer): number;
+  pvg_map_find_host(map: number, address: Word, found: Buffer): number;
+  pvg_map_release_host(map: number, address: Word, found: Buffer): number;
+  pvg_map_acquire(map: number, slot: number): number;
+  pvg_map_release(map: number, slot: number): number;
+  pvg_map_references(map: number, slot: number): number;
+  pvg_map_cells(map: number): Word;
+  pvg_map_destroy(map: number): number;
   pvg_device_create(config: Buffer, ranges: Buffer, rangeCount: number): number;
   pvg_mmio_length(device: number, window: number): number;
   pvg_mmio_read(device: number, window: number, offset: Word, value: Buffer): number;
@@ -70,6 +85,9 @@ export interface PvgBridge {
   pvg_upcall_supply(device: number, id: number, offset: Word, bytes: Buffer, length: Word): number;
   pvg_upcall_supply_ram(device: number, id: number, offset: Word, ram: number, ramOffset: Word, length: Word): number;
   pvg_upcall_wakes(device: number, counts: Buffer): number;
+  pvg_device_own_counts(device: number, counts: Buffer): number;
+  pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
+  pvg_device_traces(device: number, entries: Buffer, max: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
@@ -90,13 +108,16 @@ export const PROTOTYPES = [
   'int32_t pvg_group_destroy(uint32_t group)',
   'int32_t pvg_group_guard(uint32_t group)',
   'int32_t pvg_group_unguard(uint32_t group)',
-  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t spin_us)',
+  'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us)',
   'int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us)',
   'int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us)',
+  'int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max, int64_t timeout_us)',
   'int32_t pvg_mailbox_close(uint32_t mailbox)',
   'int32_t pvg_mailbox_destroy(uint32_t mailbox)',
   'int32_t pvg_mailbox_depth(uint32_t mailbox)',
   'int32_t pvg_mailbox_waiters(uint32_t mailbox)',
+  'uint64_t pvg_thread_times(void)',
+  'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
   'uint64_t pvg_ram_address(uint32_t ram)',
@@ -107,6 +128,17 @@ export const PROTOTYPES = [
   'int32_t pvg_range_map(uint32_t range, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length, uint32_t read_only)',
   'int32_t pvg_range_unmap(uint32_t range, uint64_t offset, uint64_t length)',
   'int32_t pvg_range_destroy(uint32_t range)',
+  'uint32_t pvg_map_create(uint32_t group)',
+  'int32_t pvg_map_publish(uint32_t map, const void *ranges, uint32_t range_count, const void *regions, uint32_t region_count)',
+  'int32_t pvg_map_lookup(uint32_t map, uint64_t gpa, uint64_t length, uint32_t write, void *found)',
+  'int32_t pvg_map_lookup_acquire(uint32_t map, uint64_t gpa, uint64_t length, uint32_t write, void *found)',
+  'int32_t pvg_map_find_host(uint32_t map, uint64_t address, void *found)',
+  'int32_t pvg_map_release_host(uint32_t map, uint64_t address, void *found)',
+  'int32_t pvg_map_acquire(uint32_t map, uint32_t slot)',
+  'int32_t pvg_map_release(uint32_t map, uint32_t slot)',
+  'int32_t pvg_map_references(uint32_t map, uint32_t slot)',
+  'uint64_t pvg_map_cells(uint32_t map)',
+  'int32_t pvg_map_destroy(uint32_t map)',
   'uint32_t pvg_device_create(const void *config, const void *ranges, uint32_t range_count)',
   'int32_t pvg_mmio_length(uint32_t device, uint32_t window)',
   'int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value)',
@@ -133,6 +165,9 @@ export const PROTOTYPES = [
   'int32_t pvg_upcall_supply(uint32_t device, uint32_t id, uint64_t offset, const void *bytes, uint64_t length)',
   'int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length)',
   'int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts)',
+  'int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts)',
+  'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
+  'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
@@ -141,7 +176,15 @@ export const PROTOTYPES = [
 /** The version of pvg_bridge.h this file was written for. */
 export const BRIDGE_VERSION = 3;
 
+/** Names another bridge library than the one that was built here. */
+const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
+
 function libraryPath(): string {
+  const given = process.env[LIBRARY_VARIABLE];
+  if (given) {
+    if (existsSync(given)) return resolve(given);
+    throw new BridgeError(-8, `${LIBRARY_VARIABLE} names the native bridge ${given}, which is not there`);
+  }
   // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
   for (const relative of ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so']) {
     const path = fileURLToPath(new URL(relative, import.meta.url));
@@ -189,4 +232,31 @@ export function ramView(bridge: PvgBridge, ram: number, offset: number, length: 
   if (BigInt(address) === 0n) throw new BridgeError(-1, `no such RAM: ${bridge.pvg_last_error()}`);
   if (length > MAX_VIEW_BYTES) throw new BridgeError(-6, `a view of ${length} bytes is longer than ${MAX_VIEW_BYTES}: take several`);
   return new Uint8Array(koffi.view(BigInt(address) + BigInt(offset), length));
+}
+
+/** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */
+export interface ThreadTimes {
+  readonly entered: number;
+  readonly returned: number;
+}
+
+/** The calling thread's, kept from now on; only that thread may look. */
+export function threadTimes(bridge: PvgBridge): ThreadTimes {
+  const halves = new Uint32Array(koffi.view(BigInt(bridge.pvg_thread_times()), 16));
+  const at = (low: number): number => (halves[low + 1] ?? 0) * 2 ** 32 + (halves[low] ?? 0);
+  return {
+    get entered() {
+      return at(0);
+    },
+    get returned() {
+      return at(2);
+    },
+  };
+}
+
+/** The cells that count references on a map's regions (pvg_host.h), one int32 for each of `slots` and one before them. */
+export function cellsView(bridge: PvgBridge, map: number, slots: number): ArrayBuffer {
+  const address = bridge.pvg_map_cells(map);
+  if (BigInt(address) === 0n) throw new BridgeError(-1, `no such memory map: ${bridge.pvg_last_error()}`);
+  return koffi.view(BigInt(address), 4 * (slots + 1));
 }

@@ -43,6 +43,30 @@ export const Upcall = {
 export const UpcallClass = { task: 0, read: 1, interrupt: 2, iosfc: 3, display: 4, mode: 5, completion: 6 } as const;
 export type UpcallClassName = keyof typeof UpcallClass;
 
+/** How the IOSurface mapper's upcalls are answered on its own thread (pvg_bridge.h, enum pvg_own_iosfc). */
+export const OwnIosfc = { none: 0, perMapping: 1, checked: 2 } as const;
+
+/** What is noted of what PVG's own threads answer (pvg_bridge.h, enum pvg_trace_event). */
+export const TraceEvent = {
+  lost: 0,
+  iosfcUnmapNothing: 1,
+  createTask: 2,
+  destroyTask: 3,
+  mapMemory: 4,
+  mapMemoryRange: 5,
+  remap: 6,
+  unmapMemory: 7,
+  readMemory: 8,
+  iosfcMap: 9,
+  iosfcUnmapRegion: 10,
+} as const;
+
+/** What a region of the memory map may be used for (pvg_host.h, enum pvg_region_flag). */
+export const RegionFlag = { mappable: 1, writable: 2, removed: 4 } as const;
+
+/** The place of a range that shows no memory. */
+export const MAP_REGISTERS = 0xffff_ffff;
+
 /** Whom an answered upcall wakes besides its own thread. */
 export const Wake = { job: 0, kind: 1, all: 2 } as const;
 

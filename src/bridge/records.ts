@@ -12,6 +12,8 @@ const THREAD = 14;
 const RESERVED = 15;
 const TWO_32 = 2 ** 32;
 const SAFE_HIGH = 2 ** 21;
+/** Records that wait to be used again; more are seldom in use at once. */
+const MAX_POOLED = 256;
 
 /** A record as a value; words that are not given are 0. */
 export interface PvgRecord {
@@ -22,34 +24,49 @@ export interface PvgRecord {
   readonly reserved: number;
 }
 
+/** A record that is used again and again. */
+interface PooledRecord {
+  kind: number;
+  id: number;
+  readonly words: [number, number, number, number, number, number];
+  thread: number;
+  reserved: number;
+}
+
 /** Fixed-size memory for `count` records that is handed to the bridge; owned by one thread. */
 export class RecordBuffer {
   readonly bytes: Uint8Array;
   private readonly u32: Uint32Array;
 
   constructor(readonly count: number) {
-    this.u32 = new Uint32Array(RECORD_U32 * count);
-    this.bytes = new Uint8Array(this.u32.buffer);
+    // A buffer of its own, so that its bytes stay where they are.
+    const memory = new ArrayBuffer(RECORD_BYTES * count);
+    this.u32 = new Uint32Array(memory);
+    this.bytes = new Uint8Array(memory);
   }
 
   read(index: number): PvgRecord {
+    const record = emptyRecord();
+    this.readInto(index, record);
+    return record;
+  }
+
+  readInto(index: number, record: PooledRecord): void {
     const at = index * RECORD_U32;
-    const words: number[] = [];
-    for (let word = 0; word < 6; word++) words.push(this.word(at + FIRST_WORD + 2 * word));
-    return { kind: this.at(at), id: this.at(at + 1), words, thread: this.at(at + THREAD), reserved: this.at(at + RESERVED) };
+    record.kind = this.at(at);
+    record.id = this.at(at + 1);
+    for (let word = 0; word < 6; word++) record.words[word] = this.word(at + FIRST_WORD + 2 * word);
+    record.thread = this.at(at + THREAD);
+    record.reserved = this.at(at + RESERVED);
   }
 
   write(index: number, record: Partial<PvgRecord> & { kind: number }): void {
     const at = index * RECORD_U32;
     this.u32[at] = record.kind;
     this.u32[at + 1] = record.id ?? 0;
-    for (let word = 0; word < 6; word++) {
-      const given = record.words?.[word] ?? 0;
-      // What was too large to be exact stays so on its way through another mailbox.
-      const value = Number.isFinite(given) ? given : SAFE_HIGH * TWO_32;
-      this.u32[at + FIRST_WORD + 2 * word] = value % TWO_32;
-      this.u32[at + FIRST_WORD + 2 * word + 1] = Math.floor(value / TWO_32);
-    }
+    const { words } = record;
+    const given = words === undefined ? 0 : words.length;
+    for (let word = 0; word < 6; word++) this.writeWord(at + FIRST_WORD + 2 * word, word < given ? (words?.[word] ?? 0) : 0);
     this.u32[at + THREAD] = record.thread ?? 0;
     this.u32[at + RESERVED] = record.reserved ?? 0;
   }
@@ -60,6 +77,39 @@ export class RecordBuffer {
 
   private word(index: number): number {
     const high = this.at(index + 1);
+    if (high === 0) return this.at(index);
     return high >= SAFE_HIGH ? Number.POSITIVE_INFINITY : high * TWO_32 + this.at(index);
+  }
+
+  private writeWord(index: number, given: number): void {
+    if (given >>> 0 === given) {
+      this.u32[index] = given;
+      this.u32[index + 1] = 0;
+      return;
+    }
+    // What was too large to be exact stays so on its way through another mailbox.
+    const value = Number.isFinite(given) ? given : SAFE_HIGH * TWO_32;
+    this.u32[index] = value % TWO_32;
+    this.u32[index + 1] = Math.floor(value / TWO_32);
+  }
+}
+
+function emptyRecord(): PooledRecord {
+  return { kind: 0, id: 0, words: [0, 0, 0, 0, 0, 0], thread: 0, reserved: 0 };
+}
+
+/** Records to read into. One that is never given back is lost to the pool and to nobody else. */
+export class RecordPool {
+  private readonly free: PooledRecord[] = [];
+
+  read(buffer: RecordBuffer, index: number): PvgRecord {
+    const record = this.free.pop() ?? emptyRecord();
+    buffer.readInto(index, record);
+    return record;
+  }
+
+  /** Only for records that came from read(), and once. */
+  recycle(record: PvgRecord): void {
+    if (this.free.length < MAX_POOLED) this.free.push(record as PooledRecord);
   }
 }

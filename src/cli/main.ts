@@ -12,6 +12,8 @@ import { parseMode } from '../device/display-mode.js';
 import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
+import { bench, type BenchOptions, UsageError } from './bench.js';
+import { TOLERANCE } from './bench-report.js';
 import { DEADLOCKED, run, type RunOptions } from './run.js';
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
@@ -57,9 +59,13 @@ function inFile(path: string): string {
   throw new InvalidArgumentError('There is no such file.');
 }
 
+const WRONG_USAGE = 2;
+
 interface RunFlags extends Omit<RunOptions, 'vsync'> {
   readonly vsync: 'on' | 'off';
 }
+
+type BenchFlags = Omit<BenchOptions, 'scale'>;
 
 const program = new Command('apple-gfx')
   .description("QEMU's Apple paravirtual GPU device, as actors on worker threads")
@@ -106,14 +112,35 @@ program
     });
   });
 
+program
+  .command('bench')
+  .description('measure the device against the same work in C and against what people would otherwise use')
+  .exitOverride()
+  .option('--json', 'print one JSON object on stdout instead of a table', false)
+  .addOption(new Option('--baseline <file>', 'compare with what --json printed before').argParser(inFile))
+  .addOption(
+    new Option('--rows <glob>', 'rows to measure, for example write/*; repeatable')
+      .argParser((glob: string, before: readonly string[]) => [...before, glob])
+      .default([], 'all'),
+  )
+  .addOption(new Option('--runs <n>', 'runs of each side, of which the median counts').argParser(integer).default(5))
+  .option('--quick', 'a tenth of the work: figures that are less steady', false)
+  .addHelpText(
+    'after',
+    `\nExit codes: 0 measured, whether goals are met or not; 1 a row failed, or is worse than in the baseline by more than ${100 * TOLERANCE} %; 2 wrong usage.`,
+  )
+  .action(async (flags: BenchFlags) => {
+    process.exitCode = await bench({ ...flags, baseline: flags.baseline });
+  });
+
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
     // Commander has printed its line; --help and --version end well, everything else is wrong usage.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
+    process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
   } else {
     process.stderr.write(`apple-gfx: ${describeError(error)}\n`);
-    process.exitCode = error instanceof DeadlockError ? DEADLOCKED : 1;
+    process.exitCode = error instanceof DeadlockError ? DEADLOCKED : error instanceof UsageError ? WRONG_USAGE : 1;
   }
 }

@@ -6,10 +6,11 @@
  */
 import { open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
+import { WATCHDOG_PERIOD_MS } from '../base/limits.js';
 import { formatLogLine, type TraceOrigin } from '../trace/log.js';
 
-/** Lines are held for so long: far longer than a report travels. */
-const HOLD_MS = 250;
+/** Lines are held for so long: far longer than a report travels, behind the time for which PVG's own threads may keep theirs. */
+const HOLD_MS = WATCHDOG_PERIOD_MS + 250;
 
 export interface TraceSink {
   write(line: string, origin: TraceOrigin): void;

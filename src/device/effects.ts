@@ -3,6 +3,7 @@
  *
  * Invariant: an effect says what, never how; what gives something back does so at once, as the result of a method.
  */
+import type { MapSnapshot } from '../memory/address-space.js';
 import type { AccessEntry } from '../revisions/revision.js';
 import type { PvgAccess } from '../runtime/pvg-access.js';
 import type { TraceArgs, TraceName } from '../trace/events.js';
@@ -23,8 +24,15 @@ export type Effect =
   | ({ readonly do: 'submitJob' } & AccessJob)
   /** Have another device of the embedder's read a register; a message brings the result. */
   | { readonly do: 'readDevice'; readonly job: number; readonly region: number; readonly offset: number }
-  /** Answer a guest's access. */
-  | { readonly do: 'replyToGuest'; readonly token: number; readonly mailbox: number; readonly value: number; readonly high: number }
+  /** Answer a guest's access; `ok`: PVG has carried all of it out. */
+  | {
+      readonly do: 'replyToGuest';
+      readonly token: number;
+      readonly mailbox: number;
+      readonly value: number;
+      readonly high: number;
+      readonly ok: boolean;
+    }
   /** Answer an upcall. */
   | { readonly do: 'answerUpcall'; readonly id: number; readonly ok: boolean; readonly value: number }
   /** Raise an interrupt: a pulse, or an MSI. */
@@ -40,6 +48,8 @@ export type Effect =
   | { readonly do: 'releaseTexture'; readonly texture: number }
   | { readonly do: 'releaseRange'; readonly range: number }
   | { readonly do: 'releaseRam'; readonly ram: number }
+  /** Let those who look things up without the BQL see the memory map as it is now; done when nobody looks at an older one. */
+  | { readonly do: 'publishMap'; readonly map: MapSnapshot }
   | { readonly do: 'pushUpdate'; readonly display: number }
   | { readonly do: 'signalUpdateDone'; readonly display: number }
   /** Take note of a frame that is not copied, since nobody looks. */
@@ -78,6 +88,10 @@ export interface FrameResult {
 export interface DevicePort {
   perform(effect: Effect): void;
   trace<N extends TraceName>(name: N, args: TraceArgs<N>): void;
+  /** As trace(), for an event that comes with every access: its number in TRACE_IDS, and up to three arguments as numbers. */
+  note(event: number, first?: number, second?: number, third?: number): void;
+  /** Whether anybody wants any trace event. */
+  readonly tracing: boolean;
   /** Enters PVG with an access and blocks until it returns. */
   enterPvg(access: AccessJob): JobResult;
   /** Encodes a frame and blocks until the GPU is done; null if PVG refused. */

@@ -8,15 +8,15 @@
 import { assert } from '../base/errors.js';
 import { SURFACE_MAX_SIDE } from '../base/limits.js';
 import type { Revision } from '../revisions/revision.js';
-import { MachineDriver } from '../runtime/machine-driver.js';
+import { compileMachine, type MachineRun } from '../runtime/machine-run.js';
 import type { DevicePort, SurfaceInfo } from './effects.js';
 import { framePipelineMachine } from './frame-pipeline.machine.js';
 
-const driver = new MachineDriver(framePipelineMachine);
-type Event = Parameters<typeof driver.step>[1];
+const table = compileMachine(framePipelineMachine);
+type Run = MachineRun<typeof framePipelineMachine>;
 
 export class Frames {
-  private snapshot: ReturnType<typeof driver.initial>;
+  private readonly run: Run;
   private surface: SurfaceInfo | null = null;
   /** What the frame in flight was started for; its texture lives until the frame has ended. */
   private noted: SurfaceInfo | null = null;
@@ -37,7 +37,7 @@ export class Frames {
     private readonly port: DevicePort,
     private readonly policies: Pick<Revision, 'frames' | 'refusedEncode' | 'answersEveryUpdate' | 'checksGpuWork'>,
   ) {
-    this.snapshot = driver.initial({
+    this.run = table.start({
       insideUpdate: policies.frames === 'insideUpdate',
       countsRefusals: policies.refusedEncode !== 'forgotten',
       restartsAfterRefusal: policies.refusedEncode === 'restarts',
@@ -52,7 +52,7 @@ export class Frames {
 
   /** The pipeline's state, for people and tests. */
   get state(): unknown {
-    return this.snapshot.value;
+    return this.run.value;
   }
 
   setMode(width: number, height: number): void {
@@ -155,10 +155,8 @@ export class Frames {
     this.noted = null;
   }
 
-  private send(event: Event): void {
-    const step = driver.step(this.snapshot, event);
-    this.snapshot = step.snapshot;
-    for (const effect of step.effects) this.carryOut(effect.type);
+  private send(event: Parameters<Run['send']>[0]): void {
+    for (const effect of this.run.send(event)) this.carryOut(effect.type);
   }
 
   private carryOut(effect: string): void {

@@ -4,18 +4,18 @@
  * Invariant: the upcall is answered exactly once. A piece may take its time, since nothing here waits.
  */
 import { assert } from '../base/errors.js';
-import { MachineDriver } from '../runtime/machine-driver.js';
+import { compileMachine } from '../runtime/machine-run.js';
 import { mappingJobMachine } from './mapping-job.machine.js';
 
-const driver = new MachineDriver(mappingJobMachine);
+const table = compileMachine(mappingJobMachine);
 
 /** What became of a piece: carried out, failed, or there was none left. */
 export type PieceOutcome = 'mapped' | 'failed' | 'ended';
 
-const EVENTS = { mapped: 'range.mapped', failed: 'range.failed', ended: 'ranges.ended' } as const;
+const EVENTS = { mapped: { type: 'range.mapped' }, failed: { type: 'range.failed' }, ended: { type: 'ranges.ended' } } as const;
 
 export class MappingJob {
-  private snapshot = driver.initial();
+  private readonly run = table.start();
 
   constructor(private readonly answer: (ok: boolean) => void) {}
 
@@ -26,14 +26,12 @@ export class MappingJob {
 
   /** Tells what became of the piece that was asked for; true if the machine asks for another. */
   report(outcome: PieceOutcome): boolean {
-    return this.send({ type: EVENTS[outcome] });
+    return this.send(EVENTS[outcome]);
   }
 
-  private send(event: Parameters<typeof driver.step>[1]): boolean {
-    const step = driver.step(this.snapshot, event);
-    this.snapshot = step.snapshot;
+  private send(event: Parameters<typeof this.run.send>[0]): boolean {
     let asks = false;
-    for (const effect of step.effects) {
+    for (const effect of this.run.send(event)) {
       if (effect.type === 'mapNextRange') asks = true;
       else if (effect.type === 'answerTrue') this.answer(true);
       else if (effect.type === 'answerFalse') this.answer(false);

@@ -8,7 +8,8 @@
 import { assert } from '../base/errors.js';
 import { PvgWindow } from '../bridge/pvg.js';
 import type { AccessEntry, Revision } from '../revisions/revision.js';
-import { MachineDriver } from '../runtime/machine-driver.js';
+import { compileMachine, type MachineRun } from '../runtime/machine-run.js';
+import { TRACE_IDS } from '../trace/events.js';
 import type { AccessJob, DevicePort } from './effects.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
 
@@ -36,9 +37,8 @@ export interface Continuation {
   resume(result: JobResult): number | null;
 }
 
-const driver = new MachineDriver(mmioJobMachine);
-type Snapshot = ReturnType<typeof driver.initial>;
-type Event = Parameters<typeof driver.step>[1];
+const table = compileMachine(mmioJobMachine);
+type Run = MachineRun<typeof mmioJobMachine>;
 
 /** Whether an access has a size that windows know, is aligned to it, and lies whole in a window of that many bytes. */
 export function isValidAccess({ size, offset }: { readonly size: number; readonly offset: number }, windowBytes: number): boolean {
@@ -54,8 +54,8 @@ export function entryOf(revision: Revision, access: { readonly window: number; r
 export interface MmioJobOptions {
   readonly access: GuestAccess;
   readonly entry: AccessEntry;
-  /** Called once, with the halves of what was read. */
-  readonly reply: (value: number, high: number) => void;
+  /** Called once, with the halves of what was read, and whether PVG has carried all of the access out. */
+  readonly reply: (value: number, high: number, ok: boolean) => void;
   /** Gives each half a job number of its own. */
   readonly nextJob: () => number;
   /** The job inside which the access came about, 0 if none; for traces. */
@@ -66,7 +66,7 @@ export interface MmioJobOptions {
 
 /** One guest access in progress. */
 export class MmioJob implements Continuation {
-  private snapshot: Snapshot;
+  private readonly run: Run;
   private readonly halves: number;
   private readonly values: [number, number] = [0, 0];
   /** What PVG has, or had last. */
@@ -78,7 +78,7 @@ export class MmioJob implements Continuation {
   ) {
     const { access, entry } = options;
     this.halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
-    this.snapshot = driver.initial({ halves: this.halves, posted: entry === 'posted' });
+    this.run = table.start({ halves: this.halves, posted: entry === 'posted' });
   }
 
   /** The lock is there; returns the job to wait for, or null if there is none. */
@@ -92,11 +92,11 @@ export class MmioJob implements Continuation {
   }
 
   resume({ ok, value, high }: JobResult): number | null {
-    this.port.trace('agfx_job_completed', { job: this.submitted.job, ok: ok ? 1 : 0 });
+    if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_completed, this.submitted.job, ok ? 1 : 0);
     if (ok) {
       this.values[this.half === 0 ? 0 : 1] = value;
       if (this.halves === 1) this.values[1] = high;
-      this.traceAccess(value, high);
+      if (this.port.tracing) this.traceAccess(value, high);
     }
     this.send({ type: ok ? 'bridge.completed' : 'bridge.failed' });
     return this.awaited;
@@ -109,12 +109,12 @@ export class MmioJob implements Continuation {
   }
 
   private get awaited(): number | null {
-    return this.snapshot.matches('running') || this.snapshot.matches('posted') ? this.submitted.job : null;
+    return this.run.value === 'running' || this.run.value === 'posted' ? this.submitted.job : null;
   }
 
   /** Which half PVG has: 0 the low one. */
   private get half(): number {
-    return this.halves - this.snapshot.context.halves;
+    return this.halves - this.run.context.halves;
   }
 
   private get offset(): number {
@@ -129,15 +129,16 @@ export class MmioJob implements Continuation {
 
   private traceAccess(value: number, high: number): void {
     const { window, write } = this.options.access;
-    const args = { offset: this.offset, ...(write ? this.written : { value, high }) };
-    if (window === PvgWindow.iosfc) this.port.trace(write ? 'apple_gfx_mmio_iosfc_write' : 'apple_gfx_mmio_iosfc_read', args);
-    else this.port.trace(write ? 'apple_gfx_write' : 'apple_gfx_read', args);
+    const iosfc = window === PvgWindow.iosfc;
+    if (write) {
+      const event = iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_write : TRACE_IDS.apple_gfx_write;
+      return this.port.note(event, this.offset, this.written.value, this.written.high);
+    }
+    this.port.note(iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_read : TRACE_IDS.apple_gfx_read, this.offset, value, high);
   }
 
-  private send(event: Event): void {
-    const step = driver.step(this.snapshot, event);
-    this.snapshot = step.snapshot;
-    for (const effect of step.effects) this.carryOut(effect.type);
+  private send(event: Parameters<Run['send']>[0]): void {
+    for (const effect of this.run.send(event)) this.carryOut(effect.type);
   }
 
   private carryOut(effect: string): void {
@@ -146,9 +147,9 @@ export class MmioJob implements Continuation {
       case 'submitNextHalf':
         return this.submit();
       case 'replyToGuest':
-        return this.options.reply(this.values[0], this.values[1]);
+        return this.options.reply(this.values[0], this.values[1], true);
       case 'replyRefused':
-        return this.options.reply(0, 0);
+        return this.options.reply(0, 0, false);
       default:
         assert(false, `mmioJob has no effect ${effect}`);
     }
@@ -157,7 +158,7 @@ export class MmioJob implements Continuation {
   private submit(): void {
     const { access, entry, cause, caller, nextJob } = this.options;
     const job = nextJob();
-    this.port.trace('agfx_job_submitted', { job, cause });
+    if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_submitted, job, cause);
     this.port.perform({ do: 'count', what: 'accesses' });
     this.current = {
       job,

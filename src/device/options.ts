@@ -5,7 +5,7 @@
  */
 import { flag, integer } from '../base/arguments.js';
 import { ArgumentError } from '../base/errors.js';
-import { MAX_DISPLAYS, MAX_RAM_BYTES, MAX_VECTORS } from '../base/limits.js';
+import { MAX_DISPLAYS, MAX_POLL_MICROSECONDS, MAX_RAM_BYTES, MAX_VECTORS, POLL_MICROSECONDS } from '../base/limits.js';
 import { checkModes, type DisplayMode } from './display-mode.js';
 import type { MigrationBlocker } from './migration.js';
 import { checkOptionRomBytes } from './option-rom.js';
@@ -64,6 +64,13 @@ export interface DeviceOptions {
   readonly restore?: Uint8Array;
   /** Trace events to switch on, as globs (`apple_gfx_*`; with `-` in front: off), in order; lines arrive as `trace` events. Default none. */
   readonly trace?: readonly string[];
+  /** True: each thread keeps its latest trace events, for Device.traceHistory(). Default true. */
+  readonly traceRing?: boolean;
+  /**
+   * How long threads that wait may poll before they sleep, in microseconds, 0..1000. They do so only while it has been worth it lately, and
+   * not at all on a single core; 0 saves processor time at the price of latency. Default 100.
+   */
+  readonly pollMicroseconds?: number;
   /** Of the software PVG: every n-th encode is refused (0: none). */
   readonly refuseEvery?: number;
   /** Of the software PVG: what an encode takes at least, in microseconds, at most 1 000 000. */
@@ -176,6 +183,8 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     headless: flag('headless', options.headless ?? false),
     savable: flag('savable', options.savable ?? true),
     trace: options.trace ?? [],
+    traceRing: flag('traceRing', options.traceRing ?? true),
+    pollMicroseconds: integer('pollMicroseconds', options.pollMicroseconds ?? POLL_MICROSECONDS, 0, MAX_POLL_MICROSECONDS),
     refuseEvery: integer('refuseEvery', options.refuseEvery ?? 0, 0, 2 ** 31),
     encodeDelayMicroseconds: integer('encodeDelayMicroseconds', options.encodeDelayMicroseconds ?? 0, 0, 1_000_000),
     managedTextures: flag('managedTextures', options.managedTextures ?? false),

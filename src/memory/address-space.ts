@@ -2,19 +2,30 @@
  * The map of guest-physical addresses to memory regions, which may change while the device runs, and the references on its regions.
  *
  * Invariant: a region that was removed is never found again; what was mapped of it stays until its last reference is given back.
- * Each actor that looks addresses up has a map of its own, told of every change; the references are shared by all of them.
+ * Whoever looks addresses up without the map's owner does so in what the owner has published of it; the references are shared by all.
  */
 import { ArgumentError } from '../base/errors.js';
 import { MAX_REGIONS } from '../base/limits.js';
-import { FlatView, type Translation } from './flat-view.js';
+import { type FlatRange, FlatView, type Translation } from './flat-view.js';
+import { HostView } from './host-view.js';
 import type { RegionReferences } from './references.js';
 import { type BackedRegion, isBacked, type MemoryRegion } from './region.js';
+
+/** The map as it is now, for those who look things up elsewhere. */
+export interface MapSnapshot {
+  readonly ranges: readonly FlatRange[];
+  readonly regions: readonly MemoryRegion[];
+  /** Not on the map any more, but something may still be mapped. */
+  readonly removed: readonly BackedRegion[];
+}
 
 export class AddressSpace {
   private readonly regions = new Map<number, MemoryRegion>();
   /** Removed regions of which something may still be mapped; one that has no reference left is never looked at. */
   private removed: BackedRegion[] = [];
   private view = new FlatView([]);
+  private hosts = new HostView([]);
+  private removedHosts = new HostView([]);
 
   /** Throws ArgumentError as add() does. `onGone` is told of each removed region whose last reference this map gave back. */
   constructor(
@@ -36,7 +47,7 @@ export class AddressSpace {
     this.regions.set(region.id, region);
     // Whoever had its slot is gone for good, though the slot will look held again.
     if (isBacked(region)) this.removed = this.removed.filter(({ slot }) => slot !== region.slot);
-    this.view = new FlatView([...this.regions.values()]);
+    this.changed();
   }
 
   /** Takes a region off this map; false if there is none of that id. Its references are the caller's affair. */
@@ -45,7 +56,7 @@ export class AddressSpace {
     if (!region) return false;
     this.regions.delete(id);
     if (isBacked(region)) this.removed.push(region);
-    this.view = new FlatView([...this.regions.values()]);
+    this.changed();
     return true;
   }
 
@@ -64,8 +75,12 @@ export class AddressSpace {
 
   /** The region whose host memory holds an address, on the map or removed but still mapped by something; null if there is none. */
   findHostAddress(address: number): BackedRegion | null {
-    for (const region of this.regions.values()) if (isBacked(region) && holds(region, address)) return region;
-    return this.removed.find((region) => holds(region, address) && this.references.isHeld(region.slot)) ?? null;
+    const removed = this.removedHosts.find(address);
+    return this.hosts.find(address) ?? (removed && this.references.isHeld(removed.slot) ? removed : null);
+  }
+
+  get snapshot(): MapSnapshot {
+    return { ranges: this.view.ranges, regions: [...this.regions.values()], removed: this.removed };
   }
 
   acquire(region: BackedRegion): void {
@@ -91,8 +106,11 @@ export class AddressSpace {
   list(): readonly { readonly name: string; readonly id: number; readonly references: number }[] {
     return [...this.regions.values()].map((region) => ({ name: region.name, id: region.id, references: this.referencesOf(region) }));
   }
-}
 
-function holds(region: BackedRegion, address: number): boolean {
-  return address >= region.hostAddress && address < region.hostAddress + region.length;
+  private changed(): void {
+    const regions = [...this.regions.values()];
+    this.view = new FlatView(regions);
+    this.hosts = new HostView(regions.filter(isBacked));
+    this.removedHosts = new HostView(this.removed);
+  }
 }

@@ -14,7 +14,7 @@ export interface Translation {
 }
 
 /** [gpa, end) shows `region` from `offset` on. */
-interface FlatRange {
+export interface FlatRange {
   readonly gpa: number;
   readonly end: number;
   readonly region: MemoryRegion;
@@ -48,7 +48,8 @@ function flatten(regions: readonly MemoryRegion[]): FlatRange[] {
 }
 
 export class FlatView {
-  private readonly ranges: readonly FlatRange[];
+  /** Sorted by address. */
+  readonly ranges: readonly FlatRange[];
 
   /** Regions in the order in which they were added. */
   constructor(regions: readonly MemoryRegion[]) {

@@ -1,7 +1,7 @@
 /**
  * References on memory regions, shared by every actor that maps something of them.
  *
- * One cell a region: FREE, or twice the number of references plus 1 once the region was removed from the map.
+ * The cells are the memory map's own (pvg_host.h), so native code counts in the same words; in process they are an array. One cell a region: FREE, or twice the number of references plus 1 once the region was removed from the map.
  * Invariant: exactly one caller, on whatever thread, is told that a removed region has lost its last reference, and
  * nobody reaches the region after that. The cell is one atomic word, so no order of acquire, release and remove can lose or repeat that.
  */
@@ -15,7 +15,7 @@ const ONE = 2;
 export class RegionReferences {
   private readonly cells: Int32Array;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (MAX_REGION_SLOTS + 1))) {
+  constructor(readonly memory: ArrayBufferLike = new SharedArrayBuffer(4 * (MAX_REGION_SLOTS + 1))) {
     this.cells = new Int32Array(memory);
     // Cell 0 says that the others were made FREE: zero means a region without references.
     if (Atomics.exchange(this.cells, 0, 1) === 0) this.cells.fill(FREE, 1);

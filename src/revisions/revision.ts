@@ -20,7 +20,7 @@ export type AccessEntry = 'holdingBql' | 'droppingBql' | 'posted' | 'nestedWait'
  * How a callback of PVG's reaches the device.
  * - `section`: it takes the BQL.
  * - `bh`: it is a bottom half, which also runs inside nested waits.
- * - `snapshot`: it takes no BQL and reads a snapshot of the memory map; the memory actor stands in for PVG's own thread.
+ * - `snapshot`: it takes no BQL and reads a snapshot of the memory map, on PVG's own thread; no actor sees it.
  */
 export type UpcallReach = 'section' | 'bh' | 'snapshot';
 
@@ -97,11 +97,6 @@ export interface Revision {
   readonly serials: 'constant' | 'counted';
   /** Whether an interrupt vector that the guest has not enabled is dropped and logged. */
   readonly checksVectors: boolean;
-}
-
-/** Whether the revision needs the memory actor. */
-export function usesMemoryActor(revision: Revision): boolean {
-  return [revision.tasks, revision.readMemory, revision.iosfc].includes('snapshot');
 }
 
 /** Whether the revision needs the render-queue actor. */

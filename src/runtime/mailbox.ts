@@ -1,30 +1,36 @@
 /**
  * A thread's end of the native mailboxes: post, and take in batches.
  *
- * Invariant: one instance per thread; its buffers are not shared. Blocking calls are released by closing the group.
+ * Invariants: one instance per thread; its buffers are not shared. What is posted leaves in the order of the calls, at the latest when the
+ * thread takes or flushes. Records that take() gives are the caller's until it recycles them; nothing is made per message as long as they
+ * are. Blocking calls are released by closing the group.
  */
 import { BridgeError, DeviceClosedError } from '../base/errors.js';
 import { TAKE_BATCH } from '../base/limits.js';
 import type { PvgBridge } from '../bridge/native.js';
 import { PvgStatus } from '../bridge/pvg.js';
-import { type PvgRecord, RecordBuffer } from '../bridge/records.js';
+import { type PvgRecord, RecordBuffer, RecordPool } from '../bridge/records.js';
 
 /** A record to post; what is not given is 0. */
 export type Outgoing = Partial<PvgRecord> & { readonly kind: number };
 
+const NONE = 0;
+
 export class Mailboxes {
   private readonly outgoing = new RecordBuffer(1);
   private readonly incoming = new RecordBuffer(TAKE_BATCH);
+  private readonly pool = new RecordPool();
+  private readonly batch: PvgRecord[] = [];
+  /** The mailbox that the record in `outgoing` is for, NONE if it has gone. */
+  private pending = NONE;
 
   constructor(private readonly bridge: PvgBridge) {}
 
   /** Posts; waits for room. False if the mailbox is closed. Throws BridgeError on anything else. */
   post(mailbox: number, record: Outgoing): boolean {
+    this.flush();
     this.outgoing.write(0, record);
-    const status = this.bridge.pvg_mailbox_post(mailbox, this.outgoing.bytes, -1);
-    if (status === PvgStatus.ok) return true;
-    if (status === PvgStatus.closed || status === PvgStatus.handle) return false;
-    throw new BridgeError(status, `post to a mailbox: ${this.bridge.pvg_last_error()}`);
+    return this.send(mailbox);
   }
 
   /** As post(), but throws DeviceClosedError if the mailbox is closed. */
@@ -32,13 +38,50 @@ export class Mailboxes {
     if (!this.post(mailbox, record)) throw new DeviceClosedError();
   }
 
-  /** Takes what is there, at most `max`; waits up to timeoutUs (-1: for ever) for the first. null once it is closed and empty. */
+  /** Posts when the thread takes, or flushes; what is for a mailbox that is closed then is dropped. For threads that take next anyway. */
+  postLater(mailbox: number, record: Outgoing): void {
+    this.flush();
+    this.outgoing.write(0, record);
+    this.pending = mailbox;
+  }
+
+  /** Sends what was to be posted later. To be called before the thread does anything else that may take its time. */
+  flush(): void {
+    if (this.pending === NONE) return;
+    const mailbox = this.pending;
+    this.pending = NONE;
+    this.send(mailbox);
+  }
+
+  /**
+   * Takes what is there, at most `max`; waits up to timeoutUs (-1: for ever) for the first. null once it is closed and empty. The array is
+   * used again by the next take.
+   */
   take(mailbox: number, timeoutUs: number, max = TAKE_BATCH): readonly PvgRecord[] | null {
-    const count = this.bridge.pvg_mailbox_take(mailbox, this.incoming.bytes, Math.min(max, TAKE_BATCH), timeoutUs);
+    const count = this.takeRaw(mailbox, timeoutUs, Math.min(max, TAKE_BATCH));
     if (count === PvgStatus.closed || count === PvgStatus.handle) return null;
     if (count < 0) throw new BridgeError(count, `take from a mailbox: ${this.bridge.pvg_last_error()}`);
-    const records: PvgRecord[] = [];
-    for (let index = 0; index < count; index++) records.push(this.incoming.read(index));
-    return records;
+    this.batch.length = 0;
+    for (let index = 0; index < count; index++) this.batch.push(this.pool.read(this.incoming, index));
+    return this.batch;
+  }
+
+  /** Gives a record of take() back, which nobody looks at any more. */
+  recycle(record: PvgRecord): void {
+    this.pool.recycle(record);
+  }
+
+  private takeRaw(mailbox: number, timeoutUs: number, max: number): number {
+    const { bridge, pending } = this;
+    if (pending === NONE) return bridge.pvg_mailbox_take(mailbox, this.incoming.bytes, max, timeoutUs);
+    this.pending = NONE;
+    return bridge.pvg_mailbox_exchange(pending, this.outgoing.bytes, mailbox, this.incoming.bytes, max, timeoutUs);
+  }
+
+  private send(mailbox: number): boolean {
+    const status = this.bridge.pvg_mailbox_post(mailbox, this.outgoing.bytes, -1);
+    if (status === PvgStatus.ok) return true;
+    if (status === PvgStatus.closed || status === PvgStatus.handle) return false;
+    throw new BridgeError(status, `post to a mailbox: ${this.bridge.pvg_last_error()}`);
   }
 }

@@ -5,7 +5,7 @@
  * access that was given up can't be taken for another's (the token tells).
  */
 import { ArgumentError, DeadlockError, DeviceClosedError } from '../base/errors.js';
-import { REPLY_MAILBOX_CAPACITY, SPIN_MICROSECONDS } from '../base/limits.js';
+import { REPLY_MAILBOX_CAPACITY } from '../base/limits.js';
 import { checkedHandle, loadBridge, type PvgBridge, ramView } from '../bridge/native.js';
 import { PvgCause, PvgWindow } from '../bridge/pvg.js';
 import type { PvgRecord } from '../bridge/records.js';
@@ -28,6 +28,8 @@ export interface VcpuAttachment {
   readonly ramBytes: number;
   readonly pageShift: 12 | 14;
   readonly interrupts: SharedArrayBuffer;
+  /** How long an answer may be polled for. */
+  readonly pollMicroseconds: number;
 }
 
 interface Halves {
@@ -70,7 +72,7 @@ export class Vcpu {
     this.replies = checkedHandle(
       this.bridge,
       'attach a vCPU',
-      this.bridge.pvg_mailbox_create(attachment.group, REPLY_MAILBOX_CAPACITY, SPIN_MICROSECONDS),
+      this.bridge.pvg_mailbox_create(attachment.group, REPLY_MAILBOX_CAPACITY, attachment.pollMicroseconds),
     );
     this.ram = ramView(this.bridge, attachment.ram, 0, attachment.ramBytes);
     this.ramBase = attachment.ramBase;

@@ -76,6 +76,8 @@ export const TRACE_FORMATS = {
       : `mapping @ ${hex(a.address)} in region ${a.index}, map count ${a.count ?? 0}, memory region ${hex(a.region)}`,
   apple_gfx_iosfc_raise_irq: (a: { vector: number }) => `vector=${hex(a.vector)}`,
 
+  /** Of PVG's own threads, which wrote faster than anybody read. */
+  agfx_traces_lost: (a: { count: number }) => `count=${a.count}`,
   agfx_bh_scheduled: queued,
   agfx_bh_began: queued,
   agfx_bh_ended: queued,
@@ -88,13 +90,62 @@ export const TRACE_FORMATS = {
   agfx_job_began: (a: { job: number }) => `job=${a.job}`,
   agfx_job_ended: (a: { job: number; ok: number }) => `job=${a.job} ok=${a.ok}`,
   agfx_job_completed: (a: { job: number; ok: number }) => `job=${a.job} ok=${a.ok}`,
-  agfx_queue_posted: (a: { queue: string; kind: string; id: number; cause: number }) => `queue=${a.queue} ${queued(a)}`,
-  agfx_queue_began: (a: { queue: string; kind: string; id: number }) => `queue=${a.queue} kind=${a.kind} id=${hex(a.id)}`,
-  agfx_queue_ended: (a: { queue: string; kind: string; id: number }) => `queue=${a.queue} kind=${a.kind} id=${hex(a.id)}`,
+  agfx_queue_posted: (a: Queued) => `queue=render ${queued(a)}`,
+  agfx_queue_began: (a: { kind: string; id: number }) => `queue=render kind=${a.kind} id=${hex(a.id)}`,
+  agfx_queue_ended: (a: { kind: string; id: number }) => `queue=render kind=${a.kind} id=${hex(a.id)}`,
 } as const;
 
 export type TraceName = keyof typeof TRACE_FORMATS;
 export type TraceArgs<N extends TraceName> = Parameters<(typeof TRACE_FORMATS)[N]>[0];
+
+/** The names by number, and the numbers by name: how trace rings call the events. */
+export const TRACE_NAMES = Object.keys(TRACE_FORMATS) as readonly TraceName[];
+export const TRACE_IDS = Object.fromEntries(TRACE_NAMES.map((name, id) => [name, id])) as Readonly<Record<TraceName, number>>;
+
+/** Which of an event's arguments a trace ring has, in its order; texts and lists are left out, but for `kind`, which is a number there. */
+export const RING_FIELDS: Readonly<Record<TraceName, readonly string[]>> = {
+  apple_gfx_read: ['offset', 'value', 'high'],
+  apple_gfx_write: ['offset', 'value', 'high'],
+  apple_gfx_create_task: ['length', 'base'],
+  apple_gfx_destroy_task: ['task', 'regions'],
+  apple_gfx_map_memory: ['task', 'count', 'offset', 'readOnly'],
+  apple_gfx_map_memory_range: ['index', 'gpa', 'length'],
+  apple_gfx_remap: ['status', 'source', 'target'],
+  apple_gfx_unmap_memory: ['task', 'offset', 'length'],
+  apple_gfx_read_memory: ['gpa', 'length', 'destination'],
+  apple_gfx_raise_irq: ['vector'],
+  apple_gfx_new_frame: [],
+  apple_gfx_mode_change: ['width', 'height'],
+  apple_gfx_cursor_set: ['bpp', 'width', 'height'],
+  apple_gfx_cursor_show: ['show'],
+  apple_gfx_cursor_move: [],
+  apple_gfx_common_init: ['length'],
+  apple_gfx_common_realize_modes_property: ['count'],
+  apple_gfx_display_mode: ['index', 'width', 'height'],
+  apple_gfx_mmio_iosfc_read: ['offset', 'value', 'high'],
+  apple_gfx_mmio_iosfc_write: ['offset', 'value', 'high'],
+  apple_gfx_iosfc_map_memory: ['gpa', 'length', 'readOnly', 'va', 'e', 'f', 'address', 'ok'],
+  apple_gfx_iosfc_map_memory_new_region: ['index', 'region', 'start', 'end'],
+  apple_gfx_iosfc_unmap_memory: [],
+  apple_gfx_iosfc_unmap_memory_region: ['address', 'region', 'index', 'count'],
+  apple_gfx_iosfc_raise_irq: ['vector'],
+  agfx_traces_lost: ['count'],
+  agfx_bh_scheduled: ['kind', 'id', 'cause'],
+  agfx_bh_began: ['kind', 'id', 'cause'],
+  agfx_bh_ended: ['kind', 'id', 'cause'],
+  agfx_bql_requested: ['kind', 'id', 'cause'],
+  agfx_bql_taken: ['kind', 'id', 'cause'],
+  agfx_bql_released: [],
+  agfx_bql_wait_began: ['job', 'depth'],
+  agfx_bql_wait_ended: ['job', 'depth'],
+  agfx_job_submitted: ['job', 'cause'],
+  agfx_job_began: ['job'],
+  agfx_job_ended: ['job', 'ok'],
+  agfx_job_completed: ['job', 'ok'],
+  agfx_queue_posted: ['kind', 'id', 'cause'],
+  agfx_queue_began: ['kind', 'id'],
+  agfx_queue_ended: ['kind', 'id'],
+};
 
 function expressionOf(glob: string): RegExp {
   const escaped = glob.replace(/[.+^${}()|[\]\\]/g, '\\$&');
@@ -108,29 +159,4 @@ function expressionOf(glob: string): RegExp {
 export function tracePattern(globs: readonly string[]): (name: string) => boolean {
   const rules = globs.map((glob) => ({ on: !glob.startsWith('-'), expression: expressionOf(glob.replace(/^-/, '')) }));
   return (name) => rules.reduce((on, rule) => (rule.expression.test(name) ? rule.on : on), false);
-}
-
-/** Writes the lines of the events that are switched on to a sink; one per actor. */
-export class Tracer {
-  private readonly enabled = new Set<string>();
-
-  constructor(
-    globs: readonly string[],
-    private readonly sink: (line: string) => void,
-  ) {
-    const matches = tracePattern(globs);
-    for (const name of Object.keys(TRACE_FORMATS)) if (matches(name)) this.enabled.add(name);
-  }
-
-  /** Whether any event of the actors' own is switched on. */
-  get hasActorEvents(): boolean {
-    return [...this.enabled].some((name) => name.startsWith('agfx_'));
-  }
-
-  emit<N extends TraceName>(name: N, args: TraceArgs<N>): void {
-    if (!this.enabled.has(name)) return;
-    const format = TRACE_FORMATS[name] as (args: unknown) => string;
-    const text = format(args);
-    this.sink(text === '' ? name : `${name} ${text}`);
-  }
 }

@@ -30,7 +30,7 @@ describe('an access', () => {
     scene.finish({ value: 0x11 });
     expect(scene.port.of('submitJob').map((effect) => effect.offset)).toEqual([0x1000, 0x1004]);
     scene.finish({ value: 0x22 });
-    expect(scene.port.of('replyToGuest')).toEqual([{ do: 'replyToGuest', token: 3, mailbox: 77, value: 0x11, high: 0x22 }]);
+    expect(scene.port.of('replyToGuest')).toEqual([{ do: 'replyToGuest', token: 3, mailbox: 77, value: 0x11, high: 0x22, ok: true }]);
     expect(scene.port.trail).toEqual(
       expect.arrayContaining(['apple_gfx_read offset=0x1000 res=0x11', 'apple_gfx_read offset=0x1004 res=0x22']),
     );

@@ -11,15 +11,14 @@ import type { PvgBridge } from '../../src/bridge/native.js';
 import { PvgCause, PvgStatus, Upcall } from '../../src/bridge/pvg.js';
 import { type PvgRecord, RecordBuffer } from '../../src/bridge/records.js';
 import type { AccessJob, Effect } from '../../src/device/effects.js';
-import { RegionReferences } from '../../src/memory/references.js';
 import type { RevisionName } from '../../src/revisions/revision.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../../src/runtime/shared.js';
-import { Tracer } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
 import { record } from './bql-scene.js';
 
-const NAMES = { bql: 1, render: 2, background: 3, memory: 4, watchdog: 5, update: 6 } as const;
+const NAMES = { bql: 1, render: 2, background: 3, watchdog: 5, update: 6 } as const;
 const VCPU_MAILBOX = 77;
 
 class PortScene {
@@ -35,6 +34,7 @@ class PortScene {
   readonly cursor = new CursorState();
   readonly board = new Board();
   readonly port: ThreadPort;
+  private readonly mailboxes: Mailboxes;
 
   constructor(revision: RevisionName, variant: 'mmio' | 'pci' = 'pci') {
     const bridge = this.bridge();
@@ -46,7 +46,7 @@ class PortScene {
       variant,
       vectors: 32,
       regions: [],
-      references: new RegionReferences().memory,
+      map: 0,
       counters: new Counters().memory,
       interrupts: this.interrupts.memory,
       board: this.board.memory,
@@ -62,9 +62,12 @@ class PortScene {
       ],
       modesGiven: false,
       trace: [],
+      traceRing: false,
+      pollMicroseconds: 0,
     };
+    this.mailboxes = new Mailboxes(bridge);
     const report = (each: Report): void => void this.reports.push(each);
-    this.port = new ThreadPort({ bridge, mailboxes: new Mailboxes(bridge), wiring, tracer: new Tracer([], () => undefined), report });
+    this.port = new ThreadPort({ bridge, mailboxes: this.mailboxes, wiring, tracer: new Tracer([], () => undefined), report });
   }
 
   private bridge(): PvgBridge {
@@ -110,6 +113,7 @@ class PortScene {
 
   perform(...effects: Effect[]): void {
     for (const effect of effects) this.port.perform(effect);
+    this.mailboxes.flush();
   }
 
   /** What was posted, as `mailbox kind id reserved: words`. */
@@ -159,7 +163,7 @@ describe('an access', () => {
 
   it('is answered to the vCPU, or to the supervisor if it has no mailbox', () => {
     const scene = new PortScene('hardened');
-    for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 1, high: 2 });
+    for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 1, high: 2, ok: true });
     expect(scene.posts).toEqual([`${VCPU_MAILBOX} reply 8 0: 1 2 0 0 0 0`]);
     expect(scene.reports).toEqual([{ report: 'reply', token: 8, value: 1, high: 2 }]);
   });
@@ -169,7 +173,7 @@ describe('an access', () => {
     (cause) => {
       const scene = new PortScene('sync');
       scene.cause = cause;
-      for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 0, high: 0 });
+      for (const mailbox of [VCPU_MAILBOX, 0]) scene.perform({ do: 'replyToGuest', token: 8, mailbox, value: 0, high: 0, ok: false });
       expect([scene.posts, scene.reports]).toEqual([[], []]);
     },
   );

@@ -16,7 +16,7 @@ import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../../src/runtime/shared.js';
-import { Tracer } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
 import { access, claimedReferences, GFX, IOSFC, OTHER_DEVICE, RAM, readMemory, record } from './bql-scene.js';
 
 /** Calls in which PVG's own code runs. All others are the library's: mailboxes, memory, textures, answers. */
@@ -34,7 +34,7 @@ const ENTRIES: readonly (keyof PvgBridge)[] = [
   'pvg_display_encode',
 ];
 
-const MAILBOXES = { bql: 1, render: 2, background: 3, memory: 4, watchdog: 5, update: 6 } as const;
+const MAILBOXES = { bql: 1, render: 2, background: 3, watchdog: 5, update: 6 } as const;
 
 /** A BQL actor, and the functions of the library that were called since it was made. */
 function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly called: Set<string> } {
@@ -64,9 +64,21 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly c
   });
   const references = claimedReferences();
   const wiring: Wiring = {
-    ...{ group: 1, device: 2, revision, mailboxes: MAILBOXES, variant: 'mmio', vectors: 1, regions: [], modesGiven: false, trace: [] },
     ...{
-      references: references.memory,
+      group: 1,
+      device: 2,
+      revision,
+      mailboxes: MAILBOXES,
+      variant: 'mmio',
+      vectors: 1,
+      regions: [],
+      modesGiven: false,
+      trace: [],
+      traceRing: false,
+      pollMicroseconds: 0,
+    },
+    ...{
+      map: 3,
       counters: new Counters().memory,
       interrupts: new InterruptLines().memory,
       board: new Board().memory,

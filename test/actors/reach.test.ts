@@ -6,16 +6,17 @@
 import { describe, expect, it } from 'vitest';
 import { classOf, type MessageClass } from '../../actors/bql/classes.js';
 import { Message, messageName } from '../../actors/messages.js';
-import { routesOf } from '../../actors/routes.js';
+import { ownAnswersOf, routesOf } from '../../actors/routes.js';
+import { DefectError } from '../../src/base/errors.js';
 import { Upcall, UpcallClass } from '../../src/bridge/pvg.js';
-import { REVISION_NAMES, type RevisionName, usesMemoryActor, usesRenderQueue } from '../../src/revisions/revision.js';
+import { REVISION_NAMES, type RevisionName, usesRenderQueue } from '../../src/revisions/revision.js';
 import { DEFAULT_REVISION, REVISIONS } from '../../src/revisions/revisions.js';
 
-/** `memory`, `render`, `background`, `update`: another actor's mailbox. Else the class on the BQL actor. */
-type Reach = MessageClass | 'memory' | 'render' | 'background' | 'update';
+/** `own`: PVG's own thread answers; `render`, `background`, `update`: another actor's mailbox. Else the class on the BQL actor. */
+type Reach = MessageClass | 'own' | 'render' | 'background' | 'update';
 
-const MAILBOXES = { bql: 1, render: 2, background: 3, memory: 4, watchdog: 5, update: 6 } as const;
-const OTHERS: Readonly<Record<number, Reach>> = { 2: 'render', 3: 'background', 4: 'memory', 6: 'update' };
+const MAILBOXES = { bql: 1, render: 2, background: 3, watchdog: 5, update: 6 } as const;
+const OTHERS: Readonly<Record<number, Reach>> = { 2: 'render', 3: 'background', 6: 'update' };
 
 const CLASSES: Readonly<Record<keyof typeof Upcall, keyof typeof UpcallClass>> = {
   createTask: 'task',
@@ -37,6 +38,9 @@ const CLASSES: Readonly<Record<keyof typeof Upcall, keyof typeof UpcallClass>> =
 
 function reachOf(name: RevisionName, upcall: keyof typeof Upcall): Reach | undefined {
   const revision = REVISIONS[name];
+  const own = ownAnswersOf(revision);
+  const owns = { task: own.own_tasks, read: own.own_reads, iosfc: own.own_iosfc } as Partial<Record<keyof typeof UpcallClass, number>>;
+  if ((owns[CLASSES[upcall]] ?? 0) !== 0) return 'own';
   const mailbox = routesOf(revision, MAILBOXES)[CLASSES[upcall]];
   return mailbox === MAILBOXES.bql ? classOf(revision, { kind: Upcall[upcall], words: [0] }) : OTHERS[mailbox];
 }
@@ -45,12 +49,12 @@ function reachOf(name: RevisionName, upcall: keyof typeof Upcall): Reach | undef
 const TABLE: readonly (readonly [readonly (keyof typeof Upcall)[], readonly Reach[]])[] = [
   [
     ['createTask', 'destroyTask', 'mapMemory', 'unmapMemory'],
-    ['section', 'section', 'section', 'bh', 'bh', 'memory', 'bh'],
+    ['section', 'section', 'section', 'bh', 'bh', 'own', 'bh'],
   ],
-  [['readMemory'], ['memory', 'section', 'section', 'bh', 'bh', 'bh', 'bh']],
+  [['readMemory'], ['own', 'section', 'section', 'bh', 'bh', 'bh', 'bh']],
   [
     ['iosfcMap', 'iosfcUnmap'],
-    ['section', 'section', 'section', 'bh', 'bh', 'memory', 'memory'],
+    ['section', 'section', 'section', 'bh', 'bh', 'own', 'own'],
   ],
   [
     ['raiseInterrupt', 'iosfcInterrupt'],
@@ -102,22 +106,33 @@ describe('an actor’s message on the BQL actor', () => {
 });
 
 describe('actors', () => {
-  it.each<[RevisionName, boolean, boolean]>([
-    ['sync', true, false],
-    ['async-write', false, true],
-    ['unlock', false, true],
-    ['shared-cond', false, true],
-    ['v5', false, true],
-    ['bh', true, false],
-    ['hardened', true, true],
-  ])('%s has a memory actor: %s, a render queue: %s, and no upcall goes to one that it lacks', (name, memory, render) => {
+  it.each<[RevisionName, boolean]>([
+    ['sync', false],
+    ['async-write', true],
+    ['unlock', true],
+    ['shared-cond', true],
+    ['v5', true],
+    ['bh', false],
+    ['hardened', true],
+  ])('%s has a render queue: %s, and no upcall goes to one that it lacks', (name, render) => {
     const revision = REVISIONS[name];
-    expect([usesMemoryActor(revision), usesRenderQueue(revision)]).toEqual([memory, render]);
+    expect(usesRenderQueue(revision)).toBe(render);
     const mailboxes = Object.values(routesOf(revision, MAILBOXES));
     expect(mailboxes).toHaveLength(Object.keys(UpcallClass).length);
-    expect(mailboxes.includes(MAILBOXES.memory)).toBe(memory);
     expect(mailboxes.includes(MAILBOXES.watchdog)).toBe(false);
     if (!render) expect(mailboxes.includes(MAILBOXES.render)).toBe(false);
+  });
+});
+
+describe('what PVG’s own thread answers', () => {
+  it('by policies that native code has not is a defect', () => {
+    const wrong = [
+      { ...REVISIONS.bh, taskReferences: false },
+      { ...REVISIONS.bh, emptyMapsAreJobs: false },
+      { ...REVISIONS.sync, readMemoryFails: false },
+      { ...REVISIONS.hardened, iosfcReferences: 'perRegion' as const },
+    ];
+    for (const revision of wrong) expect(() => ownAnswersOf(revision)).toThrow(DefectError);
   });
 });
 

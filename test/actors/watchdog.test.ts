@@ -195,7 +195,7 @@ describe('what is not reported', () => {
     ['bh', Upcall.iosfcMap],
     ['hardened', Upcall.iosfcUnmap],
     ['sync', Upcall.readMemory],
-  ] as const)('%s: a callback that the memory actor serves, whatever the BQL actor does (kind %i)', (revision, kind) => {
+  ] as const)('%s: a callback that no actor serves, whatever the BQL actor does (kind %i)', (revision, kind) => {
     expect(report(revision, { bql: 'running', waits: [inPvg(BQL, CONTROL), upcall(PVG_CONTROL, CONTROL, kind)] })).toBeNull();
   });
 

@@ -5,7 +5,9 @@
  */
 import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
 import type { JobResult } from '../../src/device/mmio.js';
-import { type TraceArgs, type TraceName, Tracer } from '../../src/trace/events.js';
+import { TRACE_NAMES, type TraceArgs, type TraceName } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
+import { messageName } from '../../actors/messages.js';
 
 type FrameBlock = Parameters<DevicePort['encodeAndWait']>[0];
 
@@ -35,7 +37,8 @@ export class FakePort implements DevicePort {
   viewed = true;
   readonly copies: { display: number; texture: number; present: number }[] = [];
   private nextRange = 1;
-  private readonly tracer = new Tracer(['*'], (line) => this.trail.push(line));
+  private readonly tracer = new Tracer(['*'], (line) => this.trail.push(line), { kindName: messageName });
+  readonly tracing = true;
 
   perform(effect: Effect): void {
     this.effects.push(effect);
@@ -54,6 +57,11 @@ export class FakePort implements DevicePort {
   trace<N extends TraceName>(name: N, args: TraceArgs<N>): void {
     this.lines.push(name);
     this.tracer.emit(name, args);
+  }
+
+  note(event: number, first?: number, second?: number, third?: number): void {
+    this.lines.push(TRACE_NAMES[event] as TraceName);
+    this.tracer.note(event, first, second, third);
   }
 
   enterPvg(access: AccessJob): JobResult {

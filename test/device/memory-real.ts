@@ -7,7 +7,6 @@
  */
 import { createDevice, type Device, type GuestMemory, type RevisionName } from '../../dist/src/index.js';
 import * as L from '../../src/guest/layout.js';
-import { usesMemoryActor } from '../../src/revisions/revision.js';
 import {
   ARENA,
   type Command,
@@ -96,11 +95,7 @@ export class RealMemory {
   }
 
   private async counts(): Promise<Counts> {
-    const { internals, revision } = this.device;
-    const bql = (await internals.inspect('bql')) as unknown as Counts;
-    if (!usesMemoryActor(revision)) return bql;
-    const memory = (await internals.inspect('memory')) as unknown as Counts;
-    return { ...bql, tasks: bql.tasks + memory.tasks, iosfcMappings: memory.iosfcMappings };
+    return (await this.device.internals.inspect('bql')) as unknown as Counts;
   }
 
   /** The regions on the map: what they are, and their references. */

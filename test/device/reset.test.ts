@@ -69,7 +69,7 @@ describe('a reset', () => {
       await until(() => device.upToDate && device.cursorImage !== null);
       const { tasks } = (await device.internals.inspect('bql')) as { tasks: number };
       expect(tasks).toBe(2);
-      const mappings = async (): Promise<unknown> => (await device.internals.inspect('memory')).iosfcMappings;
+      const mappings = async (): Promise<unknown> => (await device.internals.inspect('bql')).iosfcMappings;
       expect(await mappings()).toBe(3);
 
       await device.reset();

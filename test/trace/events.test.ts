@@ -2,7 +2,8 @@
  * Every trace event of QEMU's, written as QEMU's users know it (device.md 8). When each of them comes is in test/actors/trace-order.test.ts.
  */
 import { describe, expect, it } from 'vitest';
-import { TRACE_FORMATS, type TraceArgs, type TraceName, Tracer } from '../../src/trace/events.js';
+import { TRACE_FORMATS, type TraceArgs, type TraceName } from '../../src/trace/events.js';
+import { Tracer } from '../../src/trace/tracer.js';
 
 /** The line of an event. */
 function line<N extends TraceName>(name: N, args: TraceArgs<N>): string {

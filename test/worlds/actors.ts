@@ -6,7 +6,6 @@
  */
 import { type Work, workOf } from '../../actors/background-queue/behaviour.js';
 import type { BqlBehaviour } from '../../actors/bql/behaviour.js';
-import type { MemoryBehaviour } from '../../actors/memory/behaviour.js';
 import { Message, messageName } from '../../actors/messages.js';
 import type { RenderQueueBehaviour } from '../../actors/render-queue/behaviour.js';
 import { unreachable } from '../../src/base/errors.js';
@@ -16,8 +15,9 @@ import type { ScriptedPvg } from '../../src/bridge/scripted-pvg.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import type { Body, PendingOperation, Process } from '../../src/runtime/process.js';
 import type { Outgoing } from '../../src/runtime/mailbox.js';
-import type { Tracer } from '../../src/trace/events.js';
+import type { Tracer } from '../../src/trace/tracer.js';
 import type { ModelMailboxes } from './mailboxes.js';
+import type { OwnThreadBehaviour } from './own-thread.js';
 import { carry } from './port.js';
 
 const BACKGROUND = 'mailbox background';
@@ -66,13 +66,13 @@ export class BqlProcess extends TurnProcess {
   }
 }
 
-export class MemoryProcess extends TurnProcess {
+export class OwnThreadProcess extends TurnProcess {
   constructor(
-    readonly behaviour: MemoryBehaviour,
+    readonly behaviour: OwnThreadBehaviour,
     mailboxes: ModelMailboxes,
     mailbox: number,
   ) {
-    super('memory', mailboxes, mailbox);
+    super('own thread', mailboxes, mailbox);
   }
 
   protected handle(records: readonly PvgRecord[]): void {

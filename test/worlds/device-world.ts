@@ -5,23 +5,24 @@
  * choice, so what an embedder or a guest does here is filed, and done when its process gets its turn.
  */
 import { BqlBehaviour } from '../../actors/bql/behaviour.js';
-import { MemoryBehaviour } from '../../actors/memory/behaviour.js';
-import { Message } from '../../actors/messages.js';
+import { Message, messageName } from '../../actors/messages.js';
 import { RenderQueueBehaviour } from '../../actors/render-queue/behaviour.js';
-import { modeChangeWaits, routesOf } from '../../actors/routes.js';
+import { modeChangeWaits, ownAnswersOf, routesOf } from '../../actors/routes.js';
 import type { MailboxHandles } from '../../actors/wiring.js';
 import { BACKGROUND_WORKERS, MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
+import type { UpcallClassName } from '../../src/bridge/pvg.js';
 import { ScriptedPvg, type ScriptedPvgOptions } from '../../src/bridge/scripted-pvg.js';
-import { type Revision, type RevisionName, usesMemoryActor, usesRenderQueue } from '../../src/revisions/revision.js';
+import { type Revision, type RevisionName, usesRenderQueue } from '../../src/revisions/revision.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { type Body, BodyProcess, type Process, ProcessSystem, roundRobin, type Scheduler } from '../../src/runtime/process.js';
 import { Counters, CursorState, InterruptLines } from '../../src/runtime/shared.js';
-import { Tracer } from '../../src/trace/events.js';
-import { BqlProcess, backgroundWorker, isBusy, MemoryProcess, RenderProcess } from './actors.js';
+import { Tracer } from '../../src/trace/tracer.js';
+import { BqlProcess, backgroundWorker, isBusy, OwnThreadProcess, RenderProcess } from './actors.js';
 import { accessWords, processor, type WorldAccess } from './guest.js';
 import { ModelMailboxes } from './mailboxes.js';
 import { ModelMemory } from './memory.js';
 import { type AddedMemory, type Answered, RAM_BASE, WorldMemoryMap } from './memory-map.js';
+import { OwnThreadBehaviour } from './own-thread.js';
 import { type WorldDisplay, WorldPort } from './port.js';
 
 export interface WorldOptions extends Pick<ScriptedPvgOptions, 'refuseEvery' | 'managedTextures' | 'entryLocks'> {
@@ -52,8 +53,11 @@ export class DeviceWorld {
   readonly system: ProcessSystem;
   readonly bql: BqlProcess;
   readonly render: RenderProcess | null;
-  readonly memoryActor: MemoryProcess | null;
+  /** PVG's own thread, of a revision that has it look things up. */
+  readonly ownThread: OwnThreadProcess | null;
   private readonly handles: MailboxHandles;
+  /** What the scripted PVG's own thread is asked through. */
+  private readonly ownMailbox: number;
   private readonly tracer: Tracer;
   private readonly workers: BodyProcess[] = [];
   /** vCPUs, the embedder, a reset. */
@@ -65,9 +69,10 @@ export class DeviceWorld {
     const { variant = 'mmio', ramBytes = 4 * 2 ** 20, displays = 1, refuseEvery = 0, managedTextures = false, entryLocks = {} } = options;
     this.revision = REVISIONS[options.revision];
     this.handles = this.makeMailboxes();
-    this.tracer = new Tracer(options.trace ?? [], (line) => this.lines.push(line));
+    this.ownMailbox = this.mailboxes.create('own thread');
+    this.tracer = new Tracer(options.trace ?? [], (line) => this.lines.push(line), { kindName: messageName });
     this.displays = Array.from({ length: displays }, newDisplay);
-    const routes = routesOf(this.revision, this.handles);
+    const routes = this.makeRoutes();
     this.pvg = new ScriptedPvg({
       ...{ refuseEvery, managedTextures, entryLocks, ports: displays },
       modeChangeWaits: modeChangeWaits(this.revision),
@@ -81,14 +86,14 @@ export class DeviceWorld {
     const parts = { revision, regions: this.map.list, references: this.map.references, port };
     this.bql = new BqlProcess(new BqlBehaviour({ ...parts, displays, tracesActors: true }), mailboxes, handles.bql);
     this.render = usesRenderQueue(revision) ? this.makeRender(port, displays) : null;
-    this.memoryActor = usesMemoryActor(revision) ? new MemoryProcess(new MemoryBehaviour(parts), mailboxes, handles.memory) : null;
+    this.ownThread = this.looksUpItself ? new OwnThreadProcess(new OwnThreadBehaviour(parts), mailboxes, this.ownMailbox) : null;
     this.growWorkers(BACKGROUND_WORKERS);
     this.setFirstModes();
   }
 
   /** Everybody, in the order in which a round robin takes them. */
   get processes(): readonly Process[] {
-    const actors = [this.bql, this.render, this.memoryActor].filter((process) => process !== null);
+    const actors = [this.bql, this.render, this.ownThread].filter((process) => process !== null);
     return [...actors, ...this.workers, ...this.others.values(), ...this.pvg.processes];
   }
 
@@ -161,7 +166,7 @@ export class DeviceWorld {
   }
 
   private get mapActors() {
-    const mailboxes = this.memoryActor ? [this.handles.bql, this.handles.memory] : [this.handles.bql];
+    const mailboxes = this.ownThread ? [this.handles.bql, this.ownMailbox] : [this.handles.bql];
     return mailboxes.map((mailbox) => (record: Parameters<DeviceWorld['ask']>[1]) => this.ask(mailbox, record));
   }
 
@@ -202,9 +207,24 @@ export class DeviceWorld {
       bql: make('bql'),
       render: make('render'),
       background: make('background'),
-      memory: make('memory'),
       watchdog: 0,
       update: make('update'),
+    };
+  }
+
+  private get looksUpItself(): boolean {
+    return Object.values(ownAnswersOf(this.revision)).some((policy) => policy !== 0);
+  }
+
+  /** As on real threads, but that a scripted PVG can only ask its own thread as it asks an actor. */
+  private makeRoutes(): Readonly<Record<UpcallClassName, number>> {
+    const own = ownAnswersOf(this.revision);
+    const routes = routesOf(this.revision, this.handles);
+    return {
+      ...routes,
+      task: own.own_tasks ? this.ownMailbox : routes.task,
+      read: own.own_reads ? this.ownMailbox : routes.read,
+      iosfc: own.own_iosfc ? this.ownMailbox : routes.iosfc,
     };
   }
 

@@ -18,7 +18,8 @@ import type { Revision } from '../../src/revisions/revision.js';
 import type { Body, ProcessSystem } from '../../src/runtime/process.js';
 import type { PvgAccess } from '../../src/runtime/pvg-access.js';
 import type { Counters, CursorState, InterruptLines } from '../../src/runtime/shared.js';
-import type { TraceArgs, TraceName, Tracer } from '../../src/trace/events.js';
+import type { TraceArgs, TraceName } from '../../src/trace/events.js';
+import type { Tracer } from '../../src/trace/tracer.js';
 import type { ModelMailboxes } from './mailboxes.js';
 import type { ModelMemory } from './memory.js';
 
@@ -71,6 +72,14 @@ export class WorldPort implements DevicePort {
     this.parts.tracer.emit(name, args);
   }
 
+  note(event: number, first?: number, second?: number, third?: number): void {
+    this.parts.tracer.note(event, first, second, third);
+  }
+
+  get tracing(): boolean {
+    return this.parts.tracer.active;
+  }
+
   perform(effect: Effect): void {
     const { parts } = this;
     switch (effect.do) {
@@ -101,6 +110,9 @@ export class WorldPort implements DevicePort {
         return parts.memory.destroyRange(effect.range);
       case 'releaseRam':
         return parts.memory.destroyRam(effect.ram);
+      case 'publishMap':
+        // PVG's own thread is told of each change by a message.
+        return;
       case 'count':
         return parts.counters.add(effect.what);
       case 'passFrame':

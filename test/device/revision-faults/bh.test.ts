@@ -5,8 +5,8 @@
 import { describe, expect, it } from 'vitest';
 import { loadBridge } from '../../../dist/src/bridge/native.js';
 import { Upcall } from '../../../dist/src/bridge/pvg.js';
+import { RecordBuffer } from '../../../dist/src/bridge/records.js';
 import type { Device, RevisionName } from '../../../dist/src/index.js';
-import { Mailboxes } from '../../../dist/src/runtime/mailbox.js';
 import * as L from '../../../src/guest/layout.js';
 import { until } from '../raw-guest.js';
 import { MapperRing, play, roundsUntil } from './scene.js';
@@ -45,18 +45,19 @@ describe('what PVG says of the cursor', () => {
 
 describe('an IOSurface unmap', () => {
   const ramReferences = async (device: Device): Promise<number | undefined> => {
-    const { regions } = (await device.internals.inspect('memory')) as { regions: { name: string; references: number }[] };
+    const { regions } = (await device.internals.inspect('bql')) as { regions: { name: string; references: number }[] };
     return regions.find(({ name }) => name === 'ram')?.references;
   };
 
   /**
-   * A callback that the software PVG never makes, put where it would put it: an unmap of an address in memory that something has mapped, but where no
+   * A callback that the software PVG never makes, answered as it would be: an unmap of an address in memory that something has mapped, but where no
    * mapping of a surface begins.
    */
-  const postUnmap = (device: Device, memory: number): void => {
+  const answerUnmap = (device: Device, memory: number): void => {
     const bridge = loadBridge();
-    const address = Number(bridge.pvg_ram_address(memory)) + PAGE / 2;
-    new Mailboxes(bridge).post(device.internals.wiring.mailboxes.memory, { kind: Upcall.iosfcUnmap, words: [address] });
+    const records = new RecordBuffer(1);
+    records.write(0, { kind: Upcall.iosfcUnmap, words: [Number(bridge.pvg_ram_address(memory)) + PAGE / 2] });
+    bridge.pvg_device_own_answer(device.internals.wiring.device, records.bytes, new BigUint64Array(1));
   };
 
   /** References on RAM, which two tasks have mapped, before and after it, and how often the guest's doing was logged. */
@@ -64,7 +65,7 @@ describe('an IOSurface unmap', () => {
     play(revision, {}, async ({ device, guest }) => {
       await guest.start();
       const before = await ramReferences(device);
-      postUnmap(device, device.attachment.ram);
+      answerUnmap(device, device.attachment.ram);
       await until(async () => device.statistics.guestErrors > 0 || (await ramReferences(device)) !== before);
       return { before, after: await ramReferences(device), logged: device.statistics.guestErrors };
     });
@@ -75,21 +76,23 @@ describe('an IOSurface unmap', () => {
   });
 
   /** A surface in memory that was taken off the guest's map; the surface's own unmap comes after the other one. */
-  const unmapTwice = (revision: RevisionName): Promise<unknown> =>
+  const unmapTwice = (revision: RevisionName, logs: number): Promise<unknown> =>
     play(revision, {}, async ({ device }) => {
       const ring = new MapperRing(device);
       await ring.start();
       const memory = await device.addMemory({ gpa: 0x1_0000_0000, bytes: PAGE });
       const mapped = await ring.request(L.IOSFC_OP_MAP, 1, memory.gpa, PAGE);
       await memory.remove();
-      postUnmap(device, memory.handle);
+      answerUnmap(device, memory.handle);
       // Requests are served in order, and so are callbacks.
       const unmapped = await ring.request(L.IOSFC_OP_UNMAP, 1, 0, 0);
+      // What PVG's own thread logs is heard of a little later.
+      await until(() => device.statistics.guestErrors >= logs);
       return { mapped, unmapped, logged: device.statistics.guestErrors };
     });
 
   it('of what was never mapped takes memory away under a surface in bh, whose own unmap then fails, and nothing in hardened', async () => {
-    expect(await unmapTwice('bh')).toEqual({ mapped: L.IOSFC_OK, unmapped: L.IOSFC_FAILED, logged: 0 });
-    expect(await unmapTwice('hardened')).toEqual({ mapped: L.IOSFC_OK, unmapped: L.IOSFC_OK, logged: 1 });
+    expect(await unmapTwice('bh', 0)).toEqual({ mapped: L.IOSFC_OK, unmapped: L.IOSFC_FAILED, logged: 0 });
+    expect(await unmapTwice('hardened', 1)).toEqual({ mapped: L.IOSFC_OK, unmapped: L.IOSFC_OK, logged: 1 });
   });
 });

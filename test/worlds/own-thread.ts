@@ -1,9 +1,11 @@
 /**
- * The memory actor: callbacks that need the memory map and nothing else of the device, served without the BQL.
+ * PVG's own thread in process: callbacks that need the memory map and nothing else of the device, served without the BQL.
  *
- * It stands in for PVG's own thread, which in `bh` and `hardened` looks things up in a snapshot of the map itself. Invariant: it waits
+ * It stands in for native/answers*.c, which a scripted PVG can't reach, with a map of its own that is told of every change. Invariant: it waits
  * for nobody, so whoever waits for it is served whatever becomes of the BQL; it takes messages one at a time, which is the task mutex.
  */
+import { Message } from '../../actors/messages.js';
+import { regionOf } from '../../actors/region-message.js';
 import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import { DmaRead } from '../../src/device/dma.js';
@@ -14,24 +16,22 @@ import { AddressSpace } from '../../src/memory/address-space.js';
 import type { RegionReferences } from '../../src/memory/references.js';
 import type { MemoryRegion } from '../../src/memory/region.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { Message } from '../messages.js';
-import { regionOf } from '../region-message.js';
 
-export interface MemoryOptions {
+export interface OwnThreadOptions {
   readonly revision: Revision;
   readonly regions: readonly MemoryRegion[];
   readonly references: RegionReferences;
   readonly port: DevicePort;
 }
 
-export class MemoryBehaviour {
+export class OwnThreadBehaviour {
   readonly space: AddressSpace;
   readonly tasks: Tasks;
   readonly iosfc: Iosfc;
   private readonly port: DevicePort;
   private readonly revision: Revision;
 
-  constructor({ revision, regions, references, port }: MemoryOptions) {
+  constructor({ revision, regions, references, port }: OwnThreadOptions) {
     this.port = port;
     this.revision = revision;
     this.space = new AddressSpace(regions, references, (region) => port.perform({ do: 'releaseRam', ram: region.ram }));
@@ -65,11 +65,11 @@ export class MemoryBehaviour {
       case Message.regionRemoved:
         return this.reply(record, this.space.remove(record.reserved) ? 1 : 0);
       default:
-        this.port.perform({ do: 'logGuestError', text: `the memory actor knows no message of kind 0x${record.kind.toString(16)}` });
+        this.port.perform({ do: 'logGuestError', text: `PVG's own thread knows no message of kind 0x${record.kind.toString(16)}` });
     }
   }
 
   private reply(record: PvgRecord, value: number): void {
-    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0 });
+    this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0, ok: true });
   }
 }

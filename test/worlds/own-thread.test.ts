@@ -1,8 +1,7 @@
 /**
- * The memory actor: callbacks that are served without the BQL (threading.md 3, `bh` and `hardened`; readMemory in `sync`).
+ * PVG's own thread in process: callbacks that are served without the BQL (threading.md 3, `bh` and `hardened`; readMemory in `sync`).
  */
 import { describe, expect, it } from 'vitest';
-import { MemoryBehaviour } from '../../actors/memory/behaviour.js';
 import { Message } from '../../actors/messages.js';
 import { wordsOf } from '../../actors/region-message.js';
 import { Upcall } from '../../src/bridge/pvg.js';
@@ -10,17 +9,18 @@ import type { PvgRecord } from '../../src/bridge/records.js';
 import type { RevisionName } from '../../src/revisions/revision.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { FakePort } from '../device/fake-port.js';
-import { access, BqlScene, claimedReferences, GFX, IOSFC, OTHER_DEVICE, RAM, readMemory, record } from './bql-scene.js';
+import { access, BqlScene, claimedReferences, GFX, IOSFC, OTHER_DEVICE, RAM, readMemory, record } from '../actors/bql-scene.js';
+import { OwnThreadBehaviour } from './own-thread.js';
 
 class MemoryScene {
   readonly port = new FakePort();
-  readonly memory: MemoryBehaviour;
+  readonly memory: OwnThreadBehaviour;
 
   constructor(
     revision: RevisionName,
     readonly references = claimedReferences(),
   ) {
-    this.memory = new MemoryBehaviour({
+    this.memory = new OwnThreadBehaviour({
       revision: REVISIONS[revision],
       regions: [RAM, GFX, OTHER_DEVICE, IOSFC],
       references,
@@ -148,5 +148,5 @@ describe('the memory map', () => {
 it('knows nobody else’s messages', () => {
   const scene = new MemoryScene('hardened');
   scene.send(access({ token: 1 }));
-  expect(scene.port.effects).toEqual([{ do: 'logGuestError', text: 'the memory actor knows no message of kind 0x100' }]);
+  expect(scene.port.effects).toEqual([{ do: 'logGuestError', text: "PVG's own thread knows no message of kind 0x100" }]);
 });

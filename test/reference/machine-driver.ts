@@ -1,9 +1,8 @@
 /**
- * Runs an XState machine as a pure function: (snapshot, event) → (snapshot, effects).
+ * Runs an XState machine by XState's own interpreter, as a pure function: (snapshot, event) → (snapshot, effects).
  *
- * Invariant: the machine decides. An action of a machine is never executed here; it is returned, by name and with its
- * parameters, in the order XState asks for it. An event that no transition takes leaves the snapshot as it was and
- * returns no effects. What is not here: actors, timers and invocations; machines on the data path have none.
+ * It is what compiled machines are compared with. An action is never executed here; it is returned, by name and with its parameters, in the order
+ * in which XState asks for it. What is not here: actors, timers and invocations.
  */
 import { type AnyStateMachine, createActor, type EventFromLogic, type SnapshotFrom } from 'xstate';
 
@@ -38,8 +37,14 @@ export class MachineDriver<M extends AnyStateMachine> {
 
   /** The machine's first snapshot. */
   initial(input?: unknown): SnapshotFrom<M> {
+    return this.begin(input).snapshot;
+  }
+
+  /** The machine's first snapshot, and what it asks for on the way there. */
+  begin(input?: unknown): MachineStep<M> {
     this.collected = [];
-    return this.machine.getInitialSnapshot(this.scope, input as never) as SnapshotFrom<M>;
+    const snapshot = this.machine.getInitialSnapshot(this.scope, input as never) as SnapshotFrom<M>;
+    return { snapshot, effects: this.collected };
   }
 
   /** One event. */

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * answers.c - upcalls about memory answered on PVG's own thread: which they are, and reads of guest memory.
+ *
+ * Reads of registers are behind the BQL, so they can't be answered here: a read that meets one fails. This file makes no decision
+ * about tasks and surfaces; answers_task.c and answers_iosfc.c do.
+ */
+#include "answers.h"
+
+#include <stdlib.h>
+
+#include "memory_map.h"
+
+#define ALWAYS_TRACED (1u << PVG_TRACE_LOST | 1u << PVG_TRACE_IOSFC_UNMAP_NOTHING)
+
+struct pvgi_answers *pvgi_answers_create(const struct pvg_config *config) {
+  struct pvgi_answers *answers = calloc(1, sizeof *answers);
+  if (answers == NULL) return NULL;
+  answers->group = config->group;
+  answers->map = config->map;
+  answers->own_tasks = config->own_tasks;
+  answers->own_reads = config->own_reads;
+  answers->own_iosfc = config->own_iosfc;
+  answers->own_traces = config->own_traces | ALWAYS_TRACED;
+  answers->traces = pvgi_traces_create();
+  pthread_mutex_init(&answers->iosfc.mutex, NULL);
+  pthread_mutex_init(&answers->tasks.mutex, NULL);
+  bool checked = answers->own_iosfc == PVG_OWN_IOSFC_CHECKED;
+  if (checked) answers->iosfc.mappings = calloc(PVGI_MAPPING_SLOTS, sizeof *answers->iosfc.mappings);
+  if (answers->own_tasks) answers->tasks.list = calloc(PVGI_TASKS, sizeof *answers->tasks.list);
+  if (answers->traces != NULL && (!checked || answers->iosfc.mappings != NULL) &&
+      (!answers->own_tasks || answers->tasks.list != NULL)) {
+    return answers;
+  }
+  pvgi_answers_free(answers);
+  return NULL;
+}
+
+/* References that are still held are the host's affair: it destroys the map and all RAM with the group. */
+void pvgi_answers_free(struct pvgi_answers *answers) {
+  if (answers->traces != NULL) pvgi_traces_free(answers->traces);
+  pthread_mutex_destroy(&answers->iosfc.mutex);
+  pthread_mutex_destroy(&answers->tasks.mutex);
+  free(answers->iosfc.mappings);
+  free(answers->tasks.list);
+  free(answers);
+}
+
+bool pvgi_answers_take(const struct pvgi_answers *answers, uint32_t kind) {
+  switch (kind) {
+    case PVG_UPCALL_CREATE_TASK:
+    case PVG_UPCALL_DESTROY_TASK:
+    case PVG_UPCALL_MAP_MEMORY:
+    case PVG_UPCALL_UNMAP_MEMORY: return answers->own_tasks != 0;
+    case PVG_UPCALL_READ_MEMORY: return answers->own_reads != 0;
+    case PVG_UPCALL_IOSFC_MAP:
+    case PVG_UPCALL_IOSFC_UNMAP: return answers->own_iosfc != PVG_OWN_IOSFC_NONE;
+    default: return false;
+  }
+}
+
+static bool read_memory(struct pvgi_answers *answers, const struct pvgi_call *call) {
+  const uint64_t *words = call->words;
+  PVGI_TRACE(answers, PVG_TRACE_READ_MEMORY, words[0], words[1], words[2]);
+  return words[1] <= call->length && pvgi_map_copy(answers->map, words[0], call->bytes, words[1]);
+}
+
+bool pvgi_answer(struct pvgi_answers *answers, const struct pvgi_call *call, uint64_t *value) {
+  const uint64_t *words = call->words;
+  switch (call->kind) {
+    case PVG_UPCALL_CREATE_TASK: return pvgi_task_create(answers, words[0], value);
+    case PVG_UPCALL_DESTROY_TASK: return pvgi_task_destroy(answers, words[0]);
+    case PVG_UPCALL_MAP_MEMORY: return pvgi_task_map(answers, call);
+    case PVG_UPCALL_UNMAP_MEMORY: return pvgi_task_unmap(answers, words[0], words[1], words[2]);
+    case PVG_UPCALL_READ_MEMORY: return read_memory(answers, call);
+    case PVG_UPCALL_IOSFC_MAP: return pvgi_iosfc_map(answers, call, value);
+    case PVG_UPCALL_IOSFC_UNMAP: return pvgi_iosfc_unmap(answers, words[0]);
+    default: return false;
+  }
+}
+
+void pvgi_answers_count(struct pvgi_answers *answers, uint64_t *counts) {
+  pthread_mutex_lock(&answers->tasks.mutex);
+  counts[0] = answers->tasks.count;
+  pthread_mutex_unlock(&answers->tasks.mutex);
+  long long alive = atomic_load(&answers->iosfc.alive);
+  counts[1] = alive > 0 ? (uint64_t)alive : 0;
+}

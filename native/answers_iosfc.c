@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * answers_iosfc.c - the IOSurface mapper's map and unmap, answered from the memory map.
+ *
+ * Invariant: each mapping has one reference on its region, from the answer that makes it to the one that undoes it. `checked` knows every
+ * mapping by its host address, in a hash table with open addresses: what is looked up there, and how long that takes, doesn't
+ * depend on how many there are. No memory is mapped here: PVG gets a host address in guest RAM.
+ */
+#include "answers.h"
+
+#define LARGE_PAGE_SHIFT 14
+#define LARGE_PAGE_MASK ((1u << LARGE_PAGE_SHIFT) - 1u)
+
+/* ---- mappings by address ---- */
+
+/* Surfaces mostly begin on a page of the guest's and follow each other, and then so do their places, which the processor likes; what begins
+ * elsewhere in a page is spread out. */
+static uint32_t home_of(uint64_t address) {
+  uint64_t inside = address & LARGE_PAGE_MASK;
+  return (uint32_t)((address >> LARGE_PAGE_SHIFT) + inside * UINT64_C(0x9e3779b1)) % PVGI_MAPPING_SLOTS;
+}
+
+/* The place of the address's mappings, or the empty one where they would be. One is empty, so this ends. */
+static struct pvgi_mapping *place_of(const struct pvgi_iosfc *iosfc, uint64_t address) {
+  uint32_t at = home_of(address);
+  while (iosfc->mappings[at].count != 0 && iosfc->mappings[at].address != address) at = (at + 1) % PVGI_MAPPING_SLOTS;
+  return &iosfc->mappings[at];
+}
+
+/* Empties a place and moves those behind it up that would no longer be found. */
+static void empty(struct pvgi_iosfc *iosfc, struct pvgi_mapping *mapping) {
+  struct pvgi_mapping *mappings = iosfc->mappings;
+  uint32_t hole = (uint32_t)(mapping - mappings);
+  for (uint32_t at = (hole + 1) % PVGI_MAPPING_SLOTS; mappings[at].count != 0; at = (at + 1) % PVGI_MAPPING_SLOTS) {
+    /* It stays if its home is behind the hole and not behind itself, going around. */
+    uint32_t home = home_of(mappings[at].address);
+    if ((at - home) % PVGI_MAPPING_SLOTS < (at - hole) % PVGI_MAPPING_SLOTS) continue;
+    mappings[hole] = mappings[at];
+    hole = at;
+  }
+  mappings[hole].count = 0;
+  iosfc->used--;
+}
+
+/* Notes a mapping; false if there is no place for it. */
+static bool note(struct pvgi_iosfc *iosfc, uint64_t address, uint32_t slot) {
+  pthread_mutex_lock(&iosfc->mutex);
+  struct pvgi_mapping *mapping = place_of(iosfc, address);
+  bool fits = mapping->count != 0 ? mapping->count != UINT32_MAX : iosfc->used < PVGI_MAPPINGS;
+  if (fits && mapping->count == 0) {
+    mapping->address = address;
+    mapping->slot = slot;
+    iosfc->used++;
+  }
+  if (fits) mapping->count++;
+  pthread_mutex_unlock(&iosfc->mutex);
+  return fits;
+}
+
+/* Forgets a mapping at that very address: its region's slot, or 0 if there is none. */
+static uint32_t forget(struct pvgi_iosfc *iosfc, uint64_t address) {
+  pthread_mutex_lock(&iosfc->mutex);
+  struct pvgi_mapping *mapping = place_of(iosfc, address);
+  uint32_t slot = mapping->count != 0 ? mapping->slot : 0;
+  if (slot != 0 && --mapping->count == 0) empty(iosfc, mapping);
+  pthread_mutex_unlock(&iosfc->mutex);
+  return slot;
+}
+
+/* ---- upcalls ---- */
+
+/* The reference is taken first: a mapping that can't be noted then gives it back. */
+static bool look_up(struct pvgi_answers *answers, const uint64_t *words, uint64_t *address) {
+  struct pvg_map_found found;
+  if (pvg_map_lookup_acquire(answers->map, words[0], words[1], words[2] == 0, &found) != PVG_OK) return false;
+  if (answers->own_iosfc == PVG_OWN_IOSFC_CHECKED && !note(&answers->iosfc, found.address, found.slot)) {
+    pvg_map_release(answers->map, found.slot);
+    return false;
+  }
+  *address = found.address;
+  atomic_fetch_add_explicit(&answers->iosfc.alive, 1, memory_order_relaxed);
+  return true;
+}
+
+bool pvgi_iosfc_map(struct pvgi_answers *answers, const struct pvgi_call *call, uint64_t *value) {
+  const uint64_t *words = call->words;
+  uint64_t address = 0;
+  bool ok = look_up(answers, words, &address);
+  PVGI_TRACE(answers, PVG_TRACE_IOSFC_MAP, words[0], words[1], words[2], (uint64_t)(uintptr_t)value, words[3], words[4], address);
+  if (value != NULL) *value = address;
+  return ok;
+}
+
+/* Traces tell the region, which is known by its address as long as the reference isn't given back. */
+static bool unmap_checked(struct pvgi_answers *answers, uint64_t address) {
+  uint32_t slot = forget(&answers->iosfc, address);
+  if (slot == 0) {
+    PVGI_TRACE(answers, PVG_TRACE_IOSFC_UNMAP_NOTHING, address);
+    return false;
+  }
+  struct pvg_map_found found;
+  if (pvgi_traced(answers, PVG_TRACE_IOSFC_UNMAP_REGION) && pvg_map_find_host(answers->map, address, &found) == PVG_OK) {
+    PVGI_TRACE(answers, PVG_TRACE_IOSFC_UNMAP_REGION, address, found.region);
+  }
+  pvg_map_release(answers->map, slot);
+  return true;
+}
+
+static bool unmap_any(struct pvgi_answers *answers, uint64_t address) {
+  struct pvg_map_found found;
+  if (pvg_map_release_host(answers->map, address, &found) < 0) return false;
+  PVGI_TRACE(answers, PVG_TRACE_IOSFC_UNMAP_REGION, address, found.region);
+  return true;
+}
+
+bool pvgi_iosfc_unmap(struct pvgi_answers *answers, uint64_t address) {
+  bool ok = answers->own_iosfc == PVG_OWN_IOSFC_CHECKED ? unmap_checked(answers, address) : unmap_any(answers, address);
+  if (ok) atomic_fetch_sub_explicit(&answers->iosfc.alive, 1, memory_order_relaxed);
+  return ok;
+}

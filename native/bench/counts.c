@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * counts.c - what work costs: time, context switches, system calls; and where a process's threads run.
+ *
+ * Invariant: counting has no part in what is counted. Time and switches are read once before and once after; system calls are counted by the
+ * kernel, by its own tracepoint, without a stop. Where the kernel doesn't let us, they aren't counted; nothing else is put in their place.
+ */
+#define _GNU_SOURCE /* sched_setaffinity */
+#include <dirent.h>
+#include <errno.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../internal.h"
+#include "bench.h"
+
+static int calls_fd = -1;
+
+int32_t pvg_bench_pin(int32_t cpu) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (cpu < 0) {
+    if (sched_getaffinity(0, sizeof set, &set) != 0) return pvgi_fail(PVG_E_UNSUPPORTED, "the system tells no affinity");
+    for (cpu = 0; !CPU_ISSET((unsigned)cpu, &set);) cpu++;
+    CPU_ZERO(&set);
+  }
+  CPU_SET((unsigned)cpu, &set);
+  DIR *tasks = opendir("/proc/self/task");
+  if (tasks == NULL) return pvgi_fail(PVG_E_UNSUPPORTED, "/proc/self/task can't be read: %s", strerror(errno));
+  int32_t result = PVG_OK;
+  for (struct dirent *entry = readdir(tasks); entry != NULL; entry = readdir(tasks)) {
+    if (entry->d_name[0] == '.') continue;
+    /* A thread that has ended meanwhile needs no place. */
+    if (sched_setaffinity((pid_t)atoi(entry->d_name), sizeof set, &set) != 0 && errno != ESRCH) {
+      result = pvgi_fail(PVG_E_ARGUMENT, "core %d: %s", cpu, strerror(errno));
+    }
+  }
+  closedir(tasks);
+  return result;
+}
+
+int32_t pvg_bench_count_system_calls(uint32_t tracepoint) {
+  struct perf_event_attr attributes = {
+    .type = PERF_TYPE_TRACEPOINT, .size = sizeof attributes, .config = tracepoint, .inherit = 1};
+  calls_fd = (int)syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0);
+  return calls_fd >= 0 ? PVG_OK : pvgi_fail(PVG_E_UNSUPPORTED, "system calls can't be counted: %s", strerror(errno));
+}
+
+int32_t pvg_bench_read(struct pvg_bench_counts *counts) {
+  struct rusage usage;
+  struct timespec now;
+  uint64_t calls = 0;
+  bool counted = calls_fd >= 0 && read(calls_fd, &calls, sizeof calls) == sizeof calls;
+  getrusage(RUSAGE_SELF, &usage);
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  *counts = (struct pvg_bench_counts){
+    .nanoseconds = (int64_t)now.tv_sec * 1000000000 + now.tv_nsec,
+    .voluntary = usage.ru_nvcsw,
+    .involuntary = usage.ru_nivcsw,
+    .system_calls = counted ? (int64_t)calls : -1,
+  };
+  return PVG_OK;
+}
+
+int32_t pvg_bench_since(const struct pvg_bench_counts *before, struct pvg_bench_counts *counts) {
+  pvg_bench_read(counts);
+  counts->nanoseconds -= before->nanoseconds;
+  counts->voluntary -= before->voluntary;
+  counts->involuntary -= before->involuntary;
+  if (counts->system_calls >= 0) counts->system_calls -= before->system_calls;
+  return PVG_OK;
+}

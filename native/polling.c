@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * polling.c - adaptive polling; polling.h has the rules.
+ *
+ * It knows neither mailboxes nor PVG.
+ */
+#define _GNU_SOURCE
+#include "polling.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stddef.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+
+/* The first step up from not polling at all, and how many looks lie between two looks at the clock. */
+#define FIRST_NS 4000u
+#define LOOKS 32
+
+static _Atomic uint64_t calls[PVGI_SYSCALL_KINDS];
+
+void pvgi_count_syscall(enum pvgi_syscall kind) { atomic_fetch_add_explicit(&calls[kind], 1, memory_order_relaxed); }
+
+int32_t pvg_wait_calls(uint64_t *counts) {
+  if (counts == NULL) return pvgi_fail(PVG_E_ARGUMENT, "no room for the counts");
+  for (int kind = 0; kind < PVGI_SYSCALL_KINDS; kind++) {
+    counts[kind] = atomic_load_explicit(&calls[kind], memory_order_relaxed);
+  }
+  return PVG_OK;
+}
+
+int64_t pvgi_now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* On one core whoever polls keeps the thread that it waits for from running. */
+static bool has_cores_to_spare(void) {
+  cpu_set_t cores;
+  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores) > 1;
+  return sysconf(_SC_NPROCESSORS_ONLN) > 1;
+}
+
+struct pvgi_polling pvgi_polling_make(uint32_t limit_us) {
+  uint32_t limit_ns = has_cores_to_spare() ? limit_us * 1000 : 0;
+  return (struct pvgi_polling){.limit_ns = limit_ns, .now_ns = limit_ns};
+}
+
+static void relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, int64_t end_ns) {
+  do {
+    for (int look = 0; look < LOOKS; look++) {
+      if (atomic_load_explicit(word, memory_order_relaxed) != seen) return true;
+      relax();
+    }
+    pvgi_count_syscall(PVGI_SYSCALL_YIELD);
+    sched_yield();
+  } while (pvgi_now_ns() < end_ns);
+  return false;
+}
+
+void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns) {
+  if (waited_ns <= polling->now_ns) return; /* polling was enough */
+  if (waited_ns > polling->limit_ns) {
+    polling->now_ns = 0;
+    return;
+  }
+  uint32_t next = polling->now_ns == 0 ? FIRST_NS : polling->now_ns * 2;
+  polling->now_ns = next < polling->limit_ns ? next : polling->limit_ns;
+}
+
+/* ---- conditions ---- */
+
+static bool sleep_for(const struct pvgi_condition *condition, pthread_mutex_t *mutex, int64_t timeout_ns) {
+  pvgi_count_syscall(PVGI_SYSCALL_WAIT);
+  if (timeout_ns < 0) return pthread_cond_wait(condition->cond, mutex) == ETIMEDOUT;
+  int64_t deadline_ns = pvgi_now_ns() + timeout_ns;
+  struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
+  return pthread_cond_timedwait(condition->cond, mutex, &deadline) == ETIMEDOUT;
+}
+
+bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wait, pthread_mutex_t *mutex, int64_t timeout_ns) {
+  struct pvgi_polling *polling = condition->polling;
+  if (wait->begin_ns == 0 && polling->limit_ns != 0) wait->begin_ns = pvgi_now_ns();
+  if (wait->polled || polling->now_ns == 0) return sleep_for(condition, mutex, timeout_ns);
+  uint32_t seen = atomic_load_explicit(condition->rings, memory_order_relaxed);
+  int64_t end_ns = wait->begin_ns + polling->now_ns;
+  pthread_mutex_unlock(mutex);
+  bool rang = pvgi_poll(condition->rings, seen, end_ns);
+  pthread_mutex_lock(mutex);
+  /* Where several wait, a ring may have been another's: who has time left polls again. */
+  wait->polled = !rang;
+  return false;
+}
+
+void pvgi_wait_end(const struct pvgi_condition *condition, const struct pvgi_wait *wait) {
+  if (wait->begin_ns != 0) pvgi_polling_adapt(condition->polling, pvgi_now_ns() - wait->begin_ns);
+}

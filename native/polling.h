@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * polling.h - looking again for a while before going to sleep, as long as that has been worth it lately.
+ *
+ * To wake a sleeping core takes longer than most of what threads wait for here, so a thread polls first. How long adapts to how long the
+ * last waits took, as QEMU's AIO contexts have it: it grows while waits end soon after the polling did, and drops to nothing when they
+ * take longer than polling ever may, so that an idle device costs nothing.
+ *
+ * Invariants: a poll gives its core away whenever somebody else wants it, so polling never takes time from the thread that is
+ * waited for. A `pvgi_polling` is guarded by the lock of whatever is waited for; a word that is polled must change before that lock is
+ * released. Nothing here makes data visible: whoever saw the word change looks under the lock.
+ */
+#ifndef PVG_POLLING_H
+#define PVG_POLLING_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define PVGI_POLL_MAX_US 1000u
+
+struct pvgi_polling {
+  uint32_t limit_ns; /* 0: never polls */
+  uint32_t now_ns;   /* what the next wait polls for, 0..limit_ns */
+};
+
+/* What the library asks the system for while threads wait for each other; for statistics only. */
+enum pvgi_syscall { PVGI_SYSCALL_WAIT, PVGI_SYSCALL_WAKE, PVGI_SYSCALL_YIELD, PVGI_SYSCALL_KINDS };
+
+void pvgi_count_syscall(enum pvgi_syscall kind);
+
+/* CLOCK_MONOTONIC in nanoseconds. */
+int64_t pvgi_now_ns(void);
+
+/* Polling for `limit_us` at most, or not at all if the calling thread, whose threads-to-be inherit that, has one core only. */
+struct pvgi_polling pvgi_polling_make(uint32_t limit_us);
+
+/* True as soon as the word differs from `seen`, false at `end_ns`. */
+bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, int64_t end_ns);
+
+/* Tells how long a wait took from its begin, polling and sleep together. */
+void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns);
+
+/* A condition variable on which a thread polls before it sleeps. All of it is guarded by one mutex, as the condition is. */
+struct pvgi_condition {
+  pthread_cond_t *cond;       /* on CLOCK_MONOTONIC */
+  _Atomic uint32_t *rings;    /* changes whenever the condition is signalled, before the mutex is released */
+  struct pvgi_polling *polling;
+};
+
+/* One wait, from its first look to its last; begins as {0}. */
+struct pvgi_wait {
+  int64_t begin_ns;
+  bool polled;
+};
+
+/* One step of a loop that looks whether it still has to wait, with the mutex held: the first polls, if that is worth it, the others sleep
+ * as pthread_cond_timedwait() does, for `timeout_ns` at most, or without end if that is below 0. True if time was all that passed. */
+bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wait, pthread_mutex_t *mutex, int64_t timeout_ns);
+
+/* The loop has ended because it had not to wait any more. */
+void pvgi_wait_end(const struct pvgi_condition *condition, const struct pvgi_wait *wait);
+
+#endif

@@ -1,0 +1,154 @@
+/**
+ * Runs machines that were compiled to tables.
+ *
+ * Invariant: the machine decides, and nothing is carried out here. Its actions are returned as effects, in XState's order; an event that
+ * nothing takes leaves state and context as they were and returns none. A step that throws, because a guard or an assigner did, changes
+ * nothing. A step without assignments and without parameters to work out allocates nothing. What is not here: actors, timers.
+ */
+import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
+import { assert } from '../base/errors.js';
+import { MACHINE_MICROSTEPS } from '../base/limits.js';
+import { compileTable } from './machine-compiler.js';
+import { type FlatTable, NO_EFFECTS, type StateValue, type Step } from './machine-table.js';
+import type { Action, MachineEffect, StepArguments } from './machine-terms.js';
+
+export type { MachineEffect } from './machine-terms.js';
+
+/** All there is to know of a run; `state` is the table's number. */
+export interface RunSnapshot<M extends AnyStateMachine> {
+  readonly state: number;
+  readonly context: SnapshotFrom<M>['context'];
+}
+
+/** A compiled machine. */
+export class MachineTable<M extends AnyStateMachine> {
+  constructor(private readonly table: FlatTable) {}
+
+  /** The events that the machine knows. */
+  get events(): readonly string[] {
+    return [...this.table.events.keys()];
+  }
+
+  /** State values by the number of the state. */
+  get values(): readonly StateValue[] {
+    return this.table.values;
+  }
+
+  /** A run that has taken its first step; what that asked for is in its `effects`. */
+  start(input?: InputFrom<M>): MachineRun<M> {
+    const { context, first } = this.table;
+    const initial = typeof context === 'function' ? { ...context({ input }) } : context;
+    const run = new MachineRun<M>(this.table, { state: 0, context: initial });
+    run.begin(first, input);
+    return run;
+  }
+
+  /** A run that goes on from what another one was. */
+  resume(snapshot: RunSnapshot<M>): MachineRun<M> {
+    assert(snapshot.state in this.table.values, `${this.table.machine} has no state ${snapshot.state}`);
+    return new MachineRun<M>(this.table, snapshot);
+  }
+}
+
+/** One run of a machine. */
+export class MachineRun<M extends AnyStateMachine> {
+  /** The table's number of the state. */
+  state: number;
+  context: SnapshotFrom<M>['context'];
+  /** What the last step asked for; valid until the next. */
+  effects: readonly MachineEffect[] = NO_EFFECTS;
+  /** What guards and assigners are given, the same object each time. */
+  private readonly args: StepArguments = { context: undefined, event: undefined };
+
+  constructor(
+    private readonly table: FlatTable,
+    { state, context }: RunSnapshot<M>,
+  ) {
+    this.state = state;
+    this.context = context;
+  }
+
+  /** XState's state value; frozen. */
+  get value(): SnapshotFrom<M>['value'] {
+    return this.table.values[this.state] as SnapshotFrom<M>['value'];
+  }
+
+  /** The machine has ended, and takes no more events. */
+  get done(): boolean {
+    return this.table.done[this.state] === true;
+  }
+
+  get snapshot(): RunSnapshot<M> {
+    return { state: this.state, context: this.context };
+  }
+
+  /** Whether a state is active, or all states that a state value names. */
+  matches(value: Parameters<SnapshotFrom<M>['matches']>[0]): boolean {
+    return matchesValue(value as StateValue, this.table.values[this.state] as StateValue);
+  }
+
+  /** Takes one event; returns what the machine asks for, valid until the next event. */
+  send(event: EventFromLogic<M>): readonly MachineEffect[] {
+    const { events, width, cells } = this.table;
+    const step = cells[this.state * width + (events.get(event.type) ?? width - 1)] as Step;
+    if (step.test === null && step.actions === null && step.next === null) {
+      this.state = step.state;
+      this.effects = step.effects;
+      return step.effects;
+    }
+    return this.walk(step, event);
+  }
+
+  /** Takes the first step of a machine; only its table does. */
+  begin(first: Step, input: unknown): void {
+    this.walk(first, { type: 'xstate.init', input });
+  }
+
+  private walk(from: Step, event: unknown): readonly MachineEffect[] {
+    const { args } = this;
+    args.context = this.context;
+    args.event = event;
+    let step = from;
+    let effects = NO_EFFECTS;
+    for (let turns = 0; ; turns++) {
+      while (step.test !== null) step = (step.test(args) ? step.yes : step.no) as Step;
+      if (step.actions !== null) effects = perform(step.actions, args, effects);
+      else if (step.effects.length > 0) effects = effects.length > 0 ? [...effects, ...step.effects] : step.effects;
+      if (step.next === null) break;
+      assert(turns < MACHINE_MICROSTEPS, `${this.table.machine} goes from state to state without an end`);
+      step = step.next;
+    }
+    this.context = args.context as SnapshotFrom<M>['context'];
+    this.state = step.state;
+    this.effects = effects;
+    return effects;
+  }
+}
+
+/** Carries assignments out and collects effects. */
+function perform(actions: readonly Action[], args: StepArguments, before: readonly MachineEffect[]): readonly MachineEffect[] {
+  let effects: MachineEffect[] | null = null;
+  for (const action of actions) {
+    if (action.kind === 'assign') {
+      args.context = action.assign(args);
+    } else {
+      effects ??= [...before];
+      effects.push(action.kind === 'effect' ? action.effect : action.make(args));
+    }
+  }
+  return effects ?? before;
+}
+
+function matchesValue(wanted: StateValue, value: StateValue): boolean {
+  if (typeof value === 'string') return wanted === value;
+  if (typeof wanted === 'string') return wanted in value;
+  return Object.entries(wanted).every(([key, inner]) => {
+    const below = value[key];
+    return below !== undefined && matchesValue(inner, below);
+  });
+}
+
+/** Compiles a machine; throws an error that names what a table can't express, and where. */
+export function compileMachine<M extends AnyStateMachine>(machine: M): MachineTable<M> {
+  return new MachineTable<M>(compileTable(machine));
+}

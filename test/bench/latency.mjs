@@ -1,0 +1,141 @@
+/**
+ * The latencies of the data path, as rows of the benchmark, and by themselves: `node test/bench/latency.mjs SCENARIO PLACEMENT [--count N]
+ * [--runs N] [--against twin,rival,polling] [--device JSON]`.
+ *
+ * SCENARIO is one of SCENARIOS below, PLACEMENT `pinned` (every thread of a side on one core: the path's own cost) or `free`. Invariant: a
+ * latency is time over operations of a whole run, and a row's is the median of the runs.
+ */
+import { parseArgs } from 'node:util';
+import { checkOptions } from '../../dist/src/device/options.js';
+import { interleave, median, rounded, runOurs, runRival, runTwin, scaled } from './sides/sides.mjs';
+
+/** What is measured, how often at full scale, and the least that it must reach against each. */
+export const SCENARIOS = {
+  'map-1': { what: 'map upcall answered by the BQL actor, one native caller', count: 20_000, goals: { twin: 0.9 } },
+  'map-4': { what: 'map upcall answered by the BQL actor, four native callers', count: 20_000, goals: { twin: 0.85 } },
+  iosfc: { what: 'IOSurface map and unmap', count: 200_000, goals: { twin: 0.9 } },
+  write: { what: 'MMIO write, no upcall inside', count: 20_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
+  'write-map': { what: 'MMIO write with one map upcall inside', count: 6_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
+};
+export const PLACEMENTS = { pinned: 'all threads on one core', free: 'free on all cores' };
+
+const AGAINST = {
+  twin: 'the C twin',
+  polling: 'our own without adaptive polling',
+  rival: 'the same path on comlink and piscina.run',
+};
+/** A side that is slower does less, so that a run of each takes about as long. */
+const SLOWER = { rival: 10 };
+/** A short run is warmed up for longer than it is. */
+const WARM = 5;
+/** Not to be slower is all that can be asked where no core is to spare. */
+const PINNED_POLLING_GOAL = 1;
+const TWIN_NEEDS_MORE =
+  'The twin needs more: its actors are done sooner, so they find their mailboxes empty more often and sleep, ' +
+  'while ours find the next record there already.';
+
+const goalOf = (scenario, placement, against) =>
+  against === 'polling' && placement === 'pinned' ? PINNED_POLLING_GOAL : SCENARIOS[scenario].goals[against];
+
+const perOperation = (results, name) => rounded(median(results.map((result) => result[name] / result.operations)));
+
+/** Per operation, of both sides; null where it isn't counted. */
+function pair(ours, reference, name) {
+  if ([...ours, ...reference].some((result) => result[name] < 0)) return null;
+  return { ours: perOperation(ours, name), reference: perOperation(reference, name) };
+}
+
+function rowOf({ scenario, placement, against }, ours, reference) {
+  const micros = (result) => result.nanoseconds / result.operations / 1000;
+  const goal = goalOf(scenario, placement, against);
+  const switches = pair(ours, reference, 'voluntary');
+  const systemCalls = pair(ours, reference, 'systemCalls');
+  const twinNeedsMore =
+    against === 'twin' && (switches.reference > switches.ours || (systemCalls !== null && systemCalls.reference > systemCalls.ours));
+  const value = median(reference.map(micros)) / median(ours.map(micros));
+  return {
+    name: `${scenario}/${placement}/${against}`,
+    what: `${SCENARIOS[scenario].what}, ${PLACEMENTS[placement]}; against ${AGAINST[against]}`,
+    unit: 'µs',
+    ours: rounded(median(ours.map(micros))),
+    reference: rounded(median(reference.map(micros))),
+    value: rounded(value),
+    better: 'higher',
+    goal,
+    runs: ours.map((result, run) => ({ ours: rounded(micros(result)), reference: rounded(micros(reference[run])) })),
+    contextSwitches: switches,
+    systemCalls,
+    ...(twinNeedsMore && { note: TWIN_NEEDS_MORE }),
+  };
+}
+
+/** Names of the rows of one scenario. */
+export function latencyNames(scenario) {
+  return Object.keys(PLACEMENTS).flatMap((placement) =>
+    Object.keys(SCENARIOS[scenario].goals).map((against) => `${scenario}/${placement}/${against}`),
+  );
+}
+
+const lessFor = (side, count) => scaled(count / SLOWER[side], 1);
+
+/** Runs one scenario in one placement against what is wanted, all sides in turn; its rows. */
+async function compare({ scenario, placement, against, device = {} }, { runs, scale, progress }) {
+  const count = scaled(SCENARIOS[scenario].count, scale);
+  const request = { scenario, placement, warm: scaled(SCENARIOS[scenario].count, Math.min(1, WARM * scale)), count };
+  const sides = {
+    ours: () => runOurs({ ...request, device }),
+    twin: () => runTwin(request),
+    polling: () => runOurs({ ...request, device: { ...device, pollMicroseconds: 0 } }),
+    rival: () => runRival({ ...request, warm: lessFor('rival', request.warm), count: lessFor('rival', count) }),
+  };
+  const wanted = Object.fromEntries(Object.entries(sides).filter(([name]) => name === 'ours' || against.includes(name)));
+  const results = await interleave(wanted, { runs, progress: (text) => progress(`${scenario}, ${placement}: ${text}`) });
+  return against.map((name) => rowOf({ scenario, placement, against: name }, results.ours, results[name]));
+}
+
+/** Why a comparison can't be made with this device; undefined if it can. */
+function obstacle(against) {
+  if (against === 'polling' && !('pollMicroseconds' in checkOptions({}))) return 'this device has no option pollMicroseconds';
+  return undefined;
+}
+
+/** The rows of one scenario that are wanted. */
+export async function measureLatency(scenario, options) {
+  const rows = [];
+  for (const placement of Object.keys(PLACEMENTS)) {
+    const against = Object.keys(SCENARIOS[scenario].goals).filter((name) => options.wanted(`${scenario}/${placement}/${name}`));
+    const possible = against.filter((name) => obstacle(name) === undefined);
+    if (possible.length > 0) rows.push(...(await compare({ scenario, placement, against: possible }, options)));
+    const skipped = against.filter((name) => !possible.includes(name));
+    rows.push(...skipped.map((name) => ({ name: `${scenario}/${placement}/${name}`, skipped: obstacle(name) })));
+  }
+  return rows;
+}
+
+function usage(text) {
+  process.stderr.write(`latency.mjs: ${text}\n`);
+  process.exit(2);
+}
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      count: { type: 'string' },
+      runs: { type: 'string', default: '5' },
+      against: { type: 'string', default: 'twin' },
+      device: { type: 'string', default: '{}' },
+    },
+  });
+  const [scenario, placement] = positionals;
+  if (!SCENARIOS[scenario]) usage(`expected a scenario, one of ${Object.keys(SCENARIOS).join(', ')}`);
+  if (!PLACEMENTS[placement]) usage(`expected a placement, ${Object.keys(PLACEMENTS).join(' or ')}`);
+  const scale = Number(values.count ?? SCENARIOS[scenario].count) / SCENARIOS[scenario].count;
+  const request = { scenario, placement, against: values.against.split(','), device: JSON.parse(values.device) };
+  const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+  const rows = await compare(request, { runs: Number(values.runs), scale, progress });
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+  for (const row of rows) console.log(JSON.stringify(row));
+}
+
+if (process.argv[1] === new URL(import.meta.url).pathname) await main();

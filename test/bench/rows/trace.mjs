@@ -1,0 +1,41 @@
+/**
+ * Rows of the benchmark: what tracing costs an MMIO write, compiled in but off, and with the trace ring on.
+ */
+import { checkOptions } from '../../../dist/src/device/options.js';
+import { interleave, median, rounded, runOurs, scaled } from '../sides/sides.mjs';
+
+const COUNT = 20_000;
+const ROWS = {
+  'trace/off': { what: 'MMIO writes, trace compiled in but off, pinned; against no trace', goal: 0.99, ring: false },
+  'trace/ring': { what: 'MMIO writes, trace ring on, pinned; against no trace', goal: 0.95, ring: true },
+};
+
+export const names = Object.keys(ROWS);
+
+const micros = ({ nanoseconds, operations }) => nanoseconds / operations / 1000;
+
+export async function measure({ runs, scale, wanted, progress }) {
+  const asked = names.filter(wanted);
+  if (!('traceRing' in checkOptions({}))) return asked.map((name) => ({ name, skipped: 'this device has no option traceRing' }));
+  const count = scaled(COUNT, scale);
+  const side = (traceRing, environment) => () =>
+    runOurs({ scenario: 'write', placement: 'pinned', warm: count, count, device: { traceRing }, environment });
+  const sides = { none: side(false, { APPLE_GFX_NO_TRACE: '1' }) };
+  for (const name of asked) sides[name] = side(ROWS[name].ring);
+  const results = await interleave(sides, { runs, progress: (text) => progress(`trace: ${text}`) });
+  const reference = results.none.map(micros);
+  return asked.map((name) => {
+    const ours = results[name].map(micros);
+    return {
+      name,
+      what: ROWS[name].what,
+      unit: 'µs',
+      ours: rounded(median(ours)),
+      reference: rounded(median(reference)),
+      value: rounded(median(reference) / median(ours)),
+      better: 'higher',
+      goal: ROWS[name].goal,
+      runs: ours.map((each, run) => ({ ours: rounded(each), reference: rounded(reference[run]) })),
+    };
+  });
+}
