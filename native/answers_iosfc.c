@@ -8,16 +8,19 @@
  */
 #include "answers.h"
 
-#define LARGE_PAGE_SHIFT 14
-#define LARGE_PAGE_MASK ((1u << LARGE_PAGE_SHIFT) - 1u)
+/* The pages of a guest that has an IOSurface mapper, and how many neighbours share a cache line of the table. */
+#define PAGE_SHIFT 14
+#define PAGE_MASK ((UINT64_C(1) << PAGE_SHIFT) - 1u)
+#define NEIGHBOURS 4u
 
 /* ---- mappings by address ---- */
 
-/* Surfaces mostly begin on a page of the guest's and follow each other, and then so do their places, which the processor likes; what begins
- * elsewhere in a page is spread out. */
+/* Surfaces mostly begin at the same place of a page and follow each other: four neighbours are in one cache line, and nothing else is near
+ * by intention, since a run of places that are all taken is what makes a look-up long. */
 static uint32_t home_of(uint64_t address) {
-  uint64_t inside = address & LARGE_PAGE_MASK;
-  return (uint32_t)((address >> LARGE_PAGE_SHIFT) + inside * UINT64_C(0x9e3779b1)) % PVGI_MAPPING_SLOTS;
+  uint64_t page = address >> PAGE_SHIFT, key = page / NEIGHBOURS << PAGE_SHIFT | (address & PAGE_MASK);
+  key = (key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15);
+  return (uint32_t)(key >> 32) % (PVGI_MAPPING_SLOTS / NEIGHBOURS) * NEIGHBOURS + (uint32_t)(page % NEIGHBOURS);
 }
 
 /* The place of the address's mappings, or the empty one where they would be. One is empty, so this ends. */

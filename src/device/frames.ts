@@ -8,15 +8,14 @@
 import { assert } from '../base/errors.js';
 import { SURFACE_MAX_SIDE } from '../base/limits.js';
 import type { Revision } from '../revisions/revision.js';
-import { compileMachine, type MachineRun } from '../runtime/machine-run.js';
+import { compileMachine, type EventOf, type RunOf } from '../runtime/machine-run.js';
 import type { DevicePort, SurfaceInfo } from './effects.js';
 import { framePipelineMachine } from './frame-pipeline.machine.js';
 
 const table = compileMachine(framePipelineMachine);
-type Run = MachineRun<typeof framePipelineMachine>;
 
 export class Frames {
-  private readonly run: Run;
+  private readonly run: RunOf<typeof table>;
   private surface: SurfaceInfo | null = null;
   /** What the frame in flight was started for; its texture lives until the frame has ended. */
   private noted: SurfaceInfo | null = null;
@@ -155,7 +154,7 @@ export class Frames {
     this.noted = null;
   }
 
-  private send(event: Parameters<Run['send']>[0]): void {
+  private send(event: EventOf<typeof table>): void {
     for (const effect of this.run.send(event)) this.carryOut(effect.type);
   }
 
