@@ -15,7 +15,7 @@ import { REVISIONS } from '../src/revisions/revisions.js';
 import { Board } from '../src/runtime/board.js';
 import type { Mailboxes } from '../src/runtime/mailbox.js';
 import { carryIntoPvg } from '../src/runtime/pvg-access.js';
-import { Counters, CursorState, InterruptLines, ShownFrames } from '../src/runtime/shared.js';
+import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../src/runtime/shared.js';
 import { Surface } from '../src/runtime/surface.js';
 import type { TraceArgs, TraceName } from '../src/trace/events.js';
 import type { Tracer } from '../src/trace/tracer.js';
@@ -44,6 +44,7 @@ export class ThreadPort implements DevicePort {
   private readonly board: Board;
   private readonly cursors: readonly CursorState[];
   private readonly shown: readonly ShownFrames[];
+  private readonly viewers: readonly Viewers[];
   private readonly surfaces: (Surface | null)[];
   private readonly position = new Uint32Array(2);
 
@@ -60,6 +61,7 @@ export class ThreadPort implements DevicePort {
     this.board = new Board(wiring.board);
     this.cursors = wiring.displays.map(({ cursor }) => new CursorState(cursor));
     this.shown = wiring.displays.map(({ shown }) => new ShownFrames(shown));
+    this.viewers = wiring.displays.map(({ viewers }) => new Viewers(viewers));
     this.surfaces = wiring.displays.map(() => null);
   }
 
@@ -121,6 +123,10 @@ export class ThreadPort implements DevicePort {
         return this.report({ report: 'updateDone', display: effect.display });
       case 'count':
         return this.counters.add(effect.what);
+      case 'passFrame':
+        this.counters.add('framesUnseen');
+        this.viewers[effect.display]?.setBehind(true);
+        return this.shown[effect.display]?.note(effect.present);
       case 'moveCursor':
         return this.moveCursor(effect.display, effect.to);
       case 'showCursor':
@@ -222,6 +228,7 @@ export class ThreadPort implements DevicePort {
       return null;
     }
     this.surfaces[display] = surface;
+    this.viewers[display]?.setBehind(false);
     this.report({ report: 'surface', display, width, height, memory: surface.memory });
     return { width, height, texture, managed: bridge.pvg_texture_managed(texture) === 1 };
   }
@@ -229,11 +236,18 @@ export class ThreadPort implements DevicePort {
   copyToSurface(display: number, texture: number, present: number): boolean {
     const surface = this.surfaces[display];
     if (!surface) return false;
-    surface.beginWrite();
-    const status = this.bridge.pvg_texture_copy(texture, surface.bytes, surface.bytes.length);
+    const { bytes, tiles } = surface;
+    const sequence = surface.beginWrite();
+    const changed = this.bridge.pvg_texture_show(texture, bytes, bytes.length, tiles, tiles.length, sequence);
     surface.endWrite(present);
     this.shown[display]?.note(present);
-    return status === PvgStatus.ok;
+    if (changed < 0) return false;
+    this.viewers[display]?.setBehind(false);
+    return true;
+  }
+
+  isViewed(display: number): boolean {
+    return (this.viewers[display]?.count ?? 0) > 0;
   }
 
   /** Older revisions ask PVG each time, on the actor that sets the mode; ours asked once, when the device was made. */

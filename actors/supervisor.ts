@@ -15,7 +15,7 @@ import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
 import type { BackedRegion, DeviceRegion } from '../src/memory/region.js';
 import { type Revision, usesRenderQueue } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
-import { compileMachine, type MachineRun } from '../src/runtime/machine-run.js';
+import { compileMachine, type EventOf } from '../src/runtime/machine-run.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
 import { BackgroundPool } from './background-queue/pool.js';
 import { wrapControl } from './control.js';
@@ -25,7 +25,6 @@ import { type Answer, Requests } from './requests.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
 const table = compileMachine(lifeCycleMachine);
-type LifeEvent = Parameters<MachineRun<typeof lifeCycleMachine>['send']>[0];
 export type ActorName = 'bql' | 'render-queue';
 
 interface ActorThread {
@@ -279,7 +278,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     this.send({ type: 'thread.died' });
   }
 
-  private send(event: LifeEvent): void {
+  private send(event: EventOf<typeof table>): void {
     for (const effect of this.life.send(event)) this.carryOut(effect.type);
   }
 

@@ -20,6 +20,7 @@ export interface MailboxHandles {
 export interface DisplayWiring {
   readonly cursor: SharedArrayBuffer;
   readonly shown: SharedArrayBuffer;
+  readonly viewers: SharedArrayBuffer;
   /** null: no mode until the guest sets one. */
   readonly initialMode: { readonly width: number; readonly height: number } | null;
   readonly textureUsage: number;

@@ -29,7 +29,7 @@ import { RegionReferences } from './memory/references.js';
 import type { BackedRegion, MemoryRegion, MmioRegion } from './memory/region.js';
 import { REVISIONS } from './revisions/revisions.js';
 import { Board } from './runtime/board.js';
-import { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
+import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from './runtime/shared.js';
 import { SavedDevice } from './saved-device.js';
 
 /** What every display is called, and how large it is in millimetres (device.md 3). */
@@ -134,9 +134,13 @@ function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions
     const cursor = new CursorState();
     cursor.setShown(true);
     cursor.moveTo(0xffff, 0xffff);
+    const viewers = new Viewers();
+    // The embedder itself, who may look at any time.
+    if (!options.headless) viewers.add();
     return {
       cursor: cursor.memory,
       shown: new ShownFrames().memory,
+      viewers: viewers.memory,
       initialMode: initialMode && { width: initialMode.width, height: initialMode.height },
       modes,
       textureUsage: checked(bridge, "a texture's usage", bridge.pvg_display_minimum_texture_usage(device, port)),

@@ -30,26 +30,8 @@ import { Counters, type CursorState, InterruptLines } from './runtime/shared.js'
 import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 import { describeDisplay, memoryName, type SavedDescription, type SavedDevice, type SavedDisplay, writeDevice } from './saved-device.js';
+import { type DeviceStatistics, statisticsOf } from './statistics.js';
 import type { TraceOrigin } from './trace/log.js';
-
-/** Counts since the device was made, over all displays. */
-export interface DeviceStatistics {
-  readonly mmioAccesses: number;
-  readonly framesRendered: number;
-  /** Of the guest's presents up to the one shown last, those that were never shown: dropped here, or replaced inside PVG. */
-  readonly framesDropped: number;
-  readonly framesPresented: number;
-  /** Frames rendered a second, from the first to the last; 0 before the second. */
-  readonly framesPerSecond: number;
-  readonly refusedEncodes: number;
-  readonly interrupts: number;
-  readonly guestErrors: number;
-  readonly bqlHoldMicroseconds: number;
-  /** PVG's callbacks that waited for an answer, threads that woke up for one, and those of them that woke for another's. */
-  readonly upcalls: number;
-  readonly upcallWakes: number;
-  readonly upcallWakesInVain: number;
-}
 
 interface DeviceEvents {
   /** The console of display 0 was given a full update. */
@@ -205,26 +187,8 @@ export class Device extends EventEmitter<DeviceEvents> {
   }
 
   get statistics(): DeviceStatistics {
-    const wakes = new BigUint64Array(3);
     const { bridge, supervisor } = this.parts;
-    bridge.pvg_upcall_wakes(supervisor.wiring.device, wakes);
-    const rendered = this.counters.get('framesRendered');
-    const shown = this.displays.reduce((sum, display) => sum + display.shown.lastPresent, 0);
-    const seconds = Math.max(...this.displays.map((display) => display.shown.seconds));
-    return {
-      mmioAccesses: this.counters.get('accesses'),
-      framesRendered: rendered,
-      framesDropped: Math.max(0, shown - rendered),
-      framesPresented: this.displays.reduce((sum, display) => sum + display.presents.presented, 0),
-      framesPerSecond: rendered > 1 && seconds > 0 ? (rendered - 1) / seconds : 0,
-      refusedEncodes: this.counters.get('refusals'),
-      interrupts: this.counters.get('interrupts'),
-      guestErrors: this.counters.get('guestErrors'),
-      bqlHoldMicroseconds: this.counters.holdMicroseconds,
-      upcalls: Number(wakes[0] ?? 0n),
-      upcallWakes: Number(wakes[1] ?? 0n),
-      upcallWakesInVain: Number(wakes[2] ?? 0n),
-    };
+    return statisticsOf({ bridge, pvg: supervisor.wiring.device, counters: this.counters, displays: this.displays });
   }
 
   /**
@@ -297,7 +261,11 @@ export class Device extends EventEmitter<DeviceEvents> {
     const { bridge, supervisor, options, ramHandle } = this.parts;
     if (!options.savable) throw new BridgeError(PvgStatus.unsupported, 'the device was made with savable: false');
     const pieces = this.memories.list();
-    const pvg = await supervisor.suspend();
+    const leave = this.displays.map((display) => display.viewForSave());
+    const pvg = await supervisor.suspend().catch((error: unknown) => {
+      for (const each of leave) each();
+      throw error;
+    });
     await supervisor.settled();
     const { variant, ramBytes, ramBase, windowBase, vectors } = options;
     const description: SavedDescription = {

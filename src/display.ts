@@ -6,11 +6,12 @@
  */
 import { EventEmitter } from 'node:events';
 import type { DisplayWiring, Report } from '../actors/wiring.js';
+import { ArgumentError } from './base/errors.js';
 import { encodeModes } from './bridge/device-config.js';
 import { checked, type PvgBridge } from './bridge/native.js';
 import type { Cursor } from './device/effects.js';
 import { checkModes, type DisplayMode } from './device/display-mode.js';
-import { CursorState, ShownFrames } from './runtime/shared.js';
+import { CursorState, ShownFrames, Viewers } from './runtime/shared.js';
 import { Surface, type SurfaceSnapshot } from './runtime/surface.js';
 
 /** A cursor image: 0xAARRGGBB words, straight alpha. */
@@ -44,6 +45,8 @@ export class DeviceDisplay extends EventEmitter<DisplayEvents> {
   readonly cursor: CursorState;
   readonly shown: ShownFrames;
   private readonly parts: DisplayParts;
+  private readonly viewers: Viewers;
+  private attached = 0;
   private currentModes: readonly DisplayMode[];
   private currentSurface: Surface | null = null;
   private currentCursor: CursorImage | null = null;
@@ -57,9 +60,10 @@ export class DeviceDisplay extends EventEmitter<DisplayEvents> {
     this.currentModes = parts.modes;
     this.cursor = new CursorState(parts.wiring.cursor);
     this.shown = new ShownFrames(parts.wiring.shown);
+    this.viewers = new Viewers(parts.wiring.viewers);
   }
 
-  /** Where the console's picture is; null before the first mode. */
+  /** Where the console's picture is; null before the first mode. On a headless device it is up to date only while somebody looks. */
   get surface(): Surface | null {
     return this.currentSurface;
   }
@@ -94,6 +98,33 @@ export class DeviceDisplay extends EventEmitter<DisplayEvents> {
   async screendump(): Promise<SurfaceSnapshot | null> {
     await this.parts.requestUpdate(true);
     return this.currentSurface?.snapshot() ?? null;
+  }
+
+  /**
+   * Somebody looks at the surface from now on, until detachViewer(): frames are copied into it. Resolves when it has the newest frame. Only a
+   * headless device needs it; on others it changes nothing.
+   */
+  attachViewer(): Promise<void> {
+    this.viewers.add();
+    this.attached++;
+    return this.parts.requestUpdate(false);
+  }
+
+  /** Undoes one attachViewer(). Throws ArgumentError if there was none. */
+  detachViewer(): void {
+    if (this.attached === 0) throw new ArgumentError(`display ${this.number} has no viewer to detach`);
+    this.attached--;
+    this.viewers.remove();
+  }
+
+  /**
+   * For a save: has frames copied from now on, and what was not copied until now. Not waited for, since the device may be one whose updates are
+   * never answered; what the actors do before they come to rest includes it. Returns what ends it.
+   */
+  viewForSave(): () => void {
+    this.viewers.add();
+    if (this.viewers.behind) this.parts.requestUpdate(false).catch(() => undefined);
+    return () => this.viewers.remove();
   }
 
   /** How many frames the guest has presented, and how many of them were encoded. */

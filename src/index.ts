@@ -13,7 +13,7 @@ export {
   type SavedStateFault,
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
-export { Device, type DeviceStatistics } from './device.js';
+export { Device } from './device.js';
 export type { TraceHistoryEvent } from './device-trace.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';
@@ -24,6 +24,8 @@ export { REVISION_NAMES, type Revision, type RevisionName } from './revisions/re
 export { REVISIONS } from './revisions/revisions.js';
 export { type GuestDevice, type GuestDeviceOptions, GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 export { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
-export { Surface, type SurfaceSnapshot } from './runtime/surface.js';
+export { Surface, SURFACE_TILE, type SurfaceSnapshot } from './runtime/surface.js';
+export { SurfaceReader } from './runtime/surface-reader.js';
+export type { DeviceStatistics } from './statistics.js';
 export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';
 export { formatLogLine, type TraceOrigin } from './trace/log.js';

@@ -12,7 +12,7 @@ import type { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Continuation, JobResult } from '../../src/device/mmio.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { compileMachine, type MachineEffect, type MachineRun } from '../../src/runtime/machine-run.js';
+import { compileMachine, type EventOf, type MachineEffect } from '../../src/runtime/machine-run.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message } from '../messages.js';
 import { classOf } from './classes.js';
@@ -20,7 +20,14 @@ import { BqlHandlers, type DeviceParts, type Outcome, resultOf } from './handler
 import { lockMachine } from './lock.machine.js';
 
 const table = compileMachine(lockMachine);
-type LockEvent = Parameters<MachineRun<typeof lockMachine>['send']>[0];
+
+/** Events that carry nothing, made once. */
+const EVENTS = {
+  bhOffered: { type: 'bh.offered' },
+  lockOffered: { type: 'lock.offered' },
+  conditionHeld: { type: 'condition.held' },
+  handlerEnded: { type: 'handler.ended' },
+} as const;
 
 /** What others may know of the lock; told after each change. */
 export interface LockState {
@@ -43,15 +50,22 @@ interface Handler {
   readonly isBottomHalf: boolean;
 }
 
+/** The rest of a handler that waits for a job, and the job's result once it has come but no wait has looked at it yet. */
+interface OpenWait {
+  readonly job: number;
+  readonly continuation: Continuation;
+  readonly handler: Handler;
+  result: JobResult | null;
+}
+
 export class BqlBehaviour {
   private readonly lock = table.start();
   /** Bottom halves queued since the last poll, and the rest of the batch that is being run. */
   private queued: PvgRecord[] = [];
   private batch: PvgRecord[] = [];
   private readonly sections: PvgRecord[] = [];
-  /** The rest of the handlers that wait, by job; and results that came but that no wait has looked at yet. */
-  private readonly waits = new Map<number, { readonly continuation: Continuation; readonly handler: Handler }>();
-  private readonly results = new Map<number, JobResult>();
+  /** What waits, innermost last, as in the lock's machine. */
+  private readonly waits: OpenWait[] = [];
   private readonly revision: Revision;
   private readonly port: DevicePort;
   private readonly traces: boolean;
@@ -100,7 +114,7 @@ export class BqlBehaviour {
         return;
       case 'condition':
         if (record.kind === Message.returnBql) this.takeBack();
-        else if (!this.device.takesPosted(record.id, resultOf(record))) this.results.set(record.id, resultOf(record));
+        else this.jobDone(record.id, resultOf(record));
         this.onDone?.(record);
     }
   }
@@ -111,10 +125,10 @@ export class BqlBehaviour {
       this.batch = this.revision.bottomHalves === 'lastFirst' ? this.queued.reverse() : this.queued;
       this.queued = [];
     }
-    if (this.batch.length > 0 && this.send({ type: 'bh.offered' })) return true;
-    const { wait } = this.lock.context;
-    if (wait !== null && this.results.has(wait.job)) return this.send({ type: 'condition.held' });
-    return this.sections.length > 0 && this.send({ type: 'lock.offered' });
+    if (this.batch.length > 0 && this.send(EVENTS.bhOffered)) return true;
+    const wait = this.waits.at(-1);
+    if (wait !== undefined && wait.result !== null) return this.send(EVENTS.conditionHeld);
+    return this.sections.length > 0 && this.send(EVENTS.lockOffered);
   }
 
   /** A display by its number; asserts that there is one. */
@@ -139,6 +153,7 @@ export class BqlBehaviour {
 
   /** Trace lines that come when PVG asks, before the work runs (device.md 8). */
   private arrived(record: PvgRecord): void {
+    if (!this.port.tracing) return;
     const [first = 0, second = 0, third = 0] = record.words;
     switch (record.kind) {
       case Upcall.raiseInterrupt:
@@ -156,7 +171,7 @@ export class BqlBehaviour {
     }
   }
 
-  private send(event: LockEvent): boolean {
+  private send(event: EventOf<typeof table>): boolean {
     const { state, context } = this.lock;
     const effects = this.lock.send(event);
     const changed = this.lock.state !== state || this.lock.context !== context;
@@ -195,7 +210,7 @@ export class BqlBehaviour {
   }
 
   private end(handler: Handler): void {
-    this.send({ type: 'handler.ended' });
+    this.send(EVENTS.handlerEnded);
     if (this.traces) this.traceEnd(handler);
     this.onDone?.(handler.record);
   }
@@ -211,20 +226,28 @@ export class BqlBehaviour {
     if (this.traces && held && !this.held) this.port.note(TRACE_IDS.agfx_bql_released);
   }
 
+  /** A job's result, for whichever wait is open for it; there is none for a job that nobody waits for. */
+  private jobDone(job: number, result: JobResult): void {
+    if (this.device.takesPosted(job, result)) return;
+    for (let depth = this.waits.length - 1; depth >= 0; depth--) {
+      const wait = this.waits[depth];
+      if (wait?.job !== job) continue;
+      wait.result = result;
+      return;
+    }
+  }
+
   private beginWait(job: number, continuation: Continuation, handler: Handler): void {
-    this.waits.set(job, { continuation, handler });
+    this.waits.push({ job, continuation, handler, result: null });
     this.send({ type: 'wait.began', job });
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_began, job, this.depth);
   }
 
   private resume(job: number): void {
-    const result = this.results.get(job);
-    const wait = this.waits.get(job);
-    assert(result !== undefined && wait !== undefined, 'a wait ended without a result');
+    const wait = this.waits.pop();
+    assert(wait !== undefined && wait.job === job && wait.result !== null, 'a wait ended without a result');
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, job, this.depth + 1);
-    this.results.delete(job);
-    this.waits.delete(job);
-    const next = wait.continuation.resume(result);
+    const next = wait.continuation.resume(wait.result);
     if (next === null) this.end(wait.handler);
     else this.beginWait(next, wait.continuation, wait.handler);
   }

@@ -8,7 +8,7 @@
  * In `waiting` bottom halves run and lock sections do not: that is AIO_WAIT_WHILE. The context holds the innermost wait, which knows
  * the one around it; an outer wait goes on only when the inner ones have ended, as on a C stack.
  */
-import { assign, setup } from 'xstate';
+import type { MachineBuilders } from '../../src/runtime/machine-definition.js';
 
 export interface Wait {
   /** The job that is waited for. */
@@ -18,57 +18,58 @@ export interface Wait {
   readonly outer: Wait | null;
 }
 
-export const lockMachine = setup({
-  types: {
-    context: {} as { wait: Wait | null },
-    events: {} as
-      | { type: 'lock.offered' }
-      | { type: 'bh.offered' }
-      | { type: 'wait.began'; job: number }
-      | { type: 'condition.held' }
-      | { type: 'handler.ended' }
-      | { type: 'lock.lent' }
-      | { type: 'lock.returned' },
-  },
-  actions: { runSection: () => {}, runBh: () => {}, resumeHandler: (_, _params: { job: number }) => {} },
-  guards: { insideWait: ({ context }) => context.wait !== null },
-}).createMachine({
-  id: 'lock',
-  context: { wait: null },
-  initial: 'free',
-  states: {
-    // Nobody holds the lock.
-    free: {
-      on: {
-        'bh.offered': { target: 'running', actions: 'runBh' },
-        'lock.offered': { target: 'running', actions: 'runSection' },
-      },
+export const lockMachine = ({ assign, setup }: MachineBuilders) =>
+  setup({
+    types: {
+      context: {} as { wait: Wait | null },
+      events: {} as
+        | { type: 'lock.offered' }
+        | { type: 'bh.offered' }
+        | { type: 'wait.began'; job: number }
+        | { type: 'condition.held' }
+        | { type: 'handler.ended' }
+        | { type: 'lock.lent' }
+        | { type: 'lock.returned' },
     },
-    // A bottom half or a section is on the actor.
-    running: {
-      on: {
-        'wait.began': {
-          target: 'waiting',
-          actions: assign({ wait: ({ context: { wait }, event }) => ({ job: event.job, depth: (wait?.depth ?? 0) + 1, outer: wait }) }),
-        },
-        'handler.ended': [{ guard: 'insideWait', target: 'waiting' }, { target: 'free' }],
-        'lock.lent': 'lent',
-      },
-    },
-    // Another thread has the lock: nobody polls, so no bottom half runs either.
-    lent: { on: { 'lock.returned': 'free' } },
-    // A handler waits, with the lock held, for the job of the innermost wait.
-    waiting: {
-      on: {
-        'bh.offered': { target: 'running', actions: 'runBh' },
-        'condition.held': {
-          target: 'running',
-          actions: [
-            { type: 'resumeHandler', params: ({ context }) => ({ job: context.wait?.job ?? 0 }) },
-            assign({ wait: ({ context }) => context.wait?.outer ?? null }),
-          ],
+    actions: { runSection: () => {}, runBh: () => {}, resumeHandler: (_, _params: { job: number }) => {} },
+    guards: { insideWait: ({ context }) => context.wait !== null },
+  }).createMachine({
+    id: 'lock',
+    context: { wait: null },
+    initial: 'free',
+    states: {
+      // Nobody holds the lock.
+      free: {
+        on: {
+          'bh.offered': { target: 'running', actions: 'runBh' },
+          'lock.offered': { target: 'running', actions: 'runSection' },
         },
       },
+      // A bottom half or a section is on the actor.
+      running: {
+        on: {
+          'wait.began': {
+            target: 'waiting',
+            actions: assign({ wait: ({ context: { wait }, event }) => ({ job: event.job, depth: (wait?.depth ?? 0) + 1, outer: wait }) }),
+          },
+          'handler.ended': [{ guard: 'insideWait', target: 'waiting' }, { target: 'free' }],
+          'lock.lent': 'lent',
+        },
+      },
+      // Another thread has the lock: nobody polls, so no bottom half runs either.
+      lent: { on: { 'lock.returned': 'free' } },
+      // A handler waits, with the lock held, for the job of the innermost wait.
+      waiting: {
+        on: {
+          'bh.offered': { target: 'running', actions: 'runBh' },
+          'condition.held': {
+            target: 'running',
+            actions: [
+              { type: 'resumeHandler', params: ({ context }) => ({ job: context.wait?.job ?? 0 }) },
+              assign({ wait: ({ context }) => context.wait?.outer ?? null }),
+            ],
+          },
+        },
+      },
     },
-  },
-});
+  });

@@ -10,13 +10,12 @@ import type { PvgRecord } from '../../src/bridge/records.js';
 import { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { compileMachine, type MachineRun } from '../../src/runtime/machine-run.js';
+import { compileMachine, type EventOf, type RunOf } from '../../src/runtime/machine-run.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message, messageName } from '../messages.js';
 import { renderQueueMachine } from './render-queue.machine.js';
 
 const table = compileMachine(renderQueueMachine);
-type Run = MachineRun<typeof renderQueueMachine>;
 
 /** A frame on its way into PVG. */
 export interface EncodeRequest {
@@ -44,7 +43,7 @@ export interface RenderOptions {
 }
 
 export class RenderQueueBehaviour {
-  private readonly run: Run;
+  private readonly run: RunOf<typeof table>;
   private readonly queue: PvgRecord[] = [];
   private readonly port: RenderPort;
   private readonly device: DevicePort;
@@ -139,7 +138,7 @@ export class RenderQueueBehaviour {
     return display;
   }
 
-  private send(event: Parameters<Run['send']>[0], record: PvgRecord): void {
+  private send(event: EventOf<typeof table>, record: PvgRecord): void {
     for (const effect of this.run.send(event)) this.carryOut(effect.type, record);
   }
 

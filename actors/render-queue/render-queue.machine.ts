@@ -10,65 +10,66 @@
  * `sections`: in v4 and v5 a block takes the BQL to note the surface before it encodes, and to report what became of it.
  * Where the queue owns the frames, only a mode change takes the BQL.
  */
-import { setup } from 'xstate';
+import type { MachineBuilders } from '../../src/runtime/machine-definition.js';
 
-export const renderQueueMachine = setup({
-  types: {
-    context: {} as { sections: boolean },
-    input: {} as { sections: boolean },
-    events: {} as
-      | { type: 'block.taken' }
-      | { type: 'completion.taken' }
-      | { type: 'mode.taken' }
-      | { type: 'surface.noted' }
-      | { type: 'encode.accepted' }
-      | { type: 'encode.refused' }
-      | { type: 'section.ended' }
-      | { type: 'bql.taken' },
-  },
-  actions: {
-    noteSurface: () => {},
-    encodeFrame: () => {},
-    reportRefusal: () => {},
-    reportCompletion: () => {},
-    takeBql: () => {},
-    setMode: () => {},
-    returnBql: () => {},
-  },
-  guards: { sections: ({ context }) => context.sections },
-}).createMachine({
-  id: 'renderQueue',
-  context: ({ input }) => input,
-  initial: 'idle',
-  states: {
-    // No block runs.
-    idle: {
-      on: {
-        'block.taken': [
-          { guard: 'sections', target: 'notingSurface', actions: 'noteSurface' },
-          { target: 'encoding', actions: 'encodeFrame' },
-        ],
-        'completion.taken': { target: 'completing', actions: 'reportCompletion' },
-        'mode.taken': { target: 'takingBql', actions: 'takeBql' },
-      },
+export const renderQueueMachine = ({ setup }: MachineBuilders) =>
+  setup({
+    types: {
+      context: {} as { sections: boolean },
+      input: {} as { sections: boolean },
+      events: {} as
+        | { type: 'block.taken' }
+        | { type: 'completion.taken' }
+        | { type: 'mode.taken' }
+        | { type: 'surface.noted' }
+        | { type: 'encode.accepted' }
+        | { type: 'encode.refused' }
+        | { type: 'section.ended' }
+        | { type: 'bql.taken' },
     },
-    // The block waits for the BQL, to learn the surface's size and texture.
-    notingSurface: { on: { 'surface.noted': { target: 'encoding', actions: 'encodeFrame' } } },
-    // The block is inside PVG, without the BQL.
-    encoding: {
-      on: {
-        'encode.accepted': 'idle',
-        'encode.refused': [
-          { guard: 'sections', target: 'refusing', actions: 'reportRefusal' },
-          { target: 'idle', actions: 'reportRefusal' },
-        ],
-      },
+    actions: {
+      noteSurface: () => {},
+      encodeFrame: () => {},
+      reportRefusal: () => {},
+      reportCompletion: () => {},
+      takeBql: () => {},
+      setMode: () => {},
+      returnBql: () => {},
     },
-    // The block waits for the BQL, to take the refused frame off the count.
-    refusing: { on: { 'section.ended': 'idle' } },
-    // The GPU's completion waits for the BQL.
-    completing: { on: { 'section.ended': 'idle' } },
-    // A mode change waits for the BQL, and holds it while it replaces the console's surface.
-    takingBql: { on: { 'bql.taken': { target: 'idle', actions: ['setMode', 'returnBql'] } } },
-  },
-});
+    guards: { sections: ({ context }) => context.sections },
+  }).createMachine({
+    id: 'renderQueue',
+    context: ({ input }) => input,
+    initial: 'idle',
+    states: {
+      // No block runs.
+      idle: {
+        on: {
+          'block.taken': [
+            { guard: 'sections', target: 'notingSurface', actions: 'noteSurface' },
+            { target: 'encoding', actions: 'encodeFrame' },
+          ],
+          'completion.taken': { target: 'completing', actions: 'reportCompletion' },
+          'mode.taken': { target: 'takingBql', actions: 'takeBql' },
+        },
+      },
+      // The block waits for the BQL, to learn the surface's size and texture.
+      notingSurface: { on: { 'surface.noted': { target: 'encoding', actions: 'encodeFrame' } } },
+      // The block is inside PVG, without the BQL.
+      encoding: {
+        on: {
+          'encode.accepted': 'idle',
+          'encode.refused': [
+            { guard: 'sections', target: 'refusing', actions: 'reportRefusal' },
+            { target: 'idle', actions: 'reportRefusal' },
+          ],
+        },
+      },
+      // The block waits for the BQL, to take the refused frame off the count.
+      refusing: { on: { 'section.ended': 'idle' } },
+      // The GPU's completion waits for the BQL.
+      completing: { on: { 'section.ended': 'idle' } },
+      // A mode change waits for the BQL, and holds it while it replaces the console's surface.
+      takingBql: { on: { 'bql.taken': { target: 'idle', actions: ['setMode', 'returnBql'] } } },
+    },
+  });

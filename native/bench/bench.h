@@ -13,9 +13,10 @@
 /* What a process has used up, or what a piece of work has. */
 struct pvg_bench_counts {
   int64_t nanoseconds;
+  int64_t processor_ns; /* of all threads; on one core as much as the time, unless others were on it too */
   int64_t voluntary;    /* context switches of all threads because they waited */
   int64_t involuntary;  /* and because others wanted the core */
-  int64_t system_calls; /* of all threads, -1 where they can't be counted */
+  int64_t system_calls; /* of all threads; where they can't be counted, those with which they wait for each other */
 };
 
 #define PVG_BENCH_THREADS 16u

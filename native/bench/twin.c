@@ -2,10 +2,10 @@
  *
  * twin.c - the twin's command line: does one kind of work for a while and prints what it took as one line of JSON.
  *
- *   twin SCENARIO PLACEMENT WARM COUNT SPIN TRACEPOINT
+ *   twin SCENARIO PLACEMENT WARM COUNT POLL TRACEPOINT
  *
  * SCENARIO: map-1, map-4, iosfc, write, write-map. PLACEMENT: pinned (every thread on one core) or free. WARM and COUNT:
- * operations before the count and in it. SPIN: what the product's mailboxes spin, in microseconds. TRACEPOINT: the number of
+ * operations before the count and in it. POLL: how long the product's threads may poll, in microseconds. TRACEPOINT: the number of
  * raw_syscalls:sys_enter, 0 if system calls are not to be counted; `twin tracepoint` prints it. It runs one scenario a process, so that none
  * finds what another has left.
  *
@@ -26,7 +26,7 @@
 struct request {
   const char *scenario;
   bool pinned;
-  uint32_t warm, count, spin_us, tracepoint;
+  uint32_t warm, count, poll_us, tracepoint;
 };
 
 typedef bool work(struct twin *twin, uint32_t count, struct pvg_bench_counts *counts);
@@ -39,17 +39,16 @@ static bool map_four(struct twin *twin, uint32_t count, struct pvg_bench_counts 
   return pvg_bench_map_calls(twin->device, 4, count / 4, counts) == PVG_OK;
 }
 
-/* The look-up and the reference, called directly. */
+/* The look-up and the reference, called directly, and then its end by the address. */
 static bool look_up(struct twin *twin, uint32_t count, struct pvg_bench_counts *counts) {
+  const uint64_t page = 1u << TWIN_PAGE_SHIFT;
   struct pvg_bench_counts before;
   bool ok = true;
   pvg_bench_read(&before);
   for (uint32_t at = 0; at < count && ok; at++) {
-    struct twin_region *region = twin_lookup(&twin->memory, TWIN_RAM_GPA + (1u << TWIN_PAGE_SHIFT), 1u << TWIN_PAGE_SHIFT);
-    if (region == NULL) return false;
-    atomic_fetch_add(&region->references, 1);
-    struct twin_region *back = twin_lookup_host(&twin->memory, region->host + (1u << TWIN_PAGE_SHIFT));
-    ok = back == region && atomic_fetch_sub(&back->references, 1) == 1;
+    struct pvg_map_found found, back;
+    ok = pvg_map_lookup_acquire(twin->map, TWIN_RAM_GPA + page, page, 1, &found) == PVG_OK &&
+         pvg_map_release_host(twin->map, found.address, &back) == PVG_OK && back.slot == found.slot;
   }
   pvg_bench_since(&before, counts);
   return ok;
@@ -119,27 +118,27 @@ static int run(const struct request *request) {
   if (request->pinned && pvg_bench_pin(-1) != PVG_OK) return fail(pvg_last_error());
   static struct twin twin;
   struct pvg_bench_counts counts;
-  if (!twin_open(&twin, request->spin_us)) return fail(pvg_last_error());
+  if (!twin_open(&twin, request->poll_us)) return fail(pvg_last_error());
   bool ok = work(&twin, request->warm, &counts) && work(&twin, request->count, &counts) && atomic_load(&twin.refused) == 0;
   twin_close(&twin);
   if (!ok) {
     fprintf(stderr, "twin: %s: something was refused or answered wrongly\n", request->scenario);
     return 1;
   }
-  printf("{\"operations\":%u,\"nanoseconds\":%lld,\"voluntary\":%lld,\"involuntary\":%lld,\"systemCalls\":%lld}\n", request->count,
-         (long long)counts.nanoseconds, (long long)counts.voluntary, (long long)counts.involuntary, (long long)counts.system_calls);
+  printf("{\"operations\":%u,\"nanoseconds\":%lld,\"processorNs\":%lld,\"voluntary\":%lld,\"involuntary\":%lld,\"systemCalls\":%lld}\n", request->count,
+         (long long)counts.nanoseconds, (long long)counts.processor_ns, (long long)counts.voluntary, (long long)counts.involuntary, (long long)counts.system_calls);
   return 0;
 }
 
 int main(int count, char **arguments) {
   if (count == 2 && strcmp(arguments[1], "tracepoint") == 0) return print_tracepoint();
-  if (count != 7) return fail("usage: twin SCENARIO pinned|free WARM COUNT SPIN TRACEPOINT, or twin tracepoint");
+  if (count != 7) return fail("usage: twin SCENARIO pinned|free WARM COUNT POLL TRACEPOINT, or twin tracepoint");
   const struct request request = {
     .scenario = arguments[1],
     .pinned = strcmp(arguments[2], "pinned") == 0,
     .warm = (uint32_t)strtoul(arguments[3], NULL, 10),
     .count = (uint32_t)strtoul(arguments[4], NULL, 10),
-    .spin_us = (uint32_t)strtoul(arguments[5], NULL, 10),
+    .poll_us = (uint32_t)strtoul(arguments[5], NULL, 10),
     .tracepoint = (uint32_t)strtoul(arguments[6], NULL, 10),
   };
   if (request.warm < 4 || request.count < 4 || request.count % 4 != 0) return fail("WARM and COUNT are 4 at least, COUNT a multiple of 4");

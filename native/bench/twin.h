@@ -33,24 +33,16 @@ enum twin_message {
   MESSAGE_REPLY = PVG_KIND_HOST + 0x30
 };
 
-/* A piece of guest memory as seen from a guest-physical address on, and how often it is mapped. */
-struct twin_region {
-  uint64_t gpa, length, host;
-  uint32_t ram;
-  _Atomic uint32_t references;
-};
-
 struct twin_task {
   uint32_t range; /* 0: there is none */
+  uint32_t slot;  /* of the region that it has a reference on, 0 before the first */
   uint64_t length;
-  struct twin_region *region; /* that it has a reference on */
 };
 
-/* The map and the tasks. Owned by the BQL actor. */
-struct twin_memory {
-  struct twin_region regions[4];
-  uint32_t region_count;
-  struct twin_task tasks[TWIN_TASKS];
+/* A thread's end of the mailboxes: what it posts leaves when it takes, or posts again, as the product's src/runtime/mailbox.ts has it. */
+struct twin_post {
+  uint32_t to; /* 0: nothing waits */
+  struct pvg_record record;
 };
 
 /* An access whose job PVG has. */
@@ -62,10 +54,12 @@ struct twin_job {
 struct twin {
   uint32_t group, ram, device;
   uint32_t bql, background, replies;
-  uint32_t spin_us;
+  uint32_t poll_us;
   pthread_t bql_thread, background_thread;
-  struct twin_memory memory;          /* the BQL actor's */
+  uint32_t map;                       /* the library's memory map: RAM and two register windows, as the product's */
+  struct twin_task tasks[TWIN_TASKS]; /* the BQL actor's */
   struct twin_job jobs[TWIN_JOBS];    /* the BQL actor's */
+  struct twin_post bql_post;          /* the BQL actor's */
   uint32_t last_job;                  /* the BQL actor's */
   uint32_t token;                     /* the vCPU's */
   atomic_uint refused;                /* upcalls that were answered not ok */
@@ -78,17 +72,15 @@ struct twin_guest {
   uint32_t written;
 };
 
-/* twin_memory.c: the look-ups, and what the task upcalls do with them; false: refused. */
-void twin_memory_open(struct twin *twin);
-struct twin_region *twin_lookup(struct twin_memory *memory, uint64_t gpa, uint64_t length);
-struct twin_region *twin_lookup_host(struct twin_memory *memory, uint64_t address);
+/* twin_memory.c: the map, and what the task upcalls do; false: refused. */
+bool twin_memory_open(struct twin *twin);
 bool twin_task_create(struct twin *twin, const struct pvg_record *record, uint64_t *range);
 bool twin_task_destroy(struct twin *twin, const struct pvg_record *record);
 bool twin_task_map(struct twin *twin, const struct pvg_record *record);
 bool twin_task_unmap(struct twin *twin, const struct pvg_record *record);
 
 /* twin_actors.c: false if the system refuses something. The vCPU's write is the calling thread's. */
-bool twin_open(struct twin *twin, uint32_t spin_us);
+bool twin_open(struct twin *twin, uint32_t poll_us);
 void twin_close(struct twin *twin);
 bool twin_write(struct twin *twin, uint32_t offset, uint32_t value);
 

@@ -9,6 +9,25 @@
 
 #include "twin.h"
 
+/* ---- posting ---- */
+
+static void flush(struct twin_post *post) {
+  if (post->to != 0) pvg_mailbox_post(post->to, &post->record, -1);
+  post->to = 0;
+}
+
+static void post_later(struct twin_post *post, uint32_t to, const struct pvg_record *record) {
+  flush(post);
+  *post = (struct twin_post){.to = to, .record = *record};
+}
+
+static int32_t take(struct twin_post *post, uint32_t from, struct pvg_record *records, uint32_t max) {
+  uint32_t to = post->to;
+  post->to = 0;
+  if (to == 0) return pvg_mailbox_take(from, records, max, -1);
+  return pvg_mailbox_exchange(to, &post->record, from, records, max, -1);
+}
+
 /* ---- BQL actor ---- */
 
 static bool carry_out(struct twin *twin, const struct pvg_record *record, uint64_t *value) {
@@ -26,13 +45,13 @@ static void begin_access(struct twin *twin, const struct pvg_record *access) {
   twin->jobs[job % TWIN_JOBS] = (struct twin_job){.token = access->id, .replies = (uint32_t)access->words[5]};
   struct pvg_record record = {.kind = MESSAGE_JOB, .id = job, .words = {0, 0, 0, 0, 0, access->reserved}};
   memcpy(record.words, access->words, 5 * sizeof *record.words);
-  pvg_mailbox_post(twin->background, &record, -1);
+  post_later(&twin->bql_post, twin->background, &record);
 }
 
 static void end_access(struct twin *twin, const struct pvg_record *done) {
   const struct twin_job *job = &twin->jobs[done->id % TWIN_JOBS];
   struct pvg_record record = {.kind = MESSAGE_REPLY, .id = job->token, .words = {done->words[1], done->words[2]}};
-  pvg_mailbox_post(job->replies, &record, -1);
+  post_later(&twin->bql_post, job->replies, &record);
 }
 
 static void receive(struct twin *twin, const struct pvg_record *record) {
@@ -52,7 +71,7 @@ static void *bql_main(void *argument) {
   struct twin *twin = argument;
   struct pvg_record records[TWIN_BATCH];
   for (;;) {
-    int32_t count = pvg_mailbox_take(twin->bql, records, TWIN_BATCH, -1);
+    int32_t count = take(&twin->bql_post, twin->bql, records, TWIN_BATCH);
     if (count < 0) return NULL;
     for (int32_t at = 0; at < count; at++) receive(twin, &records[at]);
   }
@@ -62,13 +81,14 @@ static void *bql_main(void *argument) {
 
 static void *background_main(void *argument) {
   struct twin *twin = argument;
+  struct twin_post post = {0};
   struct pvg_record record;
   /* One at a time, as the product's workers do, which are several. */
-  while (pvg_mailbox_take(twin->background, &record, 1, -1) == 1) {
+  while (take(&post, twin->background, &record, 1) == 1) {
     uint64_t value = record.words[5] << 32 | record.words[4];
     int32_t result = pvg_mmio_write(twin->device, (uint32_t)record.words[1], record.words[3], value);
     struct pvg_record done = {.kind = MESSAGE_JOB_DONE, .id = record.id, .words = {result == PVG_OK}};
-    pvg_mailbox_post(twin->bql, &done, -1);
+    post_later(&post, twin->bql, &done);
   }
   return NULL;
 }
@@ -90,26 +110,26 @@ bool twin_write(struct twin *twin, uint32_t offset, uint32_t value) {
 static struct pvg_config configuration(const struct twin *twin) {
   struct pvg_config config = {
     .version = PVG_BRIDGE_VERSION, .group = twin->group, .wake = PVG_WAKE_JOB, .page_shift = TWIN_PAGE_SHIFT, .vectors = 1,
-    .iosfc = 1, .ports = 1, .display_serials = {1}, .display_mm = {400, 300},
+    .iosfc = 1, .ports = 1, .display_serials = {1}, .display_mm = {400, 300}, .poll_us = twin->poll_us,
   };
   for (uint32_t at = 0; at < PVG_CLASSES; at++) config.mailboxes[at] = twin->bql;
   memcpy(config.display_name, "QEMU display", 13);
   return config;
 }
 
-bool twin_open(struct twin *twin, uint32_t spin_us) {
+bool twin_open(struct twin *twin, uint32_t poll_us) {
   memset(twin, 0, sizeof *twin);
+  twin->poll_us = poll_us;
   twin->group = pvg_group_create();
   twin->ram = pvg_ram_create(twin->group, TWIN_RAM_LENGTH);
-  twin->bql = pvg_mailbox_create(twin->group, 4096, spin_us);
-  twin->background = pvg_mailbox_create(twin->group, 4096, spin_us);
-  twin->replies = pvg_mailbox_create(twin->group, 16, spin_us);
+  twin->bql = pvg_mailbox_create(twin->group, 4096, poll_us);
+  twin->background = pvg_mailbox_create(twin->group, 4096, poll_us);
+  twin->replies = pvg_mailbox_create(twin->group, 16, poll_us);
   struct pvg_config config = configuration(twin);
   struct pvg_ram_range range = {.gpa = TWIN_RAM_GPA, .length = TWIN_RAM_LENGTH, .ram = twin->ram};
   twin->device = pvg_device_create(&config, &range, 1);
-  if (twin->device == 0) return false;
-  twin_memory_open(twin);
-  return pthread_create(&twin->bql_thread, NULL, bql_main, twin) == 0 &&
+  return twin->device != 0 && twin_memory_open(twin) &&
+         pthread_create(&twin->bql_thread, NULL, bql_main, twin) == 0 &&
          pthread_create(&twin->background_thread, NULL, background_main, twin) == 0;
 }
 

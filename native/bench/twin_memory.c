@@ -2,44 +2,35 @@
  *
  * twin_memory.c - the twin's memory map and tasks: what the product's BQL actor does for task upcalls (device.md 4.1, 4.3).
  *
- * Invariant: a task holds one reference on a region it has mapped anything of. It knows one map that doesn't change, and no ROM.
+ * Look-ups and references are the library's own (memory_map.c). Invariant: a task holds one reference on the one region there is once it
+ * has mapped anything of it. The map doesn't change.
  */
 #include "twin.h"
 
-void twin_memory_open(struct twin *twin) {
-  struct twin_memory *memory = &twin->memory;
-  memory->regions[0] = (struct twin_region){
-    .gpa = TWIN_RAM_GPA, .length = TWIN_RAM_LENGTH, .host = pvg_ram_address(twin->ram), .ram = twin->ram};
-  memory->region_count = 1;
-}
+#define GFX_BASE 0x30000000ull
+#define GFX_LENGTH 0x4000ull
+#define IOSFC_BASE 0x30080000ull
+#define IOSFC_LENGTH 0x10000ull
+#define SLOT 1u
 
-/* The region that holds all of [gpa, gpa+length), or NULL. The list is in the order of addresses. */
-struct twin_region *twin_lookup(struct twin_memory *memory, uint64_t gpa, uint64_t length) {
-  uint32_t low = 0, high = memory->region_count;
-  while (low < high) {
-    uint32_t middle = (low + high) / 2;
-    if (memory->regions[middle].gpa + memory->regions[middle].length <= gpa) {
-      low = middle + 1;
-    } else {
-      high = middle;
-    }
-  }
-  if (low == memory->region_count || length == 0) return NULL;
-  struct twin_region *region = &memory->regions[low];
-  return gpa >= region->gpa && length <= region->length - (gpa - region->gpa) ? region : NULL;
-}
-
-struct twin_region *twin_lookup_host(struct twin_memory *memory, uint64_t address) {
-  for (uint32_t at = 0; at < memory->region_count; at++) {
-    struct twin_region *region = &memory->regions[at];
-    if (address >= region->host && address - region->host < region->length) return region;
-  }
-  return NULL;
+bool twin_memory_open(struct twin *twin) {
+  const struct pvg_map_range ranges[] = {
+    {.gpa = GFX_BASE, .length = GFX_LENGTH, .place = PVG_MAP_REGISTERS},
+    {.gpa = IOSFC_BASE, .length = IOSFC_LENGTH, .place = PVG_MAP_REGISTERS},
+    {.gpa = TWIN_RAM_GPA, .length = TWIN_RAM_LENGTH},
+  };
+  const struct pvg_map_region region = {
+    .length = TWIN_RAM_LENGTH, .ram = twin->ram, .slot = SLOT, .region = 1, .flags = PVG_REGION_MAPPABLE | PVG_REGION_WRITABLE};
+  twin->map = pvg_map_create(twin->group);
+  _Atomic int32_t *cells = (_Atomic int32_t *)(uintptr_t)pvg_map_cells(twin->map);
+  if (cells == NULL) return false;
+  cells[SLOT] = 0; /* the slot is taken, without references */
+  return pvg_map_publish(twin->map, ranges, sizeof ranges / sizeof *ranges, &region, 1) == PVG_OK;
 }
 
 static struct twin_task *task_of(struct twin *twin, uint32_t range) {
   for (uint32_t at = 0; at < TWIN_TASKS; at++) {
-    if (twin->memory.tasks[at].range == range) return &twin->memory.tasks[at];
+    if (twin->tasks[at].range == range) return &twin->tasks[at];
   }
   return NULL;
 }
@@ -56,7 +47,7 @@ bool twin_task_create(struct twin *twin, const struct pvg_record *record, uint64
 bool twin_task_destroy(struct twin *twin, const struct pvg_record *record) {
   struct twin_task *task = record->words[0] != 0 ? task_of(twin, (uint32_t)record->words[0]) : NULL;
   if (task == NULL) return false;
-  if (task->region != NULL) atomic_fetch_sub(&task->region->references, 1);
+  if (task->slot != 0) pvg_map_release(twin->map, task->slot);
   pvg_range_destroy(task->range);
   *task = (struct twin_task){0};
   return true;
@@ -67,13 +58,12 @@ static bool fits(const struct twin_task *task, uint64_t offset, uint64_t length)
 }
 
 static bool map_piece(struct twin *twin, struct twin_task *task, const uint64_t piece[2], uint64_t target, bool read_only) {
-  struct twin_region *region = twin_lookup(&twin->memory, piece[0], piece[1]);
-  if (region == NULL || !fits(task, target, piece[1])) return false;
-  uint64_t offset = piece[0] - region->gpa;
-  if (pvg_range_map(task->range, target, region->ram, offset, piece[1], read_only) != PVG_OK) return false;
-  if (task->region != region) {
-    atomic_fetch_add(&region->references, 1);
-    task->region = region;
+  struct pvg_map_found found;
+  if (pvg_map_lookup(twin->map, piece[0], piece[1], !read_only, &found) != PVG_OK || !fits(task, target, piece[1])) return false;
+  if (pvg_range_map(task->range, target, found.ram, found.ram_offset, piece[1], read_only) != PVG_OK) return false;
+  if (task->slot != found.slot) {
+    pvg_map_acquire(twin->map, found.slot);
+    task->slot = found.slot;
   }
   return true;
 }

@@ -25,9 +25,11 @@ export interface Measured {
   readonly better: 'higher' | 'lower';
   readonly goal: number;
   readonly runs: readonly unknown[];
-  /** Per operation; null where it can't be counted. */
-  readonly contextSwitches?: Sides | null;
-  readonly systemCalls?: Sides | null;
+  /** Time of all processors per operation, in µs, of all of a side's threads. */
+  readonly processor?: Sides;
+  /** Per operation. */
+  readonly contextSwitches?: Sides;
+  readonly systemCalls?: Sides;
   readonly note?: string;
   /** Only when compared: the value that it had, and by which part it has become better (above 0) or worse. */
   readonly baseline?: number;
@@ -105,7 +107,7 @@ export function worse(rows: readonly Row[], baseline: ReadonlyMap<string, number
 
 const number = (value: number): string => (Math.abs(value) >= 1000 ? String(Math.round(value)) : String(Number(value.toPrecision(3))));
 
-const sides = (pair: Sides | null | undefined): string => (pair ? `${number(pair.ours)} / ${number(pair.reference)}` : '');
+const sides = (pair: Sides | undefined): string => (pair ? `${number(pair.ours)} / ${number(pair.reference)}` : '');
 
 function cells(row: Row, hasBaseline: boolean): readonly string[] {
   if (!isMeasured(row)) return [row.name, row.skipped === undefined ? 'failed' : 'skipped'];

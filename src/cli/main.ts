@@ -83,6 +83,7 @@ program
   .addOption(new Option('--mode <WxH@Hz>', 'display mode (default: 1440x1080@60, or what the restored device has)').argParser(mode))
   .addOption(new Option('--displays <n>', 'displays the guest draws on, 1 to 8 (default: 1)').argParser(displays))
   .addOption(new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on'))
+  .option('--headless', 'nobody looks: frames are rendered, and copied for --out only', false)
   .addOption(new Option('--variant <name>', "which of QEMU's two devices (default: mmio)").choices(['mmio', 'pci']))
   .addOption(
     new Option('--revision <name>', "which design of the device's threading; the older ones have their faults")

@@ -5,9 +5,9 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import type { DeviceStatistics } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { RevisionName } from '../revisions/revision.js';
+import type { DeviceStatistics } from '../statistics.js';
 import { drawCursor, encodePng } from './picture.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
 import { openTrace } from './trace-sink.js';
@@ -19,6 +19,8 @@ export interface RunOptions {
   readonly mode: DisplayMode | undefined;
   readonly displays: number | undefined;
   readonly vsync: boolean;
+  /** Nobody looks but at the end, for the picture in `out`. */
+  readonly headless: boolean;
   readonly variant: 'mmio' | 'pci' | undefined;
   readonly revision: RevisionName;
   readonly out: string | undefined;
@@ -40,6 +42,8 @@ export interface RunSummary {
   /** Rendered frames a second, from the first to the last. */
   readonly fps: number;
   readonly framesRendered: number;
+  /** Of them, frames that nobody looked at. */
+  readonly framesUnseen: number;
   readonly framesDropped: number;
   readonly framesPresented: number;
   readonly mmioAccesses: number;
@@ -65,6 +69,7 @@ function summarise({ device }: Session, options: RunOptions, elapsedSeconds: num
   return {
     fps: round(statistics.framesPerSecond),
     framesRendered: statistics.framesRendered,
+    framesUnseen: statistics.framesUnseen,
     framesDropped: statistics.framesDropped,
     framesPresented: statistics.framesPresented,
     mmioAccesses: statistics.mmioAccesses,
@@ -111,10 +116,11 @@ function pictureFile(path: string, number: number): string {
 }
 
 /** The files written; displays that have shown nothing leave none. */
-async function writePictures(session: Session, path: string): Promise<string[]> {
+async function writePictures(session: Session, path: string, headless: boolean): Promise<string[]> {
   const files: string[] = [];
-  for (const { number, surface, cursor, cursorImage } of session.device.displays) {
-    const shot = surface?.snapshot();
+  for (const display of session.device.displays) {
+    const { number, surface, cursor, cursorImage } = display;
+    const shot = headless ? await display.screendump() : surface?.snapshot();
     if (!surface || !shot) continue;
     const { position } = cursor;
     const pixels = cursorImage && position ? drawCursor(shot.pixels, surface.width, cursorImage, position) : shot.pixels;
@@ -136,6 +142,7 @@ function printSummary(summary: RunSummary, options: RunOptions, files: readonly 
     `${framesRendered} frames in ${elapsedSeconds} s, ${fps} a second (${on})`,
     `${summary.framesDropped} dropped, ${summary.mmioAccesses} accesses, ${summary.interrupts} interrupts, BQL held ${summary.bqlHoldMicrosecondsPerAccess} µs an access`,
   ];
+  if (options.headless) lines.push(`no viewer: ${summary.framesUnseen} of the frames were not copied`);
   if (files.length > 0) lines.push(`last frame: ${files.join(', ')}`);
   process.stdout.write(`${lines.join('\n')}\n`);
 }
@@ -164,9 +171,17 @@ async function settle(session: Session): Promise<void> {
 }
 
 async function sessionOf(options: RunOptions): Promise<SessionOptions> {
-  const { variant, revision, vsync, trace, displays } = options;
+  const { variant, revision, vsync, headless, trace, displays } = options;
   const restore = options.restore === undefined ? undefined : await readFile(options.restore);
-  const device = { revision, vsync, trace, ...(variant && { variant }), ...(displays && { displays }), ...(restore && { restore }) };
+  const device = {
+    revision,
+    vsync,
+    headless,
+    trace,
+    ...(variant && { variant }),
+    ...(displays && { displays }),
+    ...(restore && { restore }),
+  };
   const mode = options.mode ?? (restore ? null : DEFAULT_MODE);
   return { device, mode, frames: options.seconds === undefined ? options.frames : undefined };
 }
@@ -195,7 +210,7 @@ export async function run(options: RunOptions): Promise<number> {
     const elapsed = (performance.now() - started) / 1000;
     const summary = summarise(session, options, elapsed);
     stopProgress();
-    printSummary(summary, options, options.out === undefined ? [] : await writePictures(session, options.out));
+    printSummary(summary, options, options.out === undefined ? [] : await writePictures(session, options.out, options.headless));
     await saveDevice(session, options);
     return 0;
   } catch (error) {

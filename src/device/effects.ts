@@ -52,6 +52,8 @@ export type Effect =
   | { readonly do: 'publishMap'; readonly map: MapSnapshot }
   | { readonly do: 'pushUpdate'; readonly display: number }
   | { readonly do: 'signalUpdateDone'; readonly display: number }
+  /** Take note of a frame that is not copied, since nobody looks. */
+  | { readonly do: 'passFrame'; readonly display: number; readonly present: number }
   | { readonly do: 'count'; readonly what: 'accesses' | 'framesRendered' | 'framesDropped' | 'refusals' | 'guestErrors' }
   /** Move the console's cursor; null: to where PVG says it is now. */
   | { readonly do: 'moveCursor'; readonly display: number; readonly to: { readonly x: number; readonly y: number } | null }
@@ -116,4 +118,6 @@ export interface DevicePort {
   createSurface(display: number, width: number, height: number): SurfaceInfo | null;
   /** Copies the texture into the display's surface; false if it can't be done. */
   copyToSurface(display: number, texture: number, present: number): boolean;
+  /** Whether anybody looks at the display's surface. */
+  isViewed(display: number): boolean;
 }

@@ -12,7 +12,7 @@
  *
  * The context holds the revision's policies, which never change.
  */
-import { and, setup, stateIn } from 'xstate';
+import type { MachineBuilders } from '../runtime/machine-definition.js';
 
 /** Policies of a revision that the pipeline depends on. */
 export interface FramePolicies {
@@ -22,122 +22,123 @@ export interface FramePolicies {
   readonly answersEveryUpdate: boolean;
 }
 
-const lastPending = stateIn({ pipeline: { rendering: 'single' } });
-
-export const framePipelineMachine = setup({
-  types: {
-    context: {} as FramePolicies,
-    input: {} as FramePolicies,
-    events: {} as
-      | { type: 'frame.arrived' }
-      | { type: 'frame.refused' }
-      | { type: 'frame.completed'; shown: boolean }
-      | { type: 'update.requested' },
-  },
-  actions: {
-    startRendering: () => {},
-    dropFrame: () => {},
-    copyTexture: () => {},
-    discardFrame: () => {},
-    reportRefusal: () => {},
-    pushUpdate: () => {},
-    signalUpdateDone: () => {},
-  },
-  guards: {
-    shown: ({ event }) => event.type === 'frame.completed' && event.shown,
-    insideUpdate: ({ context }) => context.insideUpdate,
-    countsRefusals: ({ context }) => context.countsRefusals,
-    restartsAfterRefusal: ({ context }) => context.restartsAfterRefusal,
-    answersEveryUpdate: ({ context }) => context.answersEveryUpdate,
-  },
-}).createMachine({
-  id: 'framePipeline',
-  context: ({ input }) => input,
-  type: 'parallel',
-  states: {
-    pipeline: {
-      initial: 'idle',
-      states: {
-        // pendingFrames 0.
-        idle: {
-          on: {
-            'frame.arrived': [
-              { guard: 'insideUpdate', target: 'announced' },
-              { target: 'rendering.single', actions: 'startRendering' },
-            ],
-          },
-        },
-        // There is a frame, which the next update will render.
-        announced: { on: { 'update.requested': { target: 'rendering.single', actions: 'startRendering' } } },
-        rendering: {
-          initial: 'single',
-          states: {
-            // pendingFrames 1, and it is being rendered.
-            single: {
-              on: {
-                'frame.arrived': 'double',
-                'frame.refused': [
-                  { guard: 'countsRefusals', target: '#framePipeline.pipeline.idle', actions: 'reportRefusal' },
-                  { target: '#framePipeline.pipeline.stalled', actions: 'reportRefusal' },
-                ],
-                'frame.completed': [
-                  { guard: 'shown', target: '#framePipeline.pipeline.idle', actions: 'copyTexture' },
-                  { target: '#framePipeline.pipeline.idle', actions: 'discardFrame' },
-                ],
-              },
-            },
-            // pendingFrames 2: one is being rendered, one waits.
-            double: {
-              on: {
-                'frame.arrived': { actions: 'dropFrame' },
-                'frame.refused': [
-                  { guard: 'restartsAfterRefusal', target: 'single', actions: ['reportRefusal', 'startRendering'] },
-                  { guard: 'countsRefusals', target: '#framePipeline.pipeline.stalled', actions: 'reportRefusal' },
-                  { target: '#framePipeline.pipeline.stalled.double', actions: 'reportRefusal' },
-                ],
-                'frame.completed': [
-                  { guard: 'shown', target: 'single', actions: ['copyTexture', 'startRendering'] },
-                  { target: 'single', actions: ['discardFrame', 'startRendering'] },
-                ],
-              },
+export const framePipelineMachine = ({ and, setup, stateIn }: MachineBuilders) => {
+  const lastPending = stateIn({ pipeline: { rendering: 'single' } });
+  return setup({
+    types: {
+      context: {} as FramePolicies,
+      input: {} as FramePolicies,
+      events: {} as
+        | { type: 'frame.arrived' }
+        | { type: 'frame.refused' }
+        | { type: 'frame.completed'; shown: boolean }
+        | { type: 'update.requested' },
+    },
+    actions: {
+      startRendering: () => {},
+      dropFrame: () => {},
+      copyTexture: () => {},
+      discardFrame: () => {},
+      reportRefusal: () => {},
+      pushUpdate: () => {},
+      signalUpdateDone: () => {},
+    },
+    guards: {
+      shown: ({ event }) => event.type === 'frame.completed' && event.shown,
+      insideUpdate: ({ context }) => context.insideUpdate,
+      countsRefusals: ({ context }) => context.countsRefusals,
+      restartsAfterRefusal: ({ context }) => context.restartsAfterRefusal,
+      answersEveryUpdate: ({ context }) => context.answersEveryUpdate,
+    },
+  }).createMachine({
+    id: 'framePipeline',
+    context: ({ input }) => input,
+    type: 'parallel',
+    states: {
+      pipeline: {
+        initial: 'idle',
+        states: {
+          // pendingFrames 0.
+          idle: {
+            on: {
+              'frame.arrived': [
+                { guard: 'insideUpdate', target: 'announced' },
+                { target: 'rendering.single', actions: 'startRendering' },
+              ],
             },
           },
+          // There is a frame, which the next update will render.
+          announced: { on: { 'update.requested': { target: 'rendering.single', actions: 'startRendering' } } },
+          rendering: {
+            initial: 'single',
+            states: {
+              // pendingFrames 1, and it is being rendered.
+              single: {
+                on: {
+                  'frame.arrived': 'double',
+                  'frame.refused': [
+                    { guard: 'countsRefusals', target: '#framePipeline.pipeline.idle', actions: 'reportRefusal' },
+                    { target: '#framePipeline.pipeline.stalled', actions: 'reportRefusal' },
+                  ],
+                  'frame.completed': [
+                    { guard: 'shown', target: '#framePipeline.pipeline.idle', actions: 'copyTexture' },
+                    { target: '#framePipeline.pipeline.idle', actions: 'discardFrame' },
+                  ],
+                },
+              },
+              // pendingFrames 2: one is being rendered, one waits.
+              double: {
+                on: {
+                  'frame.arrived': { actions: 'dropFrame' },
+                  'frame.refused': [
+                    { guard: 'restartsAfterRefusal', target: 'single', actions: ['reportRefusal', 'startRendering'] },
+                    { guard: 'countsRefusals', target: '#framePipeline.pipeline.stalled', actions: 'reportRefusal' },
+                    { target: '#framePipeline.pipeline.stalled.double', actions: 'reportRefusal' },
+                  ],
+                  'frame.completed': [
+                    { guard: 'shown', target: 'single', actions: ['copyTexture', 'startRendering'] },
+                    { target: 'single', actions: ['discardFrame', 'startRendering'] },
+                  ],
+                },
+              },
+            },
+          },
+          stalled: {
+            initial: 'single',
+            states: {
+              // pendingFrames 1, and nothing is being rendered.
+              single: { on: { 'frame.arrived': 'double' } },
+              // pendingFrames 2, and nothing is being rendered.
+              double: { on: { 'frame.arrived': { actions: 'dropFrame' } } },
+            },
+          },
         },
-        stalled: {
-          initial: 'single',
-          states: {
-            // pendingFrames 1, and nothing is being rendered.
-            single: { on: { 'frame.arrived': 'double' } },
-            // pendingFrames 2, and nothing is being rendered.
-            double: { on: { 'frame.arrived': { actions: 'dropFrame' } } },
+      },
+      freshness: {
+        initial: 'stale',
+        states: {
+          // The console has what the surface has, and nobody waits.
+          stale: {
+            on: {
+              'frame.completed': { guard: 'shown', target: 'ready' },
+              'update.requested': [{ guard: stateIn({ pipeline: 'idle' }), actions: 'signalUpdateDone' }, { target: 'requested' }],
+            },
+          },
+          // newFrameReady: the surface has a frame that the console was not told of.
+          ready: { on: { 'update.requested': { target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] } } },
+          // updateRequested: the console waits for the frame that is pending.
+          requested: {
+            on: {
+              'frame.completed': [
+                { guard: 'shown', target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] },
+                // The last frame that could have answered won't be shown.
+                { guard: and(['answersEveryUpdate', lastPending]), target: 'stale', actions: 'signalUpdateDone' },
+              ],
+              'frame.refused': { guard: and(['answersEveryUpdate', lastPending]), target: 'stale', actions: 'signalUpdateDone' },
+            },
           },
         },
       },
     },
-    freshness: {
-      initial: 'stale',
-      states: {
-        // The console has what the surface has, and nobody waits.
-        stale: {
-          on: {
-            'frame.completed': { guard: 'shown', target: 'ready' },
-            'update.requested': [{ guard: stateIn({ pipeline: 'idle' }), actions: 'signalUpdateDone' }, { target: 'requested' }],
-          },
-        },
-        // newFrameReady: the surface has a frame that the console was not told of.
-        ready: { on: { 'update.requested': { target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] } } },
-        // updateRequested: the console waits for the frame that is pending.
-        requested: {
-          on: {
-            'frame.completed': [
-              { guard: 'shown', target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] },
-              // The last frame that could have answered won't be shown.
-              { guard: and(['answersEveryUpdate', lastPending]), target: 'stale', actions: 'signalUpdateDone' },
-            ],
-            'frame.refused': { guard: and(['answersEveryUpdate', lastPending]), target: 'stale', actions: 'signalUpdateDone' },
-          },
-        },
-      },
-    },
-  },
-});
+  });
+};

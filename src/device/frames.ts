@@ -1,26 +1,34 @@
 /**
  * Frames and modes of one display: from PVG's newFrame to the surface (device.md 5 and 6).
  *
- * Owned by the BQL actor, in some revisions by the render queue. Invariant: the frame pipeline's machine decides whether a frame is rendered, dropped or shown; this file holds the
- * surface, the texture and what the frame in flight noted.
+ * Owned by the BQL actor, in some revisions by the render queue. Invariant: the frame pipeline's machine decides whether a frame is
+ * rendered, dropped or shown; this file holds the surface, the texture, what the frame in flight noted, and the frame that was not copied
+ * since nobody looked.
  */
 import { assert } from '../base/errors.js';
 import { SURFACE_MAX_SIDE } from '../base/limits.js';
 import type { Revision } from '../revisions/revision.js';
-import { compileMachine, type MachineRun } from '../runtime/machine-run.js';
+import { compileMachine, type EventOf, type RunOf } from '../runtime/machine-run.js';
 import type { DevicePort, SurfaceInfo } from './effects.js';
 import { framePipelineMachine } from './frame-pipeline.machine.js';
 
 const table = compileMachine(framePipelineMachine);
-type Run = MachineRun<typeof framePipelineMachine>;
 
 export class Frames {
-  private readonly run: Run;
+  private readonly run: RunOf<typeof table>;
   private surface: SurfaceInfo | null = null;
   /** What the frame in flight was started for; its texture lives until the frame has ended. */
   private noted: SurfaceInfo | null = null;
   private nextFrame = 1;
   private present = 0;
+  /** A frame is on its way to the GPU or from it, so the surface's texture can't be read. */
+  private rendering = false;
+  /** The frame in the surface's texture, if it was not copied since nobody looked. */
+  private unseen: { readonly texture: number; readonly present: number } | null = null;
+  /** Somebody waits for an update, and so looks at what comes. */
+  private awaited = false;
+  /** An update that the machine is told of once the texture can be read. */
+  private deferred = false;
 
   /** `display`: number of the port it is on. */
   constructor(
@@ -59,6 +67,7 @@ export class Frames {
     }
     const old = this.surface;
     this.surface = made;
+    this.unseen = null;
     if (old && this.noted !== old) this.port.perform({ do: 'releaseTexture', texture: old.texture });
   }
 
@@ -74,23 +83,50 @@ export class Frames {
   }
 
   refused(frame: number): void {
+    this.rendering = false;
     this.port.perform({ do: 'count', what: 'refusals' });
     this.dropNoted();
     this.send({ type: 'frame.refused' });
+    this.takeDeferred();
     if (this.policies.frames === 'renderQueueSections') this.port.perform({ do: 'endSection', frame });
   }
 
   completed(frame: number, ok: boolean, present: number): void {
+    this.rendering = false;
     this.present = present;
     const rendered = ok || !this.policies.checksGpuWork;
     const shown = rendered && this.noted !== null && this.hasSizeOf(this.noted);
     if (!rendered) this.port.perform({ do: 'logGuestError', text: `the GPU failed to render frame ${frame}` });
     this.send({ type: 'frame.completed', shown });
+    this.takeDeferred();
     if (this.policies.frames === 'renderQueueSections') this.port.perform({ do: 'endSection', frame });
   }
 
   updateRequested(): void {
+    this.awaited = true;
+    this.deferred = true;
+    this.takeDeferred();
+  }
+
+  /** Tells the machine of an update, when the surface has the newest frame that the GPU has completed. */
+  private takeDeferred(): void {
+    if (!this.deferred || (this.unseen && this.rendering)) return;
+    this.deferred = false;
+    if (this.unseen && this.port.copyToSurface(this.display, this.unseen.texture, this.unseen.present)) this.unseen = null;
     this.send({ type: 'update.requested' });
+  }
+
+  /** A frame that nobody looks at stays in the texture, which somebody may look at later; other textures are given back. */
+  private showNoted(noted: SurfaceInfo): void {
+    const { display, port, present } = this;
+    if (noted === this.surface && !this.awaited && !port.isViewed(display)) {
+      port.perform({ do: 'passFrame', display, present });
+      this.unseen = { texture: noted.texture, present };
+    } else {
+      if (!port.copyToSurface(display, noted.texture, present)) return;
+      this.unseen = null;
+    }
+    port.perform({ do: 'count', what: 'framesRendered' });
   }
 
   /** Whether the surface is as large as what a frame noted, be it the same or one that was made when the mode came back. */
@@ -101,6 +137,7 @@ export class Frames {
   private startRendering(): void {
     const frame = this.nextFrame++;
     const { display } = this;
+    this.rendering = true;
     if (this.policies.frames === 'renderQueueSections') {
       return this.port.perform({ do: 'queueRender', display, frame, texture: 0, managed: false });
     }
@@ -117,7 +154,7 @@ export class Frames {
     this.noted = null;
   }
 
-  private send(event: Parameters<Run['send']>[0]): void {
+  private send(event: EventOf<typeof table>): void {
     for (const effect of this.run.send(event)) this.carryOut(effect.type);
   }
 
@@ -128,9 +165,7 @@ export class Frames {
       case 'dropFrame':
         return this.port.perform({ do: 'count', what: 'framesDropped' });
       case 'copyTexture':
-        if (this.noted && this.port.copyToSurface(this.display, this.noted.texture, this.present)) {
-          this.port.perform({ do: 'count', what: 'framesRendered' });
-        }
+        if (this.noted) this.showNoted(this.noted);
         return this.dropNoted();
       case 'discardFrame':
         this.port.perform({ do: 'count', what: 'framesDropped' });
@@ -140,6 +175,7 @@ export class Frames {
       case 'pushUpdate':
         return this.port.perform({ do: 'pushUpdate', display: this.display });
       case 'signalUpdateDone':
+        this.awaited = false;
         return this.port.perform({ do: 'signalUpdateDone', display: this.display });
       default:
         assert(false, `framePipeline has no effect ${effect}`);

@@ -8,43 +8,44 @@
  *
  * Its pieces are carried out one after the other; one that fails does not stop those after it.
  */
-import { setup } from 'xstate';
+import type { MachineBuilders } from '../runtime/machine-definition.js';
 
-export const mappingJobMachine = setup({
-  types: {
-    events: {} as { type: 'bh.ran' } | { type: 'range.mapped' } | { type: 'range.failed' } | { type: 'ranges.ended' },
-  },
-  actions: { mapNextRange: () => {}, answerTrue: () => {}, answerFalse: () => {} },
-}).createMachine({
-  id: 'mappingJob',
-  initial: 'queued',
-  states: {
-    // A PVG thread waits; the BQL actor has not run its bottom half yet.
-    queued: { on: { 'bh.ran': { target: 'mapping', actions: 'mapNextRange' } } },
-    mapping: {
-      initial: 'whole',
-      states: {
-        // Every piece so far was carried out.
-        whole: {
-          on: {
-            'range.mapped': { actions: 'mapNextRange' },
-            'range.failed': { target: 'partial', actions: 'mapNextRange' },
-            'ranges.ended': { target: '#mappingJob.completed', actions: 'answerTrue' },
+export const mappingJobMachine = ({ setup }: MachineBuilders) =>
+  setup({
+    types: {
+      events: {} as { type: 'bh.ran' } | { type: 'range.mapped' } | { type: 'range.failed' } | { type: 'ranges.ended' },
+    },
+    actions: { mapNextRange: () => {}, answerTrue: () => {}, answerFalse: () => {} },
+  }).createMachine({
+    id: 'mappingJob',
+    initial: 'queued',
+    states: {
+      // A PVG thread waits; the BQL actor has not run its bottom half yet.
+      queued: { on: { 'bh.ran': { target: 'mapping', actions: 'mapNextRange' } } },
+      mapping: {
+        initial: 'whole',
+        states: {
+          // Every piece so far was carried out.
+          whole: {
+            on: {
+              'range.mapped': { actions: 'mapNextRange' },
+              'range.failed': { target: 'partial', actions: 'mapNextRange' },
+              'ranges.ended': { target: '#mappingJob.completed', actions: 'answerTrue' },
+            },
           },
-        },
-        // At least one piece failed: the answer will be false, the rest is carried out all the same.
-        partial: {
-          on: {
-            'range.mapped': { actions: 'mapNextRange' },
-            'range.failed': { actions: 'mapNextRange' },
-            'ranges.ended': { target: '#mappingJob.failed', actions: 'answerFalse' },
+          // At least one piece failed: the answer will be false, the rest is carried out all the same.
+          partial: {
+            on: {
+              'range.mapped': { actions: 'mapNextRange' },
+              'range.failed': { actions: 'mapNextRange' },
+              'ranges.ended': { target: '#mappingJob.failed', actions: 'answerFalse' },
+            },
           },
         },
       },
+      // PVG's thread has been told true.
+      completed: { type: 'final' },
+      // PVG's thread has been told false.
+      failed: { type: 'final' },
     },
-    // PVG's thread has been told true.
-    completed: { type: 'final' },
-    // PVG's thread has been told false.
-    failed: { type: 'final' },
-  },
-});
+  });

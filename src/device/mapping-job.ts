@@ -4,7 +4,7 @@
  * Invariant: the upcall is answered exactly once. A piece may take its time, since nothing here waits.
  */
 import { assert } from '../base/errors.js';
-import { compileMachine } from '../runtime/machine-run.js';
+import { compileMachine, type EventOf } from '../runtime/machine-run.js';
 import { mappingJobMachine } from './mapping-job.machine.js';
 
 const table = compileMachine(mappingJobMachine);
@@ -29,7 +29,7 @@ export class MappingJob {
     return this.send(EVENTS[outcome]);
   }
 
-  private send(event: Parameters<typeof this.run.send>[0]): boolean {
+  private send(event: EventOf<typeof table>): boolean {
     let asks = false;
     for (const effect of this.run.send(event)) {
       if (effect.type === 'mapNextRange') asks = true;

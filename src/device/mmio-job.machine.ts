@@ -7,57 +7,66 @@
  *
  * An 8-byte access of the gfx window runs as two halves, low one first: `running` or `posted` is entered again for the second.
  */
-import { assign, setup } from 'xstate';
+import type { MachineBuilders } from '../runtime/machine-definition.js';
 
-export const mmioJobMachine = setup({
-  types: {
-    context: {} as { halves: number; posted: boolean },
-    input: {} as { halves: number; posted: boolean },
-    events: {} as { type: 'lock.granted' } | { type: 'access.refused' } | { type: 'bridge.completed' } | { type: 'bridge.failed' },
-  },
-  actions: { submitToPvg: () => {}, submitNextHalf: () => {}, replyToGuest: () => {}, replyRefused: () => {} },
-  guards: {
-    anotherHalf: ({ context }) => context.halves > 1,
-    posted: ({ context }) => context.posted,
-  },
-}).createMachine({
-  id: 'mmioJob',
-  context: ({ input }) => ({ halves: input?.halves ?? 1, posted: input?.posted ?? false }),
-  initial: 'queued',
-  states: {
-    // The access waits for the BQL, or for the guard that refuses re-entrant ones.
-    queued: {
-      on: {
-        'lock.granted': [
-          { guard: 'posted', target: 'posted', actions: ['submitToPvg', 'replyToGuest'] },
-          { target: 'running', actions: 'submitToPvg' },
-        ],
-        'access.refused': { target: 'failed', actions: 'replyRefused' },
-      },
+export const mmioJobMachine = ({ assign, setup }: MachineBuilders) =>
+  setup({
+    types: {
+      context: {} as { halves: number; posted: boolean },
+      input: {} as { halves: number; posted: boolean },
+      events: {} as { type: 'lock.granted' } | { type: 'access.refused' } | { type: 'bridge.completed' } | { type: 'bridge.failed' },
     },
-    // PVG has it, and the guest waits.
-    running: {
-      on: {
-        'bridge.completed': [
-          { guard: 'anotherHalf', target: 'running', actions: [assign({ halves: ({ context }) => context.halves - 1 }), 'submitNextHalf'] },
-          { target: 'completed', actions: 'replyToGuest' },
-        ],
-        'bridge.failed': { target: 'failed', actions: 'replyRefused' },
-      },
+    actions: { submitToPvg: () => {}, submitNextHalf: () => {}, replyToGuest: () => {}, replyRefused: () => {} },
+    guards: {
+      anotherHalf: ({ context }) => context.halves > 1,
+      posted: ({ context }) => context.posted,
     },
-    // PVG has it, or will have it; the guest has gone on.
-    posted: {
-      on: {
-        'bridge.completed': [
-          { guard: 'anotherHalf', target: 'posted', actions: [assign({ halves: ({ context }) => context.halves - 1 }), 'submitNextHalf'] },
-          { target: 'completed' },
-        ],
-        'bridge.failed': 'failed',
+  }).createMachine({
+    id: 'mmioJob',
+    context: ({ input }) => ({ halves: input?.halves ?? 1, posted: input?.posted ?? false }),
+    initial: 'queued',
+    states: {
+      // The access waits for the BQL, or for the guard that refuses re-entrant ones.
+      queued: {
+        on: {
+          'lock.granted': [
+            { guard: 'posted', target: 'posted', actions: ['submitToPvg', 'replyToGuest'] },
+            { target: 'running', actions: 'submitToPvg' },
+          ],
+          'access.refused': { target: 'failed', actions: 'replyRefused' },
+        },
       },
+      // PVG has it, and the guest waits.
+      running: {
+        on: {
+          'bridge.completed': [
+            {
+              guard: 'anotherHalf',
+              target: 'running',
+              actions: [assign({ halves: ({ context }) => context.halves - 1 }), 'submitNextHalf'],
+            },
+            { target: 'completed', actions: 'replyToGuest' },
+          ],
+          'bridge.failed': { target: 'failed', actions: 'replyRefused' },
+        },
+      },
+      // PVG has it, or will have it; the guest has gone on.
+      posted: {
+        on: {
+          'bridge.completed': [
+            {
+              guard: 'anotherHalf',
+              target: 'posted',
+              actions: [assign({ halves: ({ context }) => context.halves - 1 }), 'submitNextHalf'],
+            },
+            { target: 'completed' },
+          ],
+          'bridge.failed': 'failed',
+        },
+      },
+      // The guest has its answer.
+      completed: { type: 'final' },
+      // The guest has the answer of a refused access: 0 for a read, nothing for a write.
+      failed: { type: 'final' },
     },
-    // The guest has its answer.
-    completed: { type: 'final' },
-    // The guest has the answer of a refused access: 0 for a read, nothing for a write.
-    failed: { type: 'final' },
-  },
-});
+  });

@@ -55,6 +55,11 @@ export interface DeviceOptions {
    * migrate in between. Default none.
    */
   readonly migrationBlocker?: MigrationBlocker;
+  /**
+   * True: nobody looks at the displays but who says so by DeviceDisplay.attachViewer(), update() or screendump(), and frames that nobody
+   * looks at are not copied into the surface. Default false.
+   */
+  readonly headless?: boolean;
   /** What Device.save() gave: the device goes on from there. Options that it says already may be left out, and must not contradict it. */
   readonly restore?: Uint8Array;
   /** Trace events to switch on, as globs (`apple_gfx_*`; with `-` in front: off), in order; lines arrive as `trace` events. Default none. */
@@ -175,6 +180,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     vectors: variant === 'mmio' ? 1 : integer('vectors', options.vectors ?? 32, 1, MAX_VECTORS),
     optionRom: checkOptionRom(options.optionRom ?? null, variant),
     migrationBlocker: checkBlocker(options.migrationBlocker ?? null),
+    headless: flag('headless', options.headless ?? false),
     savable: flag('savable', options.savable ?? true),
     trace: options.trace ?? [],
     traceRing: flag('traceRing', options.traceRing ?? true),

@@ -43,8 +43,12 @@ export interface BoardLine {
   readonly count: number;
 }
 
+const BQL_CODES = { free: 0, running: 1, waiting: 2, lent: 3 } as const satisfies Record<(typeof BQL_STATES)[number], number>;
+
 export class Board {
   private readonly cells: Int32Array;
+  /** Of the BQL's line, on its thread. */
+  private bqlChanges = 0;
 
   constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(REPORT_AT + MAX_DEADLOCK_REPORT_BYTES)) {
     this.cells = new Int32Array(memory, 0, REPORT_LENGTH + 1);
@@ -67,8 +71,13 @@ export class Board {
 
   /** The BQL actor: the lock's state and the job that it waits for, 0 if none. */
   setBql(thread: number, state: (typeof BQL_STATES)[number], job: number): void {
-    this.write(BQL_JOB, thread, job);
-    this.write(BQL, thread, BQL_STATES.indexOf(state));
+    const { cells } = this;
+    if (cells[LINE * BQL + THREAD] !== thread) Atomics.store(cells, LINE * BQL + THREAD, thread);
+    // It changes several times an access, so these are plain stores, and the count, which tells readers to look at them, is the last.
+    cells[LINE * BQL_JOB + ACTIVITY] = job;
+    cells[LINE * BQL + ACTIVITY] = BQL_CODES[state];
+    this.bqlChanges = (this.bqlChanges + 1) | 0;
+    Atomics.store(cells, LINE * BQL + COUNT, this.bqlChanges);
   }
 
   setRender(thread: number, state: (typeof RENDER_STATES)[number]): void {

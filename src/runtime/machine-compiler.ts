@@ -8,10 +8,11 @@
  * would be too large, or go round for ever.
  */
 import { MACHINE_CONFIGURATIONS } from '../base/limits.js';
+import type { MachineSource } from './machine-definition.js';
 import { ancestors, type Configuration, enterMachine, type Microstep, takeTransitions } from './machine-microstep.js';
-import { type MachineDefinition, type MachineNode, type MachineTree, readMachine, type Transition } from './machine-nodes.js';
-import { type FlatTable, NO_EFFECTS, type StateValue, type Step } from './machine-table.js';
-import { type Action, type GuardTerm, refuse } from './machine-terms.js';
+import { type MachineNode, type MachineTree, readMachine, type Transition } from './machine-nodes.js';
+import type { FlatTable, StateValue, Step } from './machine-table.js';
+import { type Action, type GuardTerm, NO_EFFECTS, refuse } from './machine-terms.js';
 
 /** What the tests on the way have answered. */
 type Known = ReadonlyMap<unknown, boolean>;
@@ -20,8 +21,8 @@ type Found = (transitions: readonly Transition[], known: Known) => Step;
 
 const NOTHING_KNOWN: Known = new Map();
 
-export function compileTable(definition: MachineDefinition): FlatTable {
-  return new TableCompiler(readMachine(definition)).compile();
+export function compileTable(source: MachineSource): FlatTable {
+  return new TableCompiler(readMachine(source)).compile();
 }
 
 function newStep(fields: Partial<Step>): Step {

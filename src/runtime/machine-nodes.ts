@@ -1,17 +1,12 @@
 /**
- * The states of a machine as a tree, read from the configuration that an XState machine carries.
+ * The states of a machine as a tree, read from its definition.
  *
  * Invariant: every target and every state that a guard names is found here, or the machine is refused; behind this file nobody looks
  * at the configuration again. What is not here, and refused: invocations, delays, history, routes, tags, output, wildcards, transitions of
  * completed states, final states other than the root's.
  */
+import type { MachineSource } from './machine-definition.js';
 import { type Action, fieldsOf, type GuardTerm, listOf, type Place, readAction, readGuard, refuse } from './machine-terms.js';
-
-/** As much of an XState machine as is read. */
-export interface MachineDefinition {
-  readonly config: unknown;
-  readonly implementations: { readonly guards?: unknown; readonly actions?: unknown };
-}
 
 export interface Transition {
   readonly source: MachineNode;
@@ -71,8 +66,8 @@ interface Draft extends MachineNode {
 }
 
 /** Reads a machine, or refuses it by an error. */
-export function readMachine(definition: MachineDefinition): MachineTree {
-  return new MachineReader(definition).read();
+export function readMachine(source: MachineSource): MachineTree {
+  return new MachineReader(source).read();
 }
 
 class MachineReader {
@@ -82,8 +77,8 @@ class MachineReader {
   private readonly guards: Readonly<Record<string, unknown>>;
   private readonly actions: Readonly<Record<string, unknown>>;
 
-  constructor(private readonly definition: MachineDefinition) {
-    const { config, implementations } = definition;
+  constructor(private readonly source: MachineSource) {
+    const { config, implementations } = source;
     const id = typeof config === 'object' && config !== null && 'id' in config ? config.id : undefined;
     this.machine = typeof id === 'string' ? id : '(machine)';
     this.guards = (implementations.guards ?? {}) as Record<string, unknown>;
@@ -91,7 +86,7 @@ class MachineReader {
   }
 
   read(): MachineTree {
-    const root = this.drafted(this.definition.config, this.machine, null);
+    const root = this.drafted(this.source.config, this.machine, null);
     // Transitions may lead anywhere, so they are read once every state is there.
     for (const draft of this.drafts) this.fill(draft);
     return { machine: this.machine, root, nodes: this.drafts, context: root.config.context ?? {} };

@@ -9,8 +9,9 @@ import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'x
 import { assert } from '../base/errors.js';
 import { MACHINE_MICROSTEPS } from '../base/limits.js';
 import { compileTable } from './machine-compiler.js';
-import { type FlatTable, NO_EFFECTS, type StateValue, type Step } from './machine-table.js';
-import type { Action, MachineEffect, StepArguments } from './machine-terms.js';
+import { type MachineDefinition, sourceOf } from './machine-definition.js';
+import type { FlatTable, StateValue, Step } from './machine-table.js';
+import { type Action, type MachineEffect, NO_EFFECTS, type StepArguments } from './machine-terms.js';
 
 export type { MachineEffect } from './machine-terms.js';
 
@@ -20,9 +21,21 @@ export interface RunSnapshot<M extends AnyStateMachine> {
   readonly context: SnapshotFrom<M>['context'];
 }
 
-/** A compiled machine. */
+/** The events and runs of a table. */
+export type EventOf<T> = T extends MachineTable<infer M> ? EventFromLogic<M> : never;
+export type RunOf<T> = T extends MachineTable<infer M> ? MachineRun<M> : never;
+
+/** A compiled machine. Threads load definitions of machines that they never run, so it is compiled when it is first asked for anything. */
 export class MachineTable<M extends AnyStateMachine> {
-  constructor(private readonly table: FlatTable) {}
+  private compiled: FlatTable | null = null;
+
+  constructor(private readonly machine: M | MachineDefinition<M>) {}
+
+  private get table(): FlatTable {
+    const { machine } = this;
+    this.compiled ??= compileTable(typeof machine === 'function' ? sourceOf(machine) : machine);
+    return this.compiled;
+  }
 
   /** The events that the machine knows. */
   get events(): readonly string[] {
@@ -36,17 +49,19 @@ export class MachineTable<M extends AnyStateMachine> {
 
   /** A run that has taken its first step; what that asked for is in its `effects`. */
   start(input?: InputFrom<M>): MachineRun<M> {
-    const { context, first } = this.table;
+    const { table } = this;
+    const { context, first } = table;
     const initial = typeof context === 'function' ? { ...context({ input }) } : context;
-    const run = new MachineRun<M>(this.table, { state: 0, context: initial });
+    const run = new MachineRun<M>(table, { state: 0, context: initial });
     run.begin(first, input);
     return run;
   }
 
   /** A run that goes on from what another one was. */
   resume(snapshot: RunSnapshot<M>): MachineRun<M> {
-    assert(snapshot.state in this.table.values, `${this.table.machine} has no state ${snapshot.state}`);
-    return new MachineRun<M>(this.table, snapshot);
+    const { table } = this;
+    assert(snapshot.state in table.values, `${table.machine} has no state ${snapshot.state}`);
+    return new MachineRun<M>(table, snapshot);
   }
 }
 
@@ -148,7 +163,7 @@ function matchesValue(wanted: StateValue, value: StateValue): boolean {
   });
 }
 
-/** Compiles a machine; throws an error that names what a table can't express, and where. */
-export function compileMachine<M extends AnyStateMachine>(machine: M): MachineTable<M> {
-  return new MachineTable<M>(compileTable(machine));
+/** Compiles a machine, or its definition; the first use throws an error that names what a table can't express, and where. */
+export function compileMachine<M extends AnyStateMachine>(machine: M | MachineDefinition<M>): MachineTable<M> {
+  return new MachineTable<M>(machine);
 }

@@ -40,6 +40,3 @@ export interface FlatTable {
   /** The first context, or a function of the input that makes it. */
   readonly context: unknown;
 }
-
-/** No effects. */
-export const NO_EFFECTS: readonly MachineEffect[] = Object.freeze([]);

@@ -13,6 +13,9 @@ export interface MachineEffect {
   readonly params: unknown;
 }
 
+/** No effects. */
+export const NO_EFFECTS: readonly MachineEffect[] = Object.freeze([]);
+
 /** What guards and assigners look at. The runner uses one such object again and again, so none of them may keep it. */
 export interface StepArguments {
   context: unknown;

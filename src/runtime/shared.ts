@@ -7,7 +7,16 @@
 import { MAX_VECTORS } from '../base/limits.js';
 import { addToCount, COUNT_CELLS, readCount, startCount } from './count.js';
 
-export const COUNTERS = ['accesses', 'framesRendered', 'framesDropped', 'refusals', 'guestErrors', 'updates', 'interrupts'] as const;
+export const COUNTERS = [
+  'accesses',
+  'framesRendered',
+  'framesUnseen',
+  'framesDropped',
+  'refusals',
+  'guestErrors',
+  'updates',
+  'interrupts',
+] as const;
 export type CounterName = (typeof COUNTERS)[number];
 
 /** A count has a cache line of its own, since different threads add to different ones: 64 bytes, in cells. */
@@ -47,7 +56,7 @@ export class Counters {
 const SHOWN_MICROSECONDS = 0;
 const LAST_PRESENT = COUNT_CELLS;
 
-/** Which frames a display has shown, and over how long; written by the actor that owns the display. */
+/** Which frames a display has shown, or would have if somebody had looked, and over how long; written by the actor that owns the display. */
 export class ShownFrames {
   private readonly cells: Int32Array<SharedArrayBuffer>;
   /** The writer's: when it showed its first frame, on its own clock; below 0 before. */
@@ -80,6 +89,39 @@ export class ShownFrames {
   /** Seconds from the first frame shown to the last. */
   get seconds(): number {
     return readCount(this.cells, SHOWN_MICROSECONDS) / 1e6;
+  }
+}
+
+const VIEWERS = 0;
+const BEHIND = 1;
+
+/** Who looks at a display, so that frames which nobody looks at need not be copied. Viewers come and go on any thread. */
+export class Viewers {
+  private readonly cells: Int32Array<SharedArrayBuffer>;
+
+  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8)) {
+    this.cells = new Int32Array(memory);
+  }
+
+  add(): void {
+    Atomics.add(this.cells, VIEWERS, 1);
+  }
+
+  remove(): void {
+    Atomics.sub(this.cells, VIEWERS, 1);
+  }
+
+  get count(): number {
+    return Atomics.load(this.cells, VIEWERS);
+  }
+
+  /** The surface lacks frames that were not copied; written by the actor that owns the display. */
+  get behind(): boolean {
+    return Atomics.load(this.cells, BEHIND) === 1;
+  }
+
+  setBehind(behind: boolean): void {
+    Atomics.store(this.cells, BEHIND, behind ? 1 : 0);
   }
 }
 

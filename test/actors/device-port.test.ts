@@ -14,7 +14,7 @@ import type { AccessJob, Effect } from '../../src/device/effects.js';
 import type { RevisionName } from '../../src/revisions/revision.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { Counters, CursorState, InterruptLines, ShownFrames } from '../../src/runtime/shared.js';
+import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../../src/runtime/shared.js';
 import { Tracer } from '../../src/trace/tracer.js';
 import { record } from './bql-scene.js';
 
@@ -50,7 +50,16 @@ class PortScene {
       counters: new Counters().memory,
       interrupts: this.interrupts.memory,
       board: this.board.memory,
-      displays: [{ cursor: this.cursor.memory, shown: new ShownFrames().memory, initialMode: null, textureUsage: 0x11, modes: [] }],
+      displays: [
+        {
+          cursor: this.cursor.memory,
+          shown: new ShownFrames().memory,
+          viewers: new Viewers().memory,
+          initialMode: null,
+          textureUsage: 0x11,
+          modes: [],
+        },
+      ],
       modesGiven: false,
       trace: [],
       traceRing: false,

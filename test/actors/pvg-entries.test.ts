@@ -15,7 +15,7 @@ import type { RevisionName } from '../../src/revisions/revision.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { Counters, CursorState, InterruptLines, ShownFrames } from '../../src/runtime/shared.js';
+import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../../src/runtime/shared.js';
 import { Tracer } from '../../src/trace/tracer.js';
 import { access, claimedReferences, GFX, IOSFC, OTHER_DEVICE, RAM, readMemory, record } from './bql-scene.js';
 
@@ -83,7 +83,16 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly c
       interrupts: new InterruptLines().memory,
       board: new Board().memory,
     },
-    displays: [{ cursor: new CursorState().memory, shown: new ShownFrames().memory, initialMode: null, textureUsage: 4, modes: [] }],
+    displays: [
+      {
+        cursor: new CursorState().memory,
+        shown: new ShownFrames().memory,
+        viewers: new Viewers().memory,
+        initialMode: null,
+        textureUsage: 4,
+        modes: [],
+      },
+    ],
   };
   const report = (): void => undefined;
   const port = new ThreadPort({ bridge, mailboxes: new Mailboxes(bridge), wiring, tracer: new Tracer([], report), report });
@@ -136,6 +145,6 @@ it.each<[RevisionName, (keyof PvgBridge)[]]>([
   }
   expect(ENTRIES.filter((name) => called.has(name)).sort()).toEqual(entries);
   // All of it was really done.
-  expect([...called]).toEqual(expect.arrayContaining(['pvg_upcall_answer', 'pvg_texture_create', 'pvg_texture_copy', 'pvg_range_create']));
+  expect([...called]).toEqual(expect.arrayContaining(['pvg_upcall_answer', 'pvg_texture_create', 'pvg_texture_show', 'pvg_range_create']));
   expect(bql.held).toBe(false);
 });

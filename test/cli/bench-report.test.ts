@@ -86,7 +86,7 @@ describe('a baseline', () => {
 
 describe('the table', () => {
   const rows = [
-    judged(measured({ contextSwitches: { ours: 2, reference: 3 }, systemCalls: null, note: 'the twin sleeps more' })),
+    judged(measured({ contextSwitches: { ours: 2, reference: 3 }, note: 'the twin sleeps more' })),
     judged(measured({ name: 'alive/task', value: 1.2, better: 'lower', goal: 1.15, ours: 12_345.6 })),
     judged({ name: 'broken', error: 'it broke' }),
     judged({ name: 'absent', skipped: 'no such thing' }),

@@ -34,6 +34,7 @@ export class FakePort implements DevicePort {
   suppliesRam = true;
   readonly entries: AccessJob[] = [];
   readonly encodes: FrameBlock[] = [];
+  viewed = true;
   readonly copies: { display: number; texture: number; present: number }[] = [];
   private nextRange = 1;
   private readonly tracer = new Tracer(['*'], (line) => this.trail.push(line), { kindName: messageName });
@@ -119,5 +120,9 @@ export class FakePort implements DevicePort {
   copyToSurface(display: number, texture: number, present: number): boolean {
     this.copies.push({ display, texture, present });
     return true;
+  }
+
+  isViewed(): boolean {
+    return this.viewed;
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Every machine of the product, with inputs and events that make each of its guards both true and false.
  */
+import * as xstate from 'xstate';
 import type { AnyStateMachine, AnyStateNode } from 'xstate';
 import { type Wait, lockMachine } from '../../actors/bql/lock.machine.js';
 import { renderQueueMachine } from '../../actors/render-queue/render-queue.machine.js';
@@ -8,6 +9,7 @@ import { framePipelineMachine } from '../../src/device/frame-pipeline.machine.js
 import { lifeCycleMachine } from '../../src/device/life-cycle.machine.js';
 import { mappingJobMachine } from '../../src/device/mapping-job.machine.js';
 import { mmioJobMachine } from '../../src/device/mmio-job.machine.js';
+import type { MachineDefinition } from '../../src/runtime/machine-definition.js';
 
 export interface MachineEvent {
   readonly type: string;
@@ -15,6 +17,9 @@ export interface MachineEvent {
 }
 
 export interface CatalogueEntry {
+  /** As the product compiles it. */
+  readonly definition: MachineDefinition<AnyStateMachine>;
+  /** As XState has it. */
   readonly machine: AnyStateMachine;
   readonly inputs: readonly unknown[];
   readonly events: readonly MachineEvent[];
@@ -33,9 +38,9 @@ const policies = [0, 1, 2, 3, 4, 5, 6, 7].map((bits) => ({
 const named = (types: string): MachineEvent[] => types.split(' ').map((type) => ({ type }));
 const neverEnds = (): boolean => false;
 
-export const MACHINES: readonly CatalogueEntry[] = [
+const entries: readonly Omit<CatalogueEntry, 'machine'>[] = [
   {
-    machine: lockMachine,
+    definition: lockMachine,
     inputs: [undefined],
     events: [
       ...named('lock.offered bh.offered condition.held handler.ended lock.lent lock.returned'),
@@ -46,7 +51,7 @@ export const MACHINES: readonly CatalogueEntry[] = [
     endsWalk: (context) => ((context as { wait: Wait | null }).wait?.depth ?? 0) > 2,
   },
   {
-    machine: mmioJobMachine,
+    definition: mmioJobMachine,
     inputs: [
       { halves: 2, posted: false },
       { halves: 2, posted: true },
@@ -55,9 +60,14 @@ export const MACHINES: readonly CatalogueEntry[] = [
     events: named('lock.granted access.refused bridge.completed bridge.failed'),
     endsWalk: neverEnds,
   },
-  { machine: mappingJobMachine, inputs: [undefined], events: named('bh.ran range.mapped range.failed ranges.ended'), endsWalk: neverEnds },
   {
-    machine: framePipelineMachine,
+    definition: mappingJobMachine,
+    inputs: [undefined],
+    events: named('bh.ran range.mapped range.failed ranges.ended'),
+    endsWalk: neverEnds,
+  },
+  {
+    definition: framePipelineMachine,
     inputs: policies,
     events: [
       ...named('frame.arrived frame.refused update.requested'),
@@ -67,7 +77,7 @@ export const MACHINES: readonly CatalogueEntry[] = [
     endsWalk: neverEnds,
   },
   {
-    machine: lifeCycleMachine,
+    definition: lifeCycleMachine,
     inputs: [undefined],
     events: named(
       'device.realized reset.requested reset.completed save.requested save.ended save.refused close.requested thread.died threads.ended',
@@ -75,12 +85,14 @@ export const MACHINES: readonly CatalogueEntry[] = [
     endsWalk: neverEnds,
   },
   {
-    machine: renderQueueMachine,
+    definition: renderQueueMachine,
     inputs: [{ sections: true }, { sections: false }],
     events: named('block.taken completion.taken mode.taken surface.noted encode.accepted encode.refused section.ended bql.taken'),
     endsWalk: neverEnds,
   },
 ];
+
+export const MACHINES: readonly CatalogueEntry[] = entries.map((entry) => ({ ...entry, machine: entry.definition(xstate) }));
 
 export function nodesOf(node: AnyStateNode): AnyStateNode[] {
   return [node, ...Object.values(node.states).flatMap((child) => nodesOf(child as AnyStateNode))];

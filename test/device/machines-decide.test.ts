@@ -33,16 +33,18 @@ function copyWithout(file: string, name: string, path: readonly string[] | null)
   renameSync(join(folder, file), join(folder, original));
   writeFileSync(
     join(folder, file),
-    `import { createMachine } from 'xstate';
-import { ${name} as original } from './${basename(original)}';
+    `import { ${name} as original } from './${basename(original)}';
 const copy = (value) => Array.isArray(value) ? value.map(copy)
   : value?.constructor === Object ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copy(inner)])) : value;
-const config = copy(original.config);
 const path = ${JSON.stringify(path)};
-const holder = path.slice(0, -1).reduce((node, key) => node[key], config);
-if (!(path.at(-1) in holder)) throw new Error('the machine ${name} has no ' + path.join(' '));
-delete holder[path.at(-1)];
-export const ${name} = createMachine(config, original.implementations);
+export const ${name} = (builders) => {
+  const machine = original(builders);
+  const config = copy(machine.config);
+  const holder = path.slice(0, -1).reduce((node, key) => node[key], config);
+  if (!(path.at(-1) in holder)) throw new Error('the machine ${name} has no ' + path.join(' '));
+  delete holder[path.at(-1)];
+  return builders.setup(machine.implementations).createMachine(config);
+};
 `,
   );
   return folder;

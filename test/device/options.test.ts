@@ -33,6 +33,7 @@ describe('options', () => {
       trace: [],
       refuseEvery: 0,
       encodeDelayMicroseconds: 0,
+      headless: false,
       managedTextures: false,
       announceEveryFrame: false,
       readsWait: false,

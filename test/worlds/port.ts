@@ -115,6 +115,8 @@ export class WorldPort implements DevicePort {
         return;
       case 'count':
         return parts.counters.add(effect.what);
+      case 'passFrame':
+        throw new RangeError('somebody looks at every display of a world');
       case 'logGuestError':
         parts.counters.add('guestErrors');
         parts.guestErrors.push(effect.text);
@@ -189,6 +191,10 @@ export class WorldPort implements DevicePort {
     shown.surface.pixels.set(picture.pixels);
     shown.surface.present = present;
     shown.lastPresent = present;
+    return true;
+  }
+
+  isViewed(): boolean {
     return true;
   }
 

@@ -17,7 +17,7 @@ const BATCH = 512;
 
 /** Adds up what several pieces of work took. */
 function sum(parts) {
-  const total = { operations: 0, nanoseconds: 0, voluntary: 0, involuntary: 0, systemCalls: 0 };
+  const total = { operations: 0, nanoseconds: 0, processorNs: 0, voluntary: 0, involuntary: 0, systemCalls: 0 };
   for (const part of parts) for (const name of Object.keys(total)) total[name] += part[name];
   return total;
 }

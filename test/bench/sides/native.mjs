@@ -10,7 +10,7 @@ export const BENCH_LIBRARY = fileURLToPath(new URL('../../../dist/native/bench/l
 export const TWIN = fileURLToPath(new URL('../../../dist/native/bench/twin', import.meta.url));
 
 const library = koffi.load(process.env.APPLE_GFX_BRIDGE ?? BENCH_LIBRARY);
-const words = new BigInt64Array(4);
+const words = new BigInt64Array(5);
 
 const lastError = library.func('const char *pvg_last_error(void)');
 const pinAll = library.func('int32_t pvg_bench_pin(int32_t cpu)');
@@ -26,17 +26,17 @@ function checked(status) {
   if (status !== 0) throw new Error(`native call failed with ${status}: ${lastError()}`);
 }
 
-function result(operations) {
-  const [nanoseconds, voluntary, involuntary, systemCalls] = [...words].map(Number);
-  return { operations, nanoseconds, voluntary, involuntary, systemCalls };
-}
+/** Members of struct pvg_bench_counts, in its order. */
+const COUNTS = ['nanoseconds', 'processorNs', 'voluntary', 'involuntary', 'systemCalls'];
+
+const result = (operations) => ({ operations, ...Object.fromEntries(COUNTS.map((name, index) => [name, Number(words[index])])) });
 
 /** Puts every thread of the process on one core. */
 export function pin() {
   checked(pinAll(-1));
 }
 
-/** Counts system calls from now on, of this thread and those that it starts; does nothing where that isn't allowed. */
+/** Counts system calls from now on, of this thread and those that it starts; where that isn't allowed, those with which threads wait are counted. */
 export function countSystemCalls(tracepoint) {
   if (tracepoint > 0) countCalls(tracepoint);
 }
@@ -48,14 +48,8 @@ export function begin() {
   return (operations) => {
     read(words);
     const after = result(operations);
-    const since = (name) => after[name] - before[name];
-    return {
-      operations,
-      nanoseconds: since('nanoseconds'),
-      voluntary: since('voluntary'),
-      involuntary: since('involuntary'),
-      systemCalls: after.systemCalls < 0 ? -1 : since('systemCalls'),
-    };
+    for (const name of COUNTS) after[name] -= before[name];
+    return after;
   };
 }
 

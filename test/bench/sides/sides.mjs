@@ -6,7 +6,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { SPIN_MICROSECONDS } from '../../../dist/src/base/limits.js';
+import { POLL_MICROSECONDS } from '../../../dist/src/base/limits.js';
 
 const BENCH_LIBRARY = fileURLToPath(new URL('../../../dist/native/bench/libpvg_bridge.so', import.meta.url));
 const TWIN = fileURLToPath(new URL('../../../dist/native/bench/twin', import.meta.url));
@@ -54,7 +54,7 @@ export async function runOurs({ scenario, placement, warm, count, device = {}, e
 
 /** The same hops in C. */
 export async function runTwin({ scenario, placement, warm, count }) {
-  return lastLine(await runProcess(TWIN, [scenario, placement, warm, count, SPIN_MICROSECONDS, await tracepoint()].map(String)));
+  return lastLine(await runProcess(TWIN, [scenario, placement, warm, count, POLL_MICROSECONDS, await tracepoint()].map(String)));
 }
 
 /** The same path on comlink and piscina. */
