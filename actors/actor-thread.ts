@@ -4,7 +4,7 @@
  *
  * Invariant: a thread that ends for any reason but a closed mailbox closes the group, so that nobody waits for it.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { DefectError } from '../src/base/errors.js';
 import { loadBridge, type PvgBridge } from '../src/bridge/native.js';
 import type { PvgRecord } from '../src/bridge/records.js';
@@ -17,7 +17,7 @@ import { exposeControl } from './control.js';
 import { ThreadPort } from './device-port.js';
 import { Message } from './messages.js';
 import { makeTracer } from './thread-tracer.js';
-import type { Report, ThreadData, Wiring } from './wiring.js';
+import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
 /** A thread's tools. */
 export interface ActorTools {
@@ -65,20 +65,25 @@ export interface ActorLoop {
   handle(records: readonly PvgRecord[]): void;
 }
 
+/**
+ * Offers the controls, before the turn of the event loop in which the first call arrives. The thread's script is run by the event loop itself,
+ * which is past looking for messages then; so one turn is let go by, and each one after it begins with looking for them.
+ */
+async function exposeOn(port: MessagePort, control: ActorControl): Promise<true> {
+  exposeControl(control, port);
+  await new Promise(setImmediate);
+  return true;
+}
+
 /** Reports that the actor is ready and runs it until the mailbox is closed. What handle() throws ends the thread, and with it the device. */
 export async function runActor({ name, tools, mailbox, inspect, handle }: ActorLoop): Promise<void> {
   const { bridge, mailboxes, wiring, tracer } = tools;
   const { control } = workerData as ThreadData;
   let crashed = false;
-  exposeControl(
-    {
-      inspect,
-      crash: () => {
-        crashed = true;
-      },
-    },
-    control,
-  );
+  const crash = (): void => {
+    crashed = true;
+  };
+  let exposed: true | undefined;
   tools.report({ report: 'ready' });
   // The guard closes the group when this thread dies, also by terminate() or for want of memory.
   bridge.pvg_group_guard(wiring.group);
@@ -92,6 +97,7 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
     if (work.length > 0) handle(work);
     if (!kicked) continue;
     mailboxes.flush();
+    exposed ??= await exposeOn(control, { inspect, crash });
     await new Promise(setImmediate);
   }
   bridge.pvg_group_unguard(wiring.group);

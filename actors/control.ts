@@ -1,22 +1,29 @@
 /**
  * The control plane: comlink over a MessagePort; the only importer of comlink.
  *
- * A call reaches an actor when its event loop turns, so the caller kicks the actor's mailbox after it.
+ * A call reaches an actor when its event loop turns, so the caller kicks the actor's mailbox after it. comlink is loaded when there is a
+ * first call: most threads that come and go are never asked anything.
  */
 import { createRequire } from 'node:module';
 import type { MessagePort } from 'node:worker_threads';
-import * as Comlink from 'comlink';
+import type * as Comlink from 'comlink';
 import type { ActorControl } from './wiring.js';
 
-// The package declares no types for its Node adapter under a path that Node can import, hence require().
-const nodeEndpoint = createRequire(import.meta.url)('comlink/dist/umd/node-adapter.js') as (port: MessagePort) => Comlink.Endpoint;
+const require = createRequire(import.meta.url);
+const comlink = (): typeof Comlink => require('comlink') as typeof Comlink;
 
-/** Offers an actor's controls on its port. */
+/** The package declares no types for its Node adapter under a path that Node can import. */
+function endpoint(port: MessagePort): Comlink.Endpoint {
+  const nodeEndpoint = require('comlink/dist/umd/node-adapter.js') as (port: MessagePort) => Comlink.Endpoint;
+  return nodeEndpoint(port);
+}
+
+/** Offers an actor's controls on its port. What was asked before waits in the port. */
 export function exposeControl(control: ActorControl, port: MessagePort): void {
-  Comlink.expose(control, nodeEndpoint(port));
+  comlink().expose(control, endpoint(port));
 }
 
 /** The supervisor's side of exposeControl(). */
 export function wrapControl(port: MessagePort): Comlink.Remote<ActorControl> {
-  return Comlink.wrap<ActorControl>(nodeEndpoint(port));
+  return comlink().wrap<ActorControl>(endpoint(port));
 }

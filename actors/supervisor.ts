@@ -17,6 +17,7 @@ import { type Revision, usesRenderQueue } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
 import { compileMachine, type EventOf } from '../src/runtime/machine-run.js';
 import { Mailboxes } from '../src/runtime/mailbox.js';
+import { threadFile } from '../src/runtime/thread-file.js';
 import { BackgroundPool } from './background-queue/pool.js';
 import { wrapControl } from './control.js';
 import { Message } from './messages.js';
@@ -29,7 +30,8 @@ export type ActorName = 'bql' | 'render-queue';
 
 interface ActorThread {
   readonly worker: Worker;
-  readonly control: Remote<ActorControl>;
+  /** Its controls, made when they are first asked for. */
+  readonly control: () => Remote<ActorControl>;
   readonly mailbox: number;
   readonly ready: Promise<void>;
   readonly ended: Promise<void>;
@@ -80,9 +82,9 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
       report: (report) => this.onReport(report),
     });
     const { mailboxes } = wiring;
-    this.start('watchdog', './watchdog/thread.js', mailboxes.watchdog);
-    this.start('bql', './bql/thread.js', mailboxes.bql);
-    if (usesRenderQueue(this.revision)) this.start('render-queue', './render-queue/thread.js', mailboxes.render);
+    this.start('watchdog', mailboxes.watchdog);
+    this.start('bql', mailboxes.bql);
+    if (usesRenderQueue(this.revision)) this.start('render-queue', mailboxes.render);
   }
 
   /** Resolves when every actor has reported that it is ready. */
@@ -179,7 +181,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   /** Asks an actor about itself. */
   async inspect(name: ActorName): Promise<Record<string, unknown>> {
     const actor = this.actor(name);
-    const answer = actor.control.inspect();
+    const answer = actor.control().inspect();
     this.mailboxes.post(actor.mailbox, { kind: Message.kick });
     return answer;
   }
@@ -197,7 +199,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     }
     const actor = this.actor(name);
     // The actor dies before it can answer, so nobody waits for this call.
-    void Promise.resolve(actor.control.crash()).catch(() => undefined);
+    void Promise.resolve(actor.control().crash()).catch(() => undefined);
     this.mailboxes.post(actor.mailbox, { kind: Message.kick });
     setTimeout(() => this.mailboxes.post(actor.mailbox, { kind: Message.kick }), 20).unref();
   }
@@ -222,11 +224,12 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return answer;
   }
 
-  private start(name: ActorName | 'watchdog', file: string, mailbox: number): void {
+  private start(name: ActorName | 'watchdog', mailbox: number): void {
     const { port1, port2 } = new MessageChannel();
     const workerData: ThreadData = { wiring: this.wiring, control: port2 };
-    const worker = new Worker(new URL(file, import.meta.url), { workerData, transferList: [port2], name: `apple-gfx ${name}` });
+    const worker = new Worker(threadFile(name), { workerData, transferList: [port2], name: `apple-gfx ${name}` });
     port1.unref();
+    let control: Remote<ActorControl> | undefined;
     const ready = pending<void>();
     const ended = pending<void>();
     worker.once('exit', () => {
@@ -237,7 +240,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     });
     worker.once('error', (error) => this.died(name, error));
     worker.on('message', (report: Report) => (report.report === 'ready' ? ready.resolve() : this.onReport(report)));
-    this.actors.set(name, { worker, control: wrapControl(port1), mailbox, ready: ready.promise, ended: ended.promise });
+    this.actors.set(name, { worker, control: () => (control ??= wrapControl(port1)), mailbox, ready: ready.promise, ended: ended.promise });
   }
 
   /** A thread has returned although nobody closed the device: another thread did, or the watchdog. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// build.mjs - builds the native library and what the benchmark needs of it, and with --if-needed everything in dist/.
+// build.mjs - builds the native library and what the benchmark needs of it, and the threads' bundles; with --if-needed everything in dist/.
 //
-//   node native/build.mjs                                  dist/native/libpvg_bridge.so and dist/native/bench/
+//   node native/build.mjs                                  dist/native/libpvg_bridge.so, dist/native/bench/, and of TypeScript that is compiled
+//                                                          dist/bundles/ (bundle.mjs)
 //   node native/build.mjs --if-needed                      TypeScript as well, if any source is newer than dist/
+//   node native/build.mjs --bundles [folder]              the bundles only, of dist/ or of a copy of it
 //   node native/build.mjs --test-native [plain|asan|tsan [name [argument…]]]
 //                                                          builds and runs test/native/*_test.c, or one of them
 //
@@ -31,6 +33,7 @@ import {
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.stamp');
@@ -172,6 +175,19 @@ async function buildTypeScript() {
     child.once('exit', resolve);
   });
   if (status !== 0) stop('the TypeScript compiler failed');
+  await buildBundles();
+}
+
+async function buildBundles(dist = join(root, 'dist')) {
+  try {
+    await bundle(dist);
+  } catch (error) {
+    stop(
+      error.code === 'ERR_MODULE_NOT_FOUND'
+        ? 'esbuild is missing: run "npm ci --ignore-scripts" first'
+        : `esbuild failed: ${error.message}`,
+    );
+  }
 }
 
 async function buildIfNeeded(started) {
@@ -219,9 +235,12 @@ if (mode === '--test-native') {
   testNative(rest[0] ?? 'plain', rest[1], rest.slice(2));
 } else if (mode === '--if-needed') {
   await buildIfNeeded(started);
+} else if (mode === '--bundles') {
+  await buildBundles(rest[0]);
 } else if (mode === undefined) {
-  await buildNative();
-  if (existsSync(join(root, 'dist', 'src'))) touchStamp(started);
+  const compiled = existsSync(join(root, 'dist', 'src'));
+  await Promise.all([buildNative(), compiled && buildBundles()]);
+  if (compiled) touchStamp(started);
 } else {
-  stop(`unknown argument "${mode}": --if-needed, --test-native [plain|asan|tsan [name [argument…]]] or nothing`);
+  stop(`unknown argument "${mode}": --if-needed, --bundles [folder], --test-native [plain|asan|tsan [name [argument…]]] or nothing`);
 }

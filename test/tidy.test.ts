@@ -23,7 +23,7 @@ describe('edges', () => {
     ['koffi', ['src/bridge/native.ts']],
     ['piscina', ['actors/background-queue/pool.ts']],
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
-    ['commander', ['src/cli/main.ts']],
+    ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/cli/picture.ts']],
     ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
@@ -58,6 +58,12 @@ describe('edges', () => {
           .map((target) => `${path} → ${target}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  it('what looks for files by where it is lies where a bundle lies: two folders below dist/ (native/bundle.mjs)', () => {
+    const looking = sources.filter((path) => /new URL\([^)]*import\.meta\.url/.test(text(path)));
+    expect(looking).toContain('src/runtime/thread-file.ts');
+    for (const path of looking) expect(path).toMatch(/^(src|actors)\/[\w-]+\/[\w.-]+$/);
   });
 
   it('no thread loads XState: its types are imported, its code is not', () => {

@@ -3,10 +3,12 @@
  *
  * Invariant: there are always as many workers as jobs that somebody waits for, up to the bound; a worker that was started stays.
  */
+import { createRequire } from 'node:module';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
-import { Piscina } from 'piscina';
+import type * as PiscinaModule from 'piscina';
 import { BACKGROUND_WORKERS, MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
 import { Board } from '../../src/runtime/board.js';
+import { threadFile } from '../../src/runtime/thread-file.js';
 import type { Report, Wiring } from '../wiring.js';
 
 /** What a worker is started with. */
@@ -23,7 +25,7 @@ export interface PoolEvents {
 }
 
 export class BackgroundPool {
-  private readonly pool: Piscina;
+  private readonly pool: PiscinaModule.Piscina;
   private readonly drains: Promise<void>[] = [];
   private readonly board: Board;
 
@@ -32,8 +34,10 @@ export class BackgroundPool {
     private readonly events: PoolEvents,
   ) {
     this.board = new Board(wiring.board);
+    // Loaded here and not before, while the threads that were started first load their code.
+    const { Piscina } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
     this.pool = new Piscina({
-      filename: new URL('./thread.js', import.meta.url).href,
+      filename: threadFile('background-queue').href,
       minThreads: BACKGROUND_WORKERS,
       // One more than drains: a reset needs a worker whatever is blocked in the others.
       maxThreads: MAX_BACKGROUND_WORKERS + 1,

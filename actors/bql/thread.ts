@@ -61,7 +61,7 @@ function ownCounts(): { readonly tasks: number; readonly iosfcMappings: number }
   return { tasks: Number(counts[0]), iosfcMappings: Number(counts[1]) };
 }
 
-await runActor({
+void runActor({
   name: 'BQL actor',
   tools,
   mailbox: wiring.mailboxes.bql,

@@ -29,7 +29,7 @@ behaviour.displays.forEach((display, number) => {
   if (mode) display.frames.setMode(mode.width, mode.height);
 });
 
-await runActor({
+void runActor({
   name: 'render queue',
   tools,
   mailbox: wiring.mailboxes.render,

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AppleGfxError, ArgumentError, describeError } from '../base/errors.js';
+import { AppleGfxError, describeError } from '../base/errors.js';
 import { tracePattern } from '../trace/events.js';
 import {
   compared,
@@ -23,6 +23,7 @@ import {
   TOLERANCE,
   worse,
 } from './bench-report.js';
+import { UsageError } from './usage-error.js';
 
 export interface BenchOptions {
   /** Globs on rows' names; empty: all. */
@@ -52,9 +53,6 @@ interface RowModule {
   readonly names?: readonly string[];
   measure(options: RowOptions): Promise<Measured | Missing | readonly (Measured | Missing)[]>;
 }
-
-/** The command line asks for what there isn't. */
-export class UsageError extends ArgumentError {}
 
 /** The benchmark can't run at all. */
 export class BenchError extends AppleGfxError {

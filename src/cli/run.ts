@@ -8,7 +8,6 @@ import { join, parse } from 'node:path';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
-import { drawCursor, encodePng } from './picture.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
 import { openTrace } from './trace-sink.js';
 
@@ -117,6 +116,8 @@ function pictureFile(path: string, number: number): string {
 
 /** The files written; displays that have shown nothing leave none. */
 async function writePictures(session: Session, path: string, headless: boolean): Promise<string[]> {
+  // Loaded by who wants a picture only.
+  const { drawCursor, encodePng } = await import('./picture.js');
   const files: string[] = [];
   for (const display of session.device.displays) {
     const { number, surface, cursor, cursorImage } = display;

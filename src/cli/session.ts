@@ -10,6 +10,7 @@ import { createDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { DeviceOptions } from '../device/options.js';
+import { threadFile } from '../runtime/thread-file.js';
 
 /** The guest ended by an error of its own. */
 export class GuestError extends AppleGfxError {
@@ -52,7 +53,7 @@ export async function startSession({ device: options, mode, frames }: SessionOpt
   const stop = new SharedArrayBuffer(4);
   const program = { mode: mode ?? undefined, frames, resume: options.restore !== undefined };
   const workerData: VcpuData = { attachment: device.attachment, program, stop };
-  const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), { workerData, name: 'apple-gfx vcpu' });
+  const worker = new Worker(threadFile('vcpu'), { workerData, name: 'apple-gfx vcpu' });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ended = new Promise<void>((resolve, reject) => {
     device.once('closed', (reason) => reject(reason ?? new DeviceClosedError()));

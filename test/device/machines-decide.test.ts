@@ -5,6 +5,7 @@
  * so that a scenario that never worked can't pass. On the first the test waits for what has to happen, as long as it takes; on the
  * second until the actors, asked again and again, have nothing more to do.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -19,20 +20,12 @@ afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true });
 });
 
-/** A copy of the built device; in `file` the machine `name` lacks what the path of keys leads to. */
-function copyWithout(file: string, name: string, path: readonly string[] | null): string {
-  const folder = mkdtempSync(join(dist, 'mutant-'));
-  folders.push(folder);
-  for (const part of ['src', 'actors']) {
-    cpSync(join(dist, part), join(folder, part), { recursive: true, filter: (name) => !name.endsWith('.map') });
-  }
-  mkdirSync(join(folder, 'native'));
-  cpSync(join(dist, 'native/libpvg_bridge.so'), join(folder, 'native/libpvg_bridge.so'));
-  if (path === null) return folder;
+/** Puts a machine without something in the place of the machine `name` in `file`. */
+function withhold(file: string, name: string, path: readonly string[]): void {
   const original = file.replace('.machine.js', '.original.js');
-  renameSync(join(folder, file), join(folder, original));
+  renameSync(file, original);
   writeFileSync(
-    join(folder, file),
+    file,
     `import { ${name} as original } from './${basename(original)}';
 const copy = (value) => Array.isArray(value) ? value.map(copy)
   : value?.constructor === Object ? Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, copy(inner)])) : value;
@@ -47,6 +40,20 @@ export const ${name} = (builders) => {
 };
 `,
   );
+}
+
+/** A copy of the built device; in `file` the machine `name` lacks what the path of keys leads to. */
+function copyWithout(file: string, name: string, path: readonly string[] | null): string {
+  const folder = mkdtempSync(join(dist, 'mutant-'));
+  folders.push(folder);
+  for (const part of ['src', 'actors']) {
+    cpSync(join(dist, part), join(folder, part), { recursive: true, filter: (name) => !name.endsWith('.map') });
+  }
+  mkdirSync(join(folder, 'native'));
+  cpSync(join(dist, 'native/libpvg_bridge.so'), join(folder, 'native/libpvg_bridge.so'));
+  if (path !== null) withhold(join(folder, file), name, path);
+  // Threads run bundles.
+  execFileSync(process.execPath, ['native/build.mjs', '--bundles', folder]);
   return folder;
 }
 

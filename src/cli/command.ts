@@ -1,0 +1,150 @@
+/**
+ * The command line of `apple-gfx`: parses it and runs one sub-command; each has a file of its own, which is loaded when it is run.
+ */
+import { existsSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, resolve } from 'node:path';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { DeadlockError, describeError } from '../base/errors.js';
+import { MAX_DISPLAYS } from '../base/limits.js';
+import { parseMode } from '../device/display-mode.js';
+import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
+import { REVISION_NAMES } from '../revisions/revision.js';
+import { DEFAULT_REVISION } from '../revisions/revisions.js';
+import type { BenchOptions } from './bench.js';
+import { TOLERANCE } from './bench-report.js';
+import { DEADLOCKED, run, type RunOptions } from './run.js';
+import { UsageError } from './usage-error.js';
+
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
+
+function integer(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < 1 || value > 1_000_000_000) throw new InvalidArgumentError('Expected an integer in 1..1000000000.');
+  return value;
+}
+
+function mode(text: string): ReturnType<typeof parseMode> {
+  try {
+    const parsed = parseMode(text);
+    if (parsed.width < 320 || parsed.height < 200) throw new InvalidArgumentError('The guest draws modes from 320x200 on.');
+    return parsed;
+  } catch (error) {
+    throw new InvalidArgumentError(describeError(error));
+  }
+}
+
+function trace(glob: string, before: readonly string[]): readonly string[] {
+  if (!Object.keys(TRACE_FORMATS).some(tracePattern([glob.replace(/^-/, '')])))
+    throw new InvalidArgumentError('No trace event has such a name.');
+  return [...before, glob];
+}
+
+function outFile(path: string): string {
+  if (!existsSync(dirname(resolve(path)))) throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new InvalidArgumentError('It is a folder, not a file.');
+  return path;
+}
+
+function displays(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > MAX_DISPLAYS) {
+    throw new InvalidArgumentError(`Expected an integer in 1..${MAX_DISPLAYS}.`);
+  }
+  return value;
+}
+
+function inFile(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
+  throw new InvalidArgumentError('There is no such file.');
+}
+
+const WRONG_USAGE = 2;
+
+interface RunFlags extends Omit<RunOptions, 'vsync'> {
+  readonly vsync: 'on' | 'off';
+}
+
+type BenchFlags = Omit<BenchOptions, 'scale'>;
+
+const program = new Command('apple-gfx')
+  .description("QEMU's Apple paravirtual GPU device, as actors on worker threads")
+  .version(version)
+  .showSuggestionAfterError(false)
+  .exitOverride()
+  .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'apple-gfx:')) });
+
+program
+  .command('run')
+  .description('run a guest that draws a moving picture through the device')
+  .exitOverride()
+  .addOption(new Option('--frames <n>', 'frames the guest draws').argParser(integer).default(300))
+  .addOption(new Option('--seconds <n>', 'let it draw for so long instead').argParser(integer))
+  .addOption(new Option('--mode <WxH@Hz>', 'display mode (default: 1440x1080@60, or what the restored device has)').argParser(mode))
+  .addOption(new Option('--displays <n>', 'displays the guest draws on, 1 to 8 (default: 1)').argParser(displays))
+  .addOption(new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on'))
+  .option('--headless', 'nobody looks: frames are rendered, and copied for --out only', false)
+  .addOption(new Option('--variant <name>', "which of QEMU's two devices (default: mmio)").choices(['mmio', 'pci']))
+  .addOption(
+    new Option('--revision <name>', "which design of the device's threading; the older ones have their faults")
+      .choices(REVISION_NAMES)
+      .default(DEFAULT_REVISION),
+  )
+  .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
+  .addOption(new Option('--save <file>', 'save the device there when the guest has drawn its frames').argParser(outFile))
+  .addOption(new Option('--restore <file>', 'go on with a device and its guest that were saved').argParser(inFile))
+  .addOption(
+    new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
+      .argParser(trace)
+      .default([], 'none'),
+  )
+  .addOption(new Option('--trace-file <file>', 'write them there instead of stderr').argParser(outFile))
+  .option('--trace-prefix', "put thread and time in front, as QEMU's log does", false)
+  .option('--json', 'end with one line of JSON on stdout', false)
+  .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.')
+  .action(async (flags: RunFlags) => {
+    process.exitCode = await run({
+      ...flags,
+      seconds: flags.seconds,
+      out: flags.out,
+      traceFile: flags.traceFile,
+      vsync: flags.vsync === 'on',
+    });
+  });
+
+program
+  .command('bench')
+  .description('measure the device against the same work in C and against what people would otherwise use')
+  .exitOverride()
+  .option('--json', 'print one JSON object on stdout instead of a table', false)
+  .addOption(new Option('--baseline <file>', 'compare with what --json printed before').argParser(inFile))
+  .addOption(
+    new Option('--rows <glob>', 'rows to measure, for example write/*; repeatable')
+      .argParser((glob: string, before: readonly string[]) => [...before, glob])
+      .default([], 'all'),
+  )
+  .addOption(new Option('--runs <n>', 'runs of each side, of which the median counts').argParser(integer).default(5))
+  .option('--quick', 'a tenth of the work: figures that are less steady', false)
+  .addHelpText(
+    'after',
+    `\nExit codes: 0 measured, whether goals are met or not; 1 a row failed, or is worse than in the baseline by more than ${100 * TOLERANCE} %; 2 wrong usage.`,
+  )
+  .action(async (flags: BenchFlags) => {
+    const { bench } = await import('./bench.js');
+    process.exitCode = await bench({ ...flags, baseline: flags.baseline });
+  });
+
+/** Carries out the process's command line, and sets its exit code. */
+export async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed its line; --help and --version end well, everything else is wrong usage.
+      process.exitCode = error.exitCode === 0 ? 0 : WRONG_USAGE;
+    } else {
+      process.stderr.write(`apple-gfx: ${describeError(error)}\n`);
+      process.exitCode = error instanceof DeadlockError ? DEADLOCKED : error instanceof UsageError ? WRONG_USAGE : 1;
+    }
+  }
+}
