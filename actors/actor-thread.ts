@@ -69,10 +69,9 @@ export interface ActorLoop {
  * Offers the controls, before the turn of the event loop in which the first call arrives. The thread's script is run by the event loop itself,
  * which is past looking for messages then; so one turn is let go by, and each one after it begins with looking for them.
  */
-async function exposeOn(port: MessagePort, control: ActorControl): Promise<true> {
+async function exposeOn(port: MessagePort, control: ActorControl): Promise<void> {
   exposeControl(control, port);
   await new Promise(setImmediate);
-  return true;
 }
 
 /** Reports that the actor is ready and runs it until the mailbox is closed. What handle() throws ends the thread, and with it the device. */
@@ -83,7 +82,7 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
   const crash = (): void => {
     crashed = true;
   };
-  let exposed: true | undefined;
+  let exposed = false;
   tools.report({ report: 'ready' });
   // The guard closes the group when this thread dies, also by terminate() or for want of memory.
   bridge.pvg_group_guard(wiring.group);
@@ -97,7 +96,8 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
     if (work.length > 0) handle(work);
     if (!kicked) continue;
     mailboxes.flush();
-    exposed ??= await exposeOn(control, { inspect, crash });
+    if (!exposed) await exposeOn(control, { inspect, crash });
+    exposed = true;
     await new Promise(setImmediate);
   }
   bridge.pvg_group_unguard(wiring.group);

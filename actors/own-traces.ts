@@ -4,11 +4,13 @@
  * Invariant: an event that isn't wanted costs PVG's threads one test of a bit, since the bridge is told which are. A line is as an actor's own,
  * with the thread and the time of PVG's.
  */
+import type { PvgBridge } from '../src/bridge/native.js';
 import { TraceEvent } from '../src/bridge/pvg.js';
+import { Counters } from '../src/runtime/shared.js';
 import { TRACE_FORMATS, type TraceArgs, type TraceName, tracePattern } from '../src/trace/events.js';
 import type { TraceOrigin } from '../src/trace/log.js';
 import { Tracer } from '../src/trace/tracer.js';
-import type { Report } from './wiring.js';
+import type { Report, Wiring } from './wiring.js';
 
 /** u64 words of struct pvg_trace_entry. */
 const ENTRY_WORDS = 10;
@@ -111,4 +113,15 @@ export class OwnTraceReader {
     const name = BY_NUMBER.get(event);
     if (name !== undefined) this.tracer.emit(NAMES[name], ARGUMENTS[name](words));
   }
+}
+
+/** The reader of a device's entries, for the one thread that takes them. */
+export function ownTracesOf(bridge: PvgBridge, wiring: Wiring, report: (report: Report) => void): OwnTraceReader {
+  const counters = new Counters(wiring.counters);
+  return new OwnTraceReader({
+    globs: wiring.trace,
+    take: (entries, max) => bridge.pvg_device_traces(wiring.device, entries, max),
+    onGuestError: () => counters.add('guestErrors'),
+    report,
+  });
 }

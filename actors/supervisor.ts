@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Remote } from 'comlink';
 import { assert, BridgeError, DeadlockError, DeviceClosedError, describeError } from '../src/base/errors.js';
-import { CLOSE_TIMEOUT_MS } from '../src/base/limits.js';
+import { BACKGROUND_WORKERS, CLOSE_TIMEOUT_MS } from '../src/base/limits.js';
 import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
@@ -22,6 +22,7 @@ import { BackgroundPool } from './background-queue/pool.js';
 import { wrapControl } from './control.js';
 import { Message } from './messages.js';
 import { wordsOf } from './region-message.js';
+import { ownTracesOf } from './own-traces.js';
 import { type Answer, Requests } from './requests.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
@@ -77,14 +78,20 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     process.on('exit', this.onExit);
     // The creating thread is guarded too: if it is a worker and dies, its devices end with it.
     bridge.pvg_group_guard(wiring.group);
+    const { mailboxes } = wiring;
+    this.start('bql', mailboxes.bql);
+    if (usesRenderQueue(this.revision)) this.start('render-queue', mailboxes.render);
     this.pool = new BackgroundPool(wiring, {
       died: (error) => this.died('background queue', error),
       report: (report) => this.onReport(report),
     });
-    const { mailboxes } = wiring;
-    this.start('watchdog', mailboxes.watchdog);
-    this.start('bql', mailboxes.bql);
-    if (usesRenderQueue(this.revision)) this.start('render-queue', mailboxes.render);
+  }
+
+  /** Starts the watchdog, and the workers that there always are. To be called once, before the device may be left alone with its guest. */
+  startLateThreads(): void {
+    if (this.closing) return;
+    this.start('watchdog', this.wiring.mailboxes.watchdog);
+    this.pool.grow(BACKGROUND_WORKERS);
   }
 
   /** Resolves when every actor has reported that it is ready. */
@@ -346,6 +353,8 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     if ((await Promise.race([all, timer])) === 'late') {
       for (const actor of this.actors.values()) await actor.worker.terminate();
     }
+    // There was no watchdog to take what PVG's threads have noted.
+    if (!this.actors.has('watchdog')) ownTracesOf(this.bridge, this.wiring, (report) => this.onReport(report)).drain();
     this.release();
     this.send({ type: 'threads.ended' });
   }

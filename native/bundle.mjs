@@ -18,7 +18,7 @@ const ENTRIES = {
   'background-queue/thread': 'actors/background-queue/thread.js',
   'watchdog/thread': 'actors/watchdog/thread.js',
   'vcpu/thread': 'actors/vcpu/thread.js',
-  'cli/command': 'src/cli/command.js',
+  'cli/main': 'src/cli/command.js',
 };
 
 const options = {
@@ -30,7 +30,8 @@ const options = {
   sourcemap: 'linked',
   logLevel: 'warning',
   write: false,
-  banner: { js: "const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  // The banner stands before esbuild's own 'use strict', which would be none there.
+  banner: { js: "'use strict'; const moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
   define: { 'import.meta.url': 'moduleUrl' },
 };
 

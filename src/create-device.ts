@@ -30,7 +30,7 @@ import type { BackedRegion, MemoryRegion, MmioRegion } from './memory/region.js'
 import { REVISIONS } from './revisions/revisions.js';
 import { Board } from './runtime/board.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from './runtime/shared.js';
-import { SavedDevice } from './saved-device.js';
+import type { SavedDevice } from './saved-device.js';
 
 /** What every display is called, and how large it is in millimetres (device.md 3). */
 const DISPLAY_NAME = 'QEMU display';
@@ -193,6 +193,12 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
   return { wiring, ram, serials };
 }
 
+/** Loaded by who restores only, as what it needs (compression, digests) takes long to load. */
+async function readSaved(bytes: Uint8Array): Promise<SavedDevice> {
+  const { SavedDevice } = await import('./saved-device.js');
+  return new SavedDevice(bytes);
+}
+
 /** Migration is blocked while a device lives that can't be saved; null if nobody has to be told. */
 function holdMigration(bridge: PvgBridge, { savable, migrationBlocker }: CheckedOptions): MigrationHold | null {
   const canSave = savable && bridge.pvg_bridge_can_suspend() === 1;
@@ -209,8 +215,13 @@ async function readOptionRom({ optionRom }: CheckedOptions): Promise<Uint8Array 
   }
 }
 
+interface StartOptions {
+  readonly saved: SavedDevice | null;
+  readonly lateThreads: boolean;
+}
+
 /** Starts the threads of a device; gives everything back if that fails. */
-async function start(bridge: PvgBridge, options: CheckedOptions, saved: SavedDevice | null): Promise<Device> {
+async function start(bridge: PvgBridge, options: CheckedOptions, { saved, lateThreads }: StartOptions): Promise<Device> {
   const optionRom = await readOptionRom(options);
   const group = checkedHandle(bridge, 'make a device', bridge.pvg_group_create());
   let supervisor: Supervisor;
@@ -225,6 +236,7 @@ async function start(bridge: PvgBridge, options: CheckedOptions, saved: SavedDev
   }
   const device = new Device({ bridge, supervisor, options, ramHandle: made.ram, serials: made.serials, optionRom });
   try {
+    if (!lateThreads) supervisor.startLateThreads();
     await supervisor.ready();
     if (saved) await device.restore(saved);
     supervisor.realized();
@@ -240,13 +252,21 @@ async function start(bridge: PvgBridge, options: CheckedOptions, saved: SavedDev
  * Throws ArgumentError for a wrong option, SavedStateError for a `restore` that can't be used, MigrationError if the VMM refuses to
  * block migration, BridgeError if the native bridge is missing or refuses.
  */
-export async function createDevice(options: DeviceOptions = {}): Promise<Device> {
-  const saved = options.restore === undefined ? null : new SavedDevice(options.restore);
+export function createDevice(options: DeviceOptions = {}): Promise<Device> {
+  return makeDevice(options, { lateThreads: false });
+}
+
+/**
+ * As createDevice(). With `lateThreads` the caller starts the watchdog and all but one worker of the background queue, soon and whatever happens
+ * (`internals.startLateThreads()`): until then no deadlock is found, and an access that needs a second worker waits.
+ */
+export async function makeDevice(options: DeviceOptions, { lateThreads }: { readonly lateThreads: boolean }): Promise<Device> {
+  const saved = options.restore === undefined ? null : await readSaved(options.restore);
   const checkedOptions = checkOptions(saved ? saved.options(options) : options);
   const bridge = loadBridge();
   const hold = holdMigration(bridge, checkedOptions);
   try {
-    const device = await start(bridge, checkedOptions, saved);
+    const device = await start(bridge, checkedOptions, { saved, lateThreads });
     device.once('closed', () => hold?.release());
     return device;
   } catch (error) {

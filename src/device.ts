@@ -29,7 +29,7 @@ import {
 import { Counters, type CursorState, InterruptLines } from './runtime/shared.js';
 import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
-import { describeDisplay, memoryName, type SavedDescription, type SavedDevice, type SavedDisplay, writeDevice } from './saved-device.js';
+import type { SavedDescription, SavedDevice, SavedDisplay } from './saved-device.js';
 import { type DeviceStatistics, statisticsOf } from './statistics.js';
 import type { TraceOrigin } from './trace/log.js';
 
@@ -260,6 +260,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   async save(): Promise<Uint8Array> {
     const { bridge, supervisor, options, ramHandle } = this.parts;
     if (!options.savable) throw new BridgeError(PvgStatus.unsupported, 'the device was made with savable: false');
+    const { describeDisplay, writeDevice } = await import('./saved-device.js');
     const pieces = this.memories.list();
     const leave = this.displays.map((display) => display.viewForSave());
     const pvg = await supervisor.suspend().catch((error: unknown) => {
@@ -283,6 +284,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   /** Goes on from a saved device; createDevice() calls it before the device serves accesses. Throws SavedStateError and BridgeError. */
   async restore(saved: SavedDevice): Promise<void> {
     const { bridge, supervisor, options, ramHandle } = this.parts;
+    const { memoryName } = await import('./saved-device.js');
     saved.fill(bridge, ramHandle, memoryName(null), options.ramBytes);
     for (const [index, { gpa, bytes, kind, priority }] of saved.description.memory.entries()) {
       const piece = await this.memories.add({ gpa, bytes, kind, priority });

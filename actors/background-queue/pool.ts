@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type * as PiscinaModule from 'piscina';
-import { BACKGROUND_WORKERS, MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
+import { MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
 import { Board } from '../../src/runtime/board.js';
 import { threadFile } from '../../src/runtime/thread-file.js';
 import type { Report, Wiring } from '../wiring.js';
@@ -38,7 +38,8 @@ export class BackgroundPool {
     const { Piscina } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
     this.pool = new Piscina({
       filename: threadFile('background-queue').href,
-      minThreads: BACKGROUND_WORKERS,
+      // Workers come with grow().
+      minThreads: 0,
       // One more than drains: a reset needs a worker whatever is blocked in the others.
       maxThreads: MAX_BACKGROUND_WORKERS + 1,
       // The next reset finds the worker of the last one; to start a thread for each takes longer than the reset.
@@ -46,7 +47,7 @@ export class BackgroundPool {
       atomics: 'disabled',
       recordTiming: false,
     });
-    this.grow(BACKGROUND_WORKERS);
+    this.grow(1);
   }
 
   /** Makes sure that there are so many workers, within the bound. */

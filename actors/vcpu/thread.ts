@@ -1,13 +1,16 @@
 /**
  * A vCPU: runs the demonstration guest on a thread of its own, with guest RAM, synchronous MMIO and interrupts only.
+ *
+ * It is told what to do by a message, so that it can be started before there is a device, and loads its code while the device is made.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { DeviceClosedError } from '../../src/base/errors.js';
+import { loadBridge } from '../../src/bridge/native.js';
 import { iosfcWindow } from '../../src/guest/machine.js';
 import { type GuestProgram, type GuestResult, runGuest } from '../../src/guest/program.js';
 import { Vcpu, type VcpuAttachment } from '../../src/runtime/vcpu.js';
 
-/** What the thread is started with. */
+/** What the thread is sent, once. */
 export interface VcpuData {
   readonly attachment: VcpuAttachment;
   /** What the guest is to do; how it is stopped is `stop`'s affair. */
@@ -19,29 +22,30 @@ export interface VcpuData {
 /** What it posts when it has ended. */
 export type VcpuReport = GuestResult | { readonly error: string; readonly closed: boolean };
 
-const data = workerData as VcpuData;
-const stop = new Int32Array(data.stop);
-const vcpu = new Vcpu(data.attachment);
-let seen = vcpu.interrupts.sequence;
-const counts = new Int32Array(64);
-
-/** Vectors raised since the last call, as a bit set of the first 32. */
-function waitForInterrupt(timeoutMs: number): number {
-  seen = vcpu.interrupts.wait(seen, timeoutMs);
-  let raised = 0;
-  for (let vector = 0; vector < 32; vector++) {
-    const count = vcpu.interrupts.count(vector);
-    if (count !== counts[vector]) raised |= 1 << vector;
-    counts[vector] = count;
-  }
-  return raised;
-}
-
 function report(message: VcpuReport): void {
   parentPort?.postMessage(message);
 }
 
-try {
+/** A function that waits for an interrupt and returns the vectors raised since its last call, as a bit set of the first 32. */
+function interruptsOf({ interrupts }: Vcpu): (timeoutMs: number) => number {
+  let seen = interrupts.sequence;
+  const counts = new Int32Array(64);
+  return (timeoutMs) => {
+    seen = interrupts.wait(seen, timeoutMs);
+    let raised = 0;
+    for (let vector = 0; vector < 32; vector++) {
+      const count = interrupts.count(vector);
+      if (count !== counts[vector]) raised |= 1 << vector;
+      counts[vector] = count;
+    }
+    return raised;
+  };
+}
+
+function run({ attachment, program, stop }: VcpuData): GuestResult {
+  const stopped = new Int32Array(stop);
+  const vcpu = new Vcpu(attachment);
+  const waitForInterrupt = interruptsOf(vcpu);
   vcpu.interrupts.setMsiEnabled(true);
   const machine = {
     ram: vcpu.ram,
@@ -52,7 +56,14 @@ try {
     waitForInterrupt,
     ...iosfcWindow(vcpu.hasIosfc ? vcpu : null),
   };
-  report(runGuest(machine, { ...data.program, shouldStop: () => Atomics.load(stop, 0) === 1 }));
-} catch (error) {
-  report({ error: error instanceof Error ? error.message : String(error), closed: error instanceof DeviceClosedError });
+  return runGuest(machine, { ...program, shouldStop: () => Atomics.load(stopped, 0) === 1 });
 }
+
+parentPort?.once('message', (data: VcpuData) => {
+  try {
+    report(run(data));
+  } catch (error) {
+    report({ error: error instanceof Error ? error.message : String(error), closed: error instanceof DeviceClosedError });
+  }
+});
+loadBridge();

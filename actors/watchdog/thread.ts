@@ -10,9 +10,8 @@ import { loadBridge } from '../../src/bridge/native.js';
 import { PvgCause } from '../../src/bridge/pvg.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
-import { Counters } from '../../src/runtime/shared.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { OwnTraceReader } from '../own-traces.js';
+import { ownTracesOf } from '../own-traces.js';
 import type { Report, ThreadData } from '../wiring.js';
 import { type PvgWait, Watchdog } from './behaviour.js';
 
@@ -37,13 +36,7 @@ function pvgWaits(): readonly PvgWait[] {
   });
 }
 
-const counters = new Counters(wiring.counters);
-const traces = new OwnTraceReader({
-  globs: wiring.trace,
-  take: (entries, max) => bridge.pvg_device_traces(wiring.device, entries, max),
-  onGuestError: () => counters.add('guestErrors'),
-  report,
-});
+const traces = ownTracesOf(bridge, wiring, report);
 
 bridge.pvg_group_guard(wiring.group);
 report({ report: 'ready' });

@@ -1,5 +1,7 @@
+#!/usr/bin/env node
 /**
- * The command line of `apple-gfx`: parses it and runs one sub-command; each has a file of its own, which is loaded when it is run.
+ * The command `apple-gfx`: parses the command line and runs one sub-command; each has a file of its own. What only one of them needs is loaded
+ * when it is run. npm installs this file's bundle as the command.
  */
 import { existsSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -135,7 +137,7 @@ program
   });
 
 /** Carries out the process's command line, and sets its exit code. */
-export async function main(): Promise<void> {
+async function main(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
@@ -148,3 +150,5 @@ export async function main(): Promise<void> {
     }
   }
 }
+
+void main();

@@ -6,7 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
 import { AppleGfxError, DeviceClosedError } from '../base/errors.js';
-import { createDevice } from '../create-device.js';
+import { makeDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { DeviceOptions } from '../device/options.js';
@@ -29,6 +29,8 @@ export interface Session {
   finish(): Promise<void>;
 }
 
+/** Threads that the first frame doesn't need start so much later than the guest, in milliseconds, so that they don't take its time. */
+const LATE_THREADS_MS = 500;
 /** How often a console asks for an update, where nothing is rendered unless it does. */
 const REFRESH_MS = 16;
 
@@ -46,17 +48,18 @@ export interface SessionOptions {
   readonly frames: number | undefined;
 }
 
-/** Starts a device and a guest on it; of a restored device, the guest goes on that was saved with it. */
-export async function startSession({ device: options, mode, frames }: SessionOptions): Promise<Session> {
-  const device = await createDevice({ ...options, ...(mode && { modes: [mode] }) });
-  const refresh = device.revision.frames === 'insideUpdate' ? setInterval(() => refreshAll(device), REFRESH_MS) : undefined;
-  const stop = new SharedArrayBuffer(4);
-  const program = { mode: mode ?? undefined, frames, resume: options.restore !== undefined };
-  const workerData: VcpuData = { attachment: device.attachment, program, stop };
-  const worker = new Worker(threadFile('vcpu'), { workerData, name: 'apple-gfx vcpu' });
+interface Guest {
+  readonly worker: Worker;
+  readonly exited: Promise<void>;
+  /** Resolves when the guest has ended; rejects with GuestError, or what its thread died of. */
+  readonly ended: Promise<void>;
+}
+
+/** Starts the guest's thread, which then waits for its VcpuData. */
+function startGuest(): Guest {
+  const worker = new Worker(threadFile('vcpu'), { name: 'apple-gfx vcpu' });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ended = new Promise<void>((resolve, reject) => {
-    device.once('closed', (reason) => reject(reason ?? new DeviceClosedError()));
     worker.once('error', reject);
     worker.once('message', (report: VcpuReport) => {
       if (!('error' in report)) resolve();
@@ -64,6 +67,38 @@ export async function startSession({ device: options, mode, frames }: SessionOpt
       else if (!report.closed) reject(new GuestError(report.error));
     });
   });
+  // Who waits for the session hears of it.
+  ended.catch(() => undefined);
+  return { worker, exited, ended };
+}
+
+/** Makes the device, without the threads that the first frame doesn't need unless they are to take trace events; ends the guest if that fails. */
+async function makeDeviceFor({ worker, exited }: Guest, { device: options, mode }: SessionOptions): Promise<Device> {
+  try {
+    return await makeDevice({ ...options, ...(mode && { modes: [mode] }) }, { lateThreads: (options.trace ?? []).length === 0 });
+  } catch (error) {
+    await worker.terminate();
+    await exited;
+    throw error;
+  }
+}
+
+/** Starts a device and a guest on it; of a restored device, the guest goes on that was saved with it. */
+export async function startSession(session: SessionOptions): Promise<Session> {
+  const { device: options, mode, frames } = session;
+  // First, so that its thread loads its code beside this one.
+  const guest = startGuest();
+  const device = await makeDeviceFor(guest, session);
+  const refresh = device.revision.frames === 'insideUpdate' ? setInterval(() => refreshAll(device), REFRESH_MS) : undefined;
+  const late = setTimeout(() => device.internals.startLateThreads(), LATE_THREADS_MS);
+  const stop = new SharedArrayBuffer(4);
+  const ended = Promise.race([
+    guest.ended,
+    new Promise<void>((_, reject) => device.once('closed', (reason) => reject(reason ?? new DeviceClosedError()))),
+  ]);
+  const program = { mode: mode ?? undefined, frames, resume: options.restore !== undefined };
+  const data: VcpuData = { attachment: device.attachment, program, stop };
+  guest.worker.postMessage(data);
   return {
     device,
     ended,
@@ -71,8 +106,9 @@ export async function startSession({ device: options, mode, frames }: SessionOpt
     async finish() {
       Atomics.store(new Int32Array(stop), 0, 1);
       clearInterval(refresh);
+      clearTimeout(late);
       await device.close();
-      await exited;
+      await guest.exited;
     },
   };
 }

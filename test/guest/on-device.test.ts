@@ -26,8 +26,9 @@ interface Run {
 
 function startGuest(device: Device, program: Omit<GuestProgram, 'shouldStop'>): Run {
   const stop = new SharedArrayBuffer(4);
-  const workerData: VcpuData = { attachment: device.attachment, program, stop };
-  const worker = new Worker(new URL('../../dist/actors/vcpu/thread.js', import.meta.url), { workerData });
+  const data: VcpuData = { attachment: device.attachment, program, stop };
+  const worker = new Worker(new URL('../../dist/actors/vcpu/thread.js', import.meta.url));
+  worker.postMessage(data);
   const report = new Promise<VcpuReport>((resolve, reject) => {
     worker.once('message', resolve);
     worker.once('error', reject);

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -38,5 +38,27 @@ describe('the native build', () => {
     expect(existsSync('dist/native/libpvg_bridge.so')).toBe(true);
     expect(readdirSync('dist/native', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.tmp'))).toEqual([]);
     expect(build().status).toBe(0);
+  });
+});
+
+describe('the bundles', () => {
+  const files = readdirSync('dist/bundles', { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.cjs'));
+  const text = (name: string): string => readFileSync(join('dist/bundles', name), 'utf8');
+
+  it('are one for each thread, and the command, which is what the package installs', () => {
+    const threads = readdirSync('actors', { recursive: true, encoding: 'utf8' }).filter(
+      (name) => name.endsWith('thread.ts') && name.includes('/'),
+    );
+    expect(files.sort()).toEqual(['cli/main.cjs', ...threads.map((name) => name.replace('.ts', '.cjs'))].sort());
+    const { bin } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string> };
+    expect(bin).toEqual({ 'apple-gfx': './dist/bundles/cli/main.cjs' });
+    expect(text('cli/main.cjs')).toMatch(/^#!\/usr\/bin\/env node\n/);
+  });
+
+  it('run as modules do, in strict mode, and hold no package', () => {
+    for (const name of files) {
+      expect(text(name).replace(/^#![^\n]*\n/, '')).toMatch(/^'use strict';/);
+      expect(text(name)).not.toContain('node_modules/');
+    }
   });
 });

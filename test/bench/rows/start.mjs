@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { interleave, median, rounded, runProcess } from '../sides/sides.mjs';
 
-const MAIN = fileURLToPath(new URL('../../../dist/src/cli/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../dist/bundles/cli/main.cjs', import.meta.url));
 const GOAL_SECONDS = 0.5;
 
 async function seconds(args) {
