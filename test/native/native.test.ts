@@ -10,6 +10,7 @@ import { describe, expect, it } from 'vitest';
 
 const NAMES = [
   'mailbox_test',
+  'polling_test',
   'guest_memory_test',
   'soft_pvg_test',
   'soft_faults_test',
