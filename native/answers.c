@@ -23,7 +23,7 @@ struct pvgi_answers *pvgi_answers_create(const struct pvg_config *config) {
   answers->own_iosfc = config->own_iosfc;
   answers->own_traces = config->own_traces | ALWAYS_TRACED;
   answers->traces = pvgi_traces_create();
-  pthread_mutex_init(&answers->iosfc.mutex, NULL);
+  atomic_flag_clear(&answers->iosfc.locked);
   pthread_mutex_init(&answers->tasks.mutex, NULL);
   bool checked = answers->own_iosfc == PVG_OWN_IOSFC_CHECKED;
   if (checked) answers->iosfc.mappings = calloc(PVGI_MAPPING_SLOTS, sizeof *answers->iosfc.mappings);
@@ -39,7 +39,6 @@ struct pvgi_answers *pvgi_answers_create(const struct pvg_config *config) {
 /* References that are still held are the host's affair: it destroys the map and all RAM with the group. */
 void pvgi_answers_free(struct pvgi_answers *answers) {
   if (answers->traces != NULL) pvgi_traces_free(answers->traces);
-  pthread_mutex_destroy(&answers->iosfc.mutex);
   pthread_mutex_destroy(&answers->tasks.mutex);
   free(answers->iosfc.mappings);
   free(answers->tasks.list);
@@ -83,6 +82,5 @@ void pvgi_answers_count(struct pvgi_answers *answers, uint64_t *counts) {
   pthread_mutex_lock(&answers->tasks.mutex);
   counts[0] = answers->tasks.count;
   pthread_mutex_unlock(&answers->tasks.mutex);
-  long long alive = atomic_load(&answers->iosfc.alive);
-  counts[1] = alive > 0 ? (uint64_t)alive : 0;
+  counts[1] = pvgi_iosfc_alive(answers);
 }

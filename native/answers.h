@@ -48,11 +48,12 @@ struct pvgi_mapping {
   uint32_t count; /* 0: the place is empty */
 };
 
+/* One thread maps and unmaps nearly always, and never for longer than a few look-ups in the table, so the lock is a flag that is spun on. */
 struct pvgi_iosfc {
-  pthread_mutex_t mutex;
-  struct pvgi_mapping *mappings; /* PVGI_MAPPING_SLOTS of them, of `checked` only; guarded by the mutex */
-  uint32_t used;                 /* guarded by the mutex */
-  atomic_llong alive;
+  atomic_flag locked;            /* guards what follows */
+  struct pvgi_mapping *mappings; /* PVGI_MAPPING_SLOTS of them, of `checked` only */
+  uint32_t used;
+  uint64_t alive;
 };
 
 #define PVGI_TASKS 512u /* as many as a PVG has, and as many again whose end it has not told yet */
@@ -104,6 +105,7 @@ static inline bool pvgi_traced(const struct pvgi_answers *answers, uint32_t even
   } while (0)
 
 /* answers_iosfc.c, answers_task.c */
+uint64_t pvgi_iosfc_alive(struct pvgi_answers *answers);
 bool pvgi_iosfc_map(struct pvgi_answers *answers, const struct pvgi_call *call, uint64_t *value);
 bool pvgi_iosfc_unmap(struct pvgi_answers *answers, uint64_t address);
 bool pvgi_task_create(struct pvgi_answers *answers, uint64_t length, uint64_t *value);

@@ -98,36 +98,35 @@ int32_t pvg_map_release_host(uint32_t handle, uint64_t address, struct pvg_map_f
 
 static int32_t wrong_slot(uint32_t slot, const char *why) { return pvgi_fail(PVG_E_ARGUMENT, "slot %u %s", slot, why); }
 
-static bool enter_slot(uint32_t handle, uint32_t slot, struct pvgi_map_reader *reader, int32_t *status) {
-  *status = slot < 1 || slot > PVG_MAP_SLOTS ? wrong_slot(slot, "is out of range") : PVG_E_HANDLE;
-  return *status == PVG_E_HANDLE && pvgi_map_enter(handle, reader);
+/* Whoever names a slot has a reference, which is what keeps it: nothing has to be read for that. */
+static struct pvgi_map *map_of(uint32_t handle, uint32_t slot, int32_t *status) {
+  *status = PVG_E_HANDLE;
+  struct pvgi_map *map = pvgi_map_living(handle);
+  if (map == NULL || (slot >= 1 && slot <= PVG_MAP_SLOTS)) return map;
+  *status = wrong_slot(slot, "is out of range");
+  return NULL;
 }
 
-int32_t pvg_map_acquire(uint32_t map, uint32_t slot) {
-  struct pvgi_map_reader reader;
+int32_t pvg_map_acquire(uint32_t handle, uint32_t slot) {
   int32_t status;
-  if (!enter_slot(map, slot, &reader, &status)) return status;
-  bool ok = acquire(reader.map, slot);
-  pvgi_map_leave(&reader);
-  return ok ? PVG_OK : wrong_slot(slot, "is free, or has as many references as can be counted");
+  struct pvgi_map *map = map_of(handle, slot, &status);
+  if (map == NULL) return status;
+  return acquire(map, slot) ? PVG_OK : wrong_slot(slot, "is free, or has as many references as can be counted");
 }
 
-int32_t pvg_map_release(uint32_t map, uint32_t slot) {
-  struct pvgi_map_reader reader;
+int32_t pvg_map_release(uint32_t handle, uint32_t slot) {
   int32_t status;
   bool gone = false;
-  if (!enter_slot(map, slot, &reader, &status)) return status;
-  bool ok = release(reader.map, slot, &gone);
-  pvgi_map_leave(&reader);
-  if (!ok) return wrong_slot(slot, "has no reference to give back");
+  struct pvgi_map *map = map_of(handle, slot, &status);
+  if (map == NULL) return status;
+  if (!release(map, slot, &gone)) return wrong_slot(slot, "has no reference to give back");
   return gone ? 1 : PVG_OK;
 }
 
-int32_t pvg_map_references(uint32_t map, uint32_t slot) {
-  struct pvgi_map_reader reader;
+int32_t pvg_map_references(uint32_t handle, uint32_t slot) {
   int32_t status;
-  if (!enter_slot(map, slot, &reader, &status)) return status;
-  int32_t cell = atomic_load(&reader.map->cells[slot]);
-  pvgi_map_leave(&reader);
+  struct pvgi_map *map = map_of(handle, slot, &status);
+  if (map == NULL) return status;
+  int32_t cell = atomic_load(&map->cells[slot]);
   return cell < 0 ? 0 : cell / ONE;
 }

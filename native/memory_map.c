@@ -32,6 +32,13 @@ static uint32_t own_stripe(void) {
   return stripe - 1;
 }
 
+struct pvgi_map *pvgi_map_living(uint32_t handle) {
+  struct pvgi_map *map = &maps[handle % PVGI_MAPS];
+  if (handle != 0 && atomic_load(&map->live) == handle) return map;
+  pvgi_no_such(&table, handle);
+  return NULL;
+}
+
 /* Both orders must be sequentially consistent: were the load of the snapshot to come before the count, the publisher could see 0 and free
  * what was loaded. */
 bool pvgi_map_enter(uint32_t handle, struct pvgi_map_reader *reader) {

@@ -64,6 +64,7 @@ struct pvgi_wanted {
 };
 
 /* memory_map.c. Enter: false, with its error text, if there is no such map. */
+struct pvgi_map *pvgi_map_living(uint32_t map); /* NULL, with the error text, if there is none; the answer is of a moment */
 bool pvgi_map_enter(uint32_t map, struct pvgi_map_reader *reader);
 void pvgi_map_leave(const struct pvgi_map_reader *reader);
 const struct pvgi_range *pvgi_map_range_at(const struct pvgi_snapshot *snapshot, uint64_t gpa);

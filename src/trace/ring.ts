@@ -15,7 +15,7 @@ const PUBLISHED = 2;
 const HEAD_BYTES = 64;
 
 /** An entry: time in nanoseconds, the event's number, arguments. */
-const ENTRY = 10;
+const ENTRY = 6;
 export const RING_ARGUMENTS = ENTRY - 2;
 /** Entries that are reserved at once. */
 const CHUNK = 64;

@@ -46,9 +46,9 @@ export function tracepoint() {
 
 const lastLine = (text) => JSON.parse(text.trim().split('\n').at(-1));
 
-/** Our side; `device`: createDevice()'s options. */
-export async function runOurs({ scenario, placement, warm, count, device = {}, environment = {} }) {
-  const args = [OURS, scenario, placement, warm, count, await tracepoint(), JSON.stringify(device)];
+/** Our side; `device`: createDevice()'s options; `program`: another build's side. */
+export async function runOurs({ scenario, placement, warm, count, device = {}, environment = {}, program = OURS }) {
+  const args = [program, scenario, placement, warm, count, await tracepoint(), JSON.stringify(device)];
   return lastLine(await runProcess(process.execPath, args.map(String), environment));
 }
 
