@@ -68,3 +68,8 @@ export const MAX_SAVED_BLOB_BYTES = 2 ** 30;
 export const MACHINE_CONFIGURATIONS = 4096;
 /** Eventless transitions that may follow one event. */
 export const MACHINE_MICROSTEPS = 1000;
+/**
+ * What each thread of ours may hold in short-lived objects, in MiB: three halves of 1 MiB, as V8 counts. Threads that make next to nothing
+ * would otherwise let it grow to 48 before they look what of it is still in use.
+ */
+export const THREAD_YOUNG_MIB = 3;
