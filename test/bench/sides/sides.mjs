@@ -13,7 +13,7 @@ const TWIN = fileURLToPath(new URL('../../../dist/native/bench/twin', import.met
 const OURS = fileURLToPath(new URL('./ours.mjs', import.meta.url));
 const RIVAL = fileURLToPath(new URL('../rival/main.mjs', import.meta.url));
 /** No side takes longer than that but one that hangs. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 900_000;
 
 /** Runs a program in the benchmark's environment; resolves with its stdout, or rejects with its last words. */
 export function runProcess(file, args, environment = {}) {
