@@ -78,11 +78,12 @@ export class Tracer {
     if (this.enabled[id] === 1) this.sink(lineOf(name, args));
   }
 
-  /** As emit(), for an event with up to three arguments that rings have whole, by its number in TRACE_IDS. */
-  note(id: number, first = 0, second = 0, third = 0): void {
+  /** As emit(), for an event with up to four arguments that rings have whole, by its number in TRACE_IDS. */
+  note(id: number, first = 0, second = 0, third = 0, fourth = 0): void {
     if (!this.active) return;
-    if (this.ring !== null) this.ring.note(this.time, id, first, second, third);
-    if (this.enabled[id] === 1) this.sink(lineOf(TRACE_NAMES[id] as TraceName, argumentsOf(id, [first, second, third], this.kindName)));
+    if (this.ring !== null) this.ring.note(this.time, id, first, second, third, fourth);
+    if (this.enabled[id] === 1)
+      this.sink(lineOf(TRACE_NAMES[id] as TraceName, argumentsOf(id, [first, second, third, fourth], this.kindName)));
   }
 
   /** The thread has come back from waiting: entries of its ring get the time of that from now on. */

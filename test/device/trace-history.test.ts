@@ -18,7 +18,7 @@ describe('the trace history of a device', () => {
     // The BQL actor has gone to wait again, and so has published, when it answers the next access.
     await device.mmioRead(0x1004);
     const history = device.traceHistory();
-    const write = history.findIndex(({ name, args }) => name === 'apple_gfx_write' && args['offset'] === 0x1004 && args['value'] === 0x20);
+    const write = history.findIndex(({ name, args }) => name === 'apple_gfx_write' && args.offset === 0x1004 && args.value === 0x20);
     expect(write).toBeGreaterThan(0);
     const before = history.slice(0, write + 1).map(({ actor, name }) => `${actor} ${name}`);
     for (const step of ['bql agfx_bql_taken', 'bql agfx_job_submitted', 'background-queue agfx_job_began', 'bql agfx_job_completed']) {

@@ -14,10 +14,10 @@ describe('a trace ring', () => {
   it('shows what was published, oldest first, with its thread and time', () => {
     const ring = new TraceRing();
     ring.thread = 42;
-    ring.note(1000, 3, 7, 8, 9);
+    ring.note(1000, 3, 7, 8, 9, 6);
     ring.publish();
-    ring.note(2000, 4, 0, 0, 0);
-    const entry = { thread: 42, nanoseconds: 1000, event: 3, args: [7, 8, 9, 0] };
+    ring.note(2000, 4, 0, 0, 0, 0);
+    const entry = { thread: 42, nanoseconds: 1000, event: 3, args: [7, 8, 9, 6] };
     expect(new TraceRing(ring.memory).read()).toEqual([entry]);
     ring.publish();
     expect(new TraceRing(ring.memory).read().map(({ event }) => event)).toEqual([3, 4]);
@@ -26,7 +26,7 @@ describe('a trace ring', () => {
   it('keeps the newest entries, and none that may be written over while it is read', () => {
     const ring = new TraceRing();
     const total = 3 * TRACE_RING_ENTRIES + 5;
-    for (let index = 0; index < total; index++) ring.note(index, 0, index, 0, 0);
+    for (let index = 0; index < total; index++) ring.note(index, 0, index, 0, 0, 0);
     ring.publish();
     const seen = ring.read().map(({ args }) => args[0]);
     expect(seen.at(-1)).toBe(total - 1);
@@ -42,7 +42,7 @@ describe('a trace ring', () => {
         const ring = new TraceRing(workerData.memory);
         parentPort.postMessage('begun');
         for (let index = 1; index <= 3_000_000; index++) {
-          ring.note(index, index % 1000, index, -index, 2 * index);
+          ring.note(index, index % 1000, index, -index, 2 * index, 0);
           if (index % 7 === 0) ring.publish();
         }
       });`;
