@@ -5,7 +5,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import { BACKGROUND_WORKERS, MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
+import { BACKGROUND_WORKERS, MAX_BACKGROUND_WORKERS, THREAD_YOUNG_MIB } from '../../src/base/limits.js';
 import { Board } from '../../src/runtime/board.js';
 import type { Report, Wiring } from '../wiring.js';
 
@@ -41,6 +41,7 @@ export class BackgroundPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled',
       recordTiming: false,
+      resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
     });
     this.grow(BACKGROUND_WORKERS);
   }

@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
 import { AppleGfxError, DeviceClosedError } from '../base/errors.js';
+import { THREAD_YOUNG_MIB } from '../base/limits.js';
 import { createDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
@@ -52,7 +53,11 @@ export async function startSession({ device: options, mode, frames }: SessionOpt
   const stop = new SharedArrayBuffer(4);
   const program = { mode: mode ?? undefined, frames, resume: options.restore !== undefined };
   const workerData: VcpuData = { attachment: device.attachment, program, stop };
-  const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), { workerData, name: 'apple-gfx vcpu' });
+  const worker = new Worker(new URL('../../actors/vcpu/thread.js', import.meta.url), {
+    workerData,
+    name: 'apple-gfx vcpu',
+    resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
+  });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ended = new Promise<void>((resolve, reject) => {
     device.once('closed', (reason) => reject(reason ?? new DeviceClosedError()));

@@ -36,6 +36,10 @@ export const RENDER_STATES = ['idle', 'inPvg', 'waitingForBql'] as const;
 /** What a vCPU does. */
 export const VCPU_STATES = ['idle', 'waitingForAnswer', 'inPvg'] as const;
 
+/** The states' places in the lists. */
+const BQL_CODES = { free: 0, running: 1, waiting: 2, lent: 3 } as const satisfies Record<(typeof BQL_STATES)[number], number>;
+export const VCPU_CODES = { idle: 0, waitingForAnswer: 1, inPvg: 2 } as const satisfies Record<(typeof VCPU_STATES)[number], number>;
+
 /** A line as a reader sees it. */
 export interface BoardLine {
   readonly thread: number;
@@ -43,12 +47,8 @@ export interface BoardLine {
   readonly count: number;
 }
 
-const BQL_CODES = { free: 0, running: 1, waiting: 2, lent: 3 } as const satisfies Record<(typeof BQL_STATES)[number], number>;
-
 export class Board {
   private readonly cells: Int32Array;
-  /** Of the BQL's line, on its thread. */
-  private bqlChanges = 0;
 
   constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(REPORT_AT + MAX_DEADLOCK_REPORT_BYTES)) {
     this.cells = new Int32Array(memory, 0, REPORT_LENGTH + 1);
@@ -76,8 +76,7 @@ export class Board {
     // It changes several times an access, so these are plain stores, and the count, which tells readers to look at them, is the last.
     cells[LINE * BQL_JOB + ACTIVITY] = job;
     cells[LINE * BQL + ACTIVITY] = BQL_CODES[state];
-    this.bqlChanges = (this.bqlChanges + 1) | 0;
-    Atomics.store(cells, LINE * BQL + COUNT, this.bqlChanges);
+    Atomics.store(cells, LINE * BQL + COUNT, ((cells[LINE * BQL + COUNT] ?? 0) + 1) | 0);
   }
 
   setRender(thread: number, state: (typeof RENDER_STATES)[number]): void {
@@ -107,8 +106,10 @@ export class Board {
 
   /** The activity of a claimed line: a worker's job (0: none), or a vCPU's state. */
   set(line: number, activity: number): void {
-    Atomics.store(this.cells, LINE * line + ACTIVITY, activity);
-    Atomics.add(this.cells, LINE * line + COUNT, 1);
+    const { cells } = this;
+    // One writer, so that only the count, which is what readers compare, has to be an atomic, and the last.
+    cells[LINE * line + ACTIVITY] = activity;
+    Atomics.store(cells, LINE * line + COUNT, ((cells[LINE * line + COUNT] ?? 0) + 1) | 0);
   }
 
   /** Gives a claimed line back. */

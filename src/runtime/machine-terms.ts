@@ -138,9 +138,21 @@ function assignerOf(assignment: unknown): Expression {
     return (args, params) => ({ ...(args.context as object), ...(partial(args, params) as object) });
   }
   const fields = Object.entries(assignment as Record<string, unknown>);
+  const [only] = fields;
+  if (only !== undefined && fields.length === 1) return fieldAssigner(only[0], only[1]);
   return (args, params) => {
     const next = { ...(args.context as Record<string, unknown>) };
     for (const [key, value] of fields) next[key] = typeof value === 'function' ? (value as Expression)(args, params) : value;
     return next;
+  };
+}
+
+/** As below for one field, which most assigners have: what it makes always has the same shape. */
+function fieldAssigner(key: string, value: unknown): Expression {
+  return (args, params) => {
+    const next = typeof value === 'function' ? (value as Expression)(args, params) : value;
+    const context = args.context as Record<string, unknown>;
+    for (const other in context) if (other !== key) return { ...context, [key]: next };
+    return { [key]: next };
   };
 }

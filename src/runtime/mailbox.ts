@@ -61,9 +61,11 @@ export class Mailboxes {
     const count = this.takeRaw(mailbox, timeoutUs, Math.min(max, TAKE_BATCH));
     if (count === PvgStatus.closed || count === PvgStatus.handle) return null;
     if (count < 0) throw new BridgeError(count, `take from a mailbox: ${this.bridge.pvg_last_error()}`);
-    this.batch.length = 0;
-    for (let index = 0; index < count; index++) this.batch.push(this.pool.read(this.incoming, index));
-    return this.batch;
+    const { batch } = this;
+    // A store of the length is dear, and batches are mostly of one.
+    if (batch.length > count) batch.length = count;
+    for (let index = 0; index < count; index++) batch[index] = this.pool.read(this.incoming, index);
+    return batch;
   }
 
   /** Gives a record of take() back, which nobody looks at any more. */

@@ -9,7 +9,7 @@ import { REPLY_MAILBOX_CAPACITY } from '../base/limits.js';
 import { checkedHandle, loadBridge, type PvgBridge, ramView } from '../bridge/native.js';
 import { PvgCause, PvgWindow } from '../bridge/pvg.js';
 import type { PvgRecord } from '../bridge/records.js';
-import { Board, VCPU_STATES } from './board.js';
+import { Board, VCPU_CODES, type VCPU_STATES } from './board.js';
 import { Mailboxes } from './mailbox.js';
 import { carryIntoPvg } from './pvg-access.js';
 import { InterruptLines } from './shared.js';
@@ -37,17 +37,24 @@ interface Halves {
   readonly high: number;
 }
 
-interface Access extends Halves {
+/** Which register of what size, and what is done to it. */
+interface Register {
   readonly operation: 0 | 1;
   readonly window: number;
   readonly size: 4 | 8;
-  readonly offset: number;
 }
 
-const GFX_READ = { operation: 0, window: PvgWindow.gfx, size: 4, low: 0, high: 0 } as const;
-const GFX_WRITE = { ...GFX_READ, operation: 1 } as const;
-const IOSFC_READ = { ...GFX_READ, window: PvgWindow.iosfc, size: 8 } as const;
-const IOSFC_WRITE = { ...IOSFC_READ, operation: 1 } as const;
+const READ = 0;
+const WRITE = 1;
+const GFX_READ: Register = { operation: READ, window: PvgWindow.gfx, size: 4 };
+const GFX_WRITE: Register = { operation: WRITE, window: PvgWindow.gfx, size: 4 };
+const GFX_READ_64: Register = { operation: READ, window: PvgWindow.gfx, size: 8 };
+const GFX_WRITE_64: Register = { operation: WRITE, window: PvgWindow.gfx, size: 8 };
+const IOSFC_READ: Register = { operation: READ, window: PvgWindow.iosfc, size: 8 };
+const IOSFC_WRITE: Register = { operation: WRITE, window: PvgWindow.iosfc, size: 8 };
+const IOSFC_READ_32: Register = { operation: READ, window: PvgWindow.iosfc, size: 4 };
+const IOSFC_WRITE_32: Register = { operation: WRITE, window: PvgWindow.iosfc, size: 4 };
+const NOTHING: Halves = { low: 0, high: 0 };
 
 const joined = ({ low, high }: Halves): bigint => (BigInt(high) << 32n) | BigInt(low);
 const split = (value: bigint): Halves => ({ low: Number(value & 0xffff_ffffn), high: Number((value >> 32n) & 0xffff_ffffn) });
@@ -84,22 +91,22 @@ export class Vcpu {
 
   /** Reads a 32-bit register of the gfx window; blocks until PVG has answered. Throws DeviceClosedError. */
   read32(offset: number): number {
-    return this.access({ ...GFX_READ, offset }).low;
+    return this.access(GFX_READ, offset, NOTHING).low;
   }
 
   /** Writes a 32-bit register; blocks until PVG has processed it. Throws DeviceClosedError. */
   write32(offset: number, value: number): void {
-    this.access({ ...GFX_WRITE, offset, low: value >>> 0 });
+    this.access(GFX_WRITE, offset, { low: value >>> 0, high: 0 });
   }
 
   /** Reads 8 bytes: two registers, the low one first. */
   read64(offset: number): bigint {
-    return joined(this.access({ ...GFX_READ, size: 8, offset }));
+    return joined(this.access(GFX_READ_64, offset, NOTHING));
   }
 
   /** Writes 8 bytes: two registers, the low one first, nothing else of the guest's in between. */
   write64(offset: number, value: bigint): void {
-    this.access({ ...GFX_WRITE, size: 8, offset, ...split(value) });
+    this.access(GFX_WRITE_64, offset, split(value));
   }
 
   /** Whether the device has an iosfc window (mmio variant). */
@@ -109,22 +116,22 @@ export class Vcpu {
 
   /** Reads a 64-bit register of the iosfc window; 0 without one. */
   readIosfc64(offset: number): bigint {
-    return joined(this.access({ ...IOSFC_READ, offset }));
+    return joined(this.access(IOSFC_READ, offset, NOTHING));
   }
 
   /** Writes a 64-bit register of the iosfc window. */
   writeIosfc64(offset: number, value: bigint): void {
-    this.access({ ...IOSFC_WRITE, offset, ...split(value) });
+    this.access(IOSFC_WRITE, offset, split(value));
   }
 
   /** Reads 4 bytes of the iosfc window. */
   readIosfc32(offset: number): number {
-    return this.access({ ...IOSFC_READ, size: 4, offset }).low;
+    return this.access(IOSFC_READ_32, offset, NOTHING).low;
   }
 
   /** Writes 4 bytes of the iosfc window. */
   writeIosfc32(offset: number, value: number): void {
-    this.access({ ...IOSFC_WRITE, size: 4, offset, low: value >>> 0 });
+    this.access(IOSFC_WRITE_32, offset, { low: value >>> 0, high: 0 });
   }
 
   /** Gives the reply mailbox back; an access that is blocked in it on another thread throws DeviceClosedError. */
@@ -133,23 +140,25 @@ export class Vcpu {
     this.bridge.pvg_mailbox_destroy(this.replies);
   }
 
-  private access({ operation, window, size, offset, low, high }: Access): Halves {
+  private access(register: Register, offset: number, { low, high }: Halves): Halves {
     if (!Number.isSafeInteger(offset) || offset < 0) throw new ArgumentError(`register offset ${offset} is not a non-negative integer`);
     const { bqlMailbox, kinds } = this.attachment;
     this.token = (this.token + 1) >>> 0;
-    const words = [operation, window, size, offset, low, this.replies];
+    const words = [register.operation, register.window, register.size, offset, low, this.replies];
     this.note('waitingForAnswer');
-    if (!this.mailboxes.post(bqlMailbox, { kind: kinds.access, id: this.token, words, reserved: high })) throw this.closed();
+    this.mailboxes.postLater(bqlMailbox, { kind: kinds.access, id: this.token, words, reserved: high });
     for (;;) {
       const records = this.mailboxes.take(this.replies, -1, 1);
       if (records === null) throw this.closed();
       const record = records[0];
-      if (record?.kind === kinds.enterPvg) {
-        this.enterPvg(record);
-      } else if (record && record.id === this.token) {
-        this.note('idle');
-        return { low: record.words[0] ?? 0, high: record.words[1] ?? 0 };
-      }
+      if (!record) continue;
+      if (record.kind === kinds.enterPvg) this.enterPvg(record);
+      const isAnswer = record.kind !== kinds.enterPvg && record.id === this.token;
+      const answer = isAnswer ? { low: record.words[0] ?? 0, high: record.words[1] ?? 0 } : null;
+      this.mailboxes.recycle(record);
+      if (answer === null) continue;
+      this.note('idle');
+      return answer;
     }
   }
 
@@ -165,7 +174,7 @@ export class Vcpu {
   }
 
   private note(state: (typeof VCPU_STATES)[number]): void {
-    if (this.line !== null) this.board.set(this.line, VCPU_STATES.indexOf(state));
+    if (this.line !== null) this.board.set(this.line, VCPU_CODES[state]);
   }
 
   /** Why nothing is answered any more. */

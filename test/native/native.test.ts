@@ -12,6 +12,7 @@ const NAMES = [
   'mailbox_test',
   'memory_map_test',
   'answers_test',
+  'polling_test',
   'guest_memory_test',
   'soft_pvg_test',
   'soft_faults_test',

@@ -1,8 +1,8 @@
 /**
  * Rows of the benchmark: what tracing costs an MMIO write, compiled in but off, and with the trace ring on.
  */
-import { checkOptions } from '../../../dist/src/device/options.js';
 import { interleave, median, rounded, runOurs, scaled } from '../sides/sides.mjs';
+import { untracedCopy } from '../sides/untraced.mjs';
 
 const COUNT = 20_000;
 const ROWS = {
@@ -16,13 +16,21 @@ const micros = ({ nanoseconds, operations }) => nanoseconds / operations / 1000;
 
 export async function measure({ runs, scale, wanted, progress }) {
   const asked = names.filter(wanted);
-  if (!('traceRing' in checkOptions({}))) return asked.map((name) => ({ name, skipped: 'this device has no option traceRing' }));
   const count = scaled(COUNT, scale);
-  const side = (traceRing, environment) => () =>
-    runOurs({ scenario: 'write', placement: 'pinned', warm: count, count, device: { traceRing }, environment });
-  const sides = { none: side(false, { APPLE_GFX_NO_TRACE: '1' }) };
-  for (const name of asked) sides[name] = side(ROWS[name].ring);
-  const results = await interleave(sides, { runs, progress: (text) => progress(`trace: ${text}`) });
+  const side = (traceRing, program) => () =>
+    runOurs({ scenario: 'write', placement: 'pinned', warm: count, count, device: { traceRing }, program });
+  const untraced = untracedCopy();
+  try {
+    const sides = { none: side(false, untraced.ours) };
+    for (const name of asked) sides[name] = side(ROWS[name].ring);
+    const results = await interleave(sides, { runs, progress: (text) => progress(`trace: ${text}`) });
+    return rowsOf(asked, results);
+  } finally {
+    untraced.remove();
+  }
+}
+
+function rowsOf(asked, results) {
   const reference = results.none.map(micros);
   return asked.map((name) => {
     const ours = results[name].map(micros);
