@@ -90,6 +90,7 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
     tracer.publish();
     const records = mailboxes.take(mailbox, -1);
     if (records === null) break;
+    tracer.tick();
     if (crashed) throw new DefectError(`the ${name} was crashed on purpose`);
     const kicked = records.some((record) => record.kind === Message.kick);
     const work = kicked ? records.filter((record) => record.kind !== Message.kick) : records;

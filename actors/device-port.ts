@@ -69,8 +69,8 @@ export class ThreadPort implements DevicePort {
     this.tracer.emit(name, args);
   }
 
-  note(event: number, first?: number, second?: number, third?: number): void {
-    this.tracer.note(event, first, second, third);
+  note(event: number, first?: number, second?: number, third?: number, fourth?: number): void {
+    this.tracer.note(event, first, second, third, fourth);
   }
 
   get tracing(): boolean {

@@ -8,7 +8,7 @@ import { EventEmitter } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Remote } from 'comlink';
 import { assert, BridgeError, DeadlockError, DeviceClosedError, describeError } from '../src/base/errors.js';
-import { BACKGROUND_WORKERS, CLOSE_TIMEOUT_MS } from '../src/base/limits.js';
+import { BACKGROUND_WORKERS, CLOSE_TIMEOUT_MS, THREAD_YOUNG_MIB } from '../src/base/limits.js';
 import type { PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
 import { lifeCycleMachine } from '../src/device/life-cycle.machine.js';
@@ -234,7 +234,12 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   private start(name: ActorName | 'watchdog', mailbox: number): void {
     const { port1, port2 } = new MessageChannel();
     const workerData: ThreadData = { wiring: this.wiring, control: port2 };
-    const worker = new Worker(threadFile(name), { workerData, transferList: [port2], name: `apple-gfx ${name}` });
+    const worker = new Worker(threadFile(name), {
+      workerData,
+      transferList: [port2],
+      name: `apple-gfx ${name}`,
+      resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
+    });
     port1.unref();
     let control: Remote<ActorControl> | undefined;
     const ready = pending<void>();

@@ -13,23 +13,28 @@
 
 #define ALWAYS_TRACED (1u << PVG_TRACE_LOST | 1u << PVG_TRACE_IOSFC_UNMAP_NOTHING)
 
+static uint32_t kinds_of(const struct pvg_config *config) {
+  const uint32_t reads = 1u << PVG_UPCALL_READ_MEMORY, iosfc = 1u << PVG_UPCALL_IOSFC_MAP | 1u << PVG_UPCALL_IOSFC_UNMAP,
+                 tasks = 1u << PVG_UPCALL_CREATE_TASK | 1u << PVG_UPCALL_DESTROY_TASK | 1u << PVG_UPCALL_MAP_MEMORY |
+                         1u << PVG_UPCALL_UNMAP_MEMORY;
+  return (config->own_tasks ? tasks : 0) | (config->own_reads ? reads : 0) | (config->own_iosfc ? iosfc : 0);
+}
+
 struct pvgi_answers *pvgi_answers_create(const struct pvg_config *config) {
   struct pvgi_answers *answers = calloc(1, sizeof *answers);
   if (answers == NULL) return NULL;
   answers->group = config->group;
   answers->map = config->map;
-  answers->own_tasks = config->own_tasks;
-  answers->own_reads = config->own_reads;
+  answers->kinds = kinds_of(config);
   answers->own_iosfc = config->own_iosfc;
   answers->own_traces = config->own_traces | ALWAYS_TRACED;
   answers->traces = pvgi_traces_create();
-  atomic_flag_clear(&answers->iosfc.locked);
   pthread_mutex_init(&answers->tasks.mutex, NULL);
   bool checked = answers->own_iosfc == PVG_OWN_IOSFC_CHECKED;
   if (checked) answers->iosfc.mappings = calloc(PVGI_MAPPING_SLOTS, sizeof *answers->iosfc.mappings);
-  if (answers->own_tasks) answers->tasks.list = calloc(PVGI_TASKS, sizeof *answers->tasks.list);
+  if (config->own_tasks) answers->tasks.list = calloc(PVGI_TASKS, sizeof *answers->tasks.list);
   if (answers->traces != NULL && (!checked || answers->iosfc.mappings != NULL) &&
-      (!answers->own_tasks || answers->tasks.list != NULL)) {
+      (!config->own_tasks || answers->tasks.list != NULL)) {
     return answers;
   }
   pvgi_answers_free(answers);
@@ -45,19 +50,6 @@ void pvgi_answers_free(struct pvgi_answers *answers) {
   free(answers);
 }
 
-bool pvgi_answers_take(const struct pvgi_answers *answers, uint32_t kind) {
-  switch (kind) {
-    case PVG_UPCALL_CREATE_TASK:
-    case PVG_UPCALL_DESTROY_TASK:
-    case PVG_UPCALL_MAP_MEMORY:
-    case PVG_UPCALL_UNMAP_MEMORY: return answers->own_tasks != 0;
-    case PVG_UPCALL_READ_MEMORY: return answers->own_reads != 0;
-    case PVG_UPCALL_IOSFC_MAP:
-    case PVG_UPCALL_IOSFC_UNMAP: return answers->own_iosfc != PVG_OWN_IOSFC_NONE;
-    default: return false;
-  }
-}
-
 static bool read_memory(struct pvgi_answers *answers, const struct pvgi_call *call) {
   const uint64_t *words = call->words;
   PVGI_TRACE(answers, PVG_TRACE_READ_MEMORY, words[0], words[1], words[2]);
@@ -66,15 +58,15 @@ static bool read_memory(struct pvgi_answers *answers, const struct pvgi_call *ca
 
 bool pvgi_answer(struct pvgi_answers *answers, const struct pvgi_call *call, uint64_t *value) {
   const uint64_t *words = call->words;
+  /* These come by the ten thousand, and first. */
+  if (call->kind == PVG_UPCALL_IOSFC_MAP) return pvgi_iosfc_map(answers, words, value);
+  if (call->kind == PVG_UPCALL_IOSFC_UNMAP) return pvgi_iosfc_unmap(answers, words[0]);
   switch (call->kind) {
     case PVG_UPCALL_CREATE_TASK: return pvgi_task_create(answers, words[0], value);
     case PVG_UPCALL_DESTROY_TASK: return pvgi_task_destroy(answers, words[0]);
     case PVG_UPCALL_MAP_MEMORY: return pvgi_task_map(answers, call);
     case PVG_UPCALL_UNMAP_MEMORY: return pvgi_task_unmap(answers, words[0], words[1], words[2]);
-    case PVG_UPCALL_READ_MEMORY: return read_memory(answers, call);
-    case PVG_UPCALL_IOSFC_MAP: return pvgi_iosfc_map(answers, call, value);
-    case PVG_UPCALL_IOSFC_UNMAP: return pvgi_iosfc_unmap(answers, words[0]);
-    default: return false;
+    default: return read_memory(answers, call);
   }
 }
 
@@ -82,5 +74,5 @@ void pvgi_answers_count(struct pvgi_answers *answers, uint64_t *counts) {
   pthread_mutex_lock(&answers->tasks.mutex);
   counts[0] = answers->tasks.count;
   pthread_mutex_unlock(&answers->tasks.mutex);
-  counts[1] = pvgi_iosfc_alive(answers);
+  counts[1] = atomic_load(&answers->iosfc.alive);
 }

@@ -2,8 +2,9 @@
  *
  * answers.h - upcalls about memory that are answered on the very thread of PVG's that makes them (pvg_bridge.h, struct pvg_config).
  *
- * Nothing here waits for the host, and nothing knows which PVG asks. Answering may be done by any thread at any time; what makes
- * and frees it sees to it that nobody is at it then.
+ * Nothing here waits for the host, and nothing knows which PVG asks. Any thread may ask at any time, but for the IOSurface mapper's upcalls:
+ * those are one thread's at a time, which is as PVG makes them, so that a mapping costs no lock. What makes and frees the answers
+ * sees to it that nobody asks then.
  */
 #ifndef PVG_ANSWERS_H
 #define PVG_ANSWERS_H
@@ -48,12 +49,11 @@ struct pvgi_mapping {
   uint32_t count; /* 0: the place is empty */
 };
 
-/* One thread maps and unmaps nearly always, and never for longer than a few look-ups in the table, so the lock is a flag that is spun on. */
+/* Of the thread that asks for the mapper; `alive` may be read by others. */
 struct pvgi_iosfc {
-  atomic_flag locked;            /* guards what follows */
   struct pvgi_mapping *mappings; /* PVGI_MAPPING_SLOTS of them, of `checked` only */
   uint32_t used;
-  uint64_t alive;
+  atomic_ullong alive;
 };
 
 #define PVGI_TASKS 512u /* as many as a PVG has, and as many again whose end it has not told yet */
@@ -74,7 +74,8 @@ struct pvgi_tasks {
 
 struct pvgi_answers {
   uint32_t group, map;
-  uint32_t own_tasks, own_reads, own_iosfc, own_traces; /* as of struct pvg_config; constant */
+  uint32_t own_iosfc, own_traces; /* as of struct pvg_config; constant */
+  uint32_t kinds;                 /* bit n: upcalls of kind n are answered here; constant */
   struct pvgi_traces *traces;
   struct pvgi_iosfc iosfc;
   struct pvgi_tasks tasks;
@@ -84,10 +85,10 @@ struct pvgi_answers {
 struct pvgi_answers *pvgi_answers_create(const struct pvg_config *config);
 void pvgi_answers_free(struct pvgi_answers *answers);
 
-/* Whether an upcall of that kind is answered here. */
-bool pvgi_answers_take(const struct pvgi_answers *answers, uint32_t kind);
+/* Whether upcalls of that kind are answered here. */
+static inline bool pvgi_takes(const struct pvgi_answers *answers, uint32_t kind) { return kind < 32 && answers->kinds >> kind & 1u; }
 
-/* Answers one: true for ok, and *value as the kind has it. */
+/* Answers an upcall of such a kind: true for ok, and *value as the kind has it. */
 bool pvgi_answer(struct pvgi_answers *answers, const struct pvgi_call *call, uint64_t *value);
 
 /* Tasks there are, and mappings of the IOSurface mapper. */
@@ -104,9 +105,8 @@ static inline bool pvgi_traced(const struct pvgi_answers *answers, uint32_t even
     }                                                                                                                \
   } while (0)
 
-/* answers_iosfc.c, answers_task.c */
-uint64_t pvgi_iosfc_alive(struct pvgi_answers *answers);
-bool pvgi_iosfc_map(struct pvgi_answers *answers, const struct pvgi_call *call, uint64_t *value);
+/* answers_iosfc.c, answers_task.c: the same by kind, with the words that are the kind's. */
+bool pvgi_iosfc_map(struct pvgi_answers *answers, const uint64_t words[5], uint64_t *value);
 bool pvgi_iosfc_unmap(struct pvgi_answers *answers, uint64_t address);
 bool pvgi_task_create(struct pvgi_answers *answers, uint64_t length, uint64_t *value);
 bool pvgi_task_destroy(struct pvgi_answers *answers, uint64_t range);

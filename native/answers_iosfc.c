@@ -8,20 +8,10 @@
  */
 #include "answers.h"
 
-#include <sched.h>
-
 /* The pages of a guest that has an IOSurface mapper, and how many neighbours share a cache line of the table. */
 #define PAGE_SHIFT 14
 #define PAGE_MASK ((UINT64_C(1) << PAGE_SHIFT) - 1u)
 #define NEIGHBOURS 4u
-
-/* ---- the lock ---- */
-
-static void lock(struct pvgi_iosfc *iosfc) {
-  while (atomic_flag_test_and_set_explicit(&iosfc->locked, memory_order_acquire)) sched_yield();
-}
-
-static void unlock(struct pvgi_iosfc *iosfc) { atomic_flag_clear_explicit(&iosfc->locked, memory_order_release); }
 
 /* ---- mappings by address ---- */
 
@@ -56,7 +46,7 @@ static void empty(struct pvgi_iosfc *iosfc, struct pvgi_mapping *mapping) {
 }
 
 /* Notes a mapping; false if there is no place for it. */
-static bool note_locked(struct pvgi_iosfc *iosfc, uint64_t address, uint32_t slot) {
+static bool note(struct pvgi_iosfc *iosfc, uint64_t address, uint32_t slot) {
   struct pvgi_mapping *mapping = place_of(iosfc, address);
   bool fits = mapping->count != 0 ? mapping->count != UINT32_MAX : iosfc->used < PVGI_MAPPINGS;
   if (fits && mapping->count == 0) {
@@ -69,7 +59,7 @@ static bool note_locked(struct pvgi_iosfc *iosfc, uint64_t address, uint32_t slo
 }
 
 /* Forgets a mapping at that very address: its region's slot, or 0 if there is none. */
-static uint32_t forget_locked(struct pvgi_iosfc *iosfc, uint64_t address) {
+static uint32_t forget(struct pvgi_iosfc *iosfc, uint64_t address) {
   struct pvgi_mapping *mapping = place_of(iosfc, address);
   uint32_t slot = mapping->count != 0 ? mapping->slot : 0;
   if (slot != 0 && --mapping->count == 0) empty(iosfc, mapping);
@@ -78,22 +68,26 @@ static uint32_t forget_locked(struct pvgi_iosfc *iosfc, uint64_t address) {
 
 /* ---- upcalls ---- */
 
+/* Nobody else writes it, so this needs no atomic step. */
+static void count(struct pvgi_iosfc *iosfc, int change) {
+  unsigned long long alive = atomic_load_explicit(&iosfc->alive, memory_order_relaxed);
+  atomic_store_explicit(&iosfc->alive, alive + (unsigned long long)(long long)change, memory_order_relaxed);
+}
+
 /* The reference is taken first: a mapping that can't be noted then gives it back. */
 static bool look_up(struct pvgi_answers *answers, const uint64_t *words, uint64_t *address) {
   struct pvg_map_found found;
   if (pvg_map_lookup_acquire(answers->map, words[0], words[1], words[2] == 0, &found) != PVG_OK) return false;
-  struct pvgi_iosfc *iosfc = &answers->iosfc;
-  lock(iosfc);
-  bool fits = answers->own_iosfc != PVG_OWN_IOSFC_CHECKED || note_locked(iosfc, found.address, found.slot);
-  iosfc->alive += fits;
-  unlock(iosfc);
-  if (fits) *address = found.address;
-  if (!fits) pvg_map_release(answers->map, found.slot);
-  return fits;
+  if (answers->own_iosfc == PVG_OWN_IOSFC_CHECKED && !note(&answers->iosfc, found.address, found.slot)) {
+    pvg_map_release(answers->map, found.slot);
+    return false;
+  }
+  *address = found.address;
+  count(&answers->iosfc, 1);
+  return true;
 }
 
-bool pvgi_iosfc_map(struct pvgi_answers *answers, const struct pvgi_call *call, uint64_t *value) {
-  const uint64_t *words = call->words;
+bool pvgi_iosfc_map(struct pvgi_answers *answers, const uint64_t words[5], uint64_t *value) {
   uint64_t address = 0;
   bool ok = look_up(answers, words, &address);
   PVGI_TRACE(answers, PVG_TRACE_IOSFC_MAP, words[0], words[1], words[2], (uint64_t)(uintptr_t)value, words[3], words[4], address);
@@ -103,11 +97,7 @@ bool pvgi_iosfc_map(struct pvgi_answers *answers, const struct pvgi_call *call, 
 
 /* Traces tell the region, which is known by its address as long as the reference isn't given back. */
 static bool unmap_checked(struct pvgi_answers *answers, uint64_t address) {
-  struct pvgi_iosfc *iosfc = &answers->iosfc;
-  lock(iosfc);
-  uint32_t slot = forget_locked(iosfc, address);
-  iosfc->alive -= slot != 0;
-  unlock(iosfc);
+  uint32_t slot = forget(&answers->iosfc, address);
   if (slot == 0) {
     PVGI_TRACE(answers, PVG_TRACE_IOSFC_UNMAP_NOTHING, address);
     return false;
@@ -117,6 +107,7 @@ static bool unmap_checked(struct pvgi_answers *answers, uint64_t address) {
     PVGI_TRACE(answers, PVG_TRACE_IOSFC_UNMAP_REGION, address, found.region);
   }
   pvg_map_release(answers->map, slot);
+  count(&answers->iosfc, -1);
   return true;
 }
 
@@ -124,20 +115,11 @@ static bool unmap_checked(struct pvgi_answers *answers, uint64_t address) {
 static bool unmap_any(struct pvgi_answers *answers, uint64_t address) {
   struct pvg_map_found found;
   if (pvg_map_release_host(answers->map, address, &found) < 0) return false;
-  lock(&answers->iosfc);
-  answers->iosfc.alive -= answers->iosfc.alive != 0;
-  unlock(&answers->iosfc);
+  if (atomic_load_explicit(&answers->iosfc.alive, memory_order_relaxed) != 0) count(&answers->iosfc, -1);
   PVGI_TRACE(answers, PVG_TRACE_IOSFC_UNMAP_REGION, address, found.region);
   return true;
 }
 
 bool pvgi_iosfc_unmap(struct pvgi_answers *answers, uint64_t address) {
   return answers->own_iosfc == PVG_OWN_IOSFC_CHECKED ? unmap_checked(answers, address) : unmap_any(answers, address);
-}
-
-uint64_t pvgi_iosfc_alive(struct pvgi_answers *answers) {
-  lock(&answers->iosfc);
-  uint64_t alive = answers->iosfc.alive;
-  unlock(&answers->iosfc);
-  return alive;
 }

@@ -43,7 +43,8 @@ const objectFolder = join(root, 'dist', 'native', 'objects');
 const compiler = process.env.CC || 'cc';
 const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-pthread'];
 const objectFlags = [...common, '-O2', '-fPIC', '-fvisibility=hidden', '-Inative'];
-const sharedFlags = [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-z,now'];
+// Calls among its own functions go straight there, not by a table that somebody might have put other functions into.
+const sharedFlags = [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions', '-Wl,-z,now'];
 const flavours = {
   plain: ['-O2'],
   asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],

@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type * as PiscinaModule from 'piscina';
-import { MAX_BACKGROUND_WORKERS } from '../../src/base/limits.js';
+import { MAX_BACKGROUND_WORKERS, THREAD_YOUNG_MIB } from '../../src/base/limits.js';
 import { Board } from '../../src/runtime/board.js';
 import { threadFile } from '../../src/runtime/thread-file.js';
 import type { Report, Wiring } from '../wiring.js';
@@ -46,6 +46,7 @@ export class BackgroundPool {
       idleTimeout: Number.POSITIVE_INFINITY,
       atomics: 'disabled',
       recordTiming: false,
+      resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
     });
     this.grow(1);
   }

@@ -78,6 +78,7 @@ function takeOne({ mailboxes, wiring, tracer }: Worker): PvgRecord | null {
     tracer.publish();
     const records = mailboxes.take(wiring.mailboxes.background, -1, 1);
     if (records === null) return null;
+    tracer.tick();
     const record = records[0];
     if (record) return record;
   }

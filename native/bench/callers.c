@@ -8,7 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "../soft/soft_pvg.h"
+#include "../soft/iosfc.h"
 #include "bench.h"
 
 /* More than any thread of the soft PVG has. */
@@ -124,13 +124,8 @@ int32_t pvg_bench_iosfc(uint32_t handle, uint32_t calls, struct pvg_bench_counts
   uint32_t refused = 0;
   struct pvg_bench_counts before;
   pvg_bench_read(&before);
-  for (uint32_t at = 0; at < calls; at++) {
-    const struct pvgi_call map = {.kind = PVG_UPCALL_IOSFC_MAP, .thread = THREAD_IOSFC, .words = {gpa, page}};
-    uint64_t address = 0;
-    refused += !soft_upcall(device, &map, &address);
-    const struct pvgi_call unmap = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = THREAD_IOSFC, .words = {address}};
-    refused += !soft_upcall(device, &unmap, NULL);
-  }
+  const struct soft_entry entry = {.surface = IOSFC_SURFACES - 1, .gpa = gpa, .length = page};
+  for (uint32_t at = 0; at < calls; at++) refused += !soft_surface_cycle(device->iosfc, &entry);
   pvg_bench_since(&before, counts);
   soft_device_leave(device);
   return outcome(refused);

@@ -98,9 +98,10 @@ static void *background_main(void *argument) {
 bool twin_write(struct twin *twin, uint32_t offset, uint32_t value) {
   struct pvg_record record = {
     .kind = MESSAGE_ACCESS, .id = ++twin->token, .words = {1, PVG_WINDOW_GFX, 4, offset, value, twin->replies}};
-  if (pvg_mailbox_post(twin->bql, &record, -1) != PVG_OK) return false;
+  struct twin_post post = {0};
+  post_later(&post, twin->bql, &record);
   do {
-    if (pvg_mailbox_take(twin->replies, &record, 1, -1) != 1) return false;
+    if (take(&post, twin->replies, &record, 1) != 1) return false;
   } while (record.id != twin->token);
   return true;
 }

@@ -2,8 +2,8 @@
  *
  * iosfc.c - the IOSurface mapper's thread: it takes entries out of the guest's ring and has the host map and unmap surfaces.
  *
- * Invariants: whatever is mapped holds a reference on the RAM that it is in, from the host's answer until the host has answered the
- * unmapping, so that no answer of the host and nothing that it does later makes the thread touch memory that isn't there. An
+ * Invariants: whatever is mapped holds a reference on the RAM that it is in, or on its region, from the answer until the
+ * unmapping was answered, so that no answer of the host and nothing that it does later makes the thread touch memory that isn't there. An
  * entry is copied out of the ring once, and checked in the copy. Nothing here takes longer the more surfaces are mapped.
  *
  * A reset of the device does not reach the mapper. This file doesn't know which register holds what.
@@ -21,28 +21,43 @@
 
 static uint8_t *bytes_of(const struct soft_mapping *mapping) { return (uint8_t *)(uintptr_t)mapping->address; }
 
+/* Whether this thread answers by itself. Surfaces come by the ten thousand, so it then does so without making an upcall of it. */
+static bool answers_itself(const struct soft_iosfc *iosfc) { return soft_answers_itself(iosfc->device, PVG_UPCALL_IOSFC_MAP); }
+
 static bool tell_unmap(struct soft_iosfc *iosfc, uint64_t address, uint32_t purpose) {
+  struct soft_device *device = iosfc->device;
+  if (answers_itself(iosfc)) return !atomic_load(&device->stopped) && pvgi_iosfc_unmap(device->own, address);
   struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = soft_own_number(), .words = {address, purpose}};
-  return soft_upcall(iosfc->device, &call, NULL);
+  return soft_upcall(device, &call, NULL);
+}
+
+static bool ask_host(struct soft_iosfc *iosfc, const uint64_t words[5], struct soft_mapping *mapping) {
+  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_MAP, .thread = soft_own_number(), .words = {words[0], words[1], words[2], words[3]}};
+  uint64_t address, length = words[1];
+  if (!soft_upcall(iosfc->device, &call, &address)) return false;
+  mapping->address = address;
+  if (pvgi_ram_find(address, length, &mapping->memory) == PVG_OK) return true;
+  /* The host believes that it mapped something, so it is told to undo it. */
+  tell_unmap(iosfc, address, (uint32_t)words[3]);
+  return false;
 }
 
 static bool map(struct soft_iosfc *iosfc, const struct soft_entry *want, uint32_t purpose, struct soft_mapping *mapping) {
-  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_MAP,
-                           .thread = soft_own_number(),
-                           .words = {want->gpa, want->length, want->flags & IOSFC_READ_ONLY, purpose}};
-  uint64_t address;
-  if (!soft_upcall(iosfc->device, &call, &address)) return false;
-  mapping->address = address;
-  if (pvgi_ram_find(address, want->length, &mapping->memory) == PVG_OK) return true;
-  /* The host believes that it mapped something, so it is told to undo it. */
-  tell_unmap(iosfc, address, purpose);
-  return false;
+  struct soft_device *device = iosfc->device;
+  const uint64_t words[5] = {want->gpa, want->length, want->flags & IOSFC_READ_ONLY, purpose, 0};
+  if (answers_itself(iosfc)) {
+    mapping->mapped = !atomic_load(&device->stopped) && pvgi_iosfc_map(device->own, words, &mapping->address);
+  } else {
+    mapping->mapped = ask_host(iosfc, words, mapping);
+  }
+  return mapping->mapped;
 }
 
 /* The mapping is gone even if the host refuses: what would be left to do with it? */
 static bool unmap(struct soft_iosfc *iosfc, struct soft_mapping *mapping, uint32_t purpose) {
   bool ok = tell_unmap(iosfc, mapping->address, purpose);
-  pvgi_ram_release(&mapping->memory);
+  mapping->mapped = false;
+  if (mapping->memory.owner != NULL) pvgi_ram_release(&mapping->memory);
   return ok;
 }
 
@@ -69,6 +84,11 @@ bool soft_surface_map(struct soft_iosfc *iosfc, const struct soft_entry *entry) 
   surface->length = entry->length;
   surface->flags = entry->flags;
   return true;
+}
+
+/* Has it mapped and unmapped, as the mapper's thread does it for two entries, to measure that. */
+bool soft_surface_cycle(struct soft_iosfc *iosfc, const struct soft_entry *entry) {
+  return soft_surface_map(iosfc, entry) && unmap(iosfc, &iosfc->surfaces[entry->surface].mapping, entry->surface);
 }
 
 static bool map_surface(struct soft_iosfc *iosfc, const struct soft_entry *entry) {
@@ -212,6 +232,12 @@ void *soft_iosfc_main(void *argument) {
   }
   pthread_mutex_unlock(&iosfc->lock);
   return NULL;
+}
+
+/* Takes the lock when the thread has nothing to do, which it then doesn't until the lock is given back. */
+void soft_iosfc_rest(struct soft_iosfc *iosfc) {
+  pthread_mutex_lock(&iosfc->lock);
+  while (iosfc->asked > iosfc->done && !atomic_load(&iosfc->device->stopped)) pthread_cond_wait(&iosfc->done_cond, &iosfc->lock);
 }
 
 struct soft_iosfc *soft_iosfc_create(struct soft_device *device) {

@@ -12,13 +12,15 @@
 
 #include "soft_pvg.h"
 
-/* Guest memory that the host gave: host address, and a reference on the RAM that holds all of it. */
+/* Guest memory that the host gave: its host address, and what keeps it. Where the host answers, that is a reference on the RAM that
+ * holds all of it; where the mapper's own thread does, it is the reference that the answer took on its region. */
 struct soft_mapping {
-  struct pvgi_memory memory; /* owner NULL: nothing is mapped */
+  struct pvgi_memory memory;
   uint64_t address;
+  bool mapped;
 };
 
-static inline bool soft_iosfc_mapped(const struct soft_mapping *mapping) { return mapping->memory.owner != NULL; }
+static inline bool soft_iosfc_mapped(const struct soft_mapping *mapping) { return mapping->mapped; }
 
 /* What the guest puts into the ring, as it is there. */
 struct soft_entry {
@@ -66,9 +68,11 @@ struct soft_iosfc {
  * without upcalls, when the thread has ended. */
 struct soft_iosfc *soft_iosfc_create(struct soft_device *device);
 void *soft_iosfc_main(void *argument);
+void soft_iosfc_rest(struct soft_iosfc *iosfc);
 void soft_iosfc_stop(struct soft_iosfc *iosfc);
 void soft_iosfc_free(struct soft_iosfc *iosfc);
 bool soft_surface_is_sane(const struct soft_entry *entry);
+bool soft_surface_cycle(struct soft_iosfc *iosfc, const struct soft_entry *entry);
 bool soft_surface_map(struct soft_iosfc *iosfc, const struct soft_entry *entry);
 bool soft_iosfc_ensure_locked(struct soft_iosfc *iosfc, bool with_ring, bool with_table);
 

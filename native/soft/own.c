@@ -7,16 +7,7 @@
  */
 #include <string.h>
 
-#include "soft_pvg.h"
-
-bool soft_answers_itself(const struct soft_device *device, uint32_t kind) {
-  return device->own != NULL && pvgi_answers_take(device->own, kind);
-}
-
-bool soft_own_answer(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
-  if (value != NULL) *value = 0;
-  return !atomic_load_explicit(&device->stopped, memory_order_relaxed) && pvgi_answer(device->own, call, value);
-}
+#include "iosfc.h"
 
 int32_t pvg_device_own_counts(uint32_t handle, uint64_t *counts) {
   if (counts == NULL) return pvgi_fail(PVG_E_ARGUMENT, "no room for the counts");
@@ -30,14 +21,15 @@ int32_t pvg_device_own_counts(uint32_t handle, uint64_t *counts) {
 
 /* A record of one piece has it in its last words. */
 static int32_t answer_record(struct soft_device *device, const struct pvg_record *record, uint64_t *value) {
-  bool map = record->kind == PVG_UPCALL_MAP_MEMORY, whole = !map || record->words[3] <= 1;
-  if (record->kind == PVG_UPCALL_READ_MEMORY || !whole || !soft_answers_itself(device, record->kind)) {
-    return pvgi_fail(PVG_E_UNSUPPORTED, "PVG doesn't answer upcall kind %u by itself from its record", record->kind);
-  }
+  bool map = record->kind == PVG_UPCALL_MAP_MEMORY, whole = record->kind != PVG_UPCALL_READ_MEMORY && (!map || record->words[3] <= 1);
   struct pvgi_call call = {.kind = record->kind, .thread = record->thread};
   memcpy(call.words, record->words, sizeof call.words);
   if (map) call.pieces = &call.words[4];
   if (map) call.piece_count = (uint32_t)record->words[3];
+  value[0] = 0;
+  if (!whole || !soft_answers_itself(device, record->kind)) {
+    return pvgi_fail(PVG_E_UNSUPPORTED, "PVG doesn't answer upcall kind %u by itself from its record", record->kind);
+  }
   return soft_own_answer(device, &call, value) ? PVG_OK : pvgi_fail(PVG_E_REFUSED, "the answer is no");
 }
 
@@ -45,7 +37,10 @@ int32_t pvg_device_own_answer(uint32_t handle, const struct pvg_record *record, 
   if (record == NULL || value == NULL) return pvgi_fail(PVG_E_ARGUMENT, "no record, or no room for the answer");
   struct soft_device *device = soft_device_enter(handle);
   if (device == NULL) return PVG_E_HANDLE;
+  /* The mapper's upcalls are its thread's, so they are answered while that has nothing to do. */
+  if (device->iosfc != NULL) soft_iosfc_rest(device->iosfc);
   int32_t result = answer_record(device, record, value);
+  if (device->iosfc != NULL) pthread_mutex_unlock(&device->iosfc->lock);
   soft_device_leave(device);
   return result;
 }

@@ -272,9 +272,14 @@ void soft_upcalls_stop(struct soft_device *device);
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
 void soft_interrupts(struct soft_device *device, uint32_t thread);
 
-/* own.c */
-bool soft_answers_itself(const struct soft_device *device, uint32_t kind);
-bool soft_own_answer(struct soft_device *device, const struct pvgi_call *call, uint64_t *value);
+/* Whether the device's own threads answer upcalls of that kind; and the answer, which is no once it is stopped. */
+static inline bool soft_answers_itself(const struct soft_device *device, uint32_t kind) {
+  return device->own != NULL && pvgi_takes(device->own, kind);
+}
+
+static inline bool soft_own_answer(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
+  return !atomic_load_explicit(&device->stopped, memory_order_relaxed) && pvgi_answer(device->own, call, value);
+}
 
 /* upcall_data.c */
 bool soft_post_glyph(struct soft_device *device, const struct soft_event *event);

@@ -109,13 +109,10 @@ static void await_answer_locked(struct soft_device *device, struct soft_upcall *
   if (slept && upcall->state == UPCALL_ANSWERED) device->waited++;
 }
 
-/* Posts an upcall that waits, and waits, unless it is answered on this thread. True if it was answered ok; the answer's value goes to
- * *value. */
-bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
-  if (soft_answers_itself(device, call->kind)) return soft_own_answer(device, call, value);
+/* Posts an upcall that waits, and waits. */
+static __attribute__((noinline)) bool ask_host(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
   struct pvg_record record = {.kind = call->kind, .thread = call->thread};
   memcpy(record.words, call->words, sizeof record.words);
-  if (value != NULL) *value = 0;
   pthread_mutex_lock(&device->upcall_lock);
   struct soft_upcall *upcall = soft_upcall_allocate_locked(device, call->kind, &record.id);
   if (upcall == NULL) {
@@ -136,6 +133,13 @@ bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint6
   soft_upcall_free_locked(device, upcall);
   pthread_mutex_unlock(&device->upcall_lock);
   return ok;
+}
+
+/* True if the upcall was answered ok; the answer's value goes to *value. Surfaces are mapped by the ten thousand, so the way to the answers that
+ * need no host is a short one. */
+bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
+  if (value != NULL) *value = 0;
+  return soft_answers_itself(device, call->kind) ? soft_own_answer(device, call, value) : ask_host(device, call, value);
 }
 
 /* Refuses what waits and frees the payloads; `stopped` is set already. */

@@ -64,7 +64,8 @@ export class BenchError extends AppleGfxError {
 const QUICK_SCALE = 0.1;
 const ROWS_FOLDER = new URL('../../../test/bench/rows/', import.meta.url);
 
-function machine(): Report['machine'] {
+/** What it is measured on, and how busy that is before anything is measured. */
+function machine(): Report['machine'] & { readonly cores: number; readonly load: number } {
   const [cpu] = cpus();
   return {
     cpu: cpu?.model ?? 'unknown',
@@ -72,7 +73,7 @@ function machine(): Report['machine'] {
     memoryMib: Math.round(totalmem() / 2 ** 20),
     kernel: `${process.platform} ${release()} ${process.arch}`,
     node: process.version,
-    load: loadavg()[0],
+    load: loadavg()[0] ?? 0,
     date: new Date().toISOString(),
   };
 }
@@ -130,14 +131,18 @@ export async function bench(options: BenchOptions): Promise<number> {
     wanted: matches,
     progress: showProgress,
   };
+  const before = machine();
   const measured: Row[] = [];
   for (const file of rowFiles()) measured.push(...(await measureModule(file, rowOptions)));
   showProgress('');
   if (measured.length === 0) throw new UsageError(`--rows ${options.rows.join(' ')}: no row has such a name`);
   const rows = baseline ? compared(measured, baseline) : measured;
   const slower = baseline ? worse(rows, baseline) : [];
-  if (options.json) process.stdout.write(`${JSON.stringify({ machine: machine(), rows })}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ machine: before, rows })}\n`);
   else process.stdout.write(table(rows, baseline !== null));
+  if (before.load > before.cores / 2) {
+    process.stderr.write(`apple-gfx: the machine was busy, its load ${before.load} on ${before.cores} cores: figures are unsteady\n`);
+  }
   if (slower.length > 0)
     process.stderr.write(`apple-gfx: worse than ${options.baseline} by more than ${100 * TOLERANCE} %: ${slower.join(', ')}\n`);
   return slower.length > 0 || rows.some((row) => 'error' in row) ? 1 : 0;

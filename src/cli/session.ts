@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
 import { AppleGfxError, DeviceClosedError } from '../base/errors.js';
+import { THREAD_YOUNG_MIB } from '../base/limits.js';
 import { makeDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
@@ -57,7 +58,10 @@ interface Guest {
 
 /** Starts the guest's thread, which then waits for its VcpuData. */
 function startGuest(): Guest {
-  const worker = new Worker(threadFile('vcpu'), { name: 'apple-gfx vcpu' });
+  const worker = new Worker(threadFile('vcpu'), {
+    name: 'apple-gfx vcpu',
+    resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
+  });
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   const ended = new Promise<void>((resolve, reject) => {
     worker.once('error', reject);

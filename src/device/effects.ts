@@ -88,8 +88,8 @@ export interface FrameResult {
 export interface DevicePort {
   perform(effect: Effect): void;
   trace<N extends TraceName>(name: N, args: TraceArgs<N>): void;
-  /** As trace(), for an event that comes with every access: its number in TRACE_IDS, and up to three arguments as numbers. */
-  note(event: number, first?: number, second?: number, third?: number): void;
+  /** As trace(), for an event that comes with every access: its number in TRACE_IDS, and up to four arguments as numbers. */
+  note(event: number, first?: number, second?: number, third?: number, fourth?: number): void;
   /** Whether anybody wants any trace event. */
   readonly tracing: boolean;
   /** Enters PVG with an access and blocks until it returns. */

@@ -9,6 +9,7 @@ import type { PvgRecord } from '../bridge/records.js';
 import type { AddressSpace } from '../memory/address-space.js';
 import type { BackedRegion } from '../memory/region.js';
 import type { Revision } from '../revisions/revision.js';
+import { TRACE_IDS } from '../trace/events.js';
 import type { DevicePort } from './effects.js';
 import { MappingJob } from './mapping-job.js';
 
@@ -17,6 +18,23 @@ interface Task {
   readonly address: number;
   readonly length: number;
   readonly regions: Set<BackedRegion>;
+}
+
+/** One mapMemory call. */
+interface MapCall {
+  readonly id: number;
+  readonly count: number;
+  readonly start: number;
+  readonly readOnly: boolean;
+}
+
+/** A piece of one: what is mapped, and to which offset of the task. */
+interface Piece {
+  readonly index: number;
+  readonly gpa: number;
+  readonly length: number;
+  readonly target: number;
+  readonly readOnly: boolean;
 }
 
 export class Tasks {
@@ -53,44 +71,64 @@ export class Tasks {
   }
 
   map(upcall: PvgRecord): void {
-    const [range = 0, start = 0, readOnly = 0, count = 0] = upcall.words;
+    const { id, words } = upcall;
+    const count = words[3] ?? 0;
     if (count === 0 && !this.policies.emptyMapsAreJobs) {
-      return this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: true, value: 0 });
+      return this.port.perform({ do: 'answerUpcall', id, ok: true, value: 0 });
     }
-    const task = this.tasks.get(range);
-    this.port.trace('apple_gfx_map_memory', { task: task?.address ?? 0, count, offset: start, readOnly });
-    const pieces = count > 0 && count <= MAP_MAX_PIECES ? this.port.mapPieces(upcall.id, count) : [];
-    let target = start;
-    const work = pieces.map(([gpa, length], index) => () => {
-      const ok = task !== undefined && this.mapPiece(task, { index, gpa, length, target, readOnly: readOnly !== 0 });
-      target += length;
-      return ok;
-    });
-    if (count > MAP_MAX_PIECES || pieces.length < count) work.push(() => false);
-    this.run(upcall.id, work);
-  }
-
-  unmap(upcall: PvgRecord): void {
-    const [range = 0, offset = 0, length = 0] = upcall.words;
-    const task = this.tasks.get(range);
-    this.port.trace('apple_gfx_unmap_memory', { task: task?.address ?? 0, offset, length });
-    this.run(upcall.id, [() => task !== undefined && fits(task, offset, length) && this.port.unmapRange(range, offset, length) === 0]);
-  }
-
-  private run(id: number, work: readonly (() => boolean)[]): void {
-    const job = new MappingJob((ok) => this.port.perform({ do: 'answerUpcall', id, ok, value: 0 }));
-    job.begin();
-    for (const piece of work) job.report(piece() ? 'mapped' : 'failed');
+    const task = this.tasks.get(words[0] ?? 0);
+    const start = words[1] ?? 0;
+    const readOnly = (words[2] ?? 0) !== 0;
+    if (this.port.tracing) this.port.note(TRACE_IDS.apple_gfx_map_memory, task?.address ?? 0, count, start, words[2] ?? 0);
+    const job = this.beginJob(id);
+    // The first piece comes with the record.
+    if (count === 1 && (words[5] ?? 0) > 0)
+      this.report(job, this.mapPiece(task, { index: 0, gpa: words[4] ?? 0, length: words[5] ?? 0, target: start, readOnly }));
+    else this.mapPieces(task, job, { id, count, start, readOnly });
     job.report('ended');
   }
 
-  private mapPiece(task: Task, piece: { index: number; gpa: number; length: number; target: number; readOnly: boolean }): boolean {
-    this.port.trace('apple_gfx_map_memory_range', piece);
-    const found = this.space.lookup(piece.gpa, piece.length, !piece.readOnly);
-    if (!found || !fits(task, piece.target, piece.length)) return false;
+  unmap(upcall: PvgRecord): void {
+    const { id, words } = upcall;
+    const range = words[0] ?? 0;
+    const offset = words[1] ?? 0;
+    const length = words[2] ?? 0;
+    const task = this.tasks.get(range);
+    if (this.port.tracing) this.port.note(TRACE_IDS.apple_gfx_unmap_memory, task?.address ?? 0, offset, length);
+    const job = this.beginJob(id);
+    this.report(job, task !== undefined && fits(task, offset, length) && this.port.unmapRange(range, offset, length) === 0);
+    job.report('ended');
+  }
+
+  private beginJob(id: number): MappingJob {
+    const job = new MappingJob((ok) => this.port.perform({ do: 'answerUpcall', id, ok, value: 0 }));
+    job.begin();
+    return job;
+  }
+
+  private report(job: MappingJob, ok: boolean): void {
+    job.report(ok ? 'mapped' : 'failed');
+  }
+
+  private mapPieces(task: Task | undefined, job: MappingJob, { id, count, start, readOnly }: MapCall): void {
+    const pieces = count <= MAP_MAX_PIECES ? this.port.mapPieces(id, count) : [];
+    let target = start;
+    pieces.forEach(([gpa, length], index) => {
+      this.report(job, this.mapPiece(task, { index, gpa, length, target, readOnly }));
+      target += length;
+    });
+    if (pieces.length < count) this.report(job, false);
+  }
+
+  private mapPiece(task: Task | undefined, piece: Piece): boolean {
+    if (task === undefined) return false;
+    const { gpa, length, target, readOnly } = piece;
+    if (this.port.tracing) this.port.note(TRACE_IDS.apple_gfx_map_memory_range, piece.index, gpa, length);
+    const found = this.space.lookup(gpa, length, !readOnly);
+    if (!found || !fits(task, target, length)) return false;
     const { region, offset } = found;
-    const status = this.port.mapRange(task.range, piece.target, region.ram, region.ramOffset + offset, piece.length, piece.readOnly);
-    this.port.trace('apple_gfx_remap', { status, source: region.hostAddress + offset, target: task.address + piece.target });
+    const status = this.port.mapRange(task.range, target, region.ram, region.ramOffset + offset, length, readOnly);
+    if (this.port.tracing) this.port.note(TRACE_IDS.apple_gfx_remap, status, region.hostAddress + offset, task.address + target);
     if (status !== 0) return false;
     if (this.policies.taskReferences && !task.regions.has(region)) {
       this.space.acquire(region);

@@ -98,7 +98,8 @@ function number(frame: number): SceneCommand[] {
 
 /** A display's own colours: red, green and blue change places from port to port, and every third port is lighter. */
 function tint(command: SceneCommand, port: number): SceneCommand {
-  if (!('colour' in command)) return command;
+  // Nothing changes on the first display, whose commands are most of what a guest makes.
+  if (port === 0 || !('colour' in command)) return command;
   const alpha = Math.floor(command.colour / 2 ** 24);
   const channels = [2 ** 16, 2 ** 8, 1].map((place) => Math.floor(command.colour / place) % 256);
   const [r = 0, g = 0, b = 0] = channels.map((_, at) => Math.min(255, (channels[(at + port) % 3] ?? 0) + 40 * Math.floor(port / 3)));

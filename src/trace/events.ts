@@ -124,7 +124,7 @@ export const RING_FIELDS: Readonly<Record<TraceName, readonly string[]>> = {
   apple_gfx_display_mode: ['index', 'width', 'height'],
   apple_gfx_mmio_iosfc_read: ['offset', 'value', 'high'],
   apple_gfx_mmio_iosfc_write: ['offset', 'value', 'high'],
-  apple_gfx_iosfc_map_memory: ['gpa', 'length', 'readOnly', 'va', 'e', 'f', 'address', 'ok'],
+  apple_gfx_iosfc_map_memory: ['gpa', 'length', 'readOnly', 'address'],
   apple_gfx_iosfc_map_memory_new_region: ['index', 'region', 'start', 'end'],
   apple_gfx_iosfc_unmap_memory: [],
   apple_gfx_iosfc_unmap_memory_region: ['address', 'region', 'index', 'count'],

@@ -15,7 +15,7 @@ const PUBLISHED = 2;
 const HEAD_BYTES = 64;
 
 /** An entry: time in nanoseconds, the event's number, arguments. */
-const ENTRY = 10;
+const ENTRY = 6;
 export const RING_ARGUMENTS = ENTRY - 2;
 /** Entries that are reserved at once. */
 const CHUNK = 64;
@@ -49,16 +49,17 @@ export class TraceRing {
     Atomics.store(this.head, THREAD, thread);
   }
 
-  /** Notes an event of up to three arguments. */
-  note(nanoseconds: number, event: number, first: number, second: number, third: number): void {
+  /** Notes an event. */
+  note(nanoseconds: number, event: number, first: number, second: number, third: number, fourth: number): void {
     const at = this.begin(nanoseconds, event);
     const { entries } = this;
     entries[at + 2] = first;
     entries[at + 3] = second;
     entries[at + 4] = third;
+    entries[at + 5] = fourth;
   }
 
-  /** Notes an event of up to RING_ARGUMENTS arguments. */
+  /** As note(), with a list of up to RING_ARGUMENTS arguments. */
   noteAll(nanoseconds: number, event: number, args: readonly number[]): void {
     const at = this.begin(nanoseconds, event);
     for (let index = 0; index < RING_ARGUMENTS; index++) this.entries[at + 2 + index] = args[index] ?? 0;

@@ -41,7 +41,7 @@ export interface TracerOptions {
   /** Default: as a hexadecimal number. */
   readonly kindName?: KindName;
   readonly ring?: TraceRing | null;
-  /** The time that entries of the ring get, in nanoseconds. */
+  /** When the thread last came back from waiting, in nanoseconds. */
   readonly now?: () => number;
 }
 
@@ -51,6 +51,7 @@ export class Tracer {
   private readonly ring: TraceRing | null;
   private readonly kindName: KindName;
   private readonly now: () => number;
+  private time = 0;
   /** Whether anybody wants any event. */
   readonly active: boolean;
   /** Whether anybody wants the actors' own events. */
@@ -73,15 +74,21 @@ export class Tracer {
   emit<N extends TraceName>(name: N, args: TraceArgs<N>): void {
     if (!this.active) return;
     const id = TRACE_IDS[name];
-    this.ring?.noteAll(this.now(), id, numbersOf(name, args));
+    this.ring?.noteAll(this.time, id, numbersOf(name, args));
     if (this.enabled[id] === 1) this.sink(lineOf(name, args));
   }
 
-  /** As emit(), for an event with up to three arguments that rings have whole, by its number in TRACE_IDS. */
-  note(id: number, first = 0, second = 0, third = 0): void {
+  /** As emit(), for an event with up to four arguments that rings have whole, by its number in TRACE_IDS. */
+  note(id: number, first = 0, second = 0, third = 0, fourth = 0): void {
     if (!this.active) return;
-    if (this.ring !== null) this.ring.note(this.now(), id, first, second, third);
-    if (this.enabled[id] === 1) this.sink(lineOf(TRACE_NAMES[id] as TraceName, argumentsOf(id, [first, second, third], this.kindName)));
+    if (this.ring !== null) this.ring.note(this.time, id, first, second, third, fourth);
+    if (this.enabled[id] === 1)
+      this.sink(lineOf(TRACE_NAMES[id] as TraceName, argumentsOf(id, [first, second, third, fourth], this.kindName)));
+  }
+
+  /** The thread has come back from waiting: entries of its ring get the time of that from now on. */
+  tick(): void {
+    if (this.ring !== null) this.time = this.now();
   }
 
   /** Before the thread waits: readers of its ring see what it did. */

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { MAX_REGION_SLOTS, MAX_REGIONS } from '../../src/base/limits.js';
 import { CONFIG_FIELDS } from '../../src/bridge/device-config.js';
 import { BRIDGE_VERSION, PROTOTYPES } from '../../src/bridge/native.js';
-import { KIND_HOST, MAX_PORTS, PvgStatus, Upcall, UpcallClass } from '../../src/bridge/pvg.js';
+import { KIND_HOST, MAX_PORTS, OwnIosfc, PvgStatus, RegionFlag, TraceEvent, Upcall, UpcallClass } from '../../src/bridge/pvg.js';
 
 const header = ['native/pvg_host.h', 'native/pvg_bridge.h'].map((path) => readFileSync(path, 'utf8')).join('');
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/struct \w+ \*/g, 'void *');
@@ -26,6 +27,22 @@ describe('the bridge in TypeScript agrees with pvg_host.h and pvg_bridge.h', () 
 
   it.each(Object.entries(UpcallClass))('on the class %s', (name, number) => {
     expect(header).toMatch(new RegExp(`\\bPVG_CLASS_${name.toUpperCase()} = ${number}\\b`));
+  });
+
+  const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+
+  it.each([
+    ...Object.entries(TraceEvent).map(([name, number]) => [`PVG_TRACE_${snake(name)}`, number] as const),
+    ...Object.entries(OwnIosfc).map(([name, number]) => [`PVG_OWN_IOSFC_${snake(name)}`, number] as const),
+    ...Object.entries(RegionFlag).map(([name, number]) => [`PVG_REGION_${snake(name)}`, number] as const),
+  ])('on the constant %s', (constant, number) => {
+    expect(header).toMatch(new RegExp(`\\b${constant} = ${number}\\b`));
+  });
+
+  it('on the slots of the memory map and how many ranges it may need', () => {
+    expect(header).toMatch(new RegExp(`#define PVG_MAP_SLOTS ${MAX_REGION_SLOTS}u`));
+    // Each region that is added begins one range and cuts one in two at most.
+    expect(Number(/#define PVG_MAP_RANGES (\d+)u/.exec(header)?.[1])).toBeGreaterThanOrEqual(2 * MAX_REGIONS);
   });
 
   it('on the number of ports', () => {

@@ -59,9 +59,9 @@ export class FakePort implements DevicePort {
     this.tracer.emit(name, args);
   }
 
-  note(event: number, first?: number, second?: number, third?: number): void {
+  note(event: number, first?: number, second?: number, third?: number, fourth?: number): void {
     this.lines.push(TRACE_NAMES[event] as TraceName);
-    this.tracer.note(event, first, second, third);
+    this.tracer.note(event, first, second, third, fourth);
   }
 
   enterPvg(access: AccessJob): JobResult {

@@ -10,6 +10,9 @@ import { describe, expect, it } from 'vitest';
 
 const NAMES = [
   'mailbox_test',
+  'polling_test',
+  'memory_map_test',
+  'answers_test',
   'guest_memory_test',
   'soft_pvg_test',
   'soft_faults_test',

@@ -72,8 +72,8 @@ export class WorldPort implements DevicePort {
     this.parts.tracer.emit(name, args);
   }
 
-  note(event: number, first?: number, second?: number, third?: number): void {
-    this.parts.tracer.note(event, first, second, third);
+  note(event: number, first?: number, second?: number, third?: number, fourth?: number): void {
+    this.parts.tracer.note(event, first, second, third, fourth);
   }
 
   get tracing(): boolean {

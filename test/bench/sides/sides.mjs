@@ -13,7 +13,7 @@ const TWIN = fileURLToPath(new URL('../../../dist/native/bench/twin', import.met
 const OURS = fileURLToPath(new URL('./ours.mjs', import.meta.url));
 const RIVAL = fileURLToPath(new URL('../rival/main.mjs', import.meta.url));
 /** No side takes longer than that but one that hangs. */
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 900_000;
 
 /** Runs a program in the benchmark's environment; resolves with its stdout, or rejects with its last words. */
 export function runProcess(file, args, environment = {}) {
@@ -46,9 +46,9 @@ export function tracepoint() {
 
 const lastLine = (text) => JSON.parse(text.trim().split('\n').at(-1));
 
-/** Our side; `device`: createDevice()'s options. */
-export async function runOurs({ scenario, placement, warm, count, device = {}, environment = {} }) {
-  const args = [OURS, scenario, placement, warm, count, await tracepoint(), JSON.stringify(device)];
+/** Our side; `device`: createDevice()'s options; `program`: another build's side. */
+export async function runOurs({ scenario, placement, warm, count, device = {}, environment = {}, program = OURS }) {
+  const args = [program, scenario, placement, warm, count, await tracepoint(), JSON.stringify(device)];
   return lastLine(await runProcess(process.execPath, args.map(String), environment));
 }
 

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * polling_test.c - how long waits poll: it grows and drops as waits take, never beyond its limit; and what takes tell of themselves.
+ */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "polling.h"
+#include "pvg_bridge.h"
+
+static void test_adaptation(void) {
+  struct pvgi_polling polling = {.limit_ns = 100000, .now_ns = 0};
+  /* A wait that polling could have covered makes it poll, and longer each time, up to the limit. */
+  uint32_t steps[] = {4000, 8000, 16000, 32000, 64000, 100000, 100000};
+  for (size_t at = 0; at < sizeof steps / sizeof steps[0]; at++) {
+    pvgi_polling_adapt(&polling, 100000);
+    CHECK(polling.now_ns == steps[at]);
+  }
+  /* One that ended while it polled leaves it as it is. */
+  polling.now_ns = 32000;
+  pvgi_polling_adapt(&polling, 32000);
+  CHECK(polling.now_ns == 32000);
+  /* One that took longer than polling ever may ends it. */
+  pvgi_polling_adapt(&polling, 100001);
+  CHECK(polling.now_ns == 0);
+}
+
+static void test_limits(void) {
+  CHECK(pvgi_polling_make(0).limit_ns == 0 && pvgi_polling_make(0).now_ns == 0);
+  struct pvgi_polling polling = pvgi_polling_make(50);
+  CHECK(polling.limit_ns == 0 || polling.limit_ns == 50000);
+}
+
+static void test_poll(void) {
+  _Atomic uint32_t word = 7;
+  CHECK(pvgi_poll(&word, 6, pvgi_now_ns() + 1000000000));
+  CHECK(!pvgi_poll(&word, 7, pvgi_now_ns() + 1000));
+}
+
+/* ---- conditions ---- */
+
+static struct {
+  pthread_mutex_t mutex;
+  pthread_cond_t cond;
+  _Atomic uint32_t rings;
+  struct pvgi_polling polling;
+  int turn; /* whose it is: 0 or 1 */
+} ball = {.mutex = PTHREAD_MUTEX_INITIALIZER, .cond = PTHREAD_COND_INITIALIZER};
+
+static void play(int player, int rounds) {
+  struct pvgi_condition thrown = {&ball.cond, &ball.rings, &ball.polling};
+  pthread_mutex_lock(&ball.mutex);
+  for (int round = 0; round < rounds; round++) {
+    struct pvgi_wait wait = {0};
+    while (ball.turn != player) pvgi_wait_step(&thrown, &wait, &ball.mutex, -1);
+    pvgi_wait_end(&thrown, &wait);
+    ball.turn = 1 - player;
+    atomic_fetch_add(&ball.rings, 1);
+    pthread_cond_broadcast(&ball.cond);
+    if (round % 100 == 0) {
+      /* Long enough for the other to fall asleep. */
+      pthread_mutex_unlock(&ball.mutex);
+      usleep(500);
+      pthread_mutex_lock(&ball.mutex);
+    }
+  }
+  pthread_mutex_unlock(&ball.mutex);
+}
+
+static void *other_player(void *argument) {
+  play(1, *(int *)argument);
+  return NULL;
+}
+
+/* A wake that is lost anywhere between polling and sleeping stops the game. */
+static void test_no_wake_is_lost(uint32_t limit_us) {
+  int rounds = 3000;
+  pthread_t other;
+  ball.polling = (struct pvgi_polling){.limit_ns = limit_us * 1000, .now_ns = limit_us * 1000};
+  ball.turn = 0;
+  CHECK(pthread_create(&other, NULL, other_player, &rounds) == 0);
+  play(0, rounds);
+  pthread_join(other, NULL);
+}
+
+/* ---- mailboxes ---- */
+
+static void test_exchange(void) {
+  uint32_t group = pvg_group_create();
+  uint32_t there = pvg_mailbox_create(group, 2, 0), here = pvg_mailbox_create(group, 2, 0), gone = pvg_mailbox_create(group, 1, 0);
+  struct pvg_record record = {.kind = PVG_KIND_HOST, .id = 5}, taken = {0};
+  CHECK(pvg_mailbox_post(here, &record, 0) == PVG_OK);
+  record.id = 6;
+  CHECK(pvg_mailbox_exchange(there, &record, here, &taken, 1, -1) == 1 && taken.id == 5);
+  CHECK(pvg_mailbox_take(there, &taken, 1, 0) == 1 && taken.id == 6);
+  CHECK(pvg_mailbox_exchange(there, &record, here, &taken, 1, 0) == 0);
+  /* What nobody will take is dropped, and the take goes on. */
+  CHECK(pvg_mailbox_destroy(gone) == PVG_OK && pvg_mailbox_post(here, &record, 0) == PVG_OK);
+  CHECK(pvg_mailbox_exchange(gone, &record, here, &taken, 1, -1) == 1 && taken.id == 6);
+  CHECK(pvg_mailbox_exchange(there, NULL, here, &taken, 1, 0) == PVG_E_ARGUMENT);
+  CHECK(pvg_group_close(group, PVG_CAUSE_CLOSED) == PVG_OK);
+  CHECK(pvg_mailbox_exchange(there, &record, here, &taken, 1, -1) == PVG_E_CLOSED);
+  CHECK(pvg_group_destroy(group) == PVG_OK);
+}
+
+static void test_times_and_calls(void) {
+  uint32_t group = pvg_group_create(), box = pvg_mailbox_create(group, 1, 0);
+  const struct pvg_thread_times *times = (const struct pvg_thread_times *)(uintptr_t)pvg_thread_times();
+  uint64_t before[3], after[3];
+  struct pvg_record record = {0};
+  CHECK(pvg_wait_calls(NULL) == PVG_E_ARGUMENT && pvg_wait_calls(before) == PVG_OK);
+  int64_t begin = pvgi_now_ns();
+  CHECK(pvg_mailbox_take(box, &record, 1, 2000) == 0);
+  CHECK((int64_t)times->entered_ns >= begin && times->returned_ns >= times->entered_ns + 2000000);
+  CHECK((int64_t)times->returned_ns <= pvgi_now_ns());
+  CHECK(pvg_wait_calls(after) == PVG_OK && after[0] > before[0]);
+  CHECK(pvg_group_destroy(group) == PVG_OK);
+}
+
+int main(void) {
+  test_adaptation();
+  test_limits();
+  test_poll();
+  test_no_wake_is_lost(0);
+  test_no_wake_is_lost(50);
+  test_no_wake_is_lost(1000);
+  test_exchange();
+  test_times_and_calls();
+  return 0;
+}
