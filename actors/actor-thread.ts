@@ -74,6 +74,11 @@ async function exposeOn(port: MessagePort, control: ActorControl): Promise<void>
   await new Promise(setImmediate);
 }
 
+function hasKick(records: readonly PvgRecord[]): boolean {
+  for (let index = 0; index < records.length; index++) if (records[index]?.kind === Message.kick) return true;
+  return false;
+}
+
 /** Reports that the actor is ready and runs it until the mailbox is closed. What handle() throws ends the thread, and with it the device. */
 export async function runActor({ name, tools, mailbox, inspect, handle }: ActorLoop): Promise<void> {
   const { bridge, mailboxes, wiring, tracer } = tools;
@@ -92,7 +97,7 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
     if (records === null) break;
     tracer.tick();
     if (crashed) throw new DefectError(`the ${name} was crashed on purpose`);
-    const kicked = records.some((record) => record.kind === Message.kick);
+    const kicked = hasKick(records);
     const work = kicked ? records.filter((record) => record.kind !== Message.kick) : records;
     if (work.length > 0) handle(work);
     if (!kicked) continue;

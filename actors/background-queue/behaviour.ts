@@ -23,13 +23,20 @@ export function workOf(record: PvgRecord): Work {
   const { kind, id, reserved, words } = record;
   switch (kind) {
     case Message.job: {
-      const [operation = 0, window = 0, size = 0, offset = 0, value = 0, high = 0] = words;
+      const access = {
+        operation: words[0] ?? 0,
+        window: words[1] ?? 0,
+        size: words[2] ?? 0,
+        offset: words[3] ?? 0,
+        value: words[4] ?? 0,
+        high: words[5] ?? 0,
+      };
       const answer = (result: JobResult): Answer => ({
         kind: reserved === 1 ? Message.accessReturned : Message.jobDone,
         id,
         words: [result.ok ? 1 : 0, result.value, result.high],
       });
-      return { do: 'carry', access: { operation, window, size, offset, value, high }, answer };
+      return { do: 'carry', access, answer };
     }
     case Message.encode: {
       const [texture = 0, managed = 0, display = 0] = words;

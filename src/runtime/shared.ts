@@ -30,9 +30,12 @@ const PLACES = Object.fromEntries(COUNTERS.map((name, index) => [name, index * L
 /** Counters of a device; added to by its actors. Adding and reading allocates nothing. */
 export class Counters {
   private readonly cells: Int32Array<SharedArrayBuffer>;
+  /** Microseconds; one word, so that it is read as it was written. */
+  private readonly hold: Float64Array<SharedArrayBuffer>;
 
   constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (HOLD + LINE_CELLS))) {
     this.cells = new Int32Array(memory);
+    this.hold = new Float64Array(memory, 4 * HOLD, 1);
   }
 
   add(name: CounterName, amount = 1): void {
@@ -43,13 +46,13 @@ export class Counters {
     return readCount(this.cells, PLACES[name]);
   }
 
-  /** Time the BQL was held, in microseconds. */
+  /** The BQL was held so much longer, in microseconds; the BQL actor alone adds to it. */
   addHold(microseconds: number): void {
-    addToCount(this.cells, HOLD, Math.round(microseconds));
+    this.hold[0] = (this.hold[0] ?? 0) + microseconds;
   }
 
   get holdMicroseconds(): number {
-    return readCount(this.cells, HOLD);
+    return Math.round(this.hold[0] ?? 0);
   }
 }
 
