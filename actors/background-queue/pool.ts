@@ -19,7 +19,7 @@ export interface WorkerData {
 }
 
 export interface PoolEvents {
-  /** Called at most once for each worker that ends by an error. */
+  /** A worker, or what it was started with, ended by an error; more than once for one worker at times. */
   died(error: unknown): void;
   report(report: Report): void;
 }
@@ -47,6 +47,11 @@ export class BackgroundPool {
       atomics: 'disabled',
       recordTiming: false,
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
+    });
+    // A worker has ended without a task, as one does whose code can't be loaded. Tasks that wait for such a worker would wait for ever.
+    this.pool.on('error', (error) => {
+      this.events.died(error);
+      void this.pool.destroy();
     });
     this.grow(1);
   }
