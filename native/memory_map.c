@@ -24,11 +24,11 @@ static struct pvgi_table table = PVGI_TABLE("memory map", PVGI_TAG_MAP, maps);
 
 /* ---- readers ---- */
 
-/* Threads are spread over the stripes as they come, so that they seldom write to one cache line. The model spares a call into the dynamic
- * linker for each look-up; the word is small enough for what it keeps for libraries that are loaded late. */
+/* Threads are spread over the stripes as they come, so that they seldom write to one cache line. The usual TLS model, although another would
+ * spare a call into the dynamic linker: what it keeps for libraries that are loaded late is little, and a process may load many. */
 static uint32_t own_stripe(void) {
   static atomic_uint next;
-  static _Thread_local uint32_t stripe __attribute__((tls_model("initial-exec"))); /* plus 1 */
+  static _Thread_local uint32_t stripe; /* plus 1 */
   if (stripe == 0) stripe = atomic_fetch_add(&next, 1) % PVGI_MAP_STRIPES + 1;
   return stripe - 1;
 }

@@ -72,7 +72,8 @@ bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, int64_t end_ns) {
 void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns) {
   if (waited_ns <= polling->now_ns) return; /* polling was enough */
   if (waited_ns > polling->limit_ns) {
-    polling->now_ns = 0;
+    /* By halves, so that one late answer among many doesn't end it. */
+    polling->now_ns = polling->now_ns / 2 < FIRST_NS ? 0 : polling->now_ns / 2;
     return;
   }
   uint32_t next = polling->now_ns == 0 ? FIRST_NS : polling->now_ns * 2;

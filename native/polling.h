@@ -3,8 +3,8 @@
  * polling.h - looking again for a while before going to sleep, as long as that has been worth it lately.
  *
  * To wake a sleeping core takes longer than most of what threads wait for here, so a thread polls first. How long adapts to how long the
- * last waits took, as QEMU's AIO contexts have it: it grows while waits end soon after the polling did, and drops to nothing when they
- * take longer than polling ever may, so that an idle device costs nothing.
+ * last waits took, as QEMU's AIO contexts have it: it doubles while waits end soon after the polling did, and is halved, down to nothing,
+ * when they take longer than polling ever may, so that an idle device costs nothing.
  *
  * Invariants: a poll gives its core away whenever somebody else wants it, so polling never takes time from the thread that is
  * waited for. A `pvgi_polling` is guarded by the lock of whatever is waited for; a word that is polled must change before that lock is

@@ -176,7 +176,6 @@ export class BqlBehaviour {
     const effects = this.lock.send(event);
     const changed = this.lock.state !== state || this.lock.context !== context;
     if (changed) this.onLock?.({ state: this.lock.value, job: this.device.isDeviceRead(this.cause) ? -this.cause : this.cause });
-    // Counted through, since iterators of frozen arrays are slow.
     for (let index = 0; index < effects.length; index++) this.carryOut(effects[index] as MachineEffect);
     return effects.length > 0;
   }
@@ -198,7 +197,7 @@ export class BqlBehaviour {
         return;
       }
       case 'resumeHandler':
-        return this.resume((effect.params as { readonly job: number }).job);
+        return this.resume();
       default:
         assert(false, `lock has no effect ${effect.type}`);
     }
@@ -244,10 +243,10 @@ export class BqlBehaviour {
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_began, job, this.depth);
   }
 
-  private resume(job: number): void {
+  private resume(): void {
     const wait = this.waits.pop();
-    assert(wait !== undefined && wait.job === job && wait.result !== null, 'a wait ended without a result');
-    if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, job, this.depth + 1);
+    assert(wait !== undefined && wait.result !== null, 'a wait ended without a result');
+    if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, wait.job, this.depth + 1);
     const next = wait.continuation.resume(wait.result);
     if (next === null) this.end(wait.handler);
     else this.beginWait(next, wait.continuation, wait.handler);

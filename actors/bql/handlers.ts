@@ -71,7 +71,7 @@ export class BqlHandlers {
 
   /** Whether a result of that job belongs to an access that nobody waits for, and takes it over. */
   takesPosted(job: number, result: JobResult): boolean {
-    const access = this.outside.get(job);
+    const access = this.outside.size > 0 ? this.outside.get(job) : undefined;
     if (!access) return false;
     this.outside.delete(job);
     const next = access.resume(result);
@@ -81,7 +81,7 @@ export class BqlHandlers {
 
   /** Whether a job is a read of another device's registers, which the embedder answers. */
   isDeviceRead(job: number): boolean {
-    return this.deviceReads.has(job);
+    return this.deviceReads.size > 0 && this.deviceReads.has(job);
   }
 
   /** Runs a bottom half, a section or what takes no lock. `cause`: the job inside which it runs, `depth`: open nested waits. */
@@ -209,8 +209,17 @@ export class BqlHandlers {
   };
 
   private beginAccess(record: PvgRecord, cause: number): Outcome {
-    const [operation = 0, window = 0, size = 0, offset = 0, value = 0, mailbox = 0] = record.words;
-    const access = { write: operation === 1, window, size, offset, value, high: record.reserved };
+    const { words } = record;
+    const window = words[1] ?? 0;
+    const mailbox = words[5] ?? 0;
+    const access = {
+      write: words[0] === 1,
+      window,
+      size: words[2] ?? 0,
+      offset: words[3] ?? 0,
+      value: words[4] ?? 0,
+      high: record.reserved,
+    };
     const entry = entryOf(this.revision, access);
     const token = record.id;
     const reply = (low: number, high: number, ok: boolean): void =>
@@ -284,6 +293,6 @@ export class BqlHandlers {
 
 /** What jobDone and accessReturned say. */
 export function resultOf(record: PvgRecord): JobResult {
-  const [ok = 0, value = 0, high = 0] = record.words;
-  return { ok: ok === 1, value, high };
+  const { words } = record;
+  return { ok: words[0] === 1, value: words[1] ?? 0, high: words[2] ?? 0 };
 }

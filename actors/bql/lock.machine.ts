@@ -31,7 +31,7 @@ export const lockMachine = ({ assign, setup }: MachineBuilders) =>
         | { type: 'lock.lent' }
         | { type: 'lock.returned' },
     },
-    actions: { runSection: () => {}, runBh: () => {}, resumeHandler: (_, _params: { job: number }) => {} },
+    actions: { runSection: () => {}, runBh: () => {}, resumeHandler: () => {} },
     guards: { insideWait: ({ context }) => context.wait !== null },
   }).createMachine({
     id: 'lock',
@@ -50,7 +50,7 @@ export const lockMachine = ({ assign, setup }: MachineBuilders) =>
         on: {
           'wait.began': {
             target: 'waiting',
-            actions: assign({ wait: ({ context: { wait }, event }) => ({ job: event.job, depth: (wait?.depth ?? 0) + 1, outer: wait }) }),
+            actions: assign(({ context: { wait }, event }) => ({ wait: { job: event.job, depth: (wait?.depth ?? 0) + 1, outer: wait } })),
           },
           'handler.ended': [{ guard: 'insideWait', target: 'waiting' }, { target: 'free' }],
           'lock.lent': 'lent',
@@ -64,10 +64,7 @@ export const lockMachine = ({ assign, setup }: MachineBuilders) =>
           'bh.offered': { target: 'running', actions: 'runBh' },
           'condition.held': {
             target: 'running',
-            actions: [
-              { type: 'resumeHandler', params: ({ context }) => ({ job: context.wait?.job ?? 0 }) },
-              assign({ wait: ({ context }) => context.wait?.outer ?? null }),
-            ],
+            actions: ['resumeHandler', assign(({ context }) => ({ wait: context.wait?.outer ?? null }))],
           },
         },
       },

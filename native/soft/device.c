@@ -111,7 +111,9 @@ static struct soft_device *new_device(const struct pvg_config *config, const str
     device->workers[i].number = i;
   }
   init_locks(device);
-  device->control_polling = device->served_polling = device->answer_polling = pvgi_polling_make(config->poll_us);
+  struct pvgi_polling polling = pvgi_polling_make(config->poll_us);
+  device->control_polling = device->served_polling = device->answer_polling = device->jobs_polling = polling;
+  device->workers[0].polling = device->workers[1].polling = polling;
   soft_displays_init(device);
   if (config->iosfc) device->iosfc = soft_iosfc_create(device);
   if (config->map != 0) device->own = pvgi_answers_create(config);

@@ -99,6 +99,8 @@ struct soft_worker {
   uint32_t number; /* 0 or 1 */
   uint32_t head, count;
   bool busy;
+  _Atomic uint32_t given; /* changes with each job; polled */
+  struct pvgi_polling polling;
   struct soft_job jobs[SOFT_JOBS];
 };
 
@@ -195,6 +197,8 @@ struct soft_device {
   atomic_uint mappings;                 /* entries of all their lists, with those that are reserved */
   struct soft_channel *channels[CHILD_FIFO_MAX + 1];
   struct soft_worker workers[2];
+  _Atomic uint32_t jobs_done; /* changes whenever a worker has done one; polled */
+  struct pvgi_polling jobs_polling;
   struct { uint32_t stamp; bool done; } retire[SOFT_RETIRE];
   uint32_t retire_head, retire_count;
   uint8_t packet[PACKET_MAX_SIZE]; /* the control thread's */

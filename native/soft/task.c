@@ -126,9 +126,12 @@ void *soft_worker_main(void *argument) {
   struct soft_worker *worker = argument;
   struct soft_device *device = worker->device;
   uint32_t thread = THREAD_TASK + worker->number;
+  struct pvgi_condition given = {&worker->cond, &worker->given, &worker->polling};
   pthread_mutex_lock(&device->lock);
   for (;;) {
-    while (worker->count == 0 && !atomic_load(&device->stopped)) pthread_cond_wait(&worker->cond, &device->lock);
+    struct pvgi_wait wait = {0};
+    while (worker->count == 0 && !atomic_load(&device->stopped)) pvgi_wait_step(&given, &wait, &device->lock, -1);
+    pvgi_wait_end(&given, &wait);
     if (worker->count == 0) break;
     struct soft_job job = worker->jobs[worker->head];
     worker->head = (worker->head + 1) % SOFT_JOBS;
@@ -147,6 +150,7 @@ void *soft_worker_main(void *argument) {
     device->tasks[job.task].pending--;
     worker->busy = false;
     soft_retire_done_locked(device, job.retire);
+    atomic_fetch_add_explicit(&device->jobs_done, 1, memory_order_relaxed);
     pthread_cond_broadcast(&device->done_cond);
     pthread_mutex_unlock(&device->lock);
     soft_interrupts(device, thread);
@@ -177,18 +181,22 @@ void soft_worker_submit(struct soft_device *device, const struct soft_job *job) 
   device->tasks[job->task].pending++;
   worker->jobs[(worker->head + worker->count) % SOFT_JOBS] = *job;
   worker->count++;
+  atomic_fetch_add_explicit(&worker->given, 1, memory_order_relaxed);
   pthread_cond_signal(&worker->cond);
   pthread_mutex_unlock(&device->lock);
 }
 
 void soft_workers_drain_locked(struct soft_device *device) {
+  struct pvgi_condition done = {&device->done_cond, &device->jobs_done, &device->jobs_polling};
   /* A stopped device drains by itself, because every upcall then returns at once. */
   for (uint32_t i = 0; i < 2; i++) {
     struct soft_worker *worker = &device->workers[i];
     if (worker->count == 0 && !worker->busy) continue;
     struct soft_wait wait;
     soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_TASK + i);
-    while (worker->count != 0 || worker->busy) pthread_cond_wait(&device->done_cond, &device->lock);
+    struct pvgi_wait step = {0};
+    while (worker->count != 0 || worker->busy) pvgi_wait_step(&done, &step, &device->lock, -1);
+    pvgi_wait_end(&done, &step);
     soft_wait_end(device, &wait);
   }
 }

@@ -34,7 +34,6 @@ export class MappingJob {
   private send(event: EventOf<typeof table>): boolean {
     let asks = false;
     const effects = this.run.send(event);
-    // Counted through, since iterators of frozen arrays are slow.
     for (let index = 0; index < effects.length; index++) {
       const type = effects[index]?.type;
       if (type === 'mapNextRange') asks = true;

@@ -143,7 +143,6 @@ export class MmioJob implements Continuation {
 
   private send(event: EventOf<typeof table>): void {
     const effects = this.run.send(event);
-    // Counted through, since iterators of frozen arrays are slow.
     for (let index = 0; index < effects.length; index++) this.carryOut((effects[index] as MachineEffect).type);
   }
 

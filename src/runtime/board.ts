@@ -73,10 +73,11 @@ export class Board {
   setBql(thread: number, state: (typeof BQL_STATES)[number], job: number): void {
     const { cells } = this;
     if (cells[LINE * BQL + THREAD] !== thread) Atomics.store(cells, LINE * BQL + THREAD, thread);
-    // It changes several times an access, so these are plain stores, and the count, which tells readers to look at them, is the last.
+    // Plain stores, since these change several times an access. A reader may see one of them before another, for nanoseconds; what it
+    // acts on it has seen twice, a watchdog's period apart.
     cells[LINE * BQL_JOB + ACTIVITY] = job;
     cells[LINE * BQL + ACTIVITY] = BQL_CODES[state];
-    Atomics.store(cells, LINE * BQL + COUNT, ((cells[LINE * BQL + COUNT] ?? 0) + 1) | 0);
+    cells[LINE * BQL + COUNT] = ((cells[LINE * BQL + COUNT] ?? 0) + 1) | 0;
   }
 
   setRender(thread: number, state: (typeof RENDER_STATES)[number]): void {
@@ -107,9 +108,9 @@ export class Board {
   /** The activity of a claimed line: a worker's job (0: none), or a vCPU's state. */
   set(line: number, activity: number): void {
     const { cells } = this;
-    // One writer, so that only the count, which is what readers compare, has to be an atomic, and the last.
+    // Plain, as above.
     cells[LINE * line + ACTIVITY] = activity;
-    Atomics.store(cells, LINE * line + COUNT, ((cells[LINE * line + COUNT] ?? 0) + 1) | 0);
+    cells[LINE * line + COUNT] = ((cells[LINE * line + COUNT] ?? 0) + 1) | 0;
   }
 
   /** Gives a claimed line back. */

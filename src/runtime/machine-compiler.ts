@@ -34,7 +34,7 @@ function acting(actions: readonly Action[]): Pick<Step, 'actions' | 'effects'> {
   if (actions.length === 0) return { actions: null, effects: NO_EFFECTS };
   const effects = actions.flatMap((action) => (action.kind === 'effect' ? [action.effect] : []));
   if (effects.length < actions.length) return { actions, effects: NO_EFFECTS };
-  return { actions: null, effects: Object.freeze(effects) };
+  return { actions: null, effects };
 }
 
 /** XState's state value of what is active below a state. */

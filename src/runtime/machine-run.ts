@@ -51,7 +51,7 @@ export class MachineTable<M extends AnyStateMachine> {
   start(input?: InputFrom<M>): MachineRun<M> {
     const { table } = this;
     const { context, first } = table;
-    const initial = typeof context === 'function' ? { ...context({ input }) } : context;
+    const initial = typeof context === 'function' ? context({ input }) : context;
     const run = new MachineRun<M>(table, { state: 0, context: initial });
     run.begin(first, input);
     return run;

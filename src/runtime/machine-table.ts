@@ -18,7 +18,7 @@ export interface Step {
   no: Step | null;
   /** Null if the step asks for no more than `effects`. */
   actions: readonly Action[] | null;
-  /** Frozen; the effects of a step whose actions don't depend on anything. */
+  /** The effects of a step whose actions don't depend on anything, shared; each is frozen, the list is not, since frozen lists are slow to read. */
   effects: readonly MachineEffect[];
   /** Where an acting step leads on to, since eventless transitions follow; null if it comes to rest. */
   next: Step | null;

@@ -14,7 +14,7 @@ export interface MachineEffect {
 }
 
 /** No effects. */
-export const NO_EFFECTS: readonly MachineEffect[] = Object.freeze([]);
+export const NO_EFFECTS: readonly MachineEffect[] = [];
 
 /** What guards and assigners look at. The runner uses one such object again and again, so none of them may keep it. */
 export interface StepArguments {
@@ -133,13 +133,8 @@ function builtIn(action: unknown, params: unknown, place: Place<unknown>): Actio
 
 /** A function that makes the next context. */
 function assignerOf(assignment: unknown): Expression {
-  if (typeof assignment === 'function') {
-    const partial = assignment as Expression;
-    return (args, params) => ({ ...(args.context as object), ...(partial(args, params) as object) });
-  }
+  if (typeof assignment === 'function') return updateAssigner(assignment as Expression);
   const fields = Object.entries(assignment as Record<string, unknown>);
-  const [only] = fields;
-  if (only !== undefined && fields.length === 1) return fieldAssigner(only[0], only[1]);
   return (args, params) => {
     const next = { ...(args.context as Record<string, unknown>) };
     for (const [key, value] of fields) next[key] = typeof value === 'function' ? (value as Expression)(args, params) : value;
@@ -147,12 +142,14 @@ function assignerOf(assignment: unknown): Expression {
   };
 }
 
-/** As below for one field, which most assigners have: what it makes always has the same shape. */
-function fieldAssigner(key: string, value: unknown): Expression {
+/** For a function that makes an update. One that has all of the context's fields is the next context; merging would be most of a step's cost. */
+function updateAssigner(update: Expression): Expression {
+  let fields: readonly string[] | null = null;
   return (args, params) => {
-    const next = typeof value === 'function' ? (value as Expression)(args, params) : value;
-    const context = args.context as Record<string, unknown>;
-    for (const other in context) if (other !== key) return { ...context, [key]: next };
-    return { [key]: next };
+    const context = args.context as object;
+    const made = update(args, params) as object;
+    fields ??= Object.keys(context);
+    for (let index = 0; index < fields.length; index++) if (!((fields[index] as string) in made)) return { ...context, ...made };
+    return made;
   };
 }
