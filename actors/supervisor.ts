@@ -94,9 +94,9 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     this.pool.grow(BACKGROUND_WORKERS);
   }
 
-  /** Resolves when every actor has reported that it is ready. */
+  /** Resolves when every thread that was started has reported that it is ready. */
   async ready(): Promise<void> {
-    await Promise.all([...this.actors.values()].map((actor) => actor.ready));
+    await Promise.all([...[...this.actors.values()].map((actor) => actor.ready), this.pool.ready()]);
     if (this.reason) throw this.reason;
   }
 

@@ -193,7 +193,13 @@ async function buildBundles(dist = join(root, 'dist')) {
 
 async function buildIfNeeded(started) {
   const sources = ['src', 'actors', 'native', 'tsconfig.json', 'package.json'].map((name) => newest(join(root, name)));
-  const made = [library, join(benchFolder, basename(library)), join(benchFolder, 'twin'), stamp];
+  const made = [
+    library,
+    join(benchFolder, basename(library)),
+    join(benchFolder, 'twin'),
+    join(root, 'dist', 'bundles', 'cli', 'main.cjs'),
+    stamp,
+  ];
   if (made.every(existsSync) && statSync(stamp).mtimeMs > Math.max(...sources)) return;
   await Promise.all([buildTypeScript(), buildNative()]);
   touchStamp(started);

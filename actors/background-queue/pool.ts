@@ -19,7 +19,7 @@ export interface WorkerData {
 }
 
 export interface PoolEvents {
-  /** Called at most once for each worker that ends by an error. */
+  /** A worker, or what it was started with, ended by an error; more than once for one worker at times. */
   died(error: unknown): void;
   report(report: Report): void;
 }
@@ -27,6 +27,7 @@ export interface PoolEvents {
 export class BackgroundPool {
   private readonly pool: PiscinaModule.Piscina;
   private readonly drains: Promise<void>[] = [];
+  private readonly serving: Promise<void>[] = [];
   private readonly board: Board;
 
   constructor(
@@ -48,6 +49,11 @@ export class BackgroundPool {
       recordTiming: false,
       resourceLimits: { maxYoungGenerationSizeMb: THREAD_YOUNG_MIB },
     });
+    // A worker has ended without a task, as one does whose code can't be loaded. Tasks that wait for such a worker would wait for ever.
+    this.pool.on('error', (error) => {
+      this.events.died(error);
+      void this.pool.destroy();
+    });
     this.grow(1);
   }
 
@@ -55,13 +61,25 @@ export class BackgroundPool {
   grow(count: number): void {
     while (this.drains.length < Math.min(count, MAX_BACKGROUND_WORKERS)) {
       const { port1, port2 } = new MessageChannel();
-      port1.on('message', (report: Report) => this.events.report(report));
+      const serves = new Promise<void>((resolve) => {
+        port1.on('message', (report: Report) => (report.report === 'ready' ? resolve() : this.events.report(report)));
+      });
       port1.unref();
       this.board.expectWorker();
       const data: WorkerData = { wiring: this.wiring, reports: port2 };
       const drained = this.pool.run(data, { transferList: [port2] }) as Promise<void>;
-      this.drains.push(drained.catch((error: unknown) => this.events.died(error)).finally(() => port1.close()));
+      const ended = drained.catch((error: unknown) => this.events.died(error)).finally(() => port1.close());
+      this.drains.push(ended);
+      this.serving.push(Promise.race([serves, ended]));
     }
+  }
+
+  /**
+   * Resolves when the workers that were started take messages, or have ended. Until then they need this thread's event loop to turn, by
+   * which piscina hands them their task; so nobody may be told before that he can wait inside an access.
+   */
+  async ready(): Promise<void> {
+    await Promise.all(this.serving);
   }
 
   /** Resets PVG on a worker of its own: the pvg_status. */

@@ -14,7 +14,7 @@ import { carryIntoPvg, type PvgAccess } from '../../src/runtime/pvg-access.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import type { Tracer } from '../../src/trace/tracer.js';
 import { makeTracer } from '../thread-tracer.js';
-import type { Wiring } from '../wiring.js';
+import type { Report, Wiring } from '../wiring.js';
 import { workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
 
@@ -36,6 +36,7 @@ export default function drain({ wiring, reports }: WorkerData): void {
   const line = board.claimWorker(bridge.pvg_thread_id());
   const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line, tracer };
   bridge.pvg_group_guard(wiring.group);
+  reports.postMessage({ report: 'ready' } satisfies Report);
   for (;;) {
     const record = takeOne(worker);
     if (!record) break;

@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { loadBridge } from '../../dist/src/bridge/native.js';
 import { createDevice, type Device, type DeviceOptions, type RevisionName } from '../../dist/src/index.js';
 import * as L from '../../src/guest/layout.js';
+import { Board } from '../../src/runtime/board.js';
 import { RawGuest, until } from './raw-guest.js';
 
 const SMALL: DeviceOptions = { vsync: false, ramBytes: 2 ** 24 };
@@ -83,6 +84,12 @@ describe('the serials of two devices', () => {
   it('are what the embedder gives in ours', async () => {
     expect(await serials({ displaySerials: [77] })).toEqual([77, 77]);
   });
+});
+
+it('its threads all serve from the start, so that the thread that made it may wait inside an access at once', async () => {
+  const { board } = (await make({})).attachment;
+  // A worker that is only expected has no thread yet.
+  expect(new Board(board).workers.map(({ thread }) => thread > 0)).toEqual([true, true]);
 });
 
 describe('the variant', () => {

@@ -7,6 +7,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, syml
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundle } from '../../../native/bundle.mjs';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -45,8 +46,8 @@ function check(dist) {
   }
 }
 
-/** Makes the copy: where its sides are, and a function that removes it. */
-export function untracedCopy() {
+/** Makes the copy: where its sides are, and a function that removes it. Rejects with ERR_MODULE_NOT_FOUND where there is no esbuild. */
+export async function untracedCopy() {
   const copy = mkdtempSync(join(tmpdir(), 'apple-gfx-untraced-'));
   const remove = () => rmSync(copy, { recursive: true, force: true });
   try {
@@ -56,6 +57,8 @@ export function untracedCopy() {
     for (const folder of ['dist/native', 'node_modules']) symlinkSync(join(ROOT, folder), join(copy, folder));
     strip(join(copy, 'dist'));
     check(join(copy, 'dist'));
+    // Threads run bundles.
+    await bundle(join(copy, 'dist'));
   } catch (error) {
     remove();
     throw error;
