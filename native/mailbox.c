@@ -3,51 +3,40 @@
  * mailbox.c - the one waiting primitive: a bounded queue of records that threads post to and take from.
  *
  * A mailbox is a ring with two ends. Posters work on one, takers on the other, each under a mutex of its own and on cache lines of its
- * own; what passes between them is a count for each end, which is also the word that the other side polls and sleeps on.
+ * own; what passes between them is a count for each end, which the other side polls, and sleeps until it changes.
  *
  * Invariants:
  *  - An end is touched only under its mutex and after the handle was found living there. Destroying holds both and may therefore free
  *    the ring at once: a thread that wakes afterwards sees another handle and leaves.
  *  - A place of the ring belongs to the takers from the post's change of `posted` until their change of `taken`, and to the posters
- *    else. Both changes and the looks at them are sequentially consistent: they also order a sleeper's announcement against them.
+ *    else.
  *  - Counts are never reset, and bit 0 of both says that the mailbox is closed. A thread that waited on the slot's last mailbox leaves
  *    its marks as it must, whatever lives there by then.
- *  - Of `waiting`, sleepers - called is at least the number of threads that sleep and that no wake is under way for, so that nobody
- *    sleeps on while there is something for them (see call()).
+ *  - A thread that sleeps is called after the change that it waits for, whoever made that (sleepers.c).
  *
  * It does not look into records, and it does not order threads among each other: who wakes first takes first.
  */
-#include <errno.h>
-#include <limits.h>
-#include <linux/futex.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "handle.h"
 #include "internal.h"
 #include "polling.h"
+#include "sleepers.h"
 
 #define MAXIMUM_MAILBOXES 4096
 #define MAXIMUM_CAPACITY 65536u
 #define MAXIMUM_TAKE 1024u
-#define FOREVER INT64_MAX
 
 #define CLOSED 1u
 #define ONE 2u
 
-/* Halves of `waiting`. */
-#define SLEEPER 1u
-#define CALLED 0x10000u
-
 _Static_assert(sizeof(struct pvg_record) == 64, "a record is 64 bytes in every language that reads it");
 
-/* One end. The other side reads `count` and `waiting`; they have lines of their own, apart from what the end works with. */
+/* One end. What the other side reads has lines of its own, apart from what the end works with. */
 struct end {
   alignas(64) pthread_mutex_t mutex;
   uint32_t handle; /* of the mailbox that lives here, 0 if none does */
@@ -55,9 +44,7 @@ struct end {
   struct pvg_record *ring;
   uint32_t capacity;
   struct pvgi_polling polling;
-  alignas(64) _Atomic uint32_t count; /* ONE for each record that passed here, and CLOSED; the other end's futex word */
-  alignas(64) _Atomic uint32_t waiting; /* SLEEPER: threads between deciding to sleep on `count` and having noticed that they woke;
-                                           CALLED: how many of them a wake was issued for */
+  struct pvgi_sleepers others; /* the other end's threads, which wait for its count: ONE for each record that passed here, and CLOSED */
 };
 
 struct mailbox {
@@ -79,65 +66,18 @@ static _Thread_local bool times_wanted;
 
 /* How long one call may still wait. */
 struct patience {
-  int64_t deadline_ns; /* CLOCK_MONOTONIC, or FOREVER */
+  int64_t deadline_ns; /* CLOCK_MONOTONIC, or PVGI_FOREVER */
   bool expired;
 };
 
 static struct patience patience_for(int64_t timeout_us) {
-  struct patience patience = {.deadline_ns = FOREVER, .expired = timeout_us == 0};
+  struct patience patience = {.deadline_ns = PVGI_FOREVER, .expired = timeout_us == 0};
   if (timeout_us > 0) {
     int64_t now = pvgi_now_ns();
     /* What would overflow is centuries away. */
     if (timeout_us < (INT64_MAX - now) / 1000) patience.deadline_ns = now + timeout_us * 1000;
   }
   return patience;
-}
-
-/* ---- futex ---- */
-
-/* Sleeps until a wake, a signal or the deadline, but not at all if the word isn't `seen` any more. False if the
- * deadline has passed. */
-static bool futex_sleep(struct end *end, uint32_t seen, int64_t deadline_ns) {
-  struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
-  pvgi_count_syscall(PVGI_SYSCALL_WAIT);
-  /* FUTEX_WAIT_BITSET takes an absolute time, so a spurious wake doesn't make the wait longer. */
-  long result = syscall(SYS_futex, (void *)&end->count, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, seen,
-                        deadline_ns == FOREVER ? NULL : &deadline, NULL, FUTEX_BITSET_MATCH_ANY);
-  return !(result == -1 && errno == ETIMEDOUT);
-}
-
-/* The end may belong to another mailbox by now: slots are static, and a wake too many costs a thread one look. */
-static void futex_wake(struct end *end, uint32_t threads) {
-  if (threads == 0) return;
-  pvgi_count_syscall(PVGI_SYSCALL_WAKE);
-  syscall(SYS_futex, (void *)&end->count, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, threads > INT_MAX ? INT_MAX : (int)threads,
-          NULL, NULL, 0);
-}
-
-/* After `changes` things to wait for were announced by the end's count: wakes as many threads, if so many sleep.
- *
- * Whoever decided to sleep counted itself first and then looked at the count again. In the one order that all these operations have,
- * either that look came after the change, and the thread doesn't sleep, or its mark came before the look at the marks here. The kernel
- * compares the word under its own lock, so a change after that look sends the thread back or finds it queued.
- *
- * A thread that was called but hasn't run yet isn't called again: a burst of posts to one sleeper costs one system
- * call. If the wake finds nobody queued, every thread counted here is on its way back anyway. */
-static void call(struct end *end, uint32_t changes) {
-  uint32_t waiting = atomic_load(&end->waiting), threads;
-  do {
-    uint32_t uncalled = waiting % CALLED - waiting / CALLED;
-    threads = changes < uncalled ? changes : uncalled;
-    if (threads == 0) return;
-  } while (!atomic_compare_exchange_weak(&end->waiting, &waiting, waiting + threads * CALLED));
-  futex_wake(end, threads);
-}
-
-/* Whoever returns, for whatever reason, uses up one call: at worst another one is made in vain. */
-static void left(struct end *end) {
-  uint32_t waiting = atomic_load(&end->waiting), next;
-  do {
-    next = waiting - SLEEPER - (waiting >= CALLED ? CALLED : 0);
-  } while (!atomic_compare_exchange_weak(&end->waiting, &waiting, next));
 }
 
 /* ---- waiting ---- */
@@ -149,11 +89,9 @@ static bool await_change(struct end *own, struct end *other, uint32_t seen, uint
   bool polls = own->polling.limit_ns != 0;
   pthread_mutex_unlock(&own->mutex);
   int64_t begin_ns = polls ? pvgi_now_ns() : 0, end_ns = begin_ns + poll_ns;
-  bool changed = poll_ns != 0 && pvgi_poll(&other->count, seen, end_ns < patience->deadline_ns ? end_ns : patience->deadline_ns);
+  bool changed = poll_ns != 0 && pvgi_poll(&other->others.count, seen, end_ns < patience->deadline_ns ? end_ns : patience->deadline_ns);
   if (!changed) {
-    atomic_fetch_add(&other->waiting, SLEEPER);
-    if (atomic_load(&other->count) == seen && !futex_sleep(other, seen, patience->deadline_ns)) patience->expired = true;
-    left(other);
+    patience->expired = !pvgi_sleep(&other->others, seen, patience->deadline_ns);
   }
   int64_t waited_ns = polls ? pvgi_now_ns() - begin_ns : 0;
   pthread_mutex_lock(&own->mutex);
@@ -203,9 +141,9 @@ uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us)
   box->group = group;
   lock_both(box);
   /* Whoever still decides to sleep on the last mailbox finds neither count as it was, since both go on from beyond its last post. */
-  uint32_t count = (atomic_load(&box->posted.count) & ~CLOSED) + ONE;
-  atomic_store(&box->posted.count, count);
-  atomic_store(&box->taken.count, count);
+  uint32_t count = (atomic_load(&box->posted.others.count) & ~CLOSED) + ONE;
+  atomic_store(&box->posted.others.count, count);
+  atomic_store(&box->taken.others.count, count);
   box->taken_seen = count;
   settle(&box->posted, mailbox, ring, capacity);
   settle(&box->taken, mailbox, ring, capacity);
@@ -222,13 +160,13 @@ uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us)
 
 /* With both ends locked; the wakes are for after the release. */
 static void mark_closed(struct mailbox *box) {
-  atomic_fetch_or(&box->posted.count, CLOSED);
-  atomic_fetch_or(&box->taken.count, CLOSED);
+  atomic_fetch_or(&box->posted.others.count, CLOSED);
+  atomic_fetch_or(&box->taken.others.count, CLOSED);
 }
 
 static void release_all(struct mailbox *box) {
-  call(&box->posted, UINT32_MAX);
-  call(&box->taken, UINT32_MAX);
+  pvgi_call(&box->posted.others, UINT32_MAX);
+  pvgi_call(&box->taken.others, UINT32_MAX);
 }
 
 int32_t pvg_mailbox_close(uint32_t mailbox) {
@@ -291,10 +229,10 @@ int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_u
   struct end *own = &box->posted, *other = &box->taken;
   struct patience patience = {.deadline_ns = 0};
   for (bool waited = false;; waited = true) {
-    uint32_t posted = atomic_load_explicit(&own->count, memory_order_relaxed);
+    uint32_t posted = atomic_load_explicit(&own->others.count, memory_order_relaxed);
     if (posted & CLOSED) return leave_failing(own, PVG_E_CLOSED, "mailbox 0x%x is closed", mailbox);
     if (records_between(posted, box->taken_seen) < own->capacity) break;
-    uint32_t taken = box->taken_seen = atomic_load(&other->count);
+    uint32_t taken = box->taken_seen = atomic_load(&other->others.count);
     if (records_between(posted, taken) < own->capacity) break;
     if (!waited) patience = patience_for(timeout_us);
     if (patience.expired) return leave_failing(own, PVG_E_FULL, "mailbox 0x%x is full", mailbox);
@@ -304,10 +242,10 @@ int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_u
   }
   memcpy(&own->ring[own->place], record, sizeof *own->ring);
   own->place = own->place + 1 < own->capacity ? own->place + 1 : 0;
-  atomic_fetch_add(&own->count, ONE);
+  atomic_fetch_add(&own->others.count, ONE);
   pthread_mutex_unlock(&own->mutex);
   /* After the release, else the woken thread would run into the mutex. */
-  call(own, 1);
+  pvgi_call(&own->others, 1);
   return PVG_OK;
 }
 
@@ -329,7 +267,7 @@ static int32_t take(uint32_t mailbox, void *records, uint32_t max, int64_t timeo
   struct patience patience = {.deadline_ns = 0};
   uint32_t there;
   for (bool waited = false;; waited = true) {
-    uint32_t taken = atomic_load_explicit(&own->count, memory_order_relaxed), posted = atomic_load(&other->count);
+    uint32_t taken = atomic_load_explicit(&own->others.count, memory_order_relaxed), posted = atomic_load(&other->others.count);
     there = records_between(posted, taken);
     if (there > 0) break;
     if (posted & CLOSED) return leave_failing(own, PVG_E_CLOSED, "mailbox 0x%x is closed and empty", mailbox);
@@ -344,9 +282,9 @@ static int32_t take(uint32_t mailbox, void *records, uint32_t max, int64_t timeo
   }
   uint32_t wanted = there < max ? there : max;
   take_out(own, records, wanted);
-  atomic_fetch_add(&own->count, wanted * ONE);
+  atomic_fetch_add(&own->others.count, wanted * ONE);
   pthread_mutex_unlock(&own->mutex);
-  call(own, wanted);
+  pvgi_call(&own->others, wanted);
   return (int32_t)wanted;
 }
 
@@ -377,7 +315,7 @@ int32_t pvg_mailbox_depth(uint32_t mailbox) {
   struct mailbox *box = slot_of(mailbox);
   if (box == NULL || !enter(&box->taken, mailbox)) return pvgi_no_such(&table, mailbox);
   /* With this end locked the other one's count is ahead of it or equal. */
-  int32_t depth = (int32_t)records_between(atomic_load(&box->posted.count), atomic_load(&box->taken.count));
+  int32_t depth = (int32_t)records_between(atomic_load(&box->posted.others.count), atomic_load(&box->taken.others.count));
   pthread_mutex_unlock(&box->taken.mutex);
   return depth;
 }
@@ -385,7 +323,7 @@ int32_t pvg_mailbox_depth(uint32_t mailbox) {
 int32_t pvg_mailbox_waiters(uint32_t mailbox) {
   struct mailbox *box = slot_of(mailbox);
   if (box == NULL || !enter(&box->taken, mailbox)) return pvgi_no_such(&table, mailbox);
-  uint32_t waiting = atomic_load(&box->posted.waiting);
+  uint32_t sleeping = pvgi_sleeping(&box->posted.others);
   pthread_mutex_unlock(&box->taken.mutex);
-  return (int32_t)(waiting % CALLED - waiting / CALLED);
+  return (int32_t)sleeping;
 }

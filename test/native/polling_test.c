@@ -107,6 +107,57 @@ static void test_exchange(void) {
   CHECK(pvg_group_destroy(group) == PVG_OK);
 }
 
+/* ---- who is woken ---- */
+
+#define SLEEPERS 40 /* more than have places of their own */
+
+static struct {
+  uint32_t box;
+  _Atomic uint32_t taken[SLEEPERS];
+} crew;
+
+static void *take_all(void *argument) {
+  uint32_t number = (uint32_t)(uintptr_t)argument;
+  struct pvg_record record;
+  while (pvg_mailbox_take(crew.box, &record, 1, -1) == 1) atomic_fetch_add(&crew.taken[number], 1);
+  return NULL;
+}
+
+static uint32_t busiest(uint32_t sleepers, uint32_t *total) {
+  uint32_t most = 0;
+  *total = 0;
+  for (uint32_t at = 0; at < sleepers; at++) {
+    uint32_t taken = atomic_load(&crew.taken[at]);
+    *total += taken;
+    if (taken > most) most = taken;
+  }
+  return most;
+}
+
+static void test_the_same_thread_is_woken(uint32_t sleepers) {
+  uint32_t group = pvg_group_create(), total;
+  pthread_t threads[SLEEPERS];
+  crew.box = pvg_mailbox_create(group, 64, 0);
+  for (uint32_t at = 0; at < sleepers; at++) {
+    atomic_store(&crew.taken[at], 0);
+    CHECK(pthread_create(&threads[at], NULL, take_all, (void *)(uintptr_t)at) == 0);
+  }
+  struct pvg_record record = {0};
+  /* One at a time, with everybody asleep: it is always the same one's. */
+  for (uint32_t round = 1; round <= 50; round++) {
+    while (pvg_mailbox_waiters(crew.box) != (int32_t)sleepers) usleep(100);
+    CHECK(pvg_mailbox_post(crew.box, &record, 0) == PVG_OK);
+    while (busiest(sleepers, &total), total < round) usleep(100);
+  }
+  CHECK(busiest(sleepers, &total) == 50);
+  /* Many at once: nothing stays behind, whoever is called. */
+  for (uint32_t round = 0; round < 1000; round++) CHECK(pvg_mailbox_post(crew.box, &record, -1) == PVG_OK);
+  while (busiest(sleepers, &total), total < 1050) usleep(100);
+  CHECK(pvg_mailbox_close(crew.box) == PVG_OK);
+  for (uint32_t at = 0; at < sleepers; at++) pthread_join(threads[at], NULL);
+  CHECK(pvg_group_destroy(group) == PVG_OK);
+}
+
 static void test_times_and_calls(void) {
   uint32_t group = pvg_group_create(), box = pvg_mailbox_create(group, 1, 0);
   const struct pvg_thread_times *times = (const struct pvg_thread_times *)(uintptr_t)pvg_thread_times();
@@ -129,6 +180,8 @@ int main(void) {
   test_no_wake_is_lost(50);
   test_no_wake_is_lost(1000);
   test_exchange();
+  test_the_same_thread_is_woken(2);
+  test_the_same_thread_is_woken(SLEEPERS);
   test_times_and_calls();
   return 0;
 }
