@@ -31,6 +31,8 @@ describe('options', () => {
       migrationBlocker: null,
       savable: true,
       trace: [],
+      traceRing: true,
+      pollMicroseconds: 100,
       refuseEvery: 0,
       encodeDelayMicroseconds: 0,
       headless: false,
@@ -54,6 +56,8 @@ describe('options', () => {
       vsync: false,
       announceEveryFrame: true,
       readsWait: true,
+      traceRing: false,
+      pollMicroseconds: 0,
       managedTextures: true,
     } as const;
     expect(checkOptions(given)).toMatchObject(given);
@@ -95,6 +99,8 @@ describe('options', () => {
     [untyped({ managedTextures: 1 }), 'managedTextures is 1, expected true or false'],
     [untyped({ announceEveryFrame: 1 }), 'announceEveryFrame is 1, expected true or false'],
     [untyped({ readsWait: 1 }), 'readsWait is 1, expected true or false'],
+    [untyped({ traceRing: 'on' }), 'traceRing is on, expected true or false'],
+    [{ pollMicroseconds: 1001 }, 'pollMicroseconds is 1001, expected an integer in 0..1000'],
     [{ refuseEvery: -1 }, 'refuseEvery is -1, expected an integer in 0..2147483648'],
     [{ encodeDelayMicroseconds: 2e6 }, 'encodeDelayMicroseconds is 2000000, expected an integer in 0..1000000'],
   ])('%o are refused', (options, message) => {
