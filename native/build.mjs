@@ -39,10 +39,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.stamp');
 const library = join(root, 'dist', 'native', 'libpvg_bridge.so');
 const benchFolder = join(root, 'dist', 'native', 'bench');
-const objectFolder = join(root, 'dist', 'native', 'objects');
 const compiler = process.env.CC || 'cc';
 const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-pthread'];
-const objectFlags = [...common, '-O2', '-fPIC', '-fvisibility=hidden', '-Inative'];
+/** What the product is made of: where its objects are, and with which flags they are made. */
+const product = { folder: join(root, 'dist', 'native', 'objects'), flags: [...common, '-O2', '-fPIC', '-fvisibility=hidden', '-Inative'] };
 // Calls among its own functions go straight there, not by a table that somebody might have put other functions into.
 const sharedFlags = [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions', '-Wl,-z,now'];
 const flavours = {
@@ -114,26 +114,27 @@ async function produce(path, args) {
 
 const modified = (path) => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
 
-const objectOf = (source) => join(objectFolder, `${source.slice(root.length + 1).replaceAll('/', '-')}.o`);
+const objectOf = (source, { folder } = product) => join(folder, `${source.slice(root.length + 1).replaceAll('/', '-')}.o`);
 
 /** Objects that another compiler or other flags have made are of no use. */
-function forgetForeignObjects() {
-  const record = join(objectFolder, 'command');
-  const now = [compiler, ...objectFlags].join(' ');
+function forgetForeignObjects({ folder, flags }) {
+  const record = join(folder, 'command');
+  const now = [compiler, ...flags].join(' ');
   if (existsSync(record) && readFileSync(record, 'utf8') === now) return;
-  rmSync(objectFolder, { recursive: true, force: true });
-  mkdirSync(objectFolder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   writeFileSync(record, now);
 }
 
 /** Makes the objects that are older than what they are made from, as many at once as there are cores. */
-async function compileObjects(sources) {
+async function compileObjects(sources, kind = product) {
+  forgetForeignObjects(kind);
   const headers = ['native', 'native/soft', 'native/bench'].flatMap((folder) => filesIn(folder, '.h'));
   const newestHeader = Math.max(...headers.map(modified));
-  const waiting = sources.filter((source) => modified(objectOf(source)) <= Math.max(modified(source), newestHeader));
+  const waiting = sources.filter((source) => modified(objectOf(source, kind)) <= Math.max(modified(source), newestHeader));
   const work = async () => {
     for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
-      await produce(objectOf(source), [...objectFlags, '-c', source]);
+      await produce(objectOf(source, kind), [...kind.flags, '-c', source]);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
@@ -143,14 +144,13 @@ async function buildNative() {
   const benchSources = filesIn('native/bench', '.c');
   const sources = [...librarySources(), ...benchSources];
   mkdirSync(benchFolder, { recursive: true });
-  forgetForeignObjects();
   await compileObjects(sources);
-  const objects = librarySources().map(objectOf);
-  const callers = benchSources.filter((source) => !isTwin(source)).map(objectOf);
+  const objects = librarySources().map((source) => objectOf(source));
+  const callers = benchSources.filter((source) => !isTwin(source)).map((source) => objectOf(source));
   await Promise.all([
     produce(library, [...sharedFlags, ...objects]),
     produce(join(benchFolder, basename(library)), [...sharedFlags, ...objects, ...callers]),
-    produce(join(benchFolder, 'twin'), [...common, ...sources.map(objectOf)]),
+    produce(join(benchFolder, 'twin'), [...common, ...sources.map((source) => objectOf(source))]),
   ]);
 }
 
@@ -215,19 +215,23 @@ function runTest(program, programArgs, wrapped) {
   return { passed: result.status === 0, output };
 }
 
-function testNative(flavour, only, programArgs) {
+async function testNative(flavour, only, programArgs) {
   const flags = flavours[flavour];
   if (flags === undefined) stop(`unknown flavour "${flavour}": plain, asan or tsan`);
   const sources = filesIn('test/native', only === undefined ? '_test.c' : `${only}.c`);
   if (sources.length === 0) stop(`there is no test "${only}" in test/native`);
   const folder = join(root, 'dist', 'native', flavour);
   mkdirSync(folder, { recursive: true });
+  // A warning fails the tests only: a compiler newer than this project must still build the library.
+  const strict = [...common, '-Werror', ...flags, '-Inative'];
+  const kind = { folder: join(folder, 'objects'), flags: strict };
+  await compileObjects(librarySources(), kind);
+  const objects = librarySources().map((source) => objectOf(source, kind));
   let failures = 0;
   for (const source of sources) {
     const name = source.slice(source.lastIndexOf('/') + 1, -2);
     const program = join(folder, name);
-    // A warning fails the tests only: a compiler newer than this project must still build the library.
-    compile([...common, '-Werror', ...flags, '-Inative', '-Itest/native', source, ...librarySources(), '-o', program]);
+    compile([...strict, '-Itest/native', source, ...objects, '-o', program]);
     const { passed, output } = runTest(program, programArgs, false);
     console.log(`${passed ? 'ok    ' : 'FAILED'} ${flavour} ${name}`);
     if (output !== '') console.log(output.trimEnd());
@@ -239,7 +243,7 @@ function testNative(flavour, only, programArgs) {
 const started = Date.now();
 const [mode, ...rest] = process.argv.slice(2);
 if (mode === '--test-native') {
-  testNative(rest[0] ?? 'plain', rest[1], rest.slice(2));
+  await testNative(rest[0] ?? 'plain', rest[1], rest.slice(2));
 } else if (mode === '--if-needed') {
   await buildIfNeeded(started);
 } else if (mode === '--bundles') {
