@@ -220,6 +220,7 @@ export class ThreadPort implements DevicePort {
 
   createSurface(display: number, width: number, height: number): SurfaceInfo | null {
     const { bridge, wiring } = this;
+    this.mailboxes.flush();
     const texture = bridge.pvg_texture_create(wiring.device, width, height, this.textureUsage(display));
     if (texture === 0) return null;
     const surface = makeSurface(width, height);
@@ -236,6 +237,8 @@ export class ThreadPort implements DevicePort {
   copyToSurface(display: number, texture: number, present: number): boolean {
     const surface = this.surfaces[display];
     if (!surface) return false;
+    // A copy takes its time: who was answered just before it must not wait for it too.
+    this.mailboxes.flush();
     const { bytes, tiles } = surface;
     const sequence = surface.beginWrite();
     const changed = this.bridge.pvg_texture_show(texture, bytes, bytes.length, tiles, tiles.length, sequence);

@@ -246,6 +246,7 @@ export class BqlBehaviour {
   private resume(): void {
     const wait = this.waits.pop();
     assert(wait !== undefined && wait.result !== null, 'a wait ended without a result');
+    assert(this.waits.length === this.depth, 'the waits are those of the lock');
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, wait.job, this.depth + 1);
     const next = wait.continuation.resume(wait.result);
     if (next === null) this.end(wait.handler);

@@ -28,6 +28,8 @@ class PortScene {
   /** Records that the update mailbox holds; then it is closed. */
   completions: PvgRecord[] = [];
   encodeStatus: number = PvgStatus.ok;
+  /** Called while a texture is being shown. */
+  onShow: () => void = () => undefined;
   /** Why the device was stopped. */
   cause: number = PvgCause.none;
   readonly interrupts = new InterruptLines();
@@ -103,6 +105,11 @@ class PortScene {
         return 9;
       },
       pvg_texture_managed: () => 1,
+      pvg_texture_show: () => {
+        this.calls.push('show');
+        this.onShow();
+        return 0;
+      },
       pvg_texture_release: (texture: number) => {
         this.calls.push(`release texture ${texture}`);
         return PvgStatus.ok;
@@ -191,6 +198,15 @@ describe('a frame', () => {
     const scene = new PortScene(revision);
     scene.perform(block);
     expect(scene.posts).toEqual([`${destination} 4 0: 9 1 0 0 0 0`]);
+  });
+
+  it('is copied only after what was posted before it has left', () => {
+    const scene = new PortScene('hardened');
+    scene.port.createSurface(0, 64, 64);
+    scene.port.perform({ do: 'replyToGuest', token: 8, mailbox: VCPU_MAILBOX, value: 1, high: 2, ok: true });
+    scene.onShow = () => expect(scene.posts).toEqual([`${VCPU_MAILBOX} reply 8 0: 1 2 0 0 0 0`]);
+    scene.port.copyToSurface(0, 9, 1);
+    expect(scene.calls).toContain('show');
   });
 
   it('the render queue is told of surfaces, sections and the lock', () => {

@@ -56,9 +56,9 @@ static void *consume(void *argument) {
   return NULL;
 }
 
-static void test_order_and_loss(uint32_t capacity, uint32_t spin_us) {
+static void test_order_and_loss(uint32_t capacity, uint32_t poll_us) {
   uint32_t group = pvg_group_create();
-  shared_box = pvg_mailbox_create(group, capacity, spin_us);
+  shared_box = pvg_mailbox_create(group, capacity, poll_us);
   CHECK(shared_box != 0);
   pthread_t producers[PRODUCERS], consumers[CONSUMERS];
   struct consumer states[CONSUMERS] = {{0}};
