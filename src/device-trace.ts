@@ -1,5 +1,5 @@
 /**
- * A device's trace as its embedder sees it: lines as they come, and the latest events of every thread.
+ * A device's trace as its embedder sees it: lines as they come, and the latest events of every actor.
  *
  * Invariant: what nobody has listened to yet is kept up to a bound, so that a device which nobody listens to doesn't grow.
  */

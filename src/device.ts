@@ -192,7 +192,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   }
 
   /**
-   * The latest trace events of the device's threads, whether switched on or not, by time: what a thread did up to when it last went to
+   * The latest trace events of the device's actors, whether switched on or not, by time: what a thread did up to when it last went to
    * wait. Empty with `traceRing: false`.
    */
   traceHistory(): readonly TraceHistoryEvent[] {
