@@ -49,6 +49,7 @@ describe('edges', () => {
     ['src/revisions/', ['src/revisions/']],
     ['src/memory/', ['src/base/', 'src/bridge/pvg.ts', 'src/memory/']],
     ['src/guest/', ['src/base/', 'src/guest/']],
+    ['src/explorer/', ['src/base/', 'src/explorer/']],
   ])('%s imports only what is below it', (folder, allowed) => {
     const wrong = sources
       .filter((path) => path.startsWith(folder))

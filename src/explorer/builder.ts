@@ -1,0 +1,150 @@
+/**
+ * Makes the objects, processes and properties of a world for an execution, using those of the one before again.
+ *
+ * Invariant: the object made as the nth is the same object in every execution as long as it is asked for by the same type and name.
+ */
+import type { Actor } from './actor.js';
+import { WorldAssertion, WorldError } from './failure.js';
+import { Inbox, type Touch } from './inbox.js';
+import type { Body } from './operation.js';
+import { type Condition, type Lock, type ObjectType, type ProcessHandle, SharedObject } from './shared-object.js';
+import type { ProcessOptions, WorldBuilder } from './world.js';
+
+/** A process as it was made. */
+export interface ProcessPlan {
+  readonly handle: SharedObject;
+  readonly body: (() => Body) | null;
+  readonly actor: Actor | null;
+  readonly spawned: boolean;
+}
+
+export type PropertyKind = 'always' | 'eventually' | 'alwaysEventually' | 'sometimes';
+
+export interface Property {
+  readonly name: string;
+  readonly kind: PropertyKind;
+  readonly holds: () => boolean | string;
+}
+
+export const MAX_PROCESSES = 256;
+
+export class Builder implements WorldBuilder {
+  readonly objects: SharedObject[] = [];
+  objectCount = 0;
+  readonly processes: ProcessPlan[] = [];
+  readonly properties: Property[] = [];
+  readonly costs: { readonly name: string; readonly measure: () => number }[] = [];
+  /** Groups of numbers of processes. */
+  readonly symmetric: number[][] = [];
+  private building = false;
+
+  constructor(readonly touch: Touch) {}
+
+  /** Makes everything anew. */
+  build(setup: (world: WorldBuilder) => void): void {
+    this.objectCount = 0;
+    this.processes.length = 0;
+    this.properties.length = 0;
+    this.costs.length = 0;
+    this.symmetric.length = 0;
+    this.building = true;
+    setup(this);
+    this.building = false;
+    if (this.processes.length === 0) throw new WorldError('the world has no process');
+  }
+
+  variable(name: string, value = 0): SharedObject {
+    return this.make('variable', name, value);
+  }
+
+  lock(name: string): SharedObject {
+    return this.make('lock', name);
+  }
+
+  condition(name: string, lock: Lock): Condition {
+    return this.make('condition', name, 0, lock as SharedObject);
+  }
+
+  mailbox(name: string, { bound = 0 }: { readonly bound?: number } = {}): SharedObject {
+    const mailbox = this.make('mailbox', name);
+    mailbox.bound = bound;
+    return mailbox;
+  }
+
+  reply(name: string): SharedObject {
+    return this.make('reply', name);
+  }
+
+  timer(name: string): SharedObject {
+    return this.make('timer', name);
+  }
+
+  choice(name: string): SharedObject {
+    return this.make('choice', name);
+  }
+
+  object(name: string): SharedObject {
+    return this.make('variable', name);
+  }
+
+  inbox<T>(name: string): Inbox<T> {
+    return new Inbox<T>(this.make('mailbox', name), this.touch);
+  }
+
+  process(name: string, body: () => Body, { spawned = false }: ProcessOptions = {}): ProcessHandle {
+    return this.add(name, body, null, spawned);
+  }
+
+  actor(name: string, actor: Actor): ProcessHandle {
+    return this.add(name, null, actor, false);
+  }
+
+  assert(condition: boolean, text: string): void {
+    if (!condition) throw new WorldAssertion(text);
+  }
+
+  always(name: string, holds: () => boolean | string): void {
+    this.properties.push({ name, kind: 'always', holds });
+  }
+
+  eventually(name: string, holds: () => boolean | string): void {
+    this.properties.push({ name, kind: 'eventually', holds });
+  }
+
+  alwaysEventually(name: string, holds: () => boolean | string): void {
+    this.properties.push({ name, kind: 'alwaysEventually', holds });
+  }
+
+  sometimes(name: string, holds: () => boolean): void {
+    this.properties.push({ name, kind: 'sometimes', holds });
+  }
+
+  cost(name: string, measure: () => number): void {
+    this.costs.push({ name, measure });
+  }
+
+  interchangeable(...processes: readonly ProcessHandle[]): void {
+    this.symmetric.push(processes.map((process) => (process as SharedObject).owner));
+  }
+
+  private add(name: string, body: (() => Body) | null, actor: Actor | null, spawned: boolean): SharedObject {
+    if (this.processes.length === MAX_PROCESSES) throw new WorldError(`a world has at most ${MAX_PROCESSES} processes`);
+    if (this.processes.some(({ handle }) => handle.name === name)) throw new WorldError(`there are two processes by the name ${name}`);
+    const handle = this.make('process', name);
+    handle.owner = this.processes.length;
+    this.processes.push({ handle, body, actor, spawned });
+    return handle;
+  }
+
+  private make(type: ObjectType, name: string, value = 0, companion: SharedObject | null = null): SharedObject {
+    if (!this.building) throw new WorldError(`${type} ${name} was made while the world ran; objects are made by its setup`);
+    const id = this.objectCount++;
+    let object = this.objects[id];
+    if (object === undefined || object.name !== name || object.type !== type || object.companion !== companion) {
+      object = new SharedObject(id, type, name, companion);
+      this.objects[id] = object;
+    }
+    object.restart(value);
+    return object;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Worlds: closed systems of processes, with what must hold in them.
+ *
+ * A world is a function that makes its objects, processes and properties; it is called at the beginning of every execution, so whatever it
+ * closes over is made anew. Invariant, which the explorer checks: it makes the same things in the same order each time, and
+ * looks at no clock, no randomness and nothing outside.
+ */
+import type { Actor } from './actor.js';
+import type { Inbox, Touch } from './inbox.js';
+import type { Body, Operation } from './operation.js';
+import type { Condition, Lock, Mailbox, ProcessHandle, Reply, SharedObject, Timer, Variable } from './shared-object.js';
+
+export interface ProcessOptions {
+  /** It begins when somebody spawns it, instead of at once. */
+  readonly spawned?: boolean;
+}
+
+/** What a world is made with. */
+export interface WorldBuilder {
+  variable(name: string, value?: number): Variable;
+  lock(name: string): Lock;
+  condition(name: string, lock: Lock): Condition;
+  /** `bound`: how many messages it holds at most; without it, any number. */
+  mailbox(name: string, options?: { readonly bound?: number }): Mailbox;
+  reply(name: string): Reply;
+  timer(name: string): Timer;
+  /** Something that nobody determines: yields one of `outcomes` numbers. */
+  choice(name: string): { choose(outcomes: number): Operation };
+  /** A process that is a generator. */
+  process(name: string, body: () => Body, options?: ProcessOptions): ProcessHandle;
+  /** A process whose state is in the open. */
+  actor(name: string, actor: Actor): ProcessHandle;
+  /** A mailbox of an actor's. */
+  inbox<T>(name: string): Inbox<T>;
+  /** An object of an actor's that several touch, for footprints. */
+  object(name: string): SharedObject;
+  /** What actors note their accesses to such objects with. */
+  readonly touch: Touch;
+
+  /** Fails the execution, and ends the process that asserts. */
+  assert(condition: boolean, text: string): void;
+  /** Must hold after every step; a text says what is wrong. */
+  always(name: string, holds: () => boolean | string): void;
+  /** Must hold at some point of every execution. */
+  eventually(name: string, holds: () => boolean | string): void;
+  /** Must hold at the end of every execution, and again and again in one that goes on for ever. */
+  alwaysEventually(name: string, holds: () => boolean | string): void;
+  /** Must hold at some point of some execution, or the search has not reached what it is for. */
+  sometimes(name: string, holds: () => boolean): void;
+  /** A figure of a whole execution, of which the explorer tells the largest. */
+  cost(name: string, measure: () => number): void;
+  /** Processes of which one is as good as the other, so that states that differ by which is which are the same. */
+  interchangeable(...processes: readonly ProcessHandle[]): void;
+}
+
+export interface World {
+  readonly name: string;
+  /** For people: what happens in it. */
+  readonly summary: string;
+  /** Steps after which an execution is cut off, and counts as a failure. */
+  readonly maxSteps: number;
+  readonly setup: (world: WorldBuilder) => void;
+}
+
+const MAX_STEPS = 10_000;
+
+/** Makes a world. */
+export function defineWorld(
+  name: string,
+  setup: (world: WorldBuilder) => void,
+  options: { readonly summary?: string; readonly maxSteps?: number } = {},
+): World {
+  return { name, setup, summary: options.summary ?? '', maxSteps: options.maxSteps ?? MAX_STEPS };
+}
