@@ -7,7 +7,7 @@
 import { mix } from '../hasher.js';
 
 /** How objects of a prototype are looked into. */
-export type Content = 'fields' | 'array' | 'map' | 'set' | 'numbers' | 'bytes' | 'date' | 'named' | 'unseen';
+export type Content = 'fields' | 'array' | 'map' | 'set' | 'integers' | 'numbers' | 'bytes' | 'date' | 'named' | 'unseen';
 
 const text = (seed: number, name: string): number => {
   let hash = seed;

@@ -32,21 +32,25 @@ const Tag = {
   named: 0x625558ec,
 } as const;
 
-/** Objects that are remembered at most; then all are forgotten, so that those of old executions go. */
-const MAX_REMEMBERED = 1 << 16;
-/** The numbers of visits stay small integers. */
-const MAX_VISITS = 1 << 29;
+/** Objects of a graph that are looked for one by one; those of a larger one are looked up, which costs a new object its identity hash. */
+const FEW = 64;
+/** Hashes of values that are remembered; then all are forgotten, so that those of old executions go. */
+const MAX_VALUES = 1 << 12;
 
 type Fields = Record<string, unknown>;
 
+/** What a value adds. */
+interface Known {
+  readonly low: number;
+  readonly high: number;
+}
+
 export class StateWalker {
-  /** Numbers of the last visits of objects, from 0 on; below 0: the place of a value's hash, `~place`. */
-  private readonly seen = new Map<object, number>();
-  /** The first visit of the graph that is walked. */
-  private first = 0;
-  private next = 0;
-  private readonly lows: number[] = [];
-  private readonly highs: number[] = [];
+  /** Objects of the graph that is walked, in the order of visits: the first few, or all in `many`. */
+  private readonly few: object[] = [];
+  private readonly many = new Map<object, number>();
+  private visits = 0;
+  private readonly values = new Map<object, Known>();
   private readonly opaque = new Map<object, number>();
   private readonly ignore: ReadonlySet<string>;
   /** By prototype. */
@@ -62,22 +66,16 @@ export class StateWalker {
 
   /** Adds one graph. `name` is what errors call it. Throws WorldError if there is state that can't be seen. */
   add(hasher: Hasher, value: unknown, name = 'state'): void {
-    if (this.seen.size > MAX_REMEMBERED || this.next > MAX_VISITS) this.forget();
+    if (this.values.size > MAX_VALUES) this.values.clear();
+    if (this.visits > FEW) this.many.clear();
+    this.visits = 0;
     this.hasher = hasher;
-    this.first = this.next;
     try {
       this.walk(value);
     } catch (error) {
       if (!(error instanceof Unseen)) throw error;
       throw new WorldError(findUnseen(value, name, { opaque: this.opaque, ignore: this.ignore }));
     }
-  }
-
-  private forget(): void {
-    this.seen.clear();
-    this.lows.length = 0;
-    this.highs.length = 0;
-    this.next = 0;
   }
 
   private walk(value: unknown): void {
@@ -112,20 +110,50 @@ export class StateWalker {
   }
 
   private walkObject(object: object): void {
-    const known = this.seen.get(object);
-    if (known === undefined) {
-      if (this.addOpaque(object) || this.addFrozen(object)) return;
-    } else if (known < 0) {
-      this.hasher.add(this.lows[~known] ?? 0);
-      this.hasher.add(this.highs[~known] ?? 0);
-      return;
-    } else if (known >= this.first) {
+    if (this.opaque.size > 0 && this.addOpaque(object)) return;
+    if (Object.isFrozen(object) && this.addValue(object)) return;
+    const visit = this.visitOf(object);
+    if (visit < 0) {
+      this.walkContent(object);
+    } else {
       this.hasher.add(Tag.again);
-      this.hasher.add(known - this.first);
-      return;
+      this.hasher.add(visit);
     }
-    this.seen.set(object, this.next++);
-    this.walkContent(object);
+  }
+
+  /** Which visit of this graph was the object's; -1: this one is. */
+  private visitOf(object: object): number {
+    const { few, many, visits } = this;
+    if (visits < FEW) {
+      for (let visit = visits - 1; visit >= 0; visit--) if (few[visit] === object) return visit;
+      few[visits] = object;
+    } else {
+      if (visits === FEW) for (let visit = 0; visit < FEW; visit++) many.set(few[visit] as object, visit);
+      const visit = many.get(object);
+      if (visit !== undefined) return visit;
+      many.set(object, visits);
+    }
+    this.visits++;
+    return -1;
+  }
+
+  /** Adds an object if it and all in it can't change; what it adds is remembered. */
+  private addValue(object: object): boolean {
+    const outer = this.hasher;
+    let known = this.values.get(object);
+    if (known === undefined) {
+      if (!this.isValue(object, new Set())) return false;
+      const inner = new Hasher();
+      inner.restart();
+      this.hasher = inner;
+      this.walkContent(object);
+      this.hasher = outer;
+      known = { low: inner.low, high: inner.high };
+      this.values.set(object, known);
+    }
+    outer.add(known.low);
+    outer.add(known.high);
+    return true;
   }
 
   private walkContent(object: object): void {
@@ -169,6 +197,9 @@ export class StateWalker {
         this.walk(element);
         length++;
       }
+    } else if (content === 'integers') {
+      const integers = object as Int32Array;
+      for (length = 0; length < integers.length; length++) hasher.add(integers[length] ?? 0);
     } else if (content === 'numbers') {
       const numbers = object as unknown as ArrayLike<number | bigint>;
       for (length = 0; length < numbers.length; length++) this.walk(numbers[length]);
@@ -207,23 +238,6 @@ export class StateWalker {
     if (place === undefined) return false;
     this.hasher.add(Tag.opaque);
     this.hasher.add(place);
-    return true;
-  }
-
-  /** Adds an object that is seen for the first time if it can't change, and remembers what it adds. */
-  private addFrozen(object: object): boolean {
-    if (!Object.isFrozen(object) || !this.isValue(object, new Set())) return false;
-    const outer = this.hasher;
-    const inner = new Hasher();
-    inner.restart();
-    this.hasher = inner;
-    this.walkContent(object);
-    this.hasher = outer;
-    this.seen.set(object, ~this.lows.length);
-    this.lows.push(inner.low);
-    this.highs.push(inner.high);
-    outer.add(inner.low);
-    outer.add(inner.high);
     return true;
   }
 

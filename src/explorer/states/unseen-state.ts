@@ -43,7 +43,9 @@ export function contentOf(object: object): Content {
   if (object instanceof Set) return 'set';
   if (object instanceof Date) return 'date';
   if (object instanceof DataView || object instanceof ArrayBuffer || object instanceof SharedArrayBuffer) return 'bytes';
-  if (ArrayBuffer.isView(object)) return 'numbers';
+  if (object instanceof BigInt64Array || object instanceof BigUint64Array) return 'numbers';
+  if (object instanceof Float32Array || object instanceof Float64Array) return 'numbers';
+  if (ArrayBuffer.isView(object)) return 'integers';
   const tag: unknown = (object as { [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
   return UNSEEN.has(String(tag)) || hasPrivateFields(object) ? 'unseen' : 'fields';
 }
