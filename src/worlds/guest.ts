@@ -52,7 +52,11 @@ export class VcpuActor implements Actor {
   /** The access that the thread carries into PVG itself. */
   private entered: PvgRecord | null = null;
 
-  constructor(private readonly parts: VcpuParts) {}
+  private readonly carrier: Carrier;
+
+  constructor(private readonly parts: VcpuParts) {
+    this.carrier = parts.carrier;
+  }
 
   get isDone(): boolean {
     return this.done === this.parts.accesses.length;

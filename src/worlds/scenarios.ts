@@ -134,4 +134,20 @@ export const SCENARIOS: readonly Scenario[] = [
     reset: true,
     updates: [false],
   },
+  {
+    name: 'everything',
+    summary: 'two processors with two accesses each, upcalls of two threads at once, two frames, a mode change and a reset',
+    vcpus: [
+      ['write', 'read'],
+      ['write', 'read'],
+    ],
+    mode: MODE,
+    scripts: [
+      { name: 'task0', steps: maps(0), inside: { vcpu: 0, index: 0 } },
+      { name: 'task1', steps: maps(1), inside: { vcpu: 0, index: 0 } },
+      { name: 'guest', steps: [{ do: 'newFrame' }, { do: 'modeChange', ...OTHER }, { do: 'newFrame' }] },
+    ],
+    reset: true,
+    updates: [false],
+  },
 ];
