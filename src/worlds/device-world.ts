@@ -57,7 +57,25 @@ const RAM_ID = 1;
 const REMOVABLE_ID = 2;
 
 /** Fields of the device's and the worlds' objects that hold no state: constants, and functions that have none. */
-const STATELESS = ['port', 'revision', 'policies', 'table', 'args', 'effects', 'onGone', 'touch', 'fail', 'destroy', 'identify', 'world', 'host', 'w', 'scenario', 'parts', 'script'];
+const STATELESS = [
+  'port',
+  'revision',
+  'policies',
+  'table',
+  'args',
+  'effects',
+  'onGone',
+  'touch',
+  'fail',
+  'destroy',
+  'identify',
+  'world',
+  'host',
+  'w',
+  'scenario',
+  'parts',
+  'script',
+];
 /** And those that hold only what does not change as long as the memory map does not. */
 const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
 
@@ -75,7 +93,13 @@ export class DeviceWorld {
   readonly pvg: PvgModel;
   readonly memory: ModelMemory;
   readonly references = new RegionReferences(new ArrayBuffer(4 * 8));
-  readonly console: WorldConsole = { picture: null, cursor: { image: 0, shown: true, x: 0xffff, y: 0xffff }, isAwaited: false };
+  readonly console: WorldConsole = {
+    picture: null,
+    cursor: { image: 0, shown: true, x: 0xffff, y: 0xffff },
+    requested: 0,
+    dones: 0,
+    isAwaited: false,
+  };
   readonly vcpus: VcpuActor[] = [];
   readonly scripts: ScriptThread[] = [];
   readonly bql: BqlBehaviour;
@@ -123,14 +147,16 @@ export class DeviceWorld {
     this.setFirstMode();
     w.state(this);
     const gpu = scripts.length + 1;
+    const { removesRam = false } = scenario;
+    const threads = {
+      pvg,
+      fail,
+      mapsFail: removesRam,
+      use: this.memory.use.bind(this.memory),
+      useAddress: this.memory.useAddress.bind(this.memory),
+    };
     scripts.forEach((script, index) => {
-      this.scripts.push(
-        new ScriptThread(script, index + 1, {
-          pvg,
-          use: (range, page) => this.memory.use(range, page),
-          useAddress: (at) => this.memory.useAddress(at),
-        }),
-      );
+      this.scripts.push(new ScriptThread(script, index + 1, threads));
     });
     const { bql, update } = inboxes;
     const carrier = (): Carrier => new Carrier(pvg, this.scripts);
