@@ -45,10 +45,15 @@ export class Execution {
 
   /** By number; there may be more of them than processes. */
   private readonly slots: Slot[] = [];
-  private earlyTimeout = false;
+  /** Whether a timer has fired before it had to. */
+  earlyTimeout = false;
   private hasProperties = false;
+  /** Whose body runs, or ran last. */
+  private running: Slot | null = null;
 
-  constructor(readonly world: World) {}
+  constructor(readonly world: World) {
+    this.builder.onForget = (known) => this.forget(known);
+  }
 
   /** Makes the world anew and runs each process up to its first operation. */
   begin(): void {
@@ -191,6 +196,13 @@ export class Execution {
   /** A process's history: equal ones have seen the same. */
   historyOf(process: number): number {
     return this.slot(process).history;
+  }
+
+  private forget(known: readonly number[]): void {
+    if (this.running === null) throw new WorldError('a world forgets, and no body of it runs');
+    let history = known.length;
+    for (const value of known) history = mix(history, value);
+    this.running.history = history;
   }
 
   private slot(process: number): Slot {
@@ -349,6 +361,7 @@ export class Execution {
 
   /** Goes on with a body up to its next operation. */
   private resume(slot: Slot, result: number): void {
+    this.running = slot;
     try {
       const next = (slot.body as Body).next(result);
       if (next.done !== true) {
