@@ -61,8 +61,8 @@ export class Fingerprint {
 
   after(process: number): void {
     this.causes?.after(process);
-    const second = this.hasForgotten ? 0 : (this.seconds[process] ?? 0);
-    this.seconds[process] = mix(second + 1, this.execution.historyOf(process));
+    const second = mix((this.seconds[process] ?? 0) + 1, this.execution.historyOf(process));
+    this.seconds[process] = this.hasForgotten ? 0 : second;
     this.hasForgotten = false;
   }
 

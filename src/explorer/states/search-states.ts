@@ -85,7 +85,9 @@ export function searchStates(world: World, options: StateOptions = {}): StateExp
     symmetric,
     by,
   };
-  new StateSearch(space, found, { maxDepth: world.maxSteps - 1, ...options }).run();
+  // An execution is cut off at the world's most steps; a packed state is no execution.
+  const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
+  new StateSearch(space, found, { ...options, maxDepth }).run();
   return found;
 }
 
