@@ -81,7 +81,7 @@ describe('the table of states', () => {
     const table = new StateTable(true);
     const fingerprints = Array.from({ length: 15_000 }, (_, each) => [Math.imul(each, 0x9e37_79b1) & 0x3fff, each % 5_000] as const);
     const distinct = new Map<string, number>();
-    const wrong = fingerprints.filter(([low, high]) => {
+    const wrong = [...fingerprints, ...fingerprints].filter(([low, high]) => {
       const known = distinct.get(`${low} ${high}`);
       const isNew = table.add(low, high);
       if (known === undefined) distinct.set(`${low} ${high}`, distinct.size);
