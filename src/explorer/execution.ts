@@ -203,9 +203,7 @@ export class Execution {
 
   private forget(known: readonly number[]): void {
     if (this.running === null) throw new WorldError('a world forgets, and no body of it runs');
-    let history = known.length;
-    for (const value of known) history = mix(history, value);
-    this.running.history = history;
+    this.running.history = known.reduce(mix, known.length);
   }
 
   private slot(process: number): Slot {

@@ -132,19 +132,57 @@ describe('a search of states', () => {
   });
 
   it('sees that a body that polls comes round once it says what it goes by', () => {
-    const polling = (forgets: boolean): World =>
+    const world = defineWorld('polling', (w) => {
+      const x = w.variable('x');
+      w.process('poller', function* () {
+        do w.forget();
+        while ((yield x.read()) === 0);
+      });
+      w.process('writer', function* () {
+        yield x.write(1);
+      });
+    });
+    expect(searchStates(world)).toMatchObject({ states: 3, transitions: 3, coverage: PROVED });
+  });
+
+  it('takes a body to poll that gets the same answers again and again, and says that this bounds what it shows', () => {
+    const polling = (questions: number): World =>
       defineWorld('polling', (w) => {
-        const x = w.variable('x');
+        const all = Array.from({ length: questions }, (_, i) => w.variable(`x${i}`));
+        const lock = w.variable('lock', 1);
         w.process('poller', function* () {
-          do {
-            if (forgets) w.forget();
-          } while ((yield x.read()) === 0);
+          for (let answer = 0; answer === 0; ) for (const each of all) answer += yield each.read();
+        });
+        w.process('taker', function* () {
+          while ((yield lock.update((old) => old || 1)) !== 0);
+        });
+        w.process('writer', function* () {
+          for (const each of all) yield each.write(1);
+          yield lock.write(0);
+        });
+        w.eventually('it is free', () => lock.value === 0);
+      });
+    const bound = 'who gets the same answers 3 times in a row learns nothing from asking again';
+    for (const questions of [1, 2, 3, 4]) {
+      const found = searchStates(polling(questions), { maxStates: 20_000 });
+      expect(found).toMatchObject({ faults: [], deadlocks: 0, coverage: { kind: 'bounded', bound } });
+      expect(searchStates(polling(questions), { fairness: 'none' }).faults).toHaveLength(1);
+    }
+    expect(searchStates(polling(5), { maxStates: 5000 }).coverage).toMatchObject({ bound: 'the first 5000 states, breadth first' });
+  });
+
+  it('does not take a body to poll that asks three times', () => {
+    const asking = (times: number): World =>
+      defineWorld('asking', (w) => {
+        const x = w.variable('x');
+        w.process('asker', function* () {
+          for (let each = 0; each < times; each++) yield x.read();
         });
         w.process('writer', function* () {
           yield x.write(1);
         });
       });
-    expect(searchStates(polling(false), { maxStates: 100 })).toMatchObject({ coverage: { kind: 'bounded' } });
-    expect(searchStates(polling(true))).toMatchObject({ states: 3, transitions: 3, coverage: PROVED });
+    expect(searchStates(asking(3)).coverage).toMatchObject(PROVED);
+    expect(searchStates(asking(4)).coverage).toMatchObject({ kind: 'bounded' });
   });
 });

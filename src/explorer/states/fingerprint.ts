@@ -6,13 +6,14 @@
  * one and added up, each with the places where it is named (packed-symmetry.ts says more). Invariant: states with equal fingerprints go on
  * alike, as long as bodies share nothing but the world's objects.
  */
-import type { Execution } from '../execution.js';
+import { type Execution, PROCESS_MASK } from '../execution.js';
 import { WorldError } from '../failure.js';
 import { Hasher, mix } from '../hasher.js';
 import type { Inbox } from '../inbox.js';
 import { Kind, KIND_BITS } from '../operation.js';
 import type { SharedObject } from '../shared-object.js';
 import { Status } from '../slot.js';
+import { BodyHistories } from './body-history.js';
 import { StateWalker } from './state-walker.js';
 
 export class Fingerprint {
@@ -25,9 +26,7 @@ export class Fingerprint {
   private readonly groups: Int32Array;
   private readonly names: Int32Array;
   private readonly causes: CausalHistory | null;
-  /** Other halves of bodies' histories, which are 32 bits: hashes of all that they were. */
-  private readonly seconds: Int32Array;
-  private hasForgotten = false;
+  private readonly histories: BodyHistories;
 
   constructor(
     private readonly execution: Execution,
@@ -36,34 +35,34 @@ export class Fingerprint {
     const { builder, count } = execution;
     this.groups = new Int32Array(count).fill(-1);
     this.names = new Int32Array(count);
-    this.seconds = new Int32Array(count);
-    const { onForget } = builder;
-    builder.onForget = (known) => {
-      onForget(known);
-      this.hasForgotten = true;
-    };
+    this.histories = new BodyHistories(execution);
     if (symmetric) for (const [group, members] of builder.symmetric.entries()) for (const member of members) this.groups[member] = group;
     const isOpen = builder.processes.every(({ actor }) => actor === null || actor.fingerprint !== undefined);
     this.causes = isOpen ? null : new CausalHistory(execution, this.groups);
   }
 
-  /** The execution has begun. */
-  restart(): void {
-    this.causes?.restart();
-    this.seconds.fill(0);
-    this.hasForgotten = false;
+  /** Whether a body was taken to poll, so that states may have been left out. */
+  get closed(): boolean {
+    return this.histories.closed;
   }
 
-  /** A process is about to make a step. */
-  before(process: number): void {
+  /** The execution has begun. */
+  restart(): void {
+    this.histories.restart();
+    this.causes?.restart();
+  }
+
+  /** A choice is about to be made. */
+  before(choice: number): void {
+    const process = choice & PROCESS_MASK;
+    this.histories.before(process, choice);
     this.causes?.before(process);
   }
 
-  after(process: number): void {
+  after(choice: number): void {
+    const process = choice & PROCESS_MASK;
+    this.histories.after(process);
     this.causes?.after(process);
-    const second = mix((this.seconds[process] ?? 0) + 1, this.execution.historyOf(process));
-    this.seconds[process] = this.hasForgotten ? 0 : second;
-    this.hasForgotten = false;
   }
 
   /** Takes the fingerprint of where the execution stands. */
@@ -147,8 +146,8 @@ export class Fingerprint {
     } else if (actor !== null) {
       this.causes?.add(process, hasher);
     } else {
-      hasher.add(execution.historyOf(process));
-      hasher.add(this.seconds[process] ?? 0);
+      hasher.add(this.histories.lowOf(process));
+      hasher.add(this.histories.highOf(process));
     }
     if (status !== Status.active || actor !== null) return;
     const kind = execution.kindOf(process);

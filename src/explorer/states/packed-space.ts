@@ -25,6 +25,7 @@ export class PackedSpace implements StateSpace {
   low = 0;
   high = 0;
   depth = 0;
+  readonly isInexact = false;
   readonly failures: Failure[] = [];
   readonly properties: readonly Property[];
   /** The state, then scratch registers and constants. */
@@ -45,6 +46,10 @@ export class PackedSpace implements StateSpace {
   private readonly checks: PackedChecks;
   private readonly symmetry: PackedSymmetry | null;
   private mover = 0;
+  private readonly code: Int32Array;
+  private readonly lists: readonly Int32Array[];
+  private readonly facts: Int32Array;
+  private readonly processes: readonly PackedProcess[];
 
   constructor(
     private readonly layout: PackedLayout,
@@ -52,6 +57,10 @@ export class PackedSpace implements StateSpace {
     symmetric: boolean,
   ) {
     this.properties = builder.properties.slice();
+    this.code = layout.code;
+    this.lists = layout.lists;
+    this.facts = layout.facts;
+    this.processes = layout.processes;
     this.initial = layout.initial();
     this.row = this.initial.slice();
     this.seeds = Int32Array.from({ length: layout.size }, (_, place) => mix(0x7f4a_7c15, place));
@@ -69,7 +78,7 @@ export class PackedSpace implements StateSpace {
     this.entering.length = 0;
     this.left = 0;
     this.failures.length = 0;
-    const { processes } = this.layout;
+    const { processes } = this;
     for (const process of processes) if (!process.spawned) this.goOn(process, process.code);
     this.checks.note();
     this.sum();
@@ -90,7 +99,7 @@ export class PackedSpace implements StateSpace {
   }
 
   choices(into: Integers): number {
-    const { processes } = this.layout;
+    const { processes } = this;
     const { length } = into;
     for (let process = 0; process < processes.length; process++) {
       const outcomes = this.outcomesOf(processes[process] as PackedProcess);
@@ -102,7 +111,7 @@ export class PackedSpace implements StateSpace {
   /** In how many ways a process can go on now; 0: it can't. */
   outcomesOf(process: PackedProcess): number {
     const { row } = this;
-    const { code, facts } = this.layout;
+    const { code, facts } = this;
     const entry = row[process.at] ?? 0;
     if (entry < 0) return 0;
     const operation = this.operationAt(entry);
@@ -129,14 +138,14 @@ export class PackedSpace implements StateSpace {
 
   /** A process's pending operation; its operands are worked out. */
   operationAt(entry: number): number {
-    const { code, lists } = this.layout;
+    const { code, lists } = this;
     if (code[entry + Field.first] === 1) return interpret(code, entry + WIDTH, this.row, lists);
     return code[entry + Field.target] ?? 0;
   }
 
   /** Place of what an operation is done to. */
   targetOf(operation: number): number {
-    const { code } = this.layout;
+    const { code } = this;
     const target = code[operation + Field.target] ?? 0;
     return code[operation + Field.indirect] === 1 ? (this.row[target] ?? 0) : target;
   }
@@ -150,7 +159,7 @@ export class PackedSpace implements StateSpace {
     marks.push(this.highSum);
     this.depth++;
     this.mover = choice & PROCESS_MASK;
-    const process = this.layout.processes[this.mover] as PackedProcess;
+    const process = this.processes[this.mover] as PackedProcess;
     const operation = this.operationAt(this.row[process.at] ?? 0);
     this.goOn(process, this.run(process, operation, choice >> PROCESS_BITS));
     this.checks.note();
@@ -172,7 +181,7 @@ export class PackedSpace implements StateSpace {
   }
 
   arrive(): boolean {
-    const { processes } = this.layout;
+    const { processes } = this;
     let canGoOn = false;
     for (let process = 0; process < processes.length && !canGoOn; process++) {
       canGoOn = this.outcomesOf(processes[process] as PackedProcess) > 0;
@@ -254,7 +263,7 @@ export class PackedSpace implements StateSpace {
   /** Runs a visible operation; where the process goes on. */
   private run(process: PackedProcess, operation: number, outcome: number): number {
     const { row } = this;
-    const { code, facts } = this.layout;
+    const { code, facts } = this;
     const target = this.targetOf(operation);
     const first = code[operation + Field.first] ?? 0;
     const there = row[target] ?? 0;
@@ -267,7 +276,7 @@ export class PackedSpace implements StateSpace {
         break;
       case Kind.update:
         row[first] = there;
-        interpret(code, operation + WIDTH, row, this.layout.lists);
+        interpret(code, operation + WIDTH, row, this.lists);
         this.set(target, row[code[operation + Field.second] ?? 0] ?? 0);
         return code[operation + Field.after] ?? 0;
       case Kind.lock:
@@ -322,7 +331,7 @@ export class PackedSpace implements StateSpace {
   /** Runs a process's local code up to its next entry. */
   private goOn(process: PackedProcess, from: number): void {
     const { row, before } = this;
-    const { code, lists } = this.layout;
+    const { code, lists } = this;
     const { at, locals } = process;
     if (code[from] === Op.entry) return this.set(at, from);
     for (let local = 0; local < locals; local++) before[local] = row[at + 2 + local] ?? 0;
@@ -347,12 +356,12 @@ export class PackedSpace implements StateSpace {
   }
 
   private wake(condition: number): void {
-    const woken = this.layout.processes[this.shift(condition)];
+    const woken = this.processes[this.shift(condition)];
     if (woken !== undefined) this.set(woken.at + 1, 1);
   }
 
   private spawn(place: number): void {
-    const process = this.layout.processes[this.layout.facts[place] ?? 0];
+    const process = this.processes[this.facts[place] ?? 0];
     if (process === undefined) return;
     if (this.row[place] !== Place.notBegun) throw new WorldError(`${process.name} is spawned a second time`);
     this.goOn(process, process.code);

@@ -5,7 +5,7 @@
  * that lead to where it stands; the execution stands there too, unless it is `behind`. What is not here: what a state is (fingerprint.ts).
  */
 import type { Property } from '../builder.js';
-import { Execution, PROCESS_MASK } from '../execution.js';
+import { Execution } from '../execution.js';
 import type { Failure } from '../failure.js';
 import type { World } from '../world.js';
 import { Fingerprint } from './fingerprint.js';
@@ -32,6 +32,10 @@ export class ReplayedSpace implements StateSpace {
     this.execution.begin();
     this.hasCosts = this.execution.builder.costs.length > 0;
     this.fingerprint = new Fingerprint(this.execution, symmetric);
+  }
+
+  get isInexact(): boolean {
+    return this.fingerprint.closed;
   }
 
   get depth(): number {
@@ -108,10 +112,9 @@ export class ReplayedSpace implements StateSpace {
 
   private move(choice: number): void {
     const { execution, fingerprint } = this;
-    const process = choice & PROCESS_MASK;
-    fingerprint.before(process);
+    fingerprint.before(choice);
     execution.step(choice);
-    fingerprint.after(process);
+    fingerprint.after(choice);
   }
 
   private identify(): void {

@@ -46,10 +46,11 @@ export class StateGraph {
     return false;
   }
 
-  /** Sorts the edges; called once, before anything is asked. */
-  close(): void {
+  /** Sorts the edges; called once, before anything is asked. Edges of states from number `left` on, which were not left yet, don't count. */
+  close(left: number): void {
     const { froms, tos, choices, states } = this;
-    const edges = froms.length;
+    let edges = froms.length;
+    while (edges > 0 && froms.at(edges - 1) >= left) edges--;
     this.first = new Int32Array(states + 1);
     this.to = new Int32Array(edges);
     this.choice = new Int32Array(edges);

@@ -5,6 +5,8 @@
  * exploration that it was given.
  */
 import type { Failure } from '../failure.js';
+import type { Coverage } from '../strategy.js';
+import { PATIENCE } from './body-history.js';
 import { findFairCycle } from './fair-cycles.js';
 import { Integers } from './integers.js';
 import type { StateExploration, StateOptions } from './search-states.js';
@@ -27,6 +29,8 @@ export class StateSearch {
   private readonly maxDepth: number;
   /** Choices of the states that are being left. */
   private readonly pool = new Integers();
+  /** Breadth first: states that were left. */
+  private left = 0;
   private stopped = false;
   private cutOff = false;
 
@@ -60,27 +64,32 @@ export class StateSearch {
     found.steps = found.transitions;
     found.schedules = found.ends;
     found.omission = table.omission();
-    // Depth first, what was being left when it stopped has only some of its edges.
+    // Depth first, many states are being left when it stops, and have only some of their edges.
     if (!isDepthFirst || !this.stopped) this.findCycles();
-    if (this.stopped)
-      found.coverage = { kind: 'bounded', bound: `the first ${table.count} states, ${isDepthFirst ? 'depth' : 'breadth'} first` };
-    else if (this.cutOff) found.coverage = { kind: 'bounded', bound: `states up to ${this.maxDepth} steps from the beginning` };
-    else found.coverage = { kind: 'proved', by: 'states', omission: found.omission };
+    found.coverage = this.coverage(isDepthFirst);
+  }
+
+  private coverage(isDepthFirst: boolean): Coverage {
+    const { count } = this.table;
+    if (this.stopped) return { kind: 'bounded', bound: `the first ${count} states, ${isDepthFirst ? 'depth' : 'breadth'} first` };
+    if (this.cutOff) return { kind: 'bounded', bound: `states up to ${this.maxDepth} steps from the beginning` };
+    if (this.space.isInexact)
+      return { kind: 'bounded', bound: `who gets the same answers ${PATIENCE} times in a row learns nothing from asking again` };
+    return { kind: 'proved', by: 'states', omission: this.found.omission };
   }
 
   private breadthFirst(): void {
     const { space, pool, table, tree } = this;
     space.keep();
-    let from = 0;
-    const schedule = (): readonly number[] => tree.scheduleOf(from);
+    const schedule = (): readonly number[] => tree.scheduleOf(this.left);
     // States where nobody can go on are kept too, so that they are gone to in the order of their numbers.
-    for (; from < table.count && !this.stopped; from++) {
+    for (; this.left < table.count; this.left++) {
       space.goTo(schedule);
       if (this.isTooDeep()) continue;
       pool.length = 0;
       const count = space.choices(pool);
       for (let index = 0; index < count; index++) {
-        if (this.move(from, pool.at(index))) space.keep();
+        if (this.move(this.left, pool.at(index))) space.keep();
         space.back();
         if (this.stopped) return;
       }
@@ -182,7 +191,7 @@ export class StateSearch {
   private findCycles(): void {
     const { graph, space, found } = this;
     if (graph === null || (found.faults.length > 0 && this.options.keepGoing !== true)) return;
-    graph.close();
+    graph.close(this.options.order === 'dfs-states' ? graph.states : this.left);
     for (const [bit, property] of this.live.entries()) {
       const { name } = space.properties[property] ?? { name: '' };
       if (this.isKnown(name)) continue;

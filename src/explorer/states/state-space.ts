@@ -18,6 +18,9 @@ export interface StateSpace {
   /** What the last step broke, and what arrive() found broken. */
   readonly failures: readonly Failure[];
 
+  /** Whether states may have been taken for one that are not quite, because a body seemed to poll (body-history.ts). */
+  readonly isInexact: boolean;
+
   /** Goes to the beginning. */
   begin(): void;
   /** Adds the choices there are to a list; returns how many. */

@@ -6,7 +6,7 @@
  * (omission() says how likely that is).
  */
 const FIRST_CAPACITY = 1 << 14;
-const LARGE = 1 << 22;
+const LARGE = 1 << 18;
 const FULL = 0.6;
 
 export class StateTable {
