@@ -45,6 +45,8 @@ export class Builder implements WorldBuilder {
   readonly inboxes: Inbox<unknown>[] = [];
   /** Told the numbers that the body which runs says it goes on from. */
   onForget: (known: readonly number[]) => void = () => {};
+  /** Objects with state that no actor leads to. */
+  readonly states: object[] = [];
   private processCount = 0;
   private building = false;
 
@@ -58,6 +60,7 @@ export class Builder implements WorldBuilder {
     this.objectCount = 0;
     this.processCount = 0;
     if (this.properties.length > 0) this.properties.length = 0;
+    if (this.states.length > 0) this.states.length = 0;
     if (this.costs.length > 0) this.costs.length = 0;
     if (this.symmetric.length > 0) this.symmetric.length = 0;
     if (this.inboxes.length > 0) this.inboxes.length = 0;
@@ -154,6 +157,10 @@ export class Builder implements WorldBuilder {
 
   cost(name: string, measure: () => number): void {
     this.costs.push({ name, measure });
+  }
+
+  state(...objects: readonly object[]): void {
+    this.states.push(...objects);
   }
 
   interchangeable(...processes: readonly ProcessHandle[]): void {
