@@ -16,6 +16,7 @@ import { compileMachine, type EventOf, type MachineEffect } from '../../src/runt
 import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message } from '../messages.js';
 import { classOf } from './classes.js';
+import type { Blocking } from './continuations.js';
 import { BqlHandlers, type DeviceParts, type Outcome, resultOf } from './handlers.js';
 import { lockMachine } from './lock.machine.js';
 
@@ -72,6 +73,8 @@ export class BqlBehaviour {
   private readonly onLock: ((lock: LockState) => void) | undefined;
   private readonly onDone: ((record: PvgRecord) => void) | undefined;
   readonly device: BqlHandlers;
+  /** The handler that is inside PVG, and what it called. */
+  private inside: { readonly handler: Handler; call: Blocking } | null = null;
 
   constructor(options: BqlOptions) {
     this.revision = options.revision;
@@ -119,7 +122,45 @@ export class BqlBehaviour {
     }
   }
 
-  /** Carries out the next thing that the lock's machine allows; false if there is none. */
+  /** How many sections wait for the lock, if it would be granted to one of them now: it is free and no bottom half is left. */
+  get grantable(): number {
+    return this.held || this.batch.length > 0 || this.queued.length > 0 ? 0 : this.sections.length;
+  }
+
+  /** Has the section at a place, counted from 0, be the next that gets the lock. Where the lock is not fair, whoever schedules may do so. */
+  prefer(place: number): void {
+    const [section] = this.sections.splice(place, 1);
+    assert(section !== undefined, `there is no section ${place}`);
+    this.sections.unshift(section);
+  }
+
+  /** Does all that can be done now. `block` makes a call into PVG on the lock holder's thread, tells it what it gave, and returns the next. */
+  run(block: (call: Blocking) => Blocking | null): void {
+    for (;;) {
+      while (this.step());
+      if (this.inside === null) return;
+      this.unblock(block(this.inside.call));
+    }
+  }
+
+  /** The call into PVG that the lock's holder makes itself. Until unblock() is told the next, step() has nothing to do. */
+  get blocking(): Blocking | null {
+    return this.inside?.call ?? null;
+  }
+
+  /** The call has returned, and was told what it gave; `next`: what it said comes then. */
+  unblock(next: Blocking | null): void {
+    const { inside } = this;
+    assert(inside !== null, 'nothing was inside PVG');
+    if (next !== null) {
+      inside.call = next;
+      return;
+    }
+    this.inside = null;
+    this.end(inside.handler);
+  }
+
+  /** Carries out the next thing that the lock's machine allows; false if there is none, or the lock's holder is inside PVG. */
   step(): boolean {
     if (this.batch.length === 0 && this.queued.length > 0) {
       this.batch = this.revision.bottomHalves === 'lastFirst' ? this.queued.reverse() : this.queued;
@@ -206,6 +247,7 @@ export class BqlBehaviour {
   private settle(handler: Handler, outcome: Outcome): void {
     if (outcome === 'done') this.end(handler);
     else if (outcome === 'lent') this.send({ type: 'lock.lent' });
+    else if ('do' in outcome) this.inside = { handler, call: outcome };
     else this.beginWait(outcome.job, outcome.continuation, handler);
   }
 

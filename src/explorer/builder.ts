@@ -39,7 +39,10 @@ export class Builder implements WorldBuilder {
   private processCount = 0;
   private building = false;
 
-  constructor(readonly touch: Touch) {}
+  constructor(
+    readonly touch: Touch,
+    readonly fail: (property: string, text: string) => void,
+  ) {}
 
   /** Makes everything anew. */
   build(setup: (world: WorldBuilder) => void): void {

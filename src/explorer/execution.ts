@@ -23,7 +23,10 @@ export const PROCESS_MASK = (1 << PROCESS_BITS) - 1;
 const MAX_PROCESSES = 1 << PROCESS_BITS;
 
 export class Execution {
-  readonly builder = new Builder((kind, target) => this.touch(kind, target));
+  readonly builder = new Builder(
+    (kind, target) => this.touch(kind, target),
+    (property, text) => this.fail(property, text),
+  );
   /** Processes there are. */
   count = 0;
   readonly status = new Uint8Array(MAX_PROCESSES);

@@ -39,6 +39,8 @@ export interface WorldBuilder {
 
   /** Fails the execution, and ends the process that asserts. */
   assert(condition: boolean, text: string): void;
+  /** Fails the execution; the process that says so goes on. */
+  fail(property: string, text: string): void;
   /** Must hold after every step; a text says what is wrong. */
   always(name: string, holds: () => boolean | string): void;
   /** Must hold at some point of every execution. */
