@@ -15,8 +15,8 @@ import { Sampler, type SamplerOptions } from './sampler.js';
 import { UniformRandomWalk } from './urw.js';
 
 /** The first part ends after the round of this many preemptions, or after this many executions. */
-export const MOST_PREEMPTIONS = 2;
-export const MOST_BOUNDED = 4096;
+const MOST_PREEMPTIONS = 2;
+const MOST_EXECUTIONS = 4096;
 
 /** The second part: the execution's number says which sampler it is. */
 export class Mixture extends Sampler {
@@ -62,29 +62,35 @@ export class Mixture extends Sampler {
   }
 }
 
+/** The first part. */
+export class Beginning extends PreemptionBounding {
+  private executions = 0;
+
+  constructor() {
+    super({ most: MOST_PREEMPTIONS });
+  }
+
+  override begin(): boolean {
+    return this.executions++ < MOST_EXECUTIONS && super.begin();
+  }
+}
+
 export class Portfolio implements Strategy {
   readonly name = 'portfolio';
-  private readonly bounded = new PreemptionBounding({ most: MOST_PREEMPTIONS });
+  private readonly beginning = new Beginning();
   private readonly mixture: Mixture;
-  /** Executions of the first part, and of the second. */
-  private systematic = 0;
-  private sampled = 0;
-  private current: Strategy = this.bounded;
+  private current: Strategy = this.beginning;
 
   constructor(options: SamplerOptions = {}) {
     this.mixture = new Mixture(options);
   }
 
   begin(execution: Execution): boolean {
-    if (this.current === this.bounded) {
-      if (this.systematic < MOST_BOUNDED && this.bounded.begin()) {
-        this.systematic++;
-        return true;
-      }
-      if (this.bounded.coverage().kind === 'proved') return false;
+    if (this.current === this.beginning) {
+      if (this.beginning.begin()) return true;
+      if (this.beginning.coverage().kind === 'proved') return false;
       this.current = this.mixture;
     }
-    this.sampled++;
     return this.mixture.begin(execution);
   }
 
@@ -97,11 +103,11 @@ export class Portfolio implements Strategy {
   }
 
   isRepeat(): boolean {
-    return this.current === this.bounded && this.bounded.isRepeat();
+    return this.current === this.beginning && this.beginning.isRepeat();
   }
 
   coverage(): Coverage {
-    return joined(this.bounded.coverage(), this.mixture.coverageOf(this.sampled));
+    return joined(this.beginning.coverage(), this.mixture.coverage());
   }
 
   progress(): null {
@@ -110,8 +116,8 @@ export class Portfolio implements Strategy {
 }
 
 /** What both parts show together. */
-export function joined(systematic: Coverage, sampled: Coverage): Coverage {
-  if (systematic.kind === 'proved' || sampled.kind !== 'sampled') return systematic;
-  if (systematic.kind === 'bounded') return { kind: 'bounded', bound: `${systematic.bound}; and beyond, ${sampled.confidence}` };
-  return { kind: 'sampled', confidence: `${systematic.confidence}; and ${sampled.confidence}` };
+export function joined(beginning: Coverage, mixture: Coverage): Coverage {
+  if (beginning.kind === 'proved' || mixture.kind !== 'sampled') return beginning;
+  if (beginning.kind === 'bounded') return { kind: 'bounded', bound: `${beginning.bound}; and beyond, ${mixture.confidence}` };
+  return { kind: 'sampled', confidence: `${beginning.confidence}; and ${mixture.confidence}` };
 }
