@@ -6,7 +6,7 @@ import { exploreInParallel, type ParallelOptions } from '../../dist/src/explorer
 import { Control } from '../../src/explorer/control.js';
 import type { Execution } from '../../src/explorer/execution.js';
 import { explore } from '../../src/explorer/explore.js';
-import { divide, type Job, type WorldSource } from '../../src/explorer/jobs.js';
+import { divide, type Job, Total, type WorldSource } from '../../src/explorer/jobs.js';
 import { splitTree } from '../../src/explorer/strategies/depth-first.js';
 import { makeStrategy, STRATEGY_NAMES } from '../../src/explorer/strategies/named.js';
 import type { World } from '../../src/explorer/world.js';
@@ -37,9 +37,9 @@ function inOneThread(
 describe('a search on threads', () => {
   it.each(STRATEGY_NAMES)('by %s comes to the same as one in one thread, to the last execution of the budget', async (strategy) => {
     const options = { strategy, seed: 3, schedules: 2500, keepGoing: true };
-    const expected = inOneThread(families.philosophersWithMain(3), options);
-    const source = { module: FAMILIES, name: 'philosophersWithMain', arguments: [3] };
-    expect(await inParallel(source, { ...options, workers: 2 })).toEqual(expected);
+    const expected = inOneThread(worlds.rich, options);
+    expect(expected.faults.length).toBeGreaterThan(1);
+    expect(await inParallel({ module: WORLDS, name: 'rich' }, { ...options, workers: 2 })).toEqual(expected);
   });
 
   it.each(['random', 'dfs', 'portfolio'])('by %s finds the same fault with any number of workers', async (strategy) => {
@@ -108,6 +108,29 @@ describe('jobs', () => {
       expect(prefixes.length).toBeGreaterThanOrEqual(Math.min(parts, 46));
       expect(prefixes.flatMap(schedulesOf)).toEqual(schedulesOf([]));
     }
+  });
+});
+
+describe('the total of jobs', () => {
+  const fault = (property: string, execution: number) => ({ property, message: '', step: 0, schedule: [], execution });
+
+  it('numbers executions on, and has the first fault of each property, all cases reached and the largest costs', () => {
+    const total = new Total();
+    const found = {
+      steps: 10,
+      reached: new Set(['a']),
+      costs: new Map([['x', 5]]),
+      coverage: { kind: 'proved', by: 'schedules' },
+    } as const;
+    total.add({ stopped: false, found: { ...found, schedules: 3, abandoned: 2, faults: [fault('p', 4)] } });
+    const later = { steps: 7, reached: new Set(['b']), costs: new Map([['x', 1]]), coverage: found.coverage };
+    total.add({ stopped: false, found: { ...later, schedules: 4, abandoned: 0, faults: [fault('p', 1), fault('q', 2)] } });
+    expect(total.found).toMatchObject({ schedules: 7, abandoned: 2, steps: 17, reached: new Set(['a', 'b']), costs: new Map([['x', 5]]) });
+    expect(total.found.faults.map(({ property, execution }) => [property, execution])).toEqual([
+      ['p', 4],
+      ['q', 7],
+    ]);
+    expect(total.ofFirst).toBe(3);
   });
 });
 
