@@ -40,7 +40,11 @@ export class BqlActor implements Actor {
   /** Of a frame that is encoded inside the update: PVG has taken it. */
   private encoding = false;
 
-  constructor(private readonly parts: BqlParts) {}
+  private readonly carrier: Carrier;
+
+  constructor(private readonly parts: BqlParts) {
+    this.carrier = parts.carrier;
+  }
 
   look(next: Pending): void {
     const { behaviour, inbox, revision } = this.parts;
@@ -181,14 +185,18 @@ export interface WorkerParts {
 
 /** A worker of the background queue. */
 export class WorkerActor implements Actor {
-  private job: number = 0;
-  private work: Work | null = null;
+  /** What it has taken and not done. */
+  private record: PvgRecord | null = null;
 
-  constructor(private readonly parts: WorkerParts) {}
+  private readonly carrier: Carrier;
+
+  constructor(private readonly parts: WorkerParts) {
+    this.carrier = parts.carrier;
+  }
 
   look(next: Pending): void {
     const { inbox, bql, pvg, carrier } = this.parts;
-    const { work } = this;
+    const work = this.work();
     if (work === null) {
       if (inbox.length > 0) next.ready(Kind.receive, inbox.target);
       else next.idle();
@@ -204,29 +212,32 @@ export class WorkerActor implements Actor {
 
   run(outcome: number): void {
     const { inbox, bql, pvg, carrier, identify } = this.parts;
-    const { work } = this;
+    const work = this.work();
     if (work === null) {
       const record = inbox.take();
       assert(record !== undefined, 'a worker took what was not there');
-      this.job = record.id;
-      this.work = workOf(record);
+      this.record = record;
       return;
     }
     if (work.do === 'carry') {
       if (!carrier.isInside) return this.enter(work, identify);
       bql.post(whole(work.answer({ ok: true, value: carrier.leave(), high: 0 })));
     } else if (work.do === 'encode') {
-      if (!pvg.encode(this.job, work.texture, outcome)) bql.post(whole(work.refusal));
+      if (!pvg.encode(this.record?.id ?? 0, work.texture, outcome)) bql.post(whole(work.refusal));
     } else {
       bql.post(whole(work.section));
     }
-    this.work = null;
-    this.job = 0;
+    this.record = null;
   }
 
   describe(): string {
-    const { work } = this;
+    const work = this.work();
     return work === null ? 'idle' : this.parts.carrier.isInside ? 'inside PVG' : `has to ${work.do}`;
+  }
+
+  /** Worked out each time: what it is follows from the record, and holds functions. */
+  private work(): Work | null {
+    return this.record === null ? null : workOf(this.record);
   }
 
   private enter({ access }: Extract<Work, { do: 'carry' }>, identify: Identify): void {

@@ -56,12 +56,36 @@ export const WINDOW_GPA = 0x3000_0000;
 const RAM_ID = 1;
 const REMOVABLE_ID = 2;
 
+/** Fields of the device's and the worlds' objects that hold no state: constants, and functions that have none. */
+const STATELESS = [
+  'port',
+  'revision',
+  'policies',
+  'table',
+  'args',
+  'effects',
+  'onGone',
+  'touch',
+  'fail',
+  'destroy',
+  'identify',
+  'world',
+  'host',
+  'w',
+  'scenario',
+  'parts',
+  'script',
+];
+/** And those that hold only what does not change as long as the memory map does not. */
+const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
+
 /** A scenario as a world, in a revision. */
 export function deviceWorld(scenario: Scenario, revision: RevisionName): World {
   const { name, summary } = scenario;
   return defineWorld(`${name}/${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
     summary,
     maxSteps: 1000,
+    open: scenario.removesRam ? STATELESS : [...STATELESS, ...MAP_FIELDS],
   });
 }
 
@@ -69,7 +93,13 @@ export class DeviceWorld {
   readonly pvg: PvgModel;
   readonly memory: ModelMemory;
   readonly references = new RegionReferences(new ArrayBuffer(4 * 8));
-  readonly console: WorldConsole = { picture: null, cursor: { image: 0, shown: true, x: 0xffff, y: 0xffff }, isAwaited: false };
+  readonly console: WorldConsole = {
+    picture: null,
+    cursor: { image: 0, shown: true, x: 0xffff, y: 0xffff },
+    requested: 0,
+    dones: 0,
+    isAwaited: false,
+  };
   readonly vcpus: VcpuActor[] = [];
   readonly scripts: ScriptThread[] = [];
   readonly bql: BqlBehaviour;
@@ -115,15 +145,18 @@ export class DeviceWorld {
     const { w, scenario, revision, inboxes, pvg, bql: behaviour, fail } = this;
     const { scripts = [], vcpus = [], updates = [], workers = 2 } = scenario;
     this.setFirstMode();
+    w.state(this);
     const gpu = scripts.length + 1;
+    const { removesRam = false } = scenario;
+    const threads = {
+      pvg,
+      fail,
+      mapsFail: removesRam,
+      use: this.memory.use.bind(this.memory),
+      useAddress: this.memory.useAddress.bind(this.memory),
+    };
     scripts.forEach((script, index) => {
-      this.scripts.push(
-        new ScriptThread(script, index + 1, {
-          pvg,
-          use: (range, page) => this.memory.use(range, page),
-          useAddress: (at) => this.memory.useAddress(at),
-        }),
-      );
+      this.scripts.push(new ScriptThread(script, index + 1, threads));
     });
     const { bql, update } = inboxes;
     const carrier = (): Carrier => new Carrier(pvg, this.scripts);

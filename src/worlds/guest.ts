@@ -52,7 +52,11 @@ export class VcpuActor implements Actor {
   /** The access that the thread carries into PVG itself. */
   private entered: PvgRecord | null = null;
 
-  constructor(private readonly parts: VcpuParts) {}
+  private readonly carrier: Carrier;
+
+  constructor(private readonly parts: VcpuParts) {
+    this.carrier = parts.carrier;
+  }
 
   get isDone(): boolean {
     return this.done === this.parts.accesses.length;
@@ -136,7 +140,7 @@ export class ConsoleActor implements Actor {
     /** Left to ask: whether each is a screendump. */
     private readonly requests: boolean[],
     private readonly owner: Inbox<PvgRecord>,
-    private readonly console: { isAwaited: boolean },
+    private readonly console: { requested: number; isAwaited: boolean },
   ) {}
 
   look(next: Pending): void {
@@ -146,6 +150,7 @@ export class ConsoleActor implements Actor {
 
   run(): void {
     const screendump = this.requests.shift() === true;
+    this.console.requested++;
     this.console.isAwaited = true;
     this.owner.post(whole({ kind: Message.updateRequested, words: [0, screendump ? 1 : 0] }));
   }

@@ -36,11 +36,14 @@ const MAILBOX_BOUND = 64;
 
 /** Declares those that hold of states and of ends. */
 export function declareProperties(w: WorldBuilder, world: DeviceWorld): void {
-  const { pvg, console, scenario, vcpus, references, bql } = world;
+  const { pvg, memory, console, scenario, vcpus, references, bql } = world;
   const { frames } = world.revision.frames === 'renderQueueOwned' && world.render?.displays[0] ? world.render.displays[0] : bql.display(0);
   w.alwaysEventually('P4', () => pvg.glyphs.size === 0 || `bitmap ${[...pvg.glyphs][0]} was never given back`);
   w.alwaysEventually('P7', () => {
+    if (pvg.textures.size > 1) return `${pvg.textures.size} textures are left, and one is used`;
+    if (memory.rangeCount !== pvg.tasks.size) return `${memory.rangeCount} ranges are left, and ${pvg.tasks.size} tasks`;
     if (pvg.tasks.size > 0 || pvg.surfaces.size > 0) return true;
+    if (scenario.removesRam && memory.ramCount > 1) return 'RAM is left that was taken off the map, and nobody has a reference';
     for (const slot of [1, 2]) if (references.count(slot) > 0) return `${references.count(slot)} references on RAM ${slot} are left`;
     return true;
   });
@@ -57,6 +60,8 @@ export function declareProperties(w: WorldBuilder, world: DeviceWorld): void {
     const last = pvg.current;
     const shown = console.picture;
     if (last === null || shown === null || scenario.reset || pvg.lost >= last.present) return true;
+    // Where frames are rendered inside the update, the console has to ask.
+    if (JSON.stringify(frames.state).includes('announced')) return true;
     return (
       shown.present >= last.present ||
       `present ${shown.present} is shown at the end, and ${last.present} was the last; the pipeline is ${JSON.stringify(frames.state)}`

@@ -123,6 +123,22 @@ export const SCENARIOS: readonly Scenario[] = [
     workers: 3,
   },
   {
+    name: 'locks',
+    summary: 'a mode change while a processor writes, and PVG takes its lock wherever it may',
+    vcpus: [['write'], ['write']],
+    mode: MODE,
+    scripts: [{ name: 'guest', steps: [{ do: 'modeChange', ...OTHER }, { do: 'newFrame' }, { do: 'cursorGlyph', image: 1 }] }],
+    freedom: { locks: true },
+  },
+  {
+    name: 'failures',
+    summary: 'two frames that PVG may tell of as one, of which the GPU may fail one, and the console asks for updates',
+    mode: MODE,
+    scripts: [{ name: 'guest', steps: [{ do: 'newFrame' }, { do: 'newFrame' }] }],
+    freedom: { failures: 1, coalesces: true },
+    updates: [false, true],
+  },
+  {
     name: 'reset',
     summary: 'a reset while a processor writes, a task is mapped and a frame is in flight',
     vcpus: [['write']],
@@ -130,6 +146,22 @@ export const SCENARIOS: readonly Scenario[] = [
     scripts: [
       { name: 'task', steps: maps(0), inside: { vcpu: 0, index: 0 } },
       { name: 'guest', steps: [{ do: 'newFrame' }, { do: 'newFrame' }] },
+    ],
+    reset: true,
+    updates: [false],
+  },
+  {
+    name: 'everything',
+    summary: 'two processors with two accesses each, upcalls of two threads at once, two frames, a mode change and a reset',
+    vcpus: [
+      ['write', 'read'],
+      ['write', 'read'],
+    ],
+    mode: MODE,
+    scripts: [
+      { name: 'task0', steps: maps(0), inside: { vcpu: 0, index: 0 } },
+      { name: 'task1', steps: maps(1), inside: { vcpu: 0, index: 0 } },
+      { name: 'guest', steps: [{ do: 'newFrame' }, { do: 'modeChange', ...OTHER }, { do: 'newFrame' }] },
     ],
     reset: true,
     updates: [false],

@@ -74,7 +74,7 @@ export class StateWalker {
       this.walk(value);
     } catch (error) {
       if (!(error instanceof Unseen)) throw error;
-      throw new WorldError(findUnseen(value, name, { opaque: this.opaque, ignore: this.ignore }));
+      throw new WorldError(findUnseen(value, name, { opaque: this.opaque, ignore: this.ignore }) ?? `state that can not be seen: ${name}`);
     }
   }
 

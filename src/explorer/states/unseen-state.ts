@@ -50,8 +50,8 @@ export function contentOf(object: object): Content {
   return UNSEEN.has(String(tag)) || hasPrivateFields(object) ? 'unseen' : 'fields';
 }
 
-/** A sentence that says where the first state is that can't be seen; the shortest path to it. */
-export function findUnseen(value: unknown, name: string, exempt: Exempt): string {
+/** A sentence that says where the first state is that can't be seen, by the shortest path to it; null if there is none. */
+export function findUnseen(value: unknown, name: string, exempt: Exempt): string | null {
   const visited = new Set<object>();
   const queue: { readonly value: unknown; readonly path: string }[] = [{ value, path: name }];
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -63,7 +63,7 @@ export function findUnseen(value: unknown, name: string, exempt: Exempt): string
     if (contentOf(found) === 'unseen') return `state that can not be seen: ${path}, a ${describe(found)}`;
     for (const [step, inner] of partsOf(found)) if (!exempt.ignore.has(step.slice(1))) queue.push({ value: inner, path: `${path}${step}` });
   }
-  return `state that can not be seen: ${name}`;
+  return null;
 }
 
 function describe(object: object): string {
