@@ -32,7 +32,7 @@ export class Execution {
   /** Choices that can be made now: `enabled[0..enabledCount)`, in the order of processes. Set by look(). */
   enabled = new Int32Array(MAX_PROCESSES);
   enabledCount = 0;
-  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. */
+  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. After begin(): what the setup did, messages posted for a start. */
   footprint = new Int32Array(64);
   footprintLength = 0;
   /** Choices made so far: `schedule[0..steps)`. */
@@ -84,7 +84,6 @@ export class Execution {
       if (plan.actor !== null) this.pending[process] ??= new Pending();
     }
     for (let process = 0; process < processes.length; process++) if (this.status[process] === Status.active) this.start(process);
-    this.footprintLength = 0;
     if (builder.properties.length > 0) checkProperties(this);
     this.look();
   }

@@ -29,16 +29,18 @@ export class Inbox<T> {
     this.messages.push(message);
   }
 
-  /** The next message, or undefined. */
+  /** The next message, or undefined. Finding that there is none depends on when others send, as a drain does. */
   take(): T | undefined {
-    this.touch(Kind.receive, this.target);
+    this.touch(this.messages.length > 0 ? Kind.receive : Kind.drain, this.target);
     return this.messages.shift();
   }
 
   /** Moves up to `max` messages, as many as there are now, to the end of `batch`. */
   drain(batch: T[], max: number): void {
-    this.touch(Kind.drain, this.target);
     const { messages } = this;
+    // Who takes as many as it may does not notice whether there are more: these are receives, and no later send matters to them.
+    if (messages.length < max) this.touch(Kind.drain, this.target);
+    else for (let count = 0; count < max; count++) this.touch(Kind.receive, this.target);
     if (messages.length <= max) {
       for (let index = 0; index < messages.length; index++) batch.push(messages[index] as T);
       messages.length = 0;
