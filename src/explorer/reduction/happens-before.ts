@@ -198,14 +198,7 @@ export class HappensBefore {
         break;
     }
     const enabler = histories.enabler(entry);
-    if (enabler > 0) {
-      if (this.enablerCount === this.enablers.length) {
-        this.enablers = grown(this.enablers);
-        this.enablerObjects = grown(this.enablerObjects);
-      }
-      this.enablers[this.enablerCount] = enabler;
-      this.enablerObjects[this.enablerCount++] = object;
-    }
+    if (enabler > 0) this.addEnabler(enabler, object);
     if (this.candidateCount + histories.length + 2 > this.candidates.length) {
       this.candidates = grown(this.candidates, this.candidateCount + histories.length + 2);
       this.candidateObjects = grown(this.candidateObjects, this.candidates.length);
@@ -228,13 +221,29 @@ export class HappensBefore {
     }
   }
 
+  /**
+   * A timeout comes after everything. The first early one could have come before any step. Behind that one a timer fires only when nobody else
+   * can go on: other steps make it possible, and it could have come only in place of another timeout.
+   */
   private addTimeout(event: number, early: boolean): void {
+    const wasEarly = (this.early[event - 1] ?? 0) > 0;
     for (let process = 0; process < this.width; process++) {
       const last = this.lastOf[process] ?? 0;
-      if (last > 0) this.addCandidate(last, NO_OBJECT);
+      if (last === 0) continue;
+      if (wasEarly) this.addEnabler(last, NO_OBJECT);
+      else this.addCandidate(last, NO_OBJECT);
     }
     this.barrier[event] = event;
-    if (early && this.early[event] === 0) this.early[event] = event;
+    if (early && !wasEarly) this.early[event] = event;
+  }
+
+  private addEnabler(enabler: number, object: number): void {
+    if (this.enablerCount === this.enablers.length) {
+      this.enablers = grown(this.enablers);
+      this.enablerObjects = grown(this.enablerObjects);
+    }
+    this.enablers[this.enablerCount] = enabler;
+    this.enablerObjects[this.enablerCount++] = object;
   }
 
   private addCandidate(candidate: number, object: number): void {
@@ -297,7 +306,6 @@ export class HappensBefore {
         floors[row + process] = Math.max(floors[row + process] ?? 0, rows[enabler * width + process] ?? 0);
       }
     }
-    if (this.barrier[event] === event && this.barrier[earlier] !== earlier && this.isTooEarly(earlier)) return;
     let floor = 0;
     for (let process = 0; process < width; process++) floor = Math.max(floor, floors[row + process] ?? 0);
     this.earlier[race] = earlier;
@@ -309,12 +317,6 @@ export class HappensBefore {
   private isCandidateObject(object: number, from: number, to: number): boolean {
     for (let index = from; index < to; index++) if (this.candidateObjects[index] === object) return true;
     return false;
-  }
-
-  /** Whether a timer can't fire in place of that event, since one has fired early before. */
-  private isTooEarly(event: number): boolean {
-    const early = this.early[event - 1] ?? 0;
-    return early > 0;
   }
 
   private grow(): void {
