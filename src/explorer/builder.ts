@@ -4,7 +4,7 @@
  * Invariant: the object made as the nth is the same object in every execution as long as it is asked for by the same type and name.
  */
 import type { Actor } from './actor.js';
-import { WorldAssertion, WorldError } from './failure.js';
+import { assertion, WorldError } from './failure.js';
 import { Inbox, type Touch } from './inbox.js';
 import type { Body } from './operation.js';
 import { type Condition, type Lock, type ObjectType, type ProcessHandle, SharedObject } from './shared-object.js';
@@ -13,9 +13,9 @@ import type { ProcessOptions, WorldBuilder } from './world.js';
 /** A process as it was made. */
 export interface ProcessPlan {
   readonly handle: SharedObject;
-  readonly body: (() => Body) | null;
-  readonly actor: Actor | null;
-  readonly spawned: boolean;
+  body: (() => Body) | null;
+  actor: Actor | null;
+  spawned: boolean;
 }
 
 export type PropertyKind = 'always' | 'eventually' | 'alwaysEventually' | 'sometimes';
@@ -36,6 +36,7 @@ export class Builder implements WorldBuilder {
   readonly costs: { readonly name: string; readonly measure: () => number }[] = [];
   /** Groups of numbers of processes. */
   readonly symmetric: number[][] = [];
+  private processCount = 0;
   private building = false;
 
   constructor(readonly touch: Touch) {}
@@ -43,14 +44,15 @@ export class Builder implements WorldBuilder {
   /** Makes everything anew. */
   build(setup: (world: WorldBuilder) => void): void {
     this.objectCount = 0;
-    this.processes.length = 0;
-    this.properties.length = 0;
-    this.costs.length = 0;
-    this.symmetric.length = 0;
+    this.processCount = 0;
+    if (this.properties.length > 0) this.properties.length = 0;
+    if (this.costs.length > 0) this.costs.length = 0;
+    if (this.symmetric.length > 0) this.symmetric.length = 0;
     this.building = true;
     setup(this);
     this.building = false;
-    if (this.processes.length === 0) throw new WorldError('the world has no process');
+    if (this.processCount === 0) throw new WorldError('the world has no process');
+    if (this.processes.length > this.processCount) this.processes.length = this.processCount;
   }
 
   variable(name: string, value = 0): SharedObject {
@@ -100,7 +102,9 @@ export class Builder implements WorldBuilder {
   }
 
   assert(condition: boolean, text: string): void {
-    if (!condition) throw new WorldAssertion(text);
+    if (condition) return;
+    assertion.text = text;
+    throw assertion;
   }
 
   always(name: string, holds: () => boolean | string): void {
@@ -128,11 +132,21 @@ export class Builder implements WorldBuilder {
   }
 
   private add(name: string, body: (() => Body) | null, actor: Actor | null, spawned: boolean): SharedObject {
-    if (this.processes.length === MAX_PROCESSES) throw new WorldError(`a world has at most ${MAX_PROCESSES} processes`);
-    if (this.processes.some(({ handle }) => handle.name === name)) throw new WorldError(`there are two processes by the name ${name}`);
+    const number = this.processCount++;
+    if (number === MAX_PROCESSES) throw new WorldError(`a world has at most ${MAX_PROCESSES} processes`);
     const handle = this.make('process', name);
-    handle.owner = this.processes.length;
-    this.processes.push({ handle, body, actor, spawned });
+    const known = this.processes[number];
+    if (known !== undefined && known.handle === handle) {
+      known.body = body;
+      known.actor = actor;
+      known.spawned = spawned;
+      return handle;
+    }
+    for (let other = 0; other < number; other++) {
+      if (this.processes[other]?.handle.name === name) throw new WorldError(`there are two processes by the name ${name}`);
+    }
+    handle.owner = number;
+    this.processes[number] = { handle, body, actor, spawned };
     return handle;
   }
 

@@ -5,18 +5,16 @@
  * the only thing that tells two executions of a world apart; begin() and the same choices give the same hash. Nothing here is asynchronous.
  * What is not here: how choices are made (strategies/), or what to do about a failure (explore.ts and what it calls).
  */
-import { Pending } from './actor.js';
-import { Builder } from './builder.js';
+import { Builder, type ProcessPlan } from './builder.js';
+import { callSite } from './call-site.js';
 import { describeError } from '../base/errors.js';
 import { checkEnd, checkProperties, findLockCycle } from './properties.js';
-import { type Failure, WorldAssertion, WorldError } from './failure.js';
+import { type Failure, assertion, WorldError } from './failure.js';
 import { mix } from './hasher.js';
-import { type Body, DEPENDS, Kind, KIND_BITS, KIND_COUNT, type Operation } from './operation.js';
+import { type Body, DEPENDS, Kind, KIND_BITS, KIND_COUNT } from './operation.js';
+import { Slot, Status } from './slot.js';
 import type { SharedObject } from './shared-object.js';
 import type { World } from './world.js';
-
-/** Where a process is. */
-export const Status = { notBegun: 0, active: 1, ended: 2 } as const;
 
 /** A choice is a process's number, and above these bits the outcome of its operation. */
 export const PROCESS_BITS = 8;
@@ -30,7 +28,7 @@ export class Execution {
   count = 0;
   readonly status = new Uint8Array(MAX_PROCESSES);
   /** Choices that can be made now: `enabled[0..enabledCount)`, in the order of processes. Set by look(). */
-  enabled = new Int32Array(MAX_PROCESSES);
+  enabled = new Int32Array(2 * MAX_PROCESSES);
   enabledCount = 0;
   /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. After begin(): what the setup did, messages posted for a start. */
   footprint = new Int32Array(64);
@@ -45,19 +43,10 @@ export class Execution {
   /** Bits of properties, by their number, that have held: for `eventually` and `sometimes`. */
   readonly held: boolean[] = [];
 
-  private readonly bodies: (Body | null)[] = [];
-  private readonly operations: (Operation | null)[] = [];
-  private readonly kinds = new Uint8Array(MAX_PROCESSES);
-  private readonly targets: (SharedObject | null)[] = [];
-  private readonly values: number[] = [];
-  private readonly sites: string[] = [];
-  private readonly pending: Pending[] = [];
-  /** Of each process that waits on a condition, whether it was signalled. */
-  private readonly woken = new Uint8Array(MAX_PROCESSES);
-  private readonly waitedOn: (SharedObject | null)[] = [];
-  /** What each process has seen: with its code, that is all it knows. */
-  private readonly histories = new Int32Array(MAX_PROCESSES);
+  /** By number; there may be more of them than processes. */
+  private readonly slots: Slot[] = [];
   private earlyTimeout = false;
+  private hasProperties = false;
 
   constructor(readonly world: World) {}
 
@@ -65,26 +54,23 @@ export class Execution {
   begin(): void {
     this.steps = 0;
     this.hash = 0;
-    this.failures.length = 0;
-    this.held.length = 0;
+    if (this.failures.length > 0) this.failures.length = 0;
+    if (this.held.length > 0) this.held.length = 0;
     this.earlyTimeout = false;
     this.footprintLength = 0;
-    const { builder } = this;
+    const { builder, slots } = this;
     builder.build(this.world.setup);
     const { processes } = builder;
-    this.count = processes.length;
-    for (let process = 0; process < processes.length; process++) {
+    const count = processes.length;
+    this.count = count;
+    for (let process = slots.length; process < count; process++) slots.push(new Slot(process));
+    for (let process = 0; process < count; process++) {
       const plan = processes[process];
-      if (plan === undefined) continue;
-      this.woken[process] = 0;
-      this.histories[process] = 0;
-      this.targets[process] = null;
-      this.bodies[process] = null;
-      this.status[process] = plan.spawned ? Status.notBegun : Status.active;
-      if (plan.actor !== null) this.pending[process] ??= new Pending();
+      if (plan !== undefined) this.prepare(plan, process);
     }
-    for (let process = 0; process < processes.length; process++) if (this.status[process] === Status.active) this.start(process);
-    if (builder.properties.length > 0) checkProperties(this);
+    for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
+    this.hasProperties = builder.properties.length > 0;
+    if (this.hasProperties) checkProperties(this);
     this.look();
   }
 
@@ -95,30 +81,30 @@ export class Execution {
 
   /** The kind of a process's next operation. */
   kindOf(process: number): Kind {
-    return this.kinds[process] as Kind;
+    return this.slot(process).kind;
   }
 
   /** What a process's next operation is done to; null if it has none. */
   targetOf(process: number): SharedObject | null {
-    return this.targets[process] ?? null;
+    return this.slot(process).target;
   }
 
   /** What it writes, sends or replies. */
   valueOf(process: number): number {
-    return this.values[process] ?? 0;
+    return this.slot(process).value;
   }
 
   /** Where in the source it was asked for, if sites are recorded. */
   siteOf(process: number): string {
-    return this.sites[process] ?? '';
+    return this.slot(process).site;
   }
 
   /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */
   isBlocked(process: number): boolean {
-    if (this.status[process] !== Status.active || this.canRun(process)) return false;
-    const actor = this.builder.processes[process]?.actor;
-    if (actor) return this.pending[process]?.state === 'blocked';
-    return this.kinds[process] !== Kind.receive;
+    const slot = this.slot(process);
+    if (slot.status !== Status.active) return false;
+    if (slot.actor !== null) return slot.pending.state === 'blocked';
+    return slot.kind !== Kind.receive && slot.kind !== Kind.timeout && !this.canRun(slot);
   }
 
   /** Whether it has an operation that can run now. */
@@ -129,30 +115,30 @@ export class Execution {
 
   /** Whether the next operations of two processes depend on each other, as far as can be told before they run. */
   conflicts(one: number, other: number): boolean {
-    const target = this.targets[one];
-    return (
-      target !== null && target === this.targets[other] && DEPENDS[KIND_COUNT * (this.kinds[one] ?? 0) + (this.kinds[other] ?? 0)] === 1
-    );
+    const a = this.slot(one);
+    const b = this.slot(other);
+    return a.target !== null && a.target === b.target && DEPENDS[KIND_COUNT * a.kind + b.kind] === 1;
   }
 
   /** Finds out what can run. Called by begin() and step(). */
   private look(): void {
+    const { slots, count: processes } = this;
     let count = 0;
     let timers = 0;
-    for (let process = 0; process < this.count; process++) {
-      if (this.status[process] !== Status.active) continue;
-      const pending = this.bodies[process] === null ? this.lookAtActor(process) : null;
-      if (pending !== null) {
-        if (pending.state !== 'ready') continue;
-        if (count + pending.outcomes > this.enabled.length) this.enabled = grown(this.enabled);
-        for (let outcome = 0; outcome < pending.outcomes; outcome++) this.enabled[count++] = (outcome << PROCESS_BITS) | process;
-      } else if (this.kinds[process] === Kind.timeout) {
+    for (let process = 0; process < processes; process++) {
+      const slot = slots[process] as Slot;
+      if (slot.status !== Status.active) continue;
+      if (slot.actor !== null) {
+        const { pending } = slot;
+        slot.actor.look(pending);
+        slot.kind = pending.kind;
+        slot.target = pending.target;
+        if (pending.state === 'ready') count = this.enable(process, pending.outcomes, count);
+      } else if (slot.kind === Kind.choose) {
+        count = this.enable(process, slot.value, count);
+      } else if (slot.kind === Kind.timeout) {
         timers++;
-      } else if (this.kinds[process] === Kind.choose) {
-        const outcomes = this.values[process] ?? 1;
-        if (count + outcomes > this.enabled.length) this.enabled = grown(this.enabled);
-        for (let outcome = 0; outcome < outcomes; outcome++) this.enabled[count++] = (outcome << PROCESS_BITS) | process;
-      } else if (this.canRun(process)) {
+      } else if (this.canRun(slot)) {
         this.enabled[count++] = process;
       }
     }
@@ -160,17 +146,22 @@ export class Execution {
     this.enabledCount = count;
   }
 
+  private enable(process: number, outcomes: number, before: number): number {
+    while (before + outcomes + MAX_PROCESSES > this.enabled.length) this.enabled = grown(this.enabled);
+    for (let outcome = 0; outcome < outcomes; outcome++) this.enabled[before + outcome] = (outcome << PROCESS_BITS) | process;
+    return before + outcomes;
+  }
+
   /** Makes one of the enabled choices. */
   step(choice: number): void {
-    const process = choice & PROCESS_MASK;
-    const outcome = choice >> PROCESS_BITS;
+    const slot = this.slots[choice & PROCESS_MASK] as Slot;
     this.footprintLength = 0;
     if (this.steps === this.schedule.length) this.schedule = grown(this.schedule);
     this.schedule[this.steps++] = choice;
-    if (this.bodies[process] === null) this.runActor(process, outcome);
-    else this.runOperation(process, outcome);
-    this.hash = mix(this.hash, choice) ^ (this.histories[process] ?? 0);
-    if (this.builder.properties.length > 0) checkProperties(this);
+    if (slot.actor !== null) this.runActor(slot, choice >> PROCESS_BITS);
+    else this.runOperation(slot, choice >> PROCESS_BITS);
+    this.hash = mix(this.hash, choice) ^ slot.history;
+    if (this.hasProperties) checkProperties(this);
     this.look();
     if (this.enabledCount === 0) checkEnd(this);
     else if (this.steps >= this.world.maxSteps) {
@@ -193,55 +184,62 @@ export class Execution {
 
   /** Whether a process waits for a condition that nobody has signalled yet. */
   isUnsignalled(process: number): boolean {
-    return this.kinds[process] === Kind.reacquire && this.woken[process] === 0;
+    const { kind, woken } = this.slot(process);
+    return kind === Kind.reacquire && !woken;
   }
 
   /** A process's history: equal ones have seen the same. */
   historyOf(process: number): number {
-    return this.histories[process] ?? 0;
+    return this.slot(process).history;
+  }
+
+  private slot(process: number): Slot {
+    return this.slots[process] as Slot;
+  }
+
+  private prepare(plan: ProcessPlan, process: number): void {
+    const slot = this.slot(process);
+    slot.actor = plan.actor;
+    slot.body = null;
+    slot.target = null;
+    slot.history = 0;
+    slot.woken = false;
+    this.setStatus(slot, plan.spawned ? Status.notBegun : Status.active);
+  }
+
+  private setStatus(slot: Slot, status: number): void {
+    slot.status = status;
+    this.status[slot.process] = status;
   }
 
   private start(process: number): void {
-    const plan = this.builder.processes[process];
-    this.status[process] = Status.active;
-    if (plan?.body) {
-      this.bodies[process] = plan.body();
-      this.resume(process, 0);
-    }
-  }
-
-  private lookAtActor(process: number): Pending | null {
-    const actor = this.builder.processes[process]?.actor;
-    const pending = this.pending[process];
-    if (!actor || pending === undefined) return null;
-    actor.look(pending);
-    this.kinds[process] = pending.kind;
-    this.targets[process] = pending.target;
-    return pending;
+    const slot = this.slot(process);
+    this.setStatus(slot, Status.active);
+    const body = this.builder.processes[process]?.body ?? null;
+    if (body === null) return;
+    slot.body = body();
+    this.resume(slot, 0);
   }
 
   private addTimers(before: number): number {
     let count = before;
     for (let process = 0; process < this.count; process++) {
-      if (this.status[process] === Status.active && this.bodies[process] !== null && this.kinds[process] === Kind.timeout) {
-        this.enabled[count++] = process;
-      }
+      const slot = this.slot(process);
+      if (slot.status === Status.active && slot.actor === null && slot.kind === Kind.timeout) this.enabled[count++] = process;
     }
     return count;
   }
 
   /** Whether a body's next operation can run. */
-  private canRun(process: number): boolean {
-    const target = this.targets[process];
-    if (this.bodies[process] === null) return this.pending[process]?.state === 'ready';
-    if (!target) return false;
-    switch (this.kinds[process]) {
+  private canRun(slot: Slot): boolean {
+    const target = slot.target as SharedObject;
+    switch (slot.kind) {
       case Kind.lock:
         return target.owner < 0;
       case Kind.reacquire:
-        return this.woken[process] === 1 && target.owner < 0;
+        return slot.woken && target.owner < 0;
       case Kind.join:
-        return this.status[target.owner] === Status.ended;
+        return this.slot(target.owner).status === Status.ended;
       case Kind.send:
         return target.bound === 0 || target.length < target.bound;
       case Kind.receive:
@@ -253,24 +251,22 @@ export class Execution {
     }
   }
 
-  private runActor(process: number, outcome: number): void {
-    const actor = this.builder.processes[process]?.actor;
-    const kind = this.kinds[process] ?? 0;
+  private runActor(slot: Slot, outcome: number): void {
+    const { kind } = slot;
     try {
-      actor?.run(outcome);
+      slot.actor?.run(outcome);
     } catch (error) {
-      this.died(process, error);
+      this.died(slot, error);
     }
-    this.note(process, kind, outcome);
+    slot.history = mix(slot.history + kind, outcome);
   }
 
-  private runOperation(process: number, outcome: number): void {
-    const target = this.targets[process];
-    const kind = this.kinds[process] as Kind;
-    if (!target) return;
-    this.touch(kind, target);
+  private runOperation(slot: Slot, outcome: number): void {
+    const target = slot.target as SharedObject;
+    const { kind, value } = slot;
+    this.footprint[0] = (target.id << KIND_BITS) | kind;
+    this.footprintLength = 1;
     let result = 0;
-    const value = this.values[process] ?? 0;
     switch (kind) {
       case Kind.read:
         result = target.value;
@@ -280,29 +276,27 @@ export class Execution {
         break;
       case Kind.update:
         result = target.value;
-        target.value = this.operations[process]?.apply?.(result) ?? result;
+        target.value = slot.apply === null ? result : slot.apply(result);
         break;
       case Kind.lock:
-        target.owner = process;
+        target.owner = slot.process;
         break;
       case Kind.unlock:
-        this.release(process, target);
+        this.release(slot, target);
         break;
       case Kind.wait:
-        this.beginWait(process, target);
+        this.beginWait(slot, target);
         return;
-      case Kind.reacquire: {
-        const condition = this.waitedOn[process];
-        if (condition) this.touch(Kind.wake, condition);
-        target.owner = process;
-        this.woken[process] = 0;
+      case Kind.reacquire:
+        if (slot.condition !== null) this.touch(Kind.wake, slot.condition);
+        target.owner = slot.process;
+        slot.woken = false;
         break;
-      }
       case Kind.signal:
-        if (target.length > 0) this.woken[target.shift()] = 1;
+        if (target.length > 0) this.slot(target.shift()).woken = true;
         break;
       case Kind.broadcast:
-        while (target.length > 0) this.woken[target.shift()] = 1;
+        while (target.length > 0) this.slot(target.shift()).woken = true;
         break;
       case Kind.spawn:
         if (this.status[target.owner] !== Status.notBegun) throw new WorldError(`${target.name} is spawned a second time`);
@@ -330,62 +324,57 @@ export class Execution {
         result = outcome;
         break;
     }
-    this.note(process, kind, result);
-    this.resume(process, result);
+    slot.history = mix(slot.history + kind, result | 0);
+    this.resume(slot, result);
   }
 
-  private note(process: number, kind: number, result: number): void {
-    this.histories[process] = mix((this.histories[process] ?? 0) + kind, result | 0);
-  }
-
-  private release(process: number, lock: SharedObject): void {
-    if (lock.owner !== process) throw new WorldError(`${this.nameOf(process)} unlocks ${lock.name}, which it has not locked`);
+  private release(slot: Slot, lock: SharedObject): void {
+    if (lock.owner !== slot.process) throw new WorldError(`${this.nameOf(slot.process)} unlocks ${lock.name}, which it has not locked`);
     lock.owner = -1;
   }
 
   /** A wait's first half; the second is an operation of its own. */
-  private beginWait(process: number, condition: SharedObject): void {
+  private beginWait(slot: Slot, condition: SharedObject): void {
     const lock = condition.companion;
     if (lock === null) throw new WorldError(`${condition.name} has no lock`);
-    this.release(process, lock);
+    this.release(slot, lock);
     this.touch(Kind.unlock, lock);
-    condition.push(process);
-    this.waitedOn[process] = condition;
-    this.woken[process] = 0;
-    this.kinds[process] = Kind.reacquire;
-    this.targets[process] = lock;
-    this.note(process, Kind.wait, 0);
+    condition.push(slot.process);
+    slot.condition = condition;
+    slot.woken = false;
+    slot.kind = Kind.reacquire;
+    slot.target = lock;
+    slot.history = mix(slot.history + Kind.wait, 0);
   }
 
   /** Goes on with a body up to its next operation. */
-  private resume(process: number, result: number): void {
-    const body = this.bodies[process];
-    if (!body) return;
+  private resume(slot: Slot, result: number): void {
     try {
-      const next = body.next(result);
+      const next = (slot.body as Body).next(result);
       if (next.done !== true) {
-        const operation = next.value;
-        this.operations[process] = operation;
-        this.kinds[process] = operation.kind;
-        this.targets[process] = operation.target;
-        this.values[process] = operation.value;
-        this.sites[process] = operation.site;
-        if (operation.kind === Kind.lock && operation.target.owner >= 0) findLockCycle(this, process);
+        const { kind, target, apply } = next.value;
+        slot.kind = kind;
+        slot.target = target;
+        slot.value = next.value.value;
+        slot.apply = apply;
+        if (callSite.wanted) slot.site = next.value.site;
+        if (kind === Kind.lock && target.owner >= 0) findLockCycle(this, slot.process);
         return;
       }
-      this.status[process] = Status.ended;
-      this.targets[process] = null;
+      this.setStatus(slot, Status.ended);
+      slot.target = null;
     } catch (error) {
-      this.died(process, error);
+      this.died(slot, error);
     }
   }
 
-  private died(process: number, error: unknown): void {
+  private died(slot: Slot, error: unknown): void {
     if (error instanceof WorldError) throw error;
-    this.status[process] = Status.ended;
-    this.targets[process] = null;
-    if (error instanceof WorldAssertion) this.fail(error.message, `${this.nameOf(process)}: ${error.message}`);
-    else this.fail('exception', `${this.nameOf(process)} threw: ${describeError(error)}`);
+    this.setStatus(slot, Status.ended);
+    slot.target = null;
+    const name = this.nameOf(slot.process);
+    if (error === assertion) this.fail(assertion.text, `${name}: ${assertion.text}`);
+    else this.fail('exception', `${name} threw: ${describeError(error)}`);
   }
 }
 

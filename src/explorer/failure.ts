@@ -13,12 +13,11 @@ export interface Failure {
   readonly step: number;
 }
 
-/** Thrown by assert() in a world; ends the process that asserted. */
-export class WorldAssertion extends AppleGfxError {
-  constructor(message: string) {
-    super('ERR_WORLD_ASSERTION', message);
-  }
-}
+/**
+ * Thrown by assert() in a world; ends the process that asserted. There is one, which is no Error: a search throws it a million times, and nobody
+ * reads where from.
+ */
+export const assertion = { text: '' };
 
 /** A world is not what the explorer needs: two executions of the same schedule differ, or it uses the engine wrongly. */
 export class WorldError extends AppleGfxError {

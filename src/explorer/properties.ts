@@ -1,8 +1,9 @@
 /**
  * Checks an execution against its world's properties, and for deadlocks.
  */
-import { type Execution, Status } from './execution.js';
+import type { Execution } from './execution.js';
 import { Kind } from './operation.js';
+import { Status } from './slot.js';
 
 /** After every step: what must always hold, and what has held by now. */
 export function checkProperties(execution: Execution): void {

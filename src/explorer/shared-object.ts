@@ -90,7 +90,7 @@ export class SharedObject implements Variable, Lock, Condition, Mailbox, Reply, 
   restart(value: number): void {
     this.value = value;
     if (this.type !== 'process') this.owner = NOBODY;
-    this.queue.length = 0;
+    if (this.queue.length > 0) this.queue.length = 0;
     this.head = 0;
     this.full = false;
   }

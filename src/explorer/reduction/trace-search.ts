@@ -12,7 +12,8 @@
  * schedules sees every one.
  */
 import { ABANDON, type Coverage, type Strategy } from '../strategy.js';
-import { type Execution, PROCESS_BITS, PROCESS_MASK, Status } from '../execution.js';
+import { type Execution, PROCESS_BITS, PROCESS_MASK } from '../execution.js';
+import { Status } from '../slot.js';
 import { Kind, KIND_BITS } from '../operation.js';
 import { UNKNOWN } from './footprints.js';
 import { grown } from './grown.js';
