@@ -4,7 +4,7 @@
  * This is the other opinion against which partial-order reduction is tested, so it knows nothing of vector clocks, DEPENDS or races: it says
  * for each type of object in what order things were done to it, as far as that matters.
  */
-import { Execution, PROCESS_BITS, PROCESS_MASK } from '../../src/explorer/execution.js';
+import { type Execution, PROCESS_BITS, PROCESS_MASK } from '../../src/explorer/execution.js';
 import { explore } from '../../src/explorer/explore.js';
 import { Kind, KIND_BITS, KIND_MASK } from '../../src/explorer/operation.js';
 import { DepthFirst } from '../../src/explorer/strategies/depth-first.js';

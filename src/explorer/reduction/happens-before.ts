@@ -55,6 +55,9 @@ export class HappensBefore {
   private enablers = new Int32Array(64);
   private enablerObjects = new Int32Array(64);
   private enablerCount = 0;
+  /** Candidates that are no races since the event can't run in place of them. */
+  private obstacles = new Int32Array(64);
+  private obstacleCount = 0;
 
   constructor(relation: Relation) {
     this.footprints = new Footprints(relation);
@@ -95,7 +98,7 @@ export class HappensBefore {
   }
 
   /** Adds an event of that process, with that footprint. `early`: it could have been somebody else's. */
-  append(process: number, footprint: number, early: boolean): void {
+  append(process: number, footprint: number, early: boolean, isBlocked = false): void {
     const event = this.begin(process, footprint);
     if (footprint >= 0) this.gather(footprint, event, process);
     else {
@@ -104,7 +107,7 @@ export class HappensBefore {
       for (let at = starts[~footprint] ?? 0; at < end; at++) this.gather(entries[at] ?? 0, event, process);
     }
     const barrier = this.barrier[event - 1] ?? 0;
-    if (barrier > 0) this.addCandidate(barrier, NO_OBJECT);
+    if (barrier > 0 && !isBlocked) this.addCandidate(barrier, NO_OBJECT);
     this.barrier[event] = barrier;
     this.early[event] = this.early[event - 1] ?? 0;
     if (this.edges.timeout && footprint >= 0 && (footprint & KIND_MASK) === Kind.timeout) this.addTimeout(event, early);
@@ -124,14 +127,14 @@ export class HappensBefore {
 
   /**
    * Adds, as an event, an operation that is pending at the end of an execution: it did not run, but might have run in place of one that did.
-   * It must be taken away again.
+   * It must be taken away again. If it is blocked, no timeout since is to blame.
    */
-  appendPending(execution: Execution, process: number): boolean {
+  appendPending(execution: Execution, process: number, isBlocked: boolean): boolean {
     const target = execution.targetOf(process);
     if (target === null) return false;
     const kind = execution.kindOf(process);
     if (kind === Kind.reacquire && execution.isUnsignalled(process)) return false;
-    this.append(process, (target.id << KIND_BITS) | kind, false);
+    this.append(process, (target.id << KIND_BITS) | kind, false, isBlocked);
     return true;
   }
 
@@ -154,6 +157,7 @@ export class HappensBefore {
   private end(event: number, process: number): void {
     const { rows, width } = this;
     for (let index = 0; index < this.enablerCount; index++) this.join(event, this.enablers[index] ?? 0);
+    for (let index = 0; index < this.obstacleCount; index++) this.join(event, this.obstacles[index] ?? 0);
     const row = event * width;
     let latest = 0;
     for (let other = 0; other < width; other++) {
@@ -255,17 +259,22 @@ export class HappensBefore {
     this.candidateObjects[this.candidateCount++] = object;
   }
 
-  /** Which of the candidates are races, from the latest back: one that comes before another is none. */
+  /**
+   * Which of the candidates are races, from the latest back: one that comes before another is none, unless that other one can't be turned
+   * round: then it is an obstacle, and only goes away together with what is before it.
+   */
   private findRaces(event: number): void {
     const { candidates } = this;
+    if (this.candidateCount > this.obstacles.length) this.obstacles = grown(this.obstacles, this.candidateCount);
+    this.obstacleCount = 0;
     if (this.candidateCount > 1) this.sortCandidates();
     for (let index = 0; index < this.candidateCount; ) {
       const candidate = candidates[index] ?? 0;
       let next = index + 1;
       while (next < this.candidateCount && candidates[next] === candidate) next++;
       if (candidate > 0 && candidate !== event && !this.precedes(candidate, event)) {
-        this.addRace(candidate, event, index, next);
-        this.join(event, candidate);
+        if (this.addRace(candidate, event, index, next)) this.join(event, candidate);
+        else this.obstacles[this.obstacleCount++] = candidate;
       }
       index = next;
     }
@@ -290,7 +299,7 @@ export class HappensBefore {
    * Notes a race. In place of the earlier event the later one needs no enabler on the objects that they share: what made the earlier one
    * possible makes it possible. It needs those on other objects, so if the earlier event comes before one of them there is no race.
    */
-  private addRace(earlier: number, event: number, from: number, to: number): void {
+  private addRace(earlier: number, event: number, from: number, to: number): boolean {
     const { width, rows } = this;
     const race = this.raceCount;
     if (race === this.earlier.length) this.growRaces();
@@ -301,10 +310,12 @@ export class HappensBefore {
     for (let index = 0; index < this.enablerCount; index++) {
       if (this.isCandidateObject(this.enablerObjects[index] ?? 0, from, to)) continue;
       const enabler = this.enablers[index] ?? 0;
-      if (this.precedes(earlier, enabler)) return;
-      for (let process = 0; process < width; process++) {
-        floors[row + process] = Math.max(floors[row + process] ?? 0, rows[enabler * width + process] ?? 0);
-      }
+      if (this.precedes(earlier, enabler)) return false;
+      this.raise(row, enabler);
+    }
+    for (let index = 0; index < this.obstacleCount; index++) {
+      const obstacle = this.obstacles[index] ?? 0;
+      if (!this.precedes(earlier, obstacle)) this.raise(row, obstacle);
     }
     let floor = 0;
     for (let process = 0; process < width; process++) floor = Math.max(floor, floors[row + process] ?? 0);
@@ -312,6 +323,16 @@ export class HappensBefore {
     this.later[race] = event;
     this.floor[race] = floor;
     this.raceCount++;
+    return true;
+  }
+
+  /** Takes an event, and all before it, into a race's floor. */
+  private raise(row: number, event: number): void {
+    const { floors, rows, width } = this;
+    for (let process = 0; process < width; process++) {
+      const before = rows[event * width + process] ?? 0;
+      if (before > (floors[row + process] ?? 0)) floors[row + process] = before;
+    }
   }
 
   private isCandidateObject(object: number, from: number, to: number): boolean {

@@ -94,8 +94,8 @@ export abstract class TraceSearch implements Strategy {
     if (!abandoned) {
       this.traces++;
       if (execution.steps >= execution.world.maxSteps) this.cut = true;
-      this.complete(execution);
     }
+    this.complete(execution);
     this.goBack();
   }
 
@@ -144,7 +144,10 @@ export abstract class TraceSearch implements Strategy {
     }
   }
 
-  /** The races of a whole execution, and those of operations that are pending at its end. */
+  /**
+   * The races of an execution, and those of operations that are pending at its end. An execution that was left has them too: what a sleeper
+   * would do next makes nobody able to go on in the place of whom somebody else went on before.
+   */
   private complete(execution: Execution): void {
     const { order } = this;
     const end = order.length;
@@ -153,7 +156,7 @@ export abstract class TraceSearch implements Strategy {
     const wasCut = execution.steps >= execution.world.maxSteps;
     for (let process = 0; process < execution.count; process++) {
       if (execution.status[process] !== Status.active || (!wasCut && execution.isEnabled(process))) continue;
-      if (!order.appendPending(execution, process)) continue;
+      if (!order.appendPending(execution, process, !execution.isEnabled(process))) continue;
       this.path[end] = process;
       this.reverseFrom(order.firstRace(end + 1));
       order.truncate(end);
