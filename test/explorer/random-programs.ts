@@ -30,8 +30,8 @@ interface Instruction {
   /** Which object of its type. */
   readonly which: number;
   readonly value: number;
-  readonly then: readonly Instruction[];
-  readonly otherwise: readonly Instruction[];
+  readonly body: readonly Instruction[];
+  readonly other: readonly Instruction[];
 }
 
 interface Program {
@@ -88,8 +88,8 @@ function makeBlock(prng: Prng, theme: readonly Code[], budget: number, depth = 0
       code,
       which: prng.below(2),
       value: prng.below(3),
-      then: makeBlock(prng, theme, size, depth + 1),
-      otherwise: code === 'branch' ? makeBlock(prng, theme, size, depth + 1) : [],
+      body: makeBlock(prng, theme, size, depth + 1),
+      other: code === 'branch' ? makeBlock(prng, theme, size, depth + 1) : [],
     });
     left -= code === 'locked' || code === 'wait' ? 2 + size : Math.max(1, size);
   }
@@ -140,7 +140,7 @@ function makePool(w: WorldBuilder, { bound, objects }: Program) {
 
 /** Locks that a nested block holds are not locked again. */
 function* run(w: WorldBuilder, pool: Pool, block: readonly Instruction[], register: { value: number }, held = 0): Body {
-  for (const { code, which, value, then, otherwise } of block) {
+  for (const { code, which, value, body, other } of block) {
     switch (code) {
       case 'read':
         register.value = yield pool.variables(which).read();
@@ -155,7 +155,7 @@ function* run(w: WorldBuilder, pool: Pool, block: readonly Instruction[], regist
         const lock = pool.locks(which);
         const bit = lock === pool.locks(0) ? 1 : 2;
         if ((held & bit) === 0) yield lock.lock();
-        yield* run(w, pool, then, register, held | bit);
+        yield* run(w, pool, body, register, held | bit);
         if ((held & bit) === 0) yield lock.unlock();
         break;
       }
@@ -192,7 +192,7 @@ function* run(w: WorldBuilder, pool: Pool, block: readonly Instruction[], regist
         w.assert(register.value !== value + 1, `${value} is right`);
         break;
       case 'branch':
-        yield* run(w, pool, (register.value & 1) === 0 ? then : otherwise, register, held);
+        yield* run(w, pool, (register.value & 1) === 0 ? body : other, register, held);
         break;
     }
   }

@@ -45,6 +45,8 @@ export class HappensBefore {
   private lastOf = new Int32Array(16);
   private spawnOf = new Int32Array(16);
   private processOfObject = new Int32Array(64);
+  /** By process: whether it is an actor, whose footprints are known only after its steps. */
+  isActor = new Uint8Array(0);
   private readonly histories: Histories;
   private readonly edges: Relation['edges'];
   /** What may be a race with the event that is looked at, and on which object. */
@@ -59,7 +61,11 @@ export class HappensBefore {
   private obstacles = new Int32Array(64);
   private obstacleCount = 0;
 
-  constructor(relation: Relation) {
+  /** `couldRun`: whether a process could run at a depth of the current execution. */
+  constructor(
+    relation: Relation,
+    private readonly couldRun: (depth: number, process: number) => boolean,
+  ) {
     this.footprints = new Footprints(relation);
     this.histories = new Histories(relation);
     this.edges = relation.edges;
@@ -74,6 +80,7 @@ export class HappensBefore {
     this.lastOf = new Int32Array(this.width);
     this.spawnOf = new Int32Array(this.width);
     this.rows.fill(0);
+    this.isActor = Uint8Array.from(builder.processes, ({ actor }) => (actor === null ? 0 : 1));
     this.histories.restart(builder.objectCount);
     this.processOfObject = new Int32Array(builder.objectCount);
     for (let object = 0; object < builder.objectCount; object++) this.histories.setBound(object, builder.objects[object]?.bound ?? 0);
@@ -207,7 +214,7 @@ export class HappensBefore {
       this.candidates = grown(this.candidates, this.candidateCount + histories.length + 2);
       this.candidateObjects = grown(this.candidateObjects, this.candidates.length);
     }
-    const count = histories.dependences(entry, this.candidates, this.candidateCount);
+    const count = histories.dependences(entry, this.candidates, this.candidateCount, this.isActor[process] === 1);
     this.candidateObjects.fill(object, this.candidateCount, count);
     this.candidateCount = count;
     histories.push(entry, event);
@@ -273,11 +280,20 @@ export class HappensBefore {
       let next = index + 1;
       while (next < this.candidateCount && candidates[next] === candidate) next++;
       if (candidate > 0 && candidate !== event && !this.precedes(candidate, event)) {
-        if (this.addRace(candidate, event, index, next)) this.join(event, candidate);
+        if (this.addRace(candidate, event, index, next) && this.isSure(candidate, event)) this.join(event, candidate);
         else this.obstacles[this.obstacleCount++] = candidate;
       }
       index = next;
     }
+  }
+
+  /**
+   * Whether a race's later event can certainly run in place of the earlier one. What an actor waits for is its own affair; if it could not run
+   * there, what came before must be looked at as well.
+   */
+  private isSure(earlier: number, event: number): boolean {
+    const process = this.processes[event] ?? 0;
+    return this.isActor[process] === 0 || ((this.previous[event] ?? 0) < earlier && this.couldRun(earlier - 1, process));
   }
 
   private sortCandidates(): void {

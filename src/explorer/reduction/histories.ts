@@ -105,8 +105,11 @@ export class Histories {
     return 0;
   }
 
-  /** Writes the events that this operation depends on, the latest first, to `found` from `count` on; returns the new count. */
-  dependences(entry: number, found: Int32Array, count: number): number {
+  /**
+   * Writes the events that this operation depends on, the latest first, to `found` from `count` on; returns the new count. Unless `all` are
+   * asked for, it leaves out those that come before another one in any case.
+   */
+  dependences(entry: number, found: Int32Array, count: number, all: boolean): number {
     const kind = entry & KIND_MASK;
     const row = KIND_COUNT * kind;
     const { entries, events, previous, depends, dominates } = this;
@@ -117,7 +120,7 @@ export class Histories {
       // The answer that is taken is no race: without it there is nothing to take.
       if (kind === Kind.awaitReply && other === Kind.reply && this.isFirstAnswer(at)) continue;
       if (end < found.length) found[end++] = events[at] ?? 0;
-      if (dominates[row + other] === 1) break;
+      if (!all && dominates[row + other] === 1) break;
     }
     return end;
   }

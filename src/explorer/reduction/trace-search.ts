@@ -22,6 +22,8 @@ import { RELATION, type Relation } from './relation.js';
 import { SleepSets } from './sleep-sets.js';
 import { WakeupTrees } from './wakeup-trees.js';
 
+const NOBODY = -1;
+
 export abstract class TraceSearch implements Strategy {
   abstract readonly name: string;
   protected readonly order: HappensBefore;
@@ -41,13 +43,11 @@ export abstract class TraceSearch implements Strategy {
   private finished = false;
   private traces = 0;
   private cut = false;
-  /** By process: whether its footprints are known only after its steps. */
-  protected isActor = new Uint8Array(0);
   /** Events of the execution that did run. */
   protected ran = 0;
 
   constructor(relation: Relation = RELATION) {
-    this.order = new HappensBefore(relation);
+    this.order = new HappensBefore(relation, (depth, process) => this.outcomesAt(depth, process) > 0);
   }
 
   /** Whether races are dealt with as soon as they show; otherwise at the end of an execution, with all that happened in it. */
@@ -56,8 +56,8 @@ export abstract class TraceSearch implements Strategy {
   /** Sees to it that the later event of a race is explored in place of the earlier one. */
   protected abstract reverse(race: number): void;
 
-  /** A depth for which nothing was asked was reached, and this process is the first to be explored there. */
-  protected opened(_depth: number, _process: number): void {
+  /** A depth for which nothing was asked was reached, and this process is the first to be explored there, or another one. */
+  protected opened(_depth: number, _process: number, _isFirst: boolean): void {
     // Wake-up trees have nothing to note.
   }
 
@@ -66,7 +66,6 @@ export abstract class TraceSearch implements Strategy {
     this.started = true;
     this.order.restart(execution);
     this.sleeping.restart();
-    this.isActor = Uint8Array.from(execution.builder.processes, ({ actor }) => (actor === null ? 0 : 1));
     return true;
   }
 
@@ -198,24 +197,42 @@ export abstract class TraceSearch implements Strategy {
     }
   }
 
-  /** Begins a depth for which nothing is asked: with the first process that does not sleep. */
+  /**
+   * Begins a depth for which nothing is asked: with the first process that does not sleep. If some of a process's outcomes sleep, the others
+   * stand for none of the executions in which it has one of those; if that is so of all processes, all are needed.
+   */
   private open(depth: number, execution: Execution): void {
     if ((this.explored[depth] ?? 0) > 0) return;
     const end = this.enabledFrom[depth + 1] ?? 0;
-    for (let at = this.enabledFrom[depth] ?? 0; at < end; at++) {
-      const choice = this.enabled[at] ?? 0;
-      if (this.sleeping.has(depth, choice)) continue;
-      const process = choice & PROCESS_MASK;
+    for (let at = this.enabledFrom[depth] ?? 0, last = NOBODY; at < end; at++) {
+      const process = (this.enabled[at] ?? 0) & PROCESS_MASK;
+      if (process === last || this.sleepersOf(depth, process) > 0) continue;
+      last = process;
       this.addProcess(depth, process, this.foreseen(execution, process));
-      this.opened(depth, process);
+      this.opened(depth, process, true);
       return;
     }
+    for (let at = this.enabledFrom[depth] ?? 0, last = NOBODY; at < end; at++) {
+      const process = (this.enabled[at] ?? 0) & PROCESS_MASK;
+      if (process === last || this.sleepersOf(depth, process) === this.outcomesAt(depth, process)) continue;
+      this.addProcess(depth, process, this.foreseen(execution, process));
+      this.opened(depth, process, last === NOBODY);
+      last = process;
+    }
+  }
+
+  /** How many of a process's outcomes sleep. */
+  private sleepersOf(depth: number, process: number): number {
+    let count = 0;
+    const end = this.sleeping.ends[depth] ?? 0;
+    for (let at = this.sleeping.starts[depth] ?? 0; at < end; at++) if (((this.sleeping.choices[at] ?? 0) & PROCESS_MASK) === process) count++;
+    return count;
   }
 
   /** The footprint of a step that has not been made: a choice's is known, an actor's is not. */
   private foreseen(execution: Execution, process: number): number {
     const target = execution.targetOf(process);
-    if (this.isActor[process] === 1 || target === null || execution.kindOf(process) !== Kind.choose) return UNKNOWN;
+    if (this.order.isActor[process] === 1 || target === null || execution.kindOf(process) !== Kind.choose) return UNKNOWN;
     return (target.id << KIND_BITS) | Kind.choose;
   }
 

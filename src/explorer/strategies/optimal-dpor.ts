@@ -148,7 +148,7 @@ export class OptimalDpor extends TraceSearch {
       const event = sequence[place] ?? 0;
       if (event < 0) continue;
       const process = order.processes[event] ?? 0;
-      const isForeseen = event !== later || this.isActor[process] === 0;
+      const isForeseen = event !== later || order.isActor[process] === 0;
       const footprint = isForeseen ? (order.footprint[event] ?? 0) : UNKNOWN;
       const outcomes = !isForeseen ? 0 : event > this.ran ? 1 : this.outcomesAt(event - 1, process);
       const node = trees.add(this.path[event - 1] ?? 0, footprint, outcomes);
@@ -195,7 +195,7 @@ export class OptimalDpor extends TraceSearch {
     for (let place = 0; place < this.length; place++) {
       const event = sequence[place] ?? 0;
       if (event < 0) continue;
-      const isForeseen = event !== later || this.isActor[order.processes[event] ?? 0] === 0;
+      const isForeseen = event !== later || order.isActor[order.processes[event] ?? 0] === 0;
       if (!isForeseen || order.footprints.dependent(order.footprint[event] ?? 0, footprint)) return false;
     }
     return true;

@@ -18,7 +18,7 @@ export class SourceDpor extends TraceSearch {
   /** By depth and process: whether it is explored there, or will be. */
   private backtrack = new Uint8Array(256);
 
-  protected override opened(depth: number, process: number): void {
+  protected override opened(depth: number, process: number, isFirst: boolean): void {
     const { width } = this.order;
     const from = depth * width;
     if (from + width > this.backtrack.length) {
@@ -26,7 +26,7 @@ export class SourceDpor extends TraceSearch {
       larger.set(this.backtrack);
       this.backtrack = larger;
     }
-    this.backtrack.fill(0, from, from + width);
+    if (isFirst) this.backtrack.fill(0, from, from + width);
     this.backtrack[from + process] = 1;
   }
 
