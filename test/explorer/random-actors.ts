@@ -144,7 +144,12 @@ function makeScript(prng: Prng, hasConditions: boolean, length: number): Step[] 
   while (steps.length < length) {
     const acts = Array.from({ length: 1 + prng.below(2) }, () => makeAct(prng, hasConditions));
     const inbox = prng.below(5) - 2;
-    steps.push({ inbox, taking: (['take', 'drain', 'poll'] as const)[prng.below(3)] ?? 'take', outcomes: prng.below(5) === 0 ? 2 : 1, acts });
+    steps.push({
+      inbox,
+      taking: (['take', 'drain', 'poll'] as const)[prng.below(3)] ?? 'take',
+      outcomes: prng.below(5) === 0 ? 2 : 1,
+      acts,
+    });
     // Who queues waits next.
     if (acts.some(({ code }) => code === 'enqueue')) steps.push({ inbox: -3, taking: 'take', outcomes: 1, acts: [makeAct(prng, false)] });
   }
@@ -152,6 +157,8 @@ function makeScript(prng: Prng, hasConditions: boolean, length: number): Step[] 
 }
 
 function makeAct(prng: Prng, hasConditions: boolean): Act {
-  const codes = hasConditions ? (['post', 'read', 'write', 'enqueue', 'signal'] as const) : (['post', 'read', 'write', 'add', 'post'] as const);
+  const codes = hasConditions
+    ? (['post', 'read', 'write', 'enqueue', 'signal'] as const)
+    : (['post', 'read', 'write', 'add', 'post'] as const);
   return { code: codes[prng.below(codes.length)] ?? 'read', which: prng.below(2) };
 }

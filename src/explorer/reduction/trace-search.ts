@@ -50,8 +50,11 @@ export abstract class TraceSearch implements Strategy {
     this.order = new HappensBefore(relation, (depth, process) => this.outcomesAt(depth, process) > 0);
   }
 
-  /** Whether races are dealt with as soon as they show; otherwise at the end of an execution, with all that happened in it. */
-  protected abstract readonly isEager: boolean;
+  /**
+   * Whether races are dealt with as soon as they show; otherwise at the end of an execution, with all that happened in it. With actors it is
+   * always the end: what a race's later step depends on in place of the earlier one may come only after it.
+   */
+  protected isEager = true;
 
   /** Sees to it that the later event of a race is explored in place of the earlier one. */
   protected abstract reverse(race: number): void;
@@ -66,6 +69,7 @@ export abstract class TraceSearch implements Strategy {
     this.started = true;
     this.order.restart(execution);
     this.sleeping.restart();
+    if (this.order.isActor.includes(1)) this.isEager = false;
     return true;
   }
 
@@ -192,6 +196,7 @@ export abstract class TraceSearch implements Strategy {
     for (let head = this.heads[depth] ?? 0; head !== 0; ) {
       const choice = this.trees.choice[head] ?? 0;
       if (this.isEnabled(depth, choice) && !this.sleeping.has(depth, choice)) return;
+      if (this.trees.outcomes[head] === 0) this.addOthers(depth, head);
       head = this.trees.removeFirst(head);
       this.heads[depth] = head;
     }
@@ -214,18 +219,25 @@ export abstract class TraceSearch implements Strategy {
     }
     for (let at = this.enabledFrom[depth] ?? 0, last = NOBODY; at < end; at++) {
       const process = (this.enabled[at] ?? 0) & PROCESS_MASK;
-      if (process === last || this.sleepersOf(depth, process) === this.outcomesAt(depth, process)) continue;
+      if (process === last || this.isAsleep(depth, process)) continue;
       this.addProcess(depth, process, this.foreseen(execution, process));
       this.opened(depth, process, last === NOBODY);
       last = process;
     }
   }
 
+  /** Whether a process can run at a depth, but sleeps, whatever the outcome. */
+  protected isAsleep(depth: number, process: number): boolean {
+    const outcomes = this.outcomesAt(depth, process);
+    return outcomes > 0 && this.sleepersOf(depth, process) === outcomes;
+  }
+
   /** How many of a process's outcomes sleep. */
   private sleepersOf(depth: number, process: number): number {
     let count = 0;
     const end = this.sleeping.ends[depth] ?? 0;
-    for (let at = this.sleeping.starts[depth] ?? 0; at < end; at++) if (((this.sleeping.choices[at] ?? 0) & PROCESS_MASK) === process) count++;
+    for (let at = this.sleeping.starts[depth] ?? 0; at < end; at++)
+      if (((this.sleeping.choices[at] ?? 0) & PROCESS_MASK) === process) count++;
     return count;
   }
 

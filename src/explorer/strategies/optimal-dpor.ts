@@ -17,7 +17,7 @@ const NONE = -1;
 
 export class OptimalDpor extends TraceSearch {
   readonly name: string = 'optimal-dpor';
-  protected readonly isEager = false;
+  protected override isEager = false;
   /** The sequence that is to be inserted: events, the last of which is the race's later one; those taken out again are negative. */
   private sequence = new Int32Array(64);
   private length = 0;
@@ -59,12 +59,11 @@ export class OptimalDpor extends TraceSearch {
     for (let at = sleeping.starts[depth] ?? 0; at < end; at++) {
       const choice = sleeping.choices[at] ?? 0;
       const footprint = sleeping.footprints[at] ?? 0;
-      const place = this.find(choice & PROCESS_MASK);
-      if (
-        place !== NONE ? this.beginsWith(place, choice) : this.isIndependent(footprint) && this.isWhole(depth, choice & PROCESS_MASK, 0)
-      ) {
-        return true;
-      }
+      const process = choice & PROCESS_MASK;
+      const place = this.find(process);
+      if (place !== NONE) {
+        if (this.beginsWith(place, choice, footprint, this.outcomesAt(depth, process))) return true;
+      } else if (this.isIndependent(footprint, false) && this.isWhole(depth, process, 0)) return true;
     }
     return false;
   }
@@ -80,7 +79,7 @@ export class OptimalDpor extends TraceSearch {
       const choice = trees.choice[node] ?? 0;
       const place = this.find(choice & PROCESS_MASK);
       if (place === NONE) {
-        if (!this.isIndependent(trees.footprint[node] ?? 0)) continue;
+        if (!this.isIndependent(trees.footprint[node] ?? 0, false)) continue;
         if ((trees.outcomes[node] ?? 0) === 1) {
           this.insertBelow(node);
           return 0;
@@ -89,7 +88,7 @@ export class OptimalDpor extends TraceSearch {
         this.insertBelowAll(list, choice & PROCESS_MASK);
         return 0;
       }
-      if (!this.beginsWith(place, choice)) continue;
+      if (!this.beginsWith(place, choice, trees.footprint[node] ?? 0, trees.outcomes[node] ?? 0)) continue;
       this.take(place);
       this.insertBelow(node);
       return 0;
@@ -127,12 +126,12 @@ export class OptimalDpor extends TraceSearch {
     for (let node = list; node !== 0; node = trees.next[node] ?? 0) {
       if (((trees.choice[node] ?? 0) & PROCESS_MASK) !== process) continue;
       outcomes = Math.max(outcomes, trees.outcomes[node] ?? 0);
-      if (this.isIndependent(trees.footprint[node] ?? 0)) count++;
+      if (this.isIndependent(trees.footprint[node] ?? 0, false)) count++;
     }
     if (depth !== NONE) {
       const end = sleeping.ends[depth] ?? 0;
       for (let at = sleeping.starts[depth] ?? 0; at < end; at++) {
-        if (((sleeping.choices[at] ?? 0) & PROCESS_MASK) === process && this.isIndependent(sleeping.footprints[at] ?? 0)) count++;
+        if (((sleeping.choices[at] ?? 0) & PROCESS_MASK) === process && this.isIndependent(sleeping.footprints[at] ?? 0, false)) count++;
       }
     }
     return count === outcomes;
@@ -169,12 +168,16 @@ export class OptimalDpor extends TraceSearch {
     return NONE;
   }
 
-  /** Whether the step at that place is that choice, and nothing that is left of the sequence must come before it. */
-  private beginsWith(place: number, choice: number): boolean {
+  /**
+   * Whether the step at that place is that choice, and nothing that is left of the sequence must come before it. An actor's later event may have
+   * other outcomes in place of the earlier one, and another footprint: that of the choice, which was run there.
+   */
+  private beginsWith(place: number, choice: number, footprint: number, outcomes: number): boolean {
     const { sequence, order } = this;
     const event = sequence[place] ?? 0;
     if (this.path[event - 1] !== choice) return false;
     const isLater = event === order.later[this.race];
+    if (isLater && order.isActor[choice & PROCESS_MASK] === 1 && (outcomes !== 1 || !this.isIndependent(footprint, true))) return false;
     for (let before = 0; before < place; before++) {
       const other = sequence[before] ?? 0;
       if (other > 0 && (isLater ? order.precedesRace(other, this.race) : order.precedes(other, event))) return false;
@@ -187,14 +190,13 @@ export class OptimalDpor extends TraceSearch {
     this.left--;
   }
 
-  /** Whether a step with that footprint could be made anywhere in what is left of the sequence. */
-  private isIndependent(footprint: number): boolean {
-    if (footprint === UNKNOWN) return false;
+  /** Whether a step with that footprint could be made anywhere in what is left of the sequence, or of all but its last step. */
+  private isIndependent(footprint: number, butLast: boolean): boolean {
     const { sequence, order } = this;
     const later = order.later[this.race] ?? 0;
     for (let place = 0; place < this.length; place++) {
       const event = sequence[place] ?? 0;
-      if (event < 0) continue;
+      if (event < 0 || (butLast && event === later)) continue;
       const isForeseen = event !== later || order.isActor[order.processes[event] ?? 0] === 0;
       if (!isForeseen || order.footprints.dependent(order.footprint[event] ?? 0, footprint)) return false;
     }
