@@ -99,6 +99,7 @@ class ScriptActor implements Actor {
         if (cell !== undefined) cell.value = (this.access(cell, Kind.update) + 1) % 3;
         break;
       case 'enqueue':
+        if (this.isWaiting) break;
         w.touch(Kind.enqueue, condition);
         waiting.push(this);
         this.isWaiting = true;

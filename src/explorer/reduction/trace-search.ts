@@ -204,7 +204,8 @@ export abstract class TraceSearch implements Strategy {
 
   /**
    * Begins a depth for which nothing is asked: with the first process that does not sleep. If some of a process's outcomes sleep, the others
-   * stand for none of the executions in which it has one of those; if that is so of all processes, all are needed.
+   * stand for none of the executions in which it has one of those; if that is so of all processes, all are needed, and executions with
+   * outcomes that sleep are left here.
    */
   private open(depth: number, execution: Execution): void {
     if ((this.explored[depth] ?? 0) > 0) return;
@@ -222,6 +223,7 @@ export abstract class TraceSearch implements Strategy {
       if (process === last || this.isAsleep(depth, process)) continue;
       this.addProcess(depth, process, this.foreseen(execution, process));
       this.opened(depth, process, last === NOBODY);
+      if (last === NOBODY) this.complete(execution);
       last = process;
     }
   }
