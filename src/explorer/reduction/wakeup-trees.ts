@@ -46,10 +46,23 @@ export class WakeupTrees {
     this.first[parent] = this.append(this.first[parent] ?? 0, node);
   }
 
+  /** Whether a process in a list or below has several outcomes, or an unknown number of them. */
+  hasOutcomes(list: number): boolean {
+    for (let node = list; node !== 0; node = this.next[node] ?? 0) {
+      if (this.outcomes[node] !== 1 || this.hasOutcomes(this.first[node] ?? 0)) return true;
+    }
+    return false;
+  }
+
+  removeChildren(node: number): void {
+    for (let child = this.first[node] ?? 0; child !== 0; ) child = this.removeFirst(child);
+    this.first[node] = 0;
+  }
+
   /** Removes the first of a list and all below it; returns the rest. */
   removeFirst(list: number): number {
     const rest = this.next[list] ?? 0;
-    for (let child = this.first[list] ?? 0; child !== 0; ) child = this.removeFirst(child);
+    this.removeChildren(list);
     this.next[list] = this.free;
     this.free = list;
     return rest;

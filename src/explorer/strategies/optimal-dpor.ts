@@ -73,7 +73,6 @@ export class OptimalDpor extends TraceSearch {
    * is one of the path's.
    */
   private insert(list: number, depth: number): number {
-    if (this.left === 0) return 0;
     const { trees } = this;
     for (let node = list; node !== 0; node = trees.next[node] ?? 0) {
       const choice = trees.choice[node] ?? 0;
@@ -96,11 +95,18 @@ export class OptimalDpor extends TraceSearch {
     return this.chain();
   }
 
-  /** A leaf says that whatever comes after it will be explored. */
+  /**
+   * A leaf says that whatever comes after it will be explored. So does any other node, but for processes with several outcomes: what is below
+   * may ask for some of them only.
+   */
   private insertBelow(node: number): void {
     const { trees } = this;
     const first = trees.first[node] ?? 0;
     if (first === 0) return;
+    if (this.left === 0) {
+      if (trees.hasOutcomes(first)) trees.removeChildren(node);
+      return;
+    }
     const added = this.insert(first, NONE);
     if (added !== 0) trees.appendChild(node, added);
   }
