@@ -48,7 +48,7 @@ export class Execution {
   /** Choices that can be made now: `enabled[0..enabledCount)`, in the order of processes. Set by look(). */
   enabled = new Int32Array(2 * MAX_PROCESSES);
   enabledCount = 0;
-  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. */
+  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. After the first begin(): what the setup did. */
   footprint = new Int32Array(64);
   footprintLength = 0;
   /** Choices made so far: `schedule[0..steps)`. */
@@ -85,6 +85,7 @@ export class Execution {
     if (this.failures.length > 0) this.failures.length = 0;
     if (this.held.length > 0) this.held.length = 0;
     this.earlyTimeout = false;
+    this.footprintLength = 0;
     const { builder, slots } = this;
     if (this.keeper === null || this.first === null) builder.build(this.world.setup);
     else this.keeper.restore(this.first);
@@ -97,7 +98,6 @@ export class Execution {
       if (plan !== undefined) this.prepare(plan, process);
     }
     for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
-    this.footprintLength = 0;
     if (this.keeper !== null && this.first === null) this.first = this.keepFirst(this.keeper);
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
