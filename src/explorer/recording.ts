@@ -1,0 +1,174 @@
+/**
+ * Executions written down: every step with what it did to what, so that shrinking, the adjacent schedule and reports need not run them again.
+ *
+ * Invariant: a recording that ends with a failure of the property it was made for ends with the very step that showed it. What is not here:
+ * what to make of it. This is for after a failure, and allocates as it likes.
+ */
+import { Execution, PROCESS_BITS, PROCESS_MASK } from './execution.js';
+import type { Failure } from './failure.js';
+import { Kind } from './operation.js';
+import type { SharedObject } from './shared-object.js';
+import { Status } from './slot.js';
+import type { World } from './world.js';
+
+/** A step of an execution, as it was made. */
+export interface Step {
+  readonly choice: number;
+  readonly process: number;
+  readonly outcome: number;
+  readonly kind: Kind;
+  readonly target: SharedObject | null;
+  /** What it wrote, sent, replied. */
+  readonly value: number;
+  /** What it got: of a read, an update, a receive, a reply, a choice. */
+  readonly result: number;
+  /** Where in the source it was asked for; '' unless sites were wanted. */
+  readonly site: string;
+  /** As Execution has it: `object << KIND_BITS | kind`. */
+  readonly footprint: readonly number[];
+  /** Whether another process made the step before. */
+  readonly switches: boolean;
+  /** Whether that one could have gone on. */
+  readonly preempts: boolean;
+}
+
+/** Where a process stands at the end of a recording. */
+export interface Standing {
+  readonly actor: boolean;
+  /** Whether it has begun, and not ended. */
+  readonly active: boolean;
+  /** Whether it could go on. */
+  readonly enabled: boolean;
+  readonly kind: Kind;
+  readonly target: SharedObject | null;
+  readonly site: string;
+}
+
+export interface Recording {
+  readonly steps: readonly Step[];
+  /** By the number of the process. */
+  readonly standings: readonly Standing[];
+  /** The property that it was made for; null if it held. */
+  readonly failure: Failure | null;
+  readonly preemptions: number;
+  readonly switches: number;
+}
+
+/** Says what comes next: an enabled choice, or ABANDON to end the recording. */
+export type Chooser = (execution: Execution) => number;
+
+/** Whether a process could go on by itself. One that waits for its timer could not: that it may fire early is not its doing. */
+export function couldGoOn(execution: Execution, process: number): boolean {
+  return execution.kindOf(process) !== Kind.timeout && execution.isEnabled(process);
+}
+
+/** Runs executions of a world and writes them down; counts them. */
+export class Recorder {
+  readonly execution: Execution;
+  /** Executions so far. */
+  replays = 0;
+
+  constructor(world: World) {
+    this.execution = new Execution(world);
+  }
+
+  /** Runs until the property fails, the execution ends or the chooser gives up. The world stands there afterwards. */
+  record(choose: Chooser, property: string | null): Recording {
+    const { execution } = this;
+    this.replays++;
+    execution.begin();
+    const steps: Step[] = [];
+    let failure = failureOf(execution, property);
+    while (failure === null && execution.enabledCount > 0) {
+      const choice = choose(execution);
+      if (choice < 0) break;
+      steps.push(this.step(choice, steps.at(-1)?.process ?? -1));
+      failure = failureOf(execution, property);
+    }
+    return {
+      steps,
+      standings: Array.from({ length: execution.count }, (_, process) => standingOf(execution, process)),
+      failure,
+      preemptions: steps.filter(({ preempts }) => preempts).length,
+      switches: steps.filter(({ switches }) => switches).length,
+    };
+  }
+
+  private step(choice: number, before: number): Step {
+    const { execution } = this;
+    const process = choice & PROCESS_MASK;
+    const kind = execution.kindOf(process);
+    const target = execution.targetOf(process);
+    const outcome = choice >> PROCESS_BITS;
+    const switches = before >= 0 && before !== process;
+    const shown = {
+      choice,
+      process,
+      outcome,
+      kind,
+      target,
+      value: execution.valueOf(process),
+      result: resultOf(kind, target, outcome),
+      site: execution.siteOf(process),
+      switches,
+      preempts: switches && couldGoOn(execution, before),
+    };
+    execution.step(choice);
+    return { ...shown, footprint: Array.from(execution.footprint.subarray(0, execution.footprintLength)) };
+  }
+}
+
+function standingOf(execution: Execution, process: number): Standing {
+  return {
+    actor: (execution.builder.processes[process]?.actor ?? null) !== null,
+    active: execution.status[process] === Status.active,
+    enabled: couldGoOn(execution, process),
+    kind: execution.kindOf(process),
+    target: execution.targetOf(process),
+    site: execution.siteOf(process),
+  };
+}
+
+/** What an operation that is about to run will give. */
+function resultOf(kind: Kind, target: SharedObject | null, outcome: number): number {
+  if (kind === Kind.choose) return outcome;
+  if (target === null) return 0;
+  if (kind === Kind.receive) return target.queue[target.head] ?? 0;
+  return kind === Kind.read || kind === Kind.update || kind === Kind.awaitReply ? target.value : 0;
+}
+
+export function failureOf(execution: Execution, property: string | null): Failure | null {
+  return execution.failures.find((failure) => failure.property === property) ?? null;
+}
+
+/** Ends a recording. */
+export const GIVE_UP = -1;
+
+/** Makes these choices and no others: gives up where one can't be made, and behind the last. */
+export function exactly(choices: readonly number[]): Chooser {
+  return (execution) => {
+    const choice = choices[execution.steps];
+    return choice !== undefined && canChoose(execution, choice) ? choice : GIVE_UP;
+  };
+}
+
+export function canChoose(execution: Execution, choice: number): boolean {
+  return execution.enabled.subarray(0, execution.enabledCount).includes(choice);
+}
+
+/** The first choice of a process that can go on; GIVE_UP if it can't. */
+export function choiceOf(execution: Execution, process: number): number {
+  for (let index = 0; index < execution.enabledCount; index++) {
+    const choice = execution.enabled[index] ?? GIVE_UP;
+    if ((choice & PROCESS_MASK) === process) return choice;
+  }
+  return GIVE_UP;
+}
+
+/** Goes on with the process that ran last as long as it can, else with the first that can. */
+export function withoutPreemption(execution: Execution): number {
+  const last = execution.steps === 0 ? -1 : (execution.schedule[execution.steps - 1] ?? 0) & PROCESS_MASK;
+  if (last >= 0 && couldGoOn(execution, last)) return choiceOf(execution, last);
+  return execution.enabled[0] ?? GIVE_UP;
+}
+
