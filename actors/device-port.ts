@@ -7,7 +7,7 @@ import { DeviceClosedError, unreachable } from '../src/base/errors.js';
 import { encodeMap } from '../src/bridge/map-snapshot.js';
 import { checked, type PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
-import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../src/device/effects.js';
+import type { AccessJob, DevicePort, Effect, FrameBlock, FrameResult, SurfaceInfo } from '../src/device/effects.js';
 import { deliveryOf } from '../src/device/interrupt.js';
 import type { JobResult } from '../src/device/mmio.js';
 import type { Revision } from '../src/revisions/revision.js';
@@ -19,6 +19,7 @@ import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../
 import { Surface } from '../src/runtime/surface.js';
 import type { TraceArgs, TraceName } from '../src/trace/events.js';
 import type { Tracer } from '../src/trace/tracer.js';
+import type { Blocking } from './bql/continuations.js';
 import { Message } from './messages.js';
 import { type PostedEffect, postingOf } from './postings.js';
 import type { Report, Wiring } from './wiring.js';
@@ -142,12 +143,17 @@ export class ThreadPort implements DevicePort {
     }
   }
 
-  enterPvg(access: AccessJob): JobResult {
+  /** Makes a call into PVG and blocks until it returns; the next call, null if there is none. */
+  block(call: Blocking): Blocking | null {
+    return call.do === 'enterPvg' ? call.returned(this.enterPvg(call.access)) : call.returned(this.encodeAndWait(call.frame));
+  }
+
+  private enterPvg(access: AccessJob): JobResult {
     this.mailboxes.flush();
     return carryIntoPvg(this.bridge, this.wiring.device, access);
   }
 
-  encodeAndWait(frame: { display: number; frame: number; texture: number; managed: boolean }): FrameResult | null {
+  private encodeAndWait(frame: FrameBlock): FrameResult | null {
     const { bridge, wiring } = this;
     this.mailboxes.flush();
     const status = bridge.pvg_display_encode(wiring.device, frame.display, frame.texture, frame.managed ? 1 : 0, frame.frame);

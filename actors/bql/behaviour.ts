@@ -16,6 +16,7 @@ import { compileMachine, type EventOf, type MachineEffect } from '../../src/runt
 import { TRACE_IDS } from '../../src/trace/events.js';
 import { Message } from '../messages.js';
 import { classOf } from './classes.js';
+import type { Blocking } from './continuations.js';
 import { BqlHandlers, type DeviceParts, type Outcome, resultOf } from './handlers.js';
 import { lockMachine } from './lock.machine.js';
 
@@ -72,6 +73,8 @@ export class BqlBehaviour {
   private readonly onLock: ((lock: LockState) => void) | undefined;
   private readonly onDone: ((record: PvgRecord) => void) | undefined;
   readonly device: BqlHandlers;
+  /** The handler that is inside PVG, and what it called. */
+  private inside: { readonly handler: Handler; call: Blocking } | null = null;
 
   constructor(options: BqlOptions) {
     this.revision = options.revision;
@@ -119,7 +122,33 @@ export class BqlBehaviour {
     }
   }
 
-  /** Carries out the next thing that the lock's machine allows; false if there is none. */
+  /** Does all that can be done now. `block` makes a call into PVG on the lock holder's thread, tells it what it gave, and returns the next. */
+  run(block: (call: Blocking) => Blocking | null): void {
+    for (;;) {
+      while (this.step());
+      if (this.inside === null) return;
+      this.unblock(block(this.inside.call));
+    }
+  }
+
+  /** The call into PVG that the lock's holder makes itself. Until unblock() is told the next, step() has nothing to do. */
+  get blocking(): Blocking | null {
+    return this.inside?.call ?? null;
+  }
+
+  /** The call has returned, and was told what it gave; `next`: what it said comes then. */
+  unblock(next: Blocking | null): void {
+    const { inside } = this;
+    assert(inside !== null, 'nothing was inside PVG');
+    if (next !== null) {
+      inside.call = next;
+      return;
+    }
+    this.inside = null;
+    this.end(inside.handler);
+  }
+
+  /** Carries out the next thing that the lock's machine allows; false if there is none, or the lock's holder is inside PVG. */
   step(): boolean {
     if (this.batch.length === 0 && this.queued.length > 0) {
       this.batch = this.revision.bottomHalves === 'lastFirst' ? this.queued.reverse() : this.queued;
@@ -206,6 +235,7 @@ export class BqlBehaviour {
   private settle(handler: Handler, outcome: Outcome): void {
     if (outcome === 'done') this.end(handler);
     else if (outcome === 'lent') this.send({ type: 'lock.lent' });
+    else if ('do' in outcome) this.inside = { handler, call: outcome };
     else this.beginWait(outcome.job, outcome.continuation, handler);
   }
 

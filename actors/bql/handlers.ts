@@ -7,10 +7,11 @@ import { MAX_NESTED_WAITS } from '../../src/base/limits.js';
 import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import { Display } from '../../src/device/display.js';
-import { DmaRead, type RegisterRead } from '../../src/device/dma.js';
+import { DmaRead, type RegisterRead, type RegisterReader } from '../../src/device/dma.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import { Iosfc } from '../../src/device/iosfc.js';
-import { type Continuation, entryOf, isValidAccess, type JobResult, MmioJob } from '../../src/device/mmio.js';
+import type { Frames } from '../../src/device/frames.js';
+import { type Continuation, entryOf, isValidAccess, JobNumbers, type JobResult, MmioJob } from '../../src/device/mmio.js';
 import { Tasks } from '../../src/device/task.js';
 import { AddressSpace } from '../../src/memory/address-space.js';
 import type { RegionReferences } from '../../src/memory/references.js';
@@ -18,9 +19,7 @@ import type { MemoryRegion, MmioRegion } from '../../src/memory/region.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import { Message } from '../messages.js';
 import { regionOf } from '../region-message.js';
-
-/** The largest job number, a positive int32 as the board has it; then they begin again. */
-const MAX_JOB = 2 ** 31 - 1;
+import { AccessInside, type Blocking, CountedAccess, DeviceRead, FrameInside } from './continuations.js';
 
 /** What the device is made of. */
 export interface DeviceParts {
@@ -38,10 +37,10 @@ export interface Waiting {
   readonly continuation: Continuation;
 }
 
-/** How a handler ended: done, waiting for a job, or with the lock given to another thread. */
-export type Outcome = 'done' | 'lent' | Waiting;
+/** How a handler ended: done, waiting for a job, inside PVG, or with the lock given to another thread. */
+export type Outcome = 'done' | 'lent' | Waiting | Blocking;
 
-export class BqlHandlers {
+export class BqlHandlers implements RegisterReader {
   readonly space: AddressSpace;
   readonly tasks: Tasks;
   readonly iosfc: Iosfc;
@@ -54,9 +53,11 @@ export class BqlHandlers {
   private readonly windows = new Map<number, number>();
   /** Jobs that the embedder answers. */
   private readonly deviceReads = new Set<number>();
-  private lastJob = 0;
+  private readonly jobs = new JobNumbers();
   /** Accesses that the lock's holder waits for. */
-  private inside = 0;
+  private readonly inside = { count: 0 };
+  /** Whose update has just been asked for. */
+  private rendering: Frames | null = null;
 
   constructor(parts: DeviceParts) {
     const { revision, regions, references, displays, port } = parts;
@@ -99,7 +100,7 @@ export class BqlHandlers {
         return this.readMemory(record, cause, depth);
       default:
         if (!this.memory(record) && !this.picture(record)) this.refuse(record);
-        return 'done';
+        return this.rendering ? this.takeRendering() : 'done';
     }
   }
 
@@ -184,6 +185,7 @@ export class BqlHandlers {
         return true;
       case Message.updateRequested:
         display.frames.updateRequested();
+        this.rendering = display.frames;
         return true;
       default:
         return false;
@@ -202,11 +204,13 @@ export class BqlHandlers {
     this.port.perform({ do: 'replyToGuest', token: record.id, mailbox: 0, value, high: 0, ok: true });
   }
 
-  private readonly nextJob = (): number => {
-    // Never 0, which stands for no job.
-    this.lastJob = (this.lastJob % MAX_JOB) + 1;
-    return this.lastJob;
-  };
+  /** What the display that was asked for an update has to render before the handler goes on. */
+  private takeRendering(): Outcome {
+    const frame = this.rendering?.renderedInside ?? null;
+    const frames = this.rendering;
+    this.rendering = null;
+    return frames === null || frame === null ? 'done' : new FrameInside(frames, frame);
+  }
 
   private beginAccess(record: PvgRecord, cause: number): Outcome {
     const { words } = record;
@@ -221,19 +225,17 @@ export class BqlHandlers {
       high: record.reserved,
     };
     const entry = entryOf(this.revision, access);
-    const token = record.id;
-    const reply = (low: number, high: number, ok: boolean): void =>
-      this.port.perform({ do: 'replyToGuest', token, mailbox, value: low, high, ok });
-    const { nextJob } = this;
-    const job = new MmioJob({ access, entry, reply, nextJob, cause, caller: mailbox }, this.port);
+    const { jobs } = this;
+    const job = new MmioJob({ access, entry, receiver: null, token: record.id, jobs, cause, caller: mailbox }, this.port);
     if (!isValidAccess(access, this.windows.get(window) ?? 0)) {
       job.refuse();
       return 'done';
     }
-    let awaited = job.grant();
+    const awaited = job.grant();
     if (entry === 'nestedWait') return this.waitFor(awaited, this.counted(job));
-    while (entry === 'holdingBql' && awaited !== null) awaited = job.resume(this.port.enterPvg(job.submitted));
-    if (awaited !== null) this.outside.set(awaited, job);
+    if (awaited === null) return 'done';
+    if (entry === 'holdingBql') return new AccessInside(job);
+    this.outside.set(awaited, job);
     return 'done';
   }
 
@@ -243,49 +245,37 @@ export class BqlHandlers {
 
   /** Notes that the device is inside an access until that one has ended. */
   private counted(access: Continuation): Continuation {
-    this.inside++;
-    return {
-      resume: (result) => {
-        const next = access.resume(result);
-        if (next === null) this.inside--;
-        return next;
-      },
-    };
+    this.inside.count++;
+    return new CountedAccess(access, this.inside);
   }
 
   private readMemory(record: PvgRecord, cause: number, depth: number): Outcome {
     const dma = new DmaRead(record, this.space, this.port, {
-      readRegister: (read) => this.readRegister(read, cause, depth),
+      ...{ reader: this, cause, depth },
       tellsFailure: this.revision.readMemoryFails,
     });
     return this.waitFor(dma.begin(), dma);
   }
 
   /** A register that PVG reads as memory: an access of ours, inside whatever is in progress, or one of another device's. */
-  private readRegister(read: RegisterRead, cause: number, depth: number): Waiting | null {
-    const { found, offset, done } = read;
+  readRegister({ found, offset, receiver, cause, depth }: RegisterRead): Waiting | null {
     const { region } = found;
     if (depth >= MAX_NESTED_WAITS) return null;
     if (region.kind === 'device') {
-      const job = this.nextJob();
-      const resume = ({ ok, value }: JobResult): null => {
-        this.deviceReads.delete(job);
-        if (ok) done(value);
-        return null;
-      };
+      const job = this.jobs.next();
       this.deviceReads.add(job);
       this.port.perform({ do: 'readDevice', job, region: region.id, offset });
-      return { job, continuation: { resume } };
+      return { job, continuation: new DeviceRead(job, this.deviceReads, receiver) };
     }
-    if (!this.revision.reentrantAccesses && this.inside > 0) {
+    if (!this.revision.reentrantAccesses && this.inside.count > 0) {
       // QEMU's memory core warns of an access to a device that is inside one already, and answers an error (device.md 2).
       const text = `readMemory met the ${region.name} window at 0x${(region.gpa + offset).toString(16)}: refused, the device is inside an access`;
       this.port.perform({ do: 'logGuestError', text });
       return null;
     }
     const access = { write: false, window: (region as MmioRegion).window, size: 4, offset, value: 0, high: 0 };
-    const { nextJob } = this;
-    const job = new MmioJob({ access, entry: 'nestedWait', reply: done, nextJob, cause, caller: 0 }, this.port);
+    const { jobs } = this;
+    const job = new MmioJob({ access, entry: 'nestedWait', receiver, token: 0, jobs, cause, caller: 0 }, this.port);
     const awaited = job.grant();
     return awaited === null ? null : { job: awaited, continuation: this.counted(job) };
   }

@@ -79,7 +79,7 @@ void runActor({
   handle(records) {
     countHold();
     for (const record of records) behaviour.receive(record);
-    while (behaviour.step());
+    behaviour.run((call) => port.block(call));
     heldBefore = behaviour.held;
   },
 });

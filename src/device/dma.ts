@@ -11,40 +11,55 @@ import type { Translation } from '../memory/flat-view.js';
 import { isBacked } from '../memory/region.js';
 import type { DevicePort } from './effects.js';
 import { MappingJob, type PieceOutcome } from './mapping-job.js';
-import type { Continuation, JobResult } from './mmio.js';
+import type { AccessReceiver, Continuation, JobResult } from './mmio.js';
 
 /** A read of 4 bytes of registers, at an offset that is a multiple of 4 in their region. */
 export interface RegisterRead {
   readonly found: Translation;
   readonly offset: number;
-  /** Called with the value, before the last resume() returns. */
-  readonly done: (value: number) => void;
+  /** Told the value, before the last resume() returns. */
+  readonly receiver: AccessReceiver;
+  /** The job inside which it is read, 0 if none, and how many waits are open. */
+  readonly cause: number;
+  readonly depth: number;
 }
 
-/** Begins a read of registers: the job to wait for and what goes on then; null if it is refused. */
-export type RegisterReader = (read: RegisterRead) => { readonly job: number; readonly continuation: Continuation } | null;
+export interface RegisterReader {
+  /** Begins a read of registers: the job to wait for and what goes on then; null if it is refused. */
+  readRegister(read: RegisterRead): { readonly job: number; readonly continuation: Continuation } | null;
+}
 
-export class DmaRead implements Continuation {
+export interface DmaReadOptions {
+  /** Null where registers can't be read. */
+  readonly reader: RegisterReader | null;
+  readonly tellsFailure: boolean;
+  /** As in RegisterRead. */
+  readonly cause?: number;
+  readonly depth?: number;
+}
+
+export class DmaRead implements Continuation, AccessReceiver {
   private readonly job: MappingJob;
   private readonly gpa: number;
   private readonly length: number;
   private done = 0;
   private registerBytes = 0;
-  /** The register access that the read waits for. */
+  /** The register access that the read waits for, and which of the register's bytes go where. */
   private access: Continuation | null = null;
+  private at = 0;
+  private first = 0;
+  private size = 0;
 
   constructor(
     private readonly upcall: PvgRecord,
     private readonly space: AddressSpace,
     private readonly port: DevicePort,
-    private readonly options: { readonly readRegister: RegisterReader | null; readonly tellsFailure: boolean },
+    private readonly options: DmaReadOptions,
   ) {
     const [gpa = 0, length = 0] = upcall.words;
     this.gpa = gpa;
     this.length = length;
-    this.job = new MappingJob((ok) => {
-      port.perform({ do: 'answerUpcall', id: upcall.id, ok: ok || !options.tellsFailure, value: 0 });
-    });
+    this.job = new MappingJob(port, upcall.id, options.tellsFailure);
   }
 
   /** The read's turn has come; returns the job to wait for, or null when it is answered. */
@@ -58,6 +73,11 @@ export class DmaRead implements Continuation {
     if (waits !== null) return waits;
     this.access = null;
     return this.report(result.ok ? 'mapped' : 'failed') ? this.go() : null;
+  }
+
+  received(value: number): void {
+    const bytes = Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24).subarray(this.first, this.first + this.size);
+    this.port.supply(this.upcall.id, this.at, bytes);
   }
 
   /** Carries pieces out until one has to be waited for, or none is left. */
@@ -95,14 +115,13 @@ export class DmaRead implements Continuation {
     const first = found.offset % 4;
     const size = Math.min(4 - first, this.length - this.done, found.contiguous);
     this.registerBytes += size;
-    if (this.options.readRegister === null || this.registerBytes > DMA_MAX_REGISTER_BYTES) return 'failed';
-    const at = this.done;
+    const { reader, cause = 0, depth = 0 } = this.options;
+    if (reader === null || this.registerBytes > DMA_MAX_REGISTER_BYTES) return 'failed';
+    this.at = this.done;
+    this.first = first;
+    this.size = size;
     this.done += size;
-    const done = (value: number): void => {
-      const bytes = Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24).subarray(first, first + size);
-      this.port.supply(this.upcall.id, at, bytes);
-    };
-    const access = this.options.readRegister({ found, offset: found.offset - first, done });
+    const access = reader.readRegister({ found, offset: found.offset - first, receiver: this, cause, depth });
     if (access === null) return 'failed';
     this.access = access.continuation;
     return access.job;

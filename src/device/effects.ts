@@ -7,7 +7,6 @@ import type { MapSnapshot } from '../memory/address-space.js';
 import type { AccessEntry } from '../revisions/revision.js';
 import type { PvgAccess } from '../runtime/pvg-access.js';
 import type { TraceArgs, TraceName } from '../trace/events.js';
-import type { JobResult } from './mmio.js';
 
 /** A register access on its way to PVG. */
 export interface AccessJob extends PvgAccess {
@@ -78,6 +77,14 @@ export interface SurfaceInfo {
   readonly managed: boolean;
 }
 
+/** A frame on its way into PVG. */
+export interface FrameBlock {
+  readonly display: number;
+  readonly frame: number;
+  readonly texture: number;
+  readonly managed: boolean;
+}
+
 /** How a frame ended; `present` is the number of the guest's present. */
 export interface FrameResult {
   readonly ok: boolean;
@@ -92,15 +99,6 @@ export interface DevicePort {
   note(event: number, first?: number, second?: number, third?: number, fourth?: number): void;
   /** Whether anybody wants any trace event. */
   readonly tracing: boolean;
-  /** Enters PVG with an access and blocks until it returns. */
-  enterPvg(access: AccessJob): JobResult;
-  /** Encodes a frame and blocks until the GPU is done; null if PVG refused. */
-  encodeAndWait(frame: {
-    readonly display: number;
-    readonly frame: number;
-    readonly texture: number;
-    readonly managed: boolean;
-  }): FrameResult | null;
   /** Reserves a task's range: its handle and address, or null. */
   createRange(length: number): { readonly range: number; readonly address: number } | null;
   /** Maps a piece of RAM into a range: a pvg_status. */

@@ -9,7 +9,7 @@ import { assert } from '../base/errors.js';
 import { SURFACE_MAX_SIDE } from '../base/limits.js';
 import type { Revision } from '../revisions/revision.js';
 import { compileMachine, type EventOf, type RunOf } from '../runtime/machine-run.js';
-import type { DevicePort, SurfaceInfo } from './effects.js';
+import type { DevicePort, FrameBlock, SurfaceInfo } from './effects.js';
 import { framePipelineMachine } from './frame-pipeline.machine.js';
 
 const table = compileMachine(framePipelineMachine);
@@ -29,6 +29,8 @@ export class Frames {
   private awaited = false;
   /** An update that the machine is told of once the texture can be read. */
   private deferred = false;
+  /** Of a revision that renders inside the update: the frame that is to be encoded. */
+  private inside: FrameBlock | null = null;
 
   /** `display`: number of the port it is on. */
   constructor(
@@ -102,6 +104,13 @@ export class Frames {
     if (this.policies.frames === 'renderQueueSections') this.port.perform({ do: 'endSection', frame });
   }
 
+  /** The frame that the lock's holder has to encode and wait for now, once; null if there is none. What became of it is told as for any other. */
+  get renderedInside(): FrameBlock | null {
+    const { inside } = this;
+    this.inside = null;
+    return inside;
+  }
+
   updateRequested(): void {
     this.awaited = true;
     this.deferred = true;
@@ -144,9 +153,7 @@ export class Frames {
     this.noted = this.surface;
     const block = { display, frame, texture: this.noted?.texture ?? 0, managed: this.noted?.managed ?? false };
     if (this.policies.frames !== 'insideUpdate') return this.port.perform({ do: 'queueRender', ...block });
-    const result = this.port.encodeAndWait(block);
-    if (result === null) this.refused(frame);
-    else this.completed(frame, result.ok, result.present);
+    this.inside = block;
   }
 
   private dropNoted(): void {

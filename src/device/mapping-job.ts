@@ -1,10 +1,12 @@
 /**
  * One upcall about memory, driven through its machine: piece after piece, and one answer at the end (device.md 4.1, 4.2).
  *
- * Invariant: the upcall is answered exactly once. A piece may take its time, since nothing here waits.
+ * Invariant: the upcall is answered exactly once. A piece may take its time, since nothing here waits. All of its state is in its fields, none in
+ * closures, so that it can be compared with another's.
  */
 import { assert } from '../base/errors.js';
 import { compileMachine, type EventOf } from '../runtime/machine-run.js';
+import type { DevicePort } from './effects.js';
 import { mappingJobMachine } from './mapping-job.machine.js';
 
 const table = compileMachine(mappingJobMachine);
@@ -19,7 +21,12 @@ const RAN = { type: 'bh.ran' } as const;
 export class MappingJob {
   private readonly run = table.start();
 
-  constructor(private readonly answer: (ok: boolean) => void) {}
+  /** `tellsFailure`: whether the answer to upcall `id` says that it failed; if not, it always says that it did not. */
+  constructor(
+    private readonly port: DevicePort,
+    private readonly id: number,
+    private readonly tellsFailure = true,
+  ) {}
 
   /** Its turn has come; the machine asks for the first piece. */
   begin(): void {
@@ -42,5 +49,9 @@ export class MappingJob {
       else assert(false, `mappingJob has no effect ${type}`);
     }
     return asks;
+  }
+
+  private answer(ok: boolean): void {
+    this.port.perform({ do: 'answerUpcall', id: this.id, ok: ok || !this.tellsFailure, value: 0 });
   }
 }

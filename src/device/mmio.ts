@@ -50,16 +50,36 @@ export function entryOf(revision: Revision, access: { readonly window: number; r
   return access.write ? revision.gfxWrite : revision.gfxRead;
 }
 
+/** Who gets the value of an access that is not a guest's; told once, if PVG has carried it out. */
+export interface AccessReceiver {
+  received(value: number): void;
+}
+
+/** The largest job number, a positive int32 as the board has it; then they begin again. */
+const MAX_JOB = 2 ** 31 - 1;
+
+/** Numbers of jobs. Owned by the BQL actor. */
+export class JobNumbers {
+  private last = 0;
+
+  /** Never 0, which stands for no job. */
+  next(): number {
+    this.last = (this.last % MAX_JOB) + 1;
+    return this.last;
+  }
+}
+
 export interface MmioJobOptions {
   readonly access: GuestAccess;
   readonly entry: AccessEntry;
-  /** Called once, with the halves of what was read, and whether PVG has carried all of the access out. */
-  readonly reply: (value: number, high: number, ok: boolean) => void;
+  /** Gets what was read; null for a guest's access, whose answer is an effect with this token. */
+  readonly receiver: AccessReceiver | null;
+  readonly token: number;
   /** Gives each half a job number of its own. */
-  readonly nextJob: () => number;
+  readonly jobs: JobNumbers;
   /** The job inside which the access came about, 0 if none; for traces. */
   readonly cause: number;
-  /** The vCPU's reply mailbox, for an access that its own thread carries into PVG; 0 if it has none. */
+  /** The vCPU's reply mailbox; 0 if it has none. */
   readonly caller: number;
 }
 
@@ -152,17 +172,23 @@ export class MmioJob implements Continuation {
       case 'submitNextHalf':
         return this.submit();
       case 'replyToGuest':
-        return this.options.reply(this.values[0], this.values[1], true);
+        return this.reply(this.values[0], this.values[1], true);
       case 'replyRefused':
-        return this.options.reply(0, 0, false);
+        return this.reply(0, 0, false);
       default:
         assert(false, `mmioJob has no effect ${effect}`);
     }
   }
 
+  private reply(value: number, high: number, ok: boolean): void {
+    const { receiver, token, caller: mailbox } = this.options;
+    if (receiver === null) this.port.perform({ do: 'replyToGuest', token, mailbox, value, high, ok });
+    else if (ok) receiver.received(value);
+  }
+
   private submit(): void {
-    const { access, entry, cause, caller, nextJob } = this.options;
-    const job = nextJob();
+    const { access, entry, cause, caller, jobs } = this.options;
+    const job = jobs.next();
     if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_submitted, job, cause);
     this.port.perform(COUNT_ACCESS);
     const { value, high } = this.written;

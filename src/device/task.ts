@@ -101,7 +101,7 @@ export class Tasks {
   }
 
   private beginJob(id: number): MappingJob {
-    const job = new MappingJob((ok) => this.port.perform({ do: 'answerUpcall', id, ok, value: 0 }));
+    const job = new MappingJob(this.port, id);
     job.begin();
     return job;
   }

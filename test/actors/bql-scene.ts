@@ -132,7 +132,7 @@ export class BqlScene {
   /** Files the messages, then does all that can be done. */
   run(...records: PvgRecord[]): void {
     for (const each of records) this.bql.receive(each);
-    while (this.bql.step());
+    this.bql.run((call) => this.port.block(call));
   }
 
   /** Number of the job that was submitted last. */

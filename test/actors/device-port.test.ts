@@ -4,14 +4,17 @@
  */
 import { describe, expect, it } from 'vitest';
 import { ThreadPort } from '../../actors/device-port.js';
+import { FrameInside } from '../../actors/bql/continuations.js';
 import { messageName } from '../../actors/messages.js';
 import type { Report, Wiring } from '../../actors/wiring.js';
 import { DeviceClosedError } from '../../src/base/errors.js';
 import type { PvgBridge } from '../../src/bridge/native.js';
 import { PvgCause, PvgStatus, Upcall } from '../../src/bridge/pvg.js';
 import { type PvgRecord, RecordBuffer } from '../../src/bridge/records.js';
-import type { AccessJob, Effect } from '../../src/device/effects.js';
+import type { AccessJob, Effect, FrameResult } from '../../src/device/effects.js';
+import { Frames } from '../../src/device/frames.js';
 import type { RevisionName } from '../../src/revisions/revision.js';
+import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../../src/runtime/shared.js';
@@ -222,19 +225,29 @@ describe('a frame', () => {
   const completed = (frame: number, status: number, display = 0): PvgRecord =>
     record(Upcall.frameCompleted, { words: [display, frame, status, 50 + frame + 100 * display] });
 
+  function encodeAndWait({ port }: PortScene): FrameResult | null {
+    const frames = new Frames(0, port, REVISIONS.sync);
+    const results: (FrameResult | null)[] = [];
+    frames.refused = () => void results.push(null);
+    frames.completed = (_, ok, present) => void results.push({ ok, present });
+    expect(port.block(new FrameInside(frames, block))).toBeNull();
+    expect(results).toHaveLength(1);
+    return results[0] ?? null;
+  }
+
   it('inside the update: waits for its own completion, and lets others pass', () => {
     const scene = new PortScene('sync');
     scene.completions = [completed(3, 0), completed(4, 0, 1), completed(4, 0)];
-    expect(scene.port.encodeAndWait(block)).toEqual({ ok: true, present: 54 });
+    expect(encodeAndWait(scene)).toEqual({ ok: true, present: 54 });
     scene.completions = [completed(4, 1)];
-    expect(scene.port.encodeAndWait(block)).toEqual({ ok: false, present: 54 });
+    expect(encodeAndWait(scene)).toEqual({ ok: false, present: 54 });
   });
 
   it('inside the update: is null when PVG refuses, and an end when the device is closed', () => {
     const scene = new PortScene('sync');
-    expect(() => scene.port.encodeAndWait(block)).toThrow(DeviceClosedError);
+    expect(() => encodeAndWait(scene)).toThrow(DeviceClosedError);
     scene.encodeStatus = PvgStatus.refused;
-    expect(scene.port.encodeAndWait(block)).toBeNull();
+    expect(encodeAndWait(scene)).toBeNull();
   });
 });
 

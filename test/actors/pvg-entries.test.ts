@@ -37,7 +37,7 @@ const ENTRIES: readonly (keyof PvgBridge)[] = [
 const MAILBOXES = { bql: 1, render: 2, background: 3, watchdog: 5, update: 6 } as const;
 
 /** A BQL actor, and the functions of the library that were called since it was made. */
-function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly called: Set<string> } {
+function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly port: ThreadPort; readonly called: Set<string> } {
   const called = new Set<string>();
   let encoded = 0;
   const answers: Partial<Record<keyof PvgBridge, (...args: never[]) => number>> = {
@@ -97,7 +97,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly c
   const report = (): void => undefined;
   const port = new ThreadPort({ bridge, mailboxes: new Mailboxes(bridge), wiring, tracer: new Tracer([], report), report });
   const regions = [RAM, GFX, OTHER_DEVICE, IOSFC];
-  return { bql: new BqlBehaviour({ revision: REVISIONS[revision], regions, references, displays: 1, port }), called };
+  return { bql: new BqlBehaviour({ revision: REVISIONS[revision], regions, references, displays: 1, port }), port, called };
 }
 
 const glyph = record(Upcall.cursorGlyph, { id: 3, words: [0, 2 ** 34 + 4, 0, 16, 32, 64] });
@@ -138,10 +138,10 @@ it.each<[RevisionName, (keyof PvgBridge)[]]>([
   ['v5', ['pvg_display_cursor_position', 'pvg_display_minimum_texture_usage']],
   ['sync', ['pvg_display_cursor_position', 'pvg_display_encode', 'pvg_display_minimum_texture_usage', 'pvg_mmio_read']],
 ])('in %s the BQL actor enters PVG for %j', (revision, entries) => {
-  const { bql, called } = actor(revision);
+  const { bql, port, called } = actor(revision);
   for (const message of EVERYTHING) {
     bql.receive(message);
-    while (bql.step());
+    bql.run((call) => port.block(call));
   }
   expect(ENTRIES.filter((name) => called.has(name)).sort()).toEqual(entries);
   // All of it was really done.

@@ -3,13 +3,13 @@
  *
  * What it answers can be set; it decides nothing. Trace lines are written by the product's own tracer, so that tests see them as people do.
  */
-import type { AccessJob, DevicePort, Effect, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
+import type { Blocking } from '../../actors/bql/continuations.js';
+import type { AccessJob, DevicePort, Effect, FrameBlock, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
+import type { Frames } from '../../src/device/frames.js';
 import type { JobResult } from '../../src/device/mmio.js';
 import { TRACE_NAMES, type TraceArgs, type TraceName } from '../../src/trace/events.js';
 import { Tracer } from '../../src/trace/tracer.js';
 import { messageName } from '../../actors/messages.js';
-
-type FrameBlock = Parameters<DevicePort['encodeAndWait']>[0];
 
 /** Address of the first task's range; each has a 256 MiB of its own. */
 export const FIRST_RANGE_ADDRESS = 0x7000_0000;
@@ -24,7 +24,7 @@ export class FakePort implements DevicePort {
   pieces: (readonly [number, number])[] = [];
   readonly supplied: { offset: number; bytes: readonly number[] }[] = [];
   readonly suppliedFromRam: { offset: number; ram: number; ramOffset: number; length: number }[] = [];
-  /** What entering PVG gives; what encodeAndWait() gives; what the other answers are. */
+  /** What a call that enters PVG gives, and one that encodes and waits; what the other answers are. */
   entered: JobResult = { ok: true, value: 0, high: 0 };
   encoded: FrameResult | null = { ok: true, present: 1 };
   mapStatus = 0;
@@ -64,14 +64,24 @@ export class FakePort implements DevicePort {
     this.tracer.note(event, first, second, third, fourth);
   }
 
-  enterPvg(access: AccessJob): JobResult {
-    this.entries.push(access);
-    return this.entered;
+  /** What the lock's holder blocks on, as ThreadPort has it. */
+  block(call: Blocking): Blocking | null {
+    if (call.do === 'enterPvg') {
+      this.entries.push(call.access);
+      return call.returned(this.entered);
+    }
+    this.encodes.push(call.frame);
+    return call.returned(this.encoded);
   }
 
-  encodeAndWait(block: FrameBlock): FrameResult | null {
-    this.encodes.push(block);
-    return this.encoded;
+  /** Asks a display for an update, and renders what it has to render inside that. */
+  update(frames: Frames): void {
+    frames.updateRequested();
+    for (let block = frames.renderedInside; block !== null; block = frames.renderedInside) {
+      this.encodes.push(block);
+      if (this.encoded === null) frames.refused(block.frame);
+      else frames.completed(block.frame, this.encoded.ok, this.encoded.present);
+    }
   }
 
   createRange(): { range: number; address: number } | null {

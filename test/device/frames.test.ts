@@ -31,12 +31,12 @@ describe('paths', () => {
     frames.newFrame();
     expect([port.encodes, started(), port.copies]).toEqual([[], 0, []]);
     port.encoded = { ok: true, present: 17 };
-    frames.updateRequested();
+    port.update(frames);
     expect(port.encodes).toEqual([{ display: 2, frame: 1, texture: 640, managed: false }]);
     expect(port.copies).toEqual([{ display: 2, texture: 640, present: 17 }]);
     expect([pushed(), done()]).toEqual([1, 1]);
     // Frames that came before it are in it.
-    frames.updateRequested();
+    port.update(frames);
     expect([port.encodes.length, pushed(), done()]).toEqual([1, 1, 2]);
   });
 
@@ -118,12 +118,12 @@ describe('a refused encode', () => {
       start(revision);
       port.encoded = null;
       frames.newFrame();
-      if (revision === 'sync') frames.updateRequested();
+      if (revision === 'sync') port.update(frames);
       else frames.refused(1);
       expect(port.of('logGuestError')).toEqual([{ do: 'logGuestError', text: 'PVG refused to encode the current frame' }]);
       expect(port.counted('refusals')).toBe(1);
       frames.newFrame();
-      if (revision === 'sync') frames.updateRequested();
+      if (revision === 'sync') port.update(frames);
       expect(started() + port.encodes.length).toBe(2);
     },
   );
@@ -180,7 +180,7 @@ describe('what is not shown', () => {
     expect(port.copies).toEqual([]);
     expect(port.of('logGuestError')).toEqual([{ do: 'logGuestError', text: 'the GPU failed to render frame 1' }]);
     expect(port.counted('framesDropped')).toBe(1);
-    frames.updateRequested();
+    port.update(frames);
     expect([pushed(), done()]).toEqual([0, 1]);
   });
 

@@ -34,7 +34,7 @@ function begin({ frames }: Played, revision: RevisionName, frame: number): void 
 describe.each(ON_A_QUEUE)('%s', (revision) => {
   it('answers at once when no frame is pending', () => {
     const played = start(revision);
-    played.frames.updateRequested();
+    played.port.update(played.frames);
     expect(played.told()).toEqual([0, 1]);
   });
 
@@ -44,23 +44,23 @@ describe.each(ON_A_QUEUE)('%s', (revision) => {
     begin(played, revision, 1);
     played.frames.completed(1, true, 1);
     expect(played.told()).toEqual([0, 0]);
-    played.frames.updateRequested();
+    played.port.update(played.frames);
     expect(played.told()).toEqual([1, 1]);
-    played.frames.updateRequested();
+    played.port.update(played.frames);
     expect(played.told()).toEqual([1, 2]);
   });
 
   it('waits for the frame that is pending, and answers all who asked with one done', () => {
     const played = start(revision);
     played.frames.newFrame();
-    played.frames.updateRequested();
-    played.frames.updateRequested();
+    played.port.update(played.frames);
+    played.port.update(played.frames);
     expect(played.told()).toEqual([0, 0]);
     begin(played, revision, 1);
     played.frames.completed(1, true, 1);
     expect(played.told()).toEqual([1, 1]);
     // That frame is no news any more.
-    played.frames.updateRequested();
+    played.port.update(played.frames);
     expect(played.told()).toEqual([1, 2]);
   });
 });
@@ -81,7 +81,7 @@ describe('an update that waits for a frame that does not come', () => {
     const played = start(revision);
     played.frames.newFrame();
     begin(played, revision, 1);
-    played.frames.updateRequested();
+    played.port.update(played.frames);
     ENDS[end]?.(played);
     const { answersEveryUpdate, checksGpuWork } = REVISIONS[revision];
     expect([answersEveryUpdate, checksGpuWork]).toEqual([revision === 'hardened', revision === 'hardened']);
@@ -95,7 +95,7 @@ describe('an update that waits for a frame that does not come', () => {
       const played = start('hardened');
       played.frames.newFrame();
       played.frames.newFrame();
-      played.frames.updateRequested();
+      played.port.update(played.frames);
       end(played);
       expect(played.told()).toEqual([0, 0]);
       played.frames.completed(2, true, 2);
@@ -107,7 +107,7 @@ describe('an update that waits for a frame that does not come', () => {
     const played = start('sync');
     played.port.encoded = null;
     played.frames.newFrame();
-    played.frames.updateRequested();
+    played.port.update(played.frames);
     expect(played.told()).toEqual([0, 1]);
     expect(played.port.copies).toEqual([]);
   });

@@ -4,6 +4,7 @@
  * Invariant: a turn is what the thread's loop does between two takes, so the scheduler decides what is in a batch and nothing else. The render queue's
  * turns are shorter: it blocks inside PVG when it encodes, so each block is a turn of its own that waits until PVG lets it in.
  */
+import type { Blocking } from '../../actors/bql/continuations.js';
 import { type Work, workOf } from '../../actors/background-queue/behaviour.js';
 import type { BqlBehaviour } from '../../actors/bql/behaviour.js';
 import { Message, messageName } from '../../actors/messages.js';
@@ -54,6 +55,7 @@ abstract class TurnProcess implements Process {
 export class BqlProcess extends TurnProcess {
   constructor(
     readonly behaviour: BqlBehaviour,
+    private readonly block: (call: Blocking) => Blocking | null,
     mailboxes: ModelMailboxes,
     mailbox: number,
   ) {
@@ -62,7 +64,7 @@ export class BqlProcess extends TurnProcess {
 
   protected handle(records: readonly PvgRecord[]): void {
     for (const record of records) this.behaviour.receive(record);
-    while (this.behaviour.step());
+    this.behaviour.run(this.block);
   }
 }
 

@@ -84,7 +84,8 @@ export class DeviceWorld {
     const port = this.makePort(variant);
     const { revision, mailboxes, handles } = this;
     const parts = { revision, regions: this.map.list, references: this.map.references, port };
-    this.bql = new BqlProcess(new BqlBehaviour({ ...parts, displays, tracesActors: true }), mailboxes, handles.bql);
+    const behaviour = new BqlBehaviour({ ...parts, displays, tracesActors: true });
+    this.bql = new BqlProcess(behaviour, (call) => port.block(call), mailboxes, handles.bql);
     this.render = usesRenderQueue(revision) ? this.makeRender(port, displays) : null;
     this.ownThread = this.looksUpItself ? new OwnThreadProcess(new OwnThreadBehaviour(parts), mailboxes, this.ownMailbox) : null;
     this.growWorkers(BACKGROUND_WORKERS);

@@ -57,7 +57,7 @@ export class OwnThreadBehaviour {
       case Upcall.readMemory:
         this.port.trace('apple_gfx_read_memory', { gpa, length, destination });
         // Registers are behind the BQL, so they can't be read here.
-        new DmaRead(record, this.space, this.port, { readRegister: null, tellsFailure: this.revision.readMemoryFails }).begin();
+        new DmaRead(record, this.space, this.port, { reader: null, tellsFailure: this.revision.readMemoryFails }).begin();
         return;
       case Message.regionAdded:
         this.space.add(regionOf(record, (ram) => this.port.ramAddress(ram)));

@@ -4,6 +4,7 @@
  * It is to a world what actors/device-port.ts is to threads, and decides as little. Invariant: what it does is over when it returns, but for
  * the two calls in which the BQL actor enters PVG itself: other processes run inside them.
  */
+import type { Blocking } from '../../actors/bql/continuations.js';
 import { postingOf } from '../../actors/postings.js';
 import type { MailboxHandles } from '../../actors/wiring.js';
 import { Message } from '../../actors/messages.js';
@@ -11,7 +12,7 @@ import { unreachable } from '../../src/base/errors.js';
 import type { WindowId } from '../../src/bridge/pvg.js';
 import type { EncodeRequest } from '../../src/bridge/scripted-display.js';
 import type { AccessResult, ScriptedPvg } from '../../src/bridge/scripted-pvg.js';
-import type { AccessJob, Cursor, DevicePort, Effect, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
+import type { AccessJob, Cursor, DevicePort, Effect, FrameBlock, FrameResult, SurfaceInfo } from '../../src/device/effects.js';
 import { deliveryOf } from '../../src/device/interrupt.js';
 import type { JobResult } from '../../src/device/mmio.js';
 import type { Revision } from '../../src/revisions/revision.js';
@@ -126,11 +127,16 @@ export class WorldPort implements DevicePort {
     }
   }
 
-  enterPvg(access: AccessJob): JobResult {
+  /** What the lock's holder blocks on: others run inside it. */
+  block(call: Blocking): Blocking | null {
+    return call.do === 'enterPvg' ? call.returned(this.enterPvg(call.access)) : call.returned(this.encodeAndWait(call.frame));
+  }
+
+  private enterPvg(access: AccessJob): JobResult {
     return this.parts.system.inside('bql', carry(this.parts.pvg, access));
   }
 
-  encodeAndWait(frame: { display: number; frame: number; texture: number; managed: boolean }): FrameResult | null {
+  private encodeAndWait(frame: FrameBlock): FrameResult | null {
     return this.parts.system.inside(
       'bql',
       this.encodeAndTake({ port: frame.display, frame: frame.frame, texture: frame.texture, synchronize: frame.managed }),
