@@ -7,18 +7,18 @@
 import { DEPENDS, Kind, KIND_BITS, KIND_COUNT, KIND_MASK } from './operation.js';
 import type { Recording, Step } from './recording.js';
 
-/** Pairs of kinds of which the first, on the same object, makes the second possible. */
-const ENABLES: ReadonlySet<number> = new Set(
-  [
-    [Kind.unlock, Kind.lock],
-    [Kind.unlock, Kind.reacquire],
-    [Kind.signal, Kind.wake],
-    [Kind.broadcast, Kind.wake],
-    [Kind.reply, Kind.awaitReply],
-    [Kind.awaitReply, Kind.reply],
-    [Kind.drain, Kind.send],
-    [Kind.send, Kind.drain],
-  ].map(([first = 0, second = 0]) => KIND_COUNT * first + second),
+const pairs = (...kinds: (readonly [number, number])[]): ReadonlySet<number> =>
+  new Set(kinds.map(([first, second]) => KIND_COUNT * first + second));
+
+/** Pairs of kinds of which the first, on the same object, makes the second possible: a lock by the unlock, which it doesn't race with. */
+const UNLOCKS = pairs([Kind.unlock, Kind.lock], [Kind.unlock, Kind.reacquire]);
+const ENABLES = pairs(
+  [Kind.signal, Kind.wake],
+  [Kind.broadcast, Kind.wake],
+  [Kind.reply, Kind.awaitReply],
+  [Kind.awaitReply, Kind.reply],
+  [Kind.drain, Kind.send],
+  [Kind.send, Kind.drain],
 );
 
 const MAILBOX = [Kind.send, Kind.receive, Kind.drain];
@@ -36,13 +36,16 @@ export class Causality {
   readonly places: readonly number[];
   /** Of each step, how many steps of each process are before it, or are it. */
   private readonly clocks: readonly Uint32Array[];
+  /** The same without what locks owe to unlocks. */
+  private readonly raceClocks: readonly Uint32Array[];
 
   constructor(readonly recording: Recording) {
     const { steps, standings } = recording;
     const byProcess: number[][] = standings.map(() => []);
     this.places = steps.map(({ process }, index) => (byProcess[process] ?? []).push(index) - 1);
     this.byProcess = byProcess;
-    this.clocks = this.makeClocks(directPredecessors(recording, byProcess));
+    this.clocks = this.makeClocks(directPredecessors(recording, byProcess, new Set([...ENABLES, ...UNLOCKS])));
+    this.raceClocks = this.makeClocks(directPredecessors(recording, byProcess, ENABLES));
   }
 
   /** How many steps of a process must come before a step; its own ones, itself included. */
@@ -70,8 +73,10 @@ export class Causality {
   }
 
   private isDirect(earlier: number, later: number): boolean {
+    const isBefore = (one: number, other: number): boolean =>
+      (this.raceClocks[other]?.[this.recording.steps[one]?.process ?? 0] ?? 0) > (this.places[one] ?? 0);
     for (let between = earlier + 1; between < later; between++) {
-      if (this.isBefore(earlier, between) && this.isBefore(between, later)) return false;
+      if (isBefore(earlier, between) && isBefore(between, later)) return false;
     }
     return true;
   }
@@ -83,7 +88,8 @@ export class Causality {
       const clock = new Uint32Array(standings.length);
       const merge = (other: number | undefined): void => {
         const theirs = other === undefined ? undefined : clocks[other];
-        if (theirs !== undefined) for (let each = 0; each < clock.length; each++) clock[each] = Math.max(clock[each] ?? 0, theirs[each] ?? 0);
+        if (theirs !== undefined)
+          for (let each = 0; each < clock.length; each++) clock[each] = Math.max(clock[each] ?? 0, theirs[each] ?? 0);
       };
       const place = this.places[index] ?? 0;
       merge(this.byProcess[process]?.[place - 1]);
@@ -97,11 +103,13 @@ export class Causality {
 
 /** Whether two footprints have dependent entries. */
 export function depend(one: readonly number[], other: readonly number[]): boolean {
-  return one.some((a) => other.some((b) => a >> KIND_BITS === b >> KIND_BITS && DEPENDS[KIND_COUNT * (a & KIND_MASK) + (b & KIND_MASK)] === 1));
+  return one.some((a) =>
+    other.some((b) => a >> KIND_BITS === b >> KIND_BITS && DEPENDS[KIND_COUNT * (a & KIND_MASK) + (b & KIND_MASK)] === 1),
+  );
 }
 
 /** Of each step, earlier ones of other processes that it needs. */
-function directPredecessors({ steps }: Recording, byProcess: readonly (readonly number[])[]): number[][] {
+function directPredecessors({ steps }: Recording, byProcess: readonly (readonly number[])[], enables: ReadonlySet<number>): number[][] {
   const predecessors: number[][] = steps.map(() => []);
   const accesses = new Map<number, Access[]>();
   let barrier = -1;
@@ -121,11 +129,11 @@ function directPredecessors({ steps }: Recording, byProcess: readonly (readonly 
     }
   });
   const bounds = new Map(steps.map(({ target }) => [target?.id ?? -1, target?.bound ?? 0]));
-  for (const [object, list] of accesses) orderAccesses(list, bounds.get(object) ?? 0, predecessors);
+  for (const [object, list] of accesses) orderAccesses(list, bounds.get(object) ?? 0, enables, predecessors);
   return predecessors;
 }
 
-function orderAccesses(list: readonly Access[], bound: number, predecessors: readonly number[][]): void {
+function orderAccesses(list: readonly Access[], bound: number, enables: ReadonlySet<number>, predecessors: readonly number[][]): void {
   const isQueue = list.every(({ kind }) => kind === Kind.send || kind === Kind.receive);
   if (isQueue) orderQueue(list, bound, predecessors);
   list.forEach(({ step, kind }, place) => {
@@ -133,7 +141,7 @@ function orderAccesses(list: readonly Access[], bound: number, predecessors: rea
       const before = list[earlier] as Access;
       const pair = KIND_COUNT * before.kind + kind;
       const unsure = !isQueue && MAILBOX.some((each) => each === kind) && MAILBOX.some((each) => each === before.kind);
-      if (DEPENDS[pair] === 1 || ENABLES.has(pair) || unsure) predecessors[step]?.push(before.step);
+      if (DEPENDS[pair] === 1 || enables.has(pair) || unsure) predecessors[step]?.push(before.step);
     }
   });
 }

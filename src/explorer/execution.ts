@@ -99,6 +99,12 @@ export class Execution {
     return this.slot(process).site;
   }
 
+  /** What an actor says of its next operation, for people; null if it says nothing. */
+  labelOf(process: number): string | null {
+    const { actor, pending } = this.slot(process);
+    return actor === null ? null : (pending.describe?.() ?? null);
+  }
+
   /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */
   isBlocked(process: number): boolean {
     const slot = this.slot(process);

@@ -4,9 +4,10 @@
  * Invariant: a recording that ends with a failure of the property it was made for ends with the very step that showed it. What is not here:
  * what to make of it. This is for after a failure, and allocates as it likes.
  */
+import { callSite } from './call-site.js';
 import { Execution, PROCESS_BITS, PROCESS_MASK } from './execution.js';
 import type { Failure } from './failure.js';
-import { Kind } from './operation.js';
+import { Kind, KIND_BITS, KIND_MASK } from './operation.js';
 import type { SharedObject } from './shared-object.js';
 import { Status } from './slot.js';
 import type { World } from './world.js';
@@ -15,6 +16,8 @@ import type { World } from './world.js';
 export interface Step {
   readonly choice: number;
   readonly process: number;
+  /** What an actor says of it; null if it says nothing. */
+  readonly label: string | null;
   readonly outcome: number;
   readonly kind: Kind;
   readonly target: SharedObject | null;
@@ -62,9 +65,21 @@ export function couldGoOn(execution: Execution, process: number): boolean {
   return execution.kindOf(process) !== Kind.timeout && execution.isEnabled(process);
 }
 
+/** Kinds by which one process ends the wait of another. */
+const GIVES: ReadonlyMap<Kind, Kind> = new Map([
+  [Kind.signal, Kind.signal],
+  [Kind.broadcast, Kind.signal],
+  [Kind.reply, Kind.reply],
+  [Kind.send, Kind.send],
+  [Kind.receive, Kind.receive],
+  [Kind.drain, Kind.receive],
+]);
+
 /** Runs executions of a world and writes them down; counts them. */
 export class Recorder {
   readonly execution: Execution;
+  /** Who has been seen to signal, reply, send and receive, by object and that kind, as in footprints. */
+  private readonly givers = new Map<number, Set<number>>();
   /** Executions so far. */
   replays = 0;
 
@@ -94,6 +109,19 @@ export class Recorder {
     };
   }
 
+  /** Processes that did so in some execution. */
+  giversOf(kind: Kind, object: SharedObject): readonly number[] {
+    return [...(this.givers.get((object.id << KIND_BITS) | kind) ?? [])].sort((a, b) => a - b);
+  }
+
+  private noteGiver(process: number, entry: number): void {
+    const kind = GIVES.get((entry & KIND_MASK) as Kind);
+    if (kind === undefined) return;
+    const key = (entry & ~KIND_MASK) | kind;
+    const known = this.givers.get(key) ?? new Set();
+    this.givers.set(key, known.add(process));
+  }
+
   private step(choice: number, before: number): Step {
     const { execution } = this;
     const process = choice & PROCESS_MASK;
@@ -104,17 +132,20 @@ export class Recorder {
     const shown = {
       choice,
       process,
+      label: execution.labelOf(process),
       outcome,
       kind,
       target,
       value: execution.valueOf(process),
       result: resultOf(kind, target, outcome),
-      site: execution.siteOf(process),
+      site: callSite.wanted ? execution.siteOf(process) : '',
       switches,
       preempts: switches && couldGoOn(execution, before),
     };
     execution.step(choice);
-    return { ...shown, footprint: Array.from(execution.footprint.subarray(0, execution.footprintLength)) };
+    const footprint = Array.from(execution.footprint.subarray(0, execution.footprintLength));
+    for (const entry of footprint) this.noteGiver(process, entry);
+    return { ...shown, footprint };
   }
 }
 
@@ -125,7 +156,7 @@ function standingOf(execution: Execution, process: number): Standing {
     enabled: couldGoOn(execution, process),
     kind: execution.kindOf(process),
     target: execution.targetOf(process),
-    site: execution.siteOf(process),
+    site: callSite.wanted ? execution.siteOf(process) : '',
   };
 }
 
@@ -171,4 +202,3 @@ export function withoutPreemption(execution: Execution): number {
   if (last >= 0 && couldGoOn(execution, last)) return choiceOf(execution, last);
   return execution.enabled[0] ?? GIVE_UP;
 }
-

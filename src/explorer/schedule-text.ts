@@ -126,7 +126,8 @@ function parseParts(parts: readonly string[], start: number): NamedStep[] {
 }
 
 function parseOperation(operation: string, process: string, at: number, steps: NamedStep[]): void {
-  const [, times = '1', kind = '', object = '', outcome = '0'] = /^(?:(\d{1,7})\.)?([a-zA-Z]+)\.([^@]*)(?:@(\d{1,7}))?$/.exec(operation) ?? [];
+  const [, times = '1', kind = '', object = '', outcome = '0'] =
+    /^(?:(\d{1,7})\.)?([a-zA-Z]+)\.([^@]*)(?:@(\d{1,7}))?$/.exec(operation) ?? [];
   if (kind === '') throw new ScheduleTextError(`at character ${at}: expected an operation such as lock.NAME, found ${shown(operation)}`);
   if (kindOfName(kind) === null) throw new ScheduleTextError(`at character ${at}: there is no operation ${shown(kind)}`);
   const count = Number(times);
@@ -140,9 +141,7 @@ function parseOperation(operation: string, process: string, at: number, steps: N
 
 function escapeName(name: string, special = /[^\w.-]/gu): string {
   return name.replace(special, (character) =>
-    character === ' '
-      ? '+'
-      : Array.from(new TextEncoder().encode(character), (byte) => `~${byte.toString(16).padStart(2, '0')}`).join(''),
+    character === ' ' ? '+' : Array.from(new TextEncoder().encode(character), (byte) => `~${byte.toString(16).padStart(2, '0')}`).join(''),
   );
 }
 

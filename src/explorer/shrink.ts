@@ -114,7 +114,12 @@ class Shrinker {
       if (next >= 0) candidates.push(all.map((block, index) => (index === at ? (all[next] as Block) : block)).filter((_, i) => i !== next));
       if (candidates.some((candidate) => this.attempt(follow(candidate, this.best)))) return true;
     }
-    return this.attempt(follow(all.map(({ process }) => ({ process, until: Number.POSITIVE_INFINITY })), this.best));
+    return this.attempt(
+      follow(
+        all.map(({ process }) => ({ process, until: Number.POSITIVE_INFINITY })),
+        this.best,
+      ),
+    );
   }
 
   /** Goes through schedules with fewer preemptions, which are only made where a process is at an object that races. */
