@@ -3,7 +3,7 @@
  *
  * Invariant: `proved` is only said when there is no schedule with fewer that wasn't run.
  */
-import { BoundedSearch } from './bounded-search.js';
+import { PreemptionSearch } from './preemption-search.js';
 import { failureOf, type Recorder } from './recording.js';
 
 export interface Certificate {
@@ -55,7 +55,7 @@ export function certify(
 
 function search(recorder: Recorder, property: string, bound: number, most: number): Searched {
   const { execution } = recorder;
-  const bounded = new BoundedSearch(bound);
+  const bounded = new PreemptionSearch(bound);
   for (let schedules = 1; schedules <= most; schedules++) {
     execution.begin();
     while (execution.enabledCount > 0 && (execution.failures.length === 0 || failureOf(execution, property) === null)) {

@@ -194,6 +194,11 @@ export class Execution {
     return kind === Kind.reacquire && !woken;
   }
 
+  /** The condition that a process waits for a signal of; null if it waits for none. */
+  conditionOf(process: number): SharedObject | null {
+    return this.isUnsignalled(process) ? this.slot(process).condition : null;
+  }
+
   /** A process's history: equal ones have seen the same. */
   historyOf(process: number): number {
     return this.slot(process).history;

@@ -44,6 +44,8 @@ export interface Standing {
   readonly enabled: boolean;
   readonly kind: Kind;
   readonly target: SharedObject | null;
+  /** The condition that it waits for a signal of. */
+  readonly condition: SharedObject | null;
   readonly site: string;
 }
 
@@ -156,6 +158,7 @@ function standingOf(execution: Execution, process: number): Standing {
     enabled: couldGoOn(execution, process),
     kind: execution.kindOf(process),
     target: execution.targetOf(process),
+    condition: execution.conditionOf(process),
     site: callSite.wanted ? execution.siteOf(process) : '',
   };
 }

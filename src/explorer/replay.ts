@@ -139,7 +139,7 @@ class Guide {
       const step = this.steps[place];
       if (step?.process !== name) continue;
       seen++;
-      if (`${step.kind} ${step.object}` === operationOf(execution, process)) return true;
+      if (step.kind === kindName(execution.kindOf(process)) && step.object === execution.targetOf(process)?.name) return true;
     }
     return false;
   }
@@ -153,6 +153,8 @@ function hasObject(execution: Execution, name: string): boolean {
 
 /** A process's next operation, for people. */
 export function operationOf(execution: Execution, process: number): string {
+  const condition = execution.conditionOf(process);
+  if (condition !== null) return `signal of ${condition.name}`;
   return `${kindName(execution.kindOf(process))} ${execution.targetOf(process)?.name ?? ''}`.trim();
 }
 

@@ -44,7 +44,7 @@ export function table({ recording, names, race }: Explanation, most: number, wid
     const cells = rows.filter((row) => row.process === process).map(({ texts }) => texts.join(', ').length);
     return Math.max((names[process] ?? '').length, ends[column]?.length ?? 0, ...cells);
   });
-  fit(widths, width - MARGIN - 2 * columns.length);
+  narrow(widths, width - MARGIN - 2 * columns.length);
   const line = (margin: string, cells: readonly string[]): string =>
     `${margin.padEnd(MARGIN)}${cells.map((cell, column) => clip(cell, widths[column] ?? 0).padEnd((widths[column] ?? 0) + 2)).join('')}`.trimEnd();
   const isStuck = ends.some((text) => text !== '');
@@ -87,7 +87,8 @@ function columnsOf({ steps, standings }: Recording): number[] {
 function endOf(standing: Standing | undefined, races = false): string {
   if (standing === undefined || !standing.active || standing.enabled || standing.target === null || standing.kind === Kind.timeout)
     return '';
-  const operation = `${kindName(standing.kind)} ${standing.target.name}`;
+  const { condition } = standing;
+  const operation = condition === null ? `${kindName(standing.kind)} ${standing.target.name}` : `signal of ${condition.name}`;
   return `waits: ${races ? `[${operation}]` : operation}`;
 }
 
@@ -182,7 +183,7 @@ function withGaps(lines: readonly string[], kept: ReadonlySet<number>): string[]
 }
 
 /** Takes from the widest columns until all fit. */
-function fit(widths: number[], total: number): void {
+function narrow(widths: number[], total: number): void {
   while (widths.reduce((sum, width) => sum + width, 0) > total) {
     const widest = widths.indexOf(Math.max(...widths));
     widths[widest] = (widths[widest] ?? 1) - 1;

@@ -150,7 +150,7 @@ function unescapeName(text: string, at: number): string {
     throw new ScheduleTextError(`at character ${at}: expected a name of letters, digits, - _ . + and ~XX, found ${shown(text)}`);
   }
   const bytes: number[] = [];
-  for (const [piece] of text.matchAll(/~(..)|[^]/g)) {
+  for (const [piece] of text.matchAll(/~(..)|./gs)) {
     bytes.push(piece.startsWith('~') ? Number.parseInt(piece.slice(1), 16) : piece === '+' ? 0x20 : piece.charCodeAt(0));
   }
   try {

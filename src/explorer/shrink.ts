@@ -6,7 +6,7 @@
  * that race, as far as the replays last. Invariant: what it gives fails the property, and is never worse than what it got. Whether it is the
  * least there is, certificate.ts shows.
  */
-import { BoundedSearch } from './bounded-search.js';
+import { PreemptionSearch } from './preemption-search.js';
 import { Causality } from './causality.js';
 import type { Execution } from './execution.js';
 import { KIND_BITS } from './operation.js';
@@ -131,7 +131,7 @@ class Shrinker {
     }
     for (const { active, enabled, target } of this.best.standings) if (active && !enabled && target) racing.add(target.id);
     const races = (execution: Execution, process: number): boolean => racing.has(execution.targetOf(process)?.id ?? -1);
-    const search = new BoundedSearch(this.best.preemptions - 1, races);
+    const search = new PreemptionSearch(this.best.preemptions - 1, races);
     while (!this.isOver) {
       const recording = this.recorder.record(search.choose, this.property);
       if (this.accept(recording)) return true;

@@ -9,7 +9,6 @@ import type { Execution } from './execution.js';
 import { Kind } from './operation.js';
 import type { Recorder } from './recording.js';
 import { operationOf } from './replay.js';
-import type { SharedObject } from './shared-object.js';
 import { Status } from './slot.js';
 
 /** The deadlock that the recorder's execution is in; null if everybody that is owed something may still get it. */
@@ -54,13 +53,9 @@ function waitOf(recorder: Recorder, process: number): ProcessWait {
     case Kind.lock:
       return { on: [target.owner], mode: 'all', what: `lock ${target.name}` };
     case Kind.reacquire: {
-      if (!execution.isUnsignalled(process)) return { on: [target.owner], mode: 'all', what: `lock ${target.name}, after a signal` };
-      const condition = conditionOf(execution, process);
-      return {
-        on: condition === null ? [] : given(Kind.signal, condition),
-        mode: 'any',
-        what: `a signal of ${condition?.name ?? 'a condition'}`,
-      };
+      const condition = execution.conditionOf(process);
+      if (condition === null) return { on: [target.owner], mode: 'all', what: `lock ${target.name}, after a signal` };
+      return { on: given(Kind.signal, condition), mode: 'any', what: `a signal of ${condition.name}` };
     }
     case Kind.join:
       return { on: [target.owner], mode: 'all', what: 'its end' };
@@ -73,12 +68,6 @@ function waitOf(recorder: Recorder, process: number): ProcessWait {
     default:
       return { on: [], mode: 'any', what: operationOf(execution, process) };
   }
-}
-
-/** The condition in whose queue a process is. */
-function conditionOf({ builder: { objects, objectCount } }: Execution, process: number): SharedObject | null {
-  const conditions = objects.slice(0, objectCount).filter(({ type }) => type === 'condition');
-  return conditions.find(({ queue, head }) => queue.indexOf(process, head) >= 0) ?? null;
 }
 
 function numberOf(execution: Execution, name: string): number {

@@ -7,7 +7,7 @@
 import { type Execution, PROCESS_MASK } from './execution.js';
 import { type Chooser, couldGoOn, GIVE_UP } from './recording.js';
 
-export class BoundedSearch {
+export class PreemptionSearch {
   /** Places of the choices among those that are allowed. */
   private readonly path: number[] = [];
   private readonly widths: number[] = [];
