@@ -79,12 +79,12 @@ class Guide {
     const first = choiceOf(execution, process);
     if (first === GIVE_UP) return this.leaveOut(execution, `${step.process} ${whyNot(execution, process)}`);
     if (this.isAt(execution, process, step)) {
+      const wanted = (step.outcome << PROCESS_BITS) | process;
+      const isThere = canChoose(execution, wanted);
+      if (!isThere) this.note(execution, `${step.kind} ${step.object} has no outcome ${step.outcome}, takes 0`);
       this.next++;
       this.made = 0;
-      const wanted = (step.outcome << PROCESS_BITS) | process;
-      if (canChoose(execution, wanted)) return wanted;
-      this.note(execution, `${step.kind} ${step.object} has no outcome ${step.outcome}, takes 0`);
-      return first;
+      return isThere ? wanted : first;
     }
     const is = `${step.process} is at ${operationOf(execution, process)}, not ${step.kind} ${step.object}`;
     if (this.comesSoon(execution, process, step) || this.made === MOST_NEW) return this.leaveOut(execution, is);

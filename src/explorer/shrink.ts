@@ -92,7 +92,10 @@ class Shrinker {
     });
   }
 
-  /** Replaces what stands at a preemption: the preempted process goes on, until it would have been preempted next or as long as it can. */
+  /**
+   * Replaces what stands at a preemption: the preempted process goes on, until it would have been preempted next or as long as it can, or
+   * it, or the one that preempts it, runs later. Then tries to leave blocks out.
+   */
   moveBlocks(): boolean {
     const made = new Map<number, number>();
     const all: Block[] = blocks(this.best.steps).map((block) => {
@@ -100,6 +103,7 @@ class Shrinker {
       made.set(process, (made.get(process) ?? 0) + block.length);
       return { process, until: made.get(process) ?? 0 };
     });
+    const without = (gone: number): Block[] => all.filter((_, index) => index !== gone);
     let place = 0;
     const preempted = blocks(this.best.steps).flatMap((block) => {
       place++;
@@ -108,18 +112,14 @@ class Shrinker {
     for (const at of preempted.reverse()) {
       const { process } = all[at] as Block;
       const next = all.findIndex(({ process: each }, index) => index > at && each === process);
-      const without = (...gone: number[]): Block[] => all.filter((_, index) => !gone.includes(index));
       const endless = all.map((block, index) => (index === at ? { process, until: Number.POSITIVE_INFINITY } : block));
       const candidates = [endless, without(at), without(at + 1)];
       if (next >= 0) candidates.push(all.map((block, index) => (index === at ? (all[next] as Block) : block)).filter((_, i) => i !== next));
       if (candidates.some((candidate) => this.attempt(follow(candidate, this.best)))) return true;
     }
-    return this.attempt(
-      follow(
-        all.map(({ process }) => ({ process, until: Number.POSITIVE_INFINITY })),
-        this.best,
-      ),
-    );
+    const endless = all.map(({ process }) => ({ process, until: Number.POSITIVE_INFINITY }));
+    if (this.attempt(follow(endless, this.best))) return true;
+    return all.some((_, left) => this.attempt(follow(without(left), this.best)));
   }
 
   /** Goes through schedules with fewer preemptions, which are only made where a process is at an object that races. */
