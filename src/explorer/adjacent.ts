@@ -20,6 +20,8 @@ export interface Race {
 
 export interface Adjacent {
   readonly race: Race;
+  /** Whether what comes behind the race is as it was, as far as that can be; else it goes on without preemption. */
+  readonly keepsRest: boolean;
   readonly passing: Recording;
 }
 
@@ -29,8 +31,11 @@ const MOST_TRIED = 100;
 export function findAdjacent(recorder: Recorder, failing: Recording, property: string): Adjacent | null {
   const causality = new Causality(failing);
   for (const race of racesOf(causality).slice(0, MOST_TRIED)) {
-    const passing = recorder.record(follow(reversed(causality, race)), property);
-    if (passing.failure === null && recorder.execution.failures.length === 0) return { race, passing };
+    const { first, rest } = reversed(causality, race);
+    for (const keepsRest of [true, false]) {
+      const passing = recorder.record(follow(keepsRest ? [...first, ...rest] : first), property);
+      if (passing.failure === null && recorder.execution.failures.length === 0) return { race, keepsRest, passing };
+    }
   }
   return null;
 }
@@ -47,15 +52,15 @@ export function racesOf(causality: Causality): Race[] {
   return [...waiting.sort((a, b) => b.earlier - a.earlier), ...made];
 }
 
-/** What is to be done: processes in turn, with the choices that they made. */
-function reversed(causality: Causality, { earlier, later, process }: Race): number[] {
+/** Choices up to the race and the later of its steps, and those that are left. */
+function reversed(causality: Causality, { earlier, later, process }: Race): { readonly first: number[]; readonly rest: number[] } {
   const { steps } = causality.recording;
   const choiceAt = (index: number): number => (steps[index] as Step).choice;
   const end = later ?? steps.length;
   const all = steps.map((_, index) => index);
   const before = all.filter((index) => index < earlier || (index < end && !causality.isBefore(earlier, index)));
   const rest = all.filter((index) => index !== later && !before.includes(index));
-  return [...before.map(choiceAt), later === null ? process : choiceAt(later), ...rest.map(choiceAt)];
+  return { first: [...before.map(choiceAt), later === null ? process : choiceAt(later)], rest: rest.map(choiceAt) };
 }
 
 /** Makes choices as long as they last, without those that can't be made; then goes on without preemption. */

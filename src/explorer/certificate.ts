@@ -74,6 +74,7 @@ export function describeCertificate({ preemptions, schedules, proved }: Certific
   const needed = plural(preemptions, 'preemption');
   if (preemptions === 0) return 'no preemption: no schedule has fewer';
   const fewer = preemptions === 1 ? 'none' : `≤ ${preemptions - 1}`;
+  if (proved && schedules === 1) return `${needed}; the one schedule with ${fewer} passes`;
   if (proved) return `${needed}; all ${schedules} schedules with ${fewer} pass`;
   return `${needed}; ${schedules} schedules with ${fewer} pass, but they are not all: fewer may do`;
 }

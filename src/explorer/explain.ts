@@ -4,13 +4,14 @@
  * Invariant: what is said was seen: each schedule in an explanation was run, and did what is said of it. What is not here: how it is shown
  * (report.ts).
  */
+import { Prng } from '../base/prng.js';
 import type { Deadlock } from '../base/wait-for.js';
 import { type Adjacent, findAdjacent, type Race, racesOf } from './adjacent.js';
 import { callSite } from './call-site.js';
 import { Causality } from './causality.js';
 import { type Certificate, CERTIFICATE_SCHEDULES, certify } from './certificate.js';
 import type { Failure } from './failure.js';
-import { exactly, Recorder, type Recording } from './recording.js';
+import { type Chooser, exactly, GIVE_UP, Recorder, type Recording } from './recording.js';
 import { formatSchedule, named } from './schedule-text.js';
 import { SHRINK_REPLAYS, shrink } from './shrink.js';
 import { deadlockOf } from './waits.js';
@@ -46,6 +47,10 @@ export interface ExplainOptions {
   readonly certificateSchedules?: number;
 }
 
+/** Executions from which it is learned who gives what to whom, and how long they may be. */
+const WALKS = 50;
+const WALK_STEPS = 1000;
+
 /** Explains a failure of a world, by the choices that lead to it. */
 export function explain(
   world: World,
@@ -66,6 +71,7 @@ export function explain(
   }
   const adjacent = reproduced && property !== 'steps' ? findAdjacent(recorder, smallest, property) : null;
   const { execution } = recorder;
+  if (property === 'deadlock') learnGivers(recorder);
   const toText = ({ steps }: Recording): string => formatSchedule(named(execution, world.name, steps));
   const recording = withSites(() => recorder.record(exactly(smallest.steps.map(({ choice }) => choice)), property));
   const race = adjacent?.race ?? racesOf(new Causality(recording))[0] ?? null;
@@ -84,6 +90,14 @@ export function explain(
     race,
     deadlock: property === 'deadlock' ? deadlockOf(recorder) : null,
   };
+}
+
+/** Walks at random, so that the recorder sees who signals, replies and sends. */
+function learnGivers(recorder: Recorder): void {
+  const prng = new Prng(1);
+  const walk: Chooser = ({ enabled, enabledCount, steps }) =>
+    steps < WALK_STEPS ? (enabled[prng.below(enabledCount)] ?? GIVE_UP) : GIVE_UP;
+  for (let count = 0; count < WALKS; count++) recorder.record(walk, null);
 }
 
 function proveSmallest(

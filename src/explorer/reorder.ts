@@ -2,7 +2,7 @@
  * Another order of a recording's steps, with fewer preemptions, without running anything: all orders that its causality allows end in the same
  * state, so the best of them is looked for on paper.
  *
- * All sets of steps that can have been made are gone through by size, as far as they are among the best WIDTH of their size; so the result is the
+ * All sets of steps that can have been made are gone through by size, as far as they are among the best of their size; so the result is the
  * best there is where they are few, and a good one elsewhere. What can't be known on paper (whether an actor could go on) is guessed, so the
  * result has to be replayed before anybody believes it.
  */
@@ -10,8 +10,10 @@ import type { Causality } from './causality.js';
 import { Kind } from './operation.js';
 import type { SharedObject } from './shared-object.js';
 
-/** Sets of steps that are kept of each size. */
+/** Sets of steps that are kept of each size, and how many may be looked at in all: with more, long recordings would take seconds. */
 const WIDTH = 200;
+const NARROWEST = 8;
+const MOST_LOOKS = 100_000;
 const PREEMPTION = 2 ** 20;
 
 /** Steps that have been made, the last of them, and what that cost. */
@@ -28,6 +30,7 @@ export function reorder(causality: Causality, wanted: readonly number[]): number
   const { recording, byProcess } = causality;
   const table = new LockTable(causality);
   const size = wanted.reduce((sum, count) => sum + count, 0);
+  const width = Math.max(NARROWEST, Math.min(WIDTH, Math.floor(MOST_LOOKS / (size * wanted.length || 1))));
   let level: Place[] = [{ made: new Uint32Array(wanted.length), last: -1, cost: 0, from: null }];
   for (let count = 0; count < size; count++) {
     const next = new Map<string, Place>();
@@ -45,7 +48,7 @@ export function reorder(causality: Causality, wanted: readonly number[]): number
       }
     }
     level = [...next.values()];
-    if (level.length > WIDTH) level = level.sort((a, b) => a.cost - b.cost).slice(0, WIDTH);
+    if (level.length > width) level = level.sort((a, b) => a.cost - b.cost).slice(0, width);
   }
   const choices: number[] = [];
   const best = level.reduce((least, place) => (place.cost < least.cost ? place : least), level[0] as Place);

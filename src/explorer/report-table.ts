@@ -10,8 +10,9 @@ import { Kind, kindName } from './operation.js';
 import type { Recording, Standing, Step } from './recording.js';
 import { blocks } from './schedule-text.js';
 
-/** Columns of the number and the sign of a preemption. */
-const MARGIN = 8;
+/** Columns of a step's number, at least, and of the sign of a preemption behind it. */
+const NUMBER = 5;
+const SIGN = 3;
 const NARROWEST = 12;
 
 interface Row {
@@ -36,17 +37,19 @@ export function describeStep(step: Pick<Step, 'kind' | 'target' | 'label' | 'val
 /** The table's lines. */
 export function table({ recording, names, race }: Explanation, most: number, width: number): string[] {
   const columns = columnsOf(recording);
-  const share = Math.floor((width - MARGIN) / Math.max(1, columns.length)) - 2;
-  if (share < NARROWEST && columns.length > 1) return list({ recording, names, race }, most, width);
   const rows = rowsOf(recording, race);
+  const numbers = Math.max(NUMBER, ...rows.map(({ number }) => number.length));
+  const margin = numbers + SIGN;
+  const share = Math.floor((width - margin) / Math.max(1, columns.length)) - 2;
+  if (share < NARROWEST && columns.length > 1) return list(rows, names, most, width);
   const ends = columns.map((process) => endOf(recording.standings[process], race?.later === null && race.process === process));
   const widths = columns.map((process, column) => {
     const cells = rows.filter((row) => row.process === process).map(({ texts }) => texts.join(', ').length);
     return Math.max((names[process] ?? '').length, ends[column]?.length ?? 0, ...cells);
   });
-  narrow(widths, width - MARGIN - 2 * columns.length);
-  const line = (margin: string, cells: readonly string[]): string =>
-    `${margin.padEnd(MARGIN)}${cells.map((cell, column) => clip(cell, widths[column] ?? 0).padEnd((widths[column] ?? 0) + 2)).join('')}`.trimEnd();
+  narrow(widths, width - margin - 2 * columns.length);
+  const line = (head: string, cells: readonly string[]): string =>
+    `${head.padEnd(margin)}${cells.map((cell, column) => clip(cell, widths[column] ?? 0).padEnd((widths[column] ?? 0) + 2)).join('')}`.trimEnd();
   const isStuck = ends.some((text) => text !== '');
   const room = most - 1 - (isStuck ? 1 : 0);
   const cells = rows.map(({ process, texts }) => wrap(texts, widths[columns.indexOf(process)] ?? 0));
@@ -54,25 +57,24 @@ export function table({ recording, names, race }: Explanation, most: number, wid
   const lines = rows.flatMap(({ process, number, preempts, texts }, place) =>
     (isRoomy ? (cells[place] ?? []) : [fold(texts, widths[columns.indexOf(process)] ?? 0)]).map((cell, lineOfRow) =>
       line(
-        lineOfRow === 0 ? `${number.padStart(5)} ${preempts ? '!' : ' '}` : '',
+        lineOfRow === 0 ? `${number.padStart(numbers)} ${preempts ? '!' : ' '}` : '',
         columns.map((column) => (column === process ? cell : '')),
       ),
     ),
   );
   const kept = isRoomy ? lines : elide(lines, rows, room);
   const head = line(
-    ' step',
+    'step'.padStart(numbers),
     columns.map((process) => names[process] ?? ''),
   );
-  return [head, ...kept, ...(isStuck ? [line('  end', ends)] : [])];
+  return [head, ...kept, ...(isStuck ? [line('end'.padStart(numbers), ends)] : [])];
 }
 
 /** Too many processes for columns: a line for each block. */
-function list({ recording, names, race }: Pick<Explanation, 'recording' | 'names' | 'race'>, most: number, width: number): string[] {
-  const rows = rowsOf(recording, race);
-  const longest = Math.max(...rows.map(({ process }) => (names[process] ?? '').length));
+function list(rows: readonly Row[], names: readonly string[], most: number, width: number): string[] {
+  const longest = Math.min(width / 3, Math.max(...rows.map(({ process }) => (names[process] ?? '').length)));
   const lines = rows.map(({ process, number, preempts, texts }) => {
-    const head = `${number.padStart(5)} ${preempts ? '!' : ' '} ${(names[process] ?? '').padEnd(longest)}  `;
+    const head = `${number.padStart(NUMBER)} ${preempts ? '!' : ' '} ${clip(names[process] ?? '', longest).padEnd(longest)}  `;
     return `${head}${fold(texts, Math.max(NARROWEST, width - head.length))}`;
   });
   return elide(lines, rows, most);
@@ -167,7 +169,7 @@ function withGaps(lines: readonly string[], kept: ReadonlySet<number>): string[]
   const shown: string[] = [];
   let gap = 0;
   const close = (): void => {
-    if (gap > 0) shown.push(`${' '.repeat(MARGIN)}… ${gap} ${gap === 1 ? 'row' : 'rows'} …`);
+    if (gap > 0) shown.push(`${' '.repeat(NUMBER + SIGN)}… ${gap} ${gap === 1 ? 'row' : 'rows'} …`);
     gap = 0;
   };
   lines.forEach((line, place) => {

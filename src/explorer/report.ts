@@ -64,7 +64,9 @@ function raceLines(explanation: Explanation): string[] {
   const earlier = recording.steps[race.earlier];
   if (earlier === undefined) return [];
   const otherWay =
-    adjacent === null ? 'the last race there is; the other way round fails too' : 'with these two the other way round, it passes:';
+    adjacent === null
+      ? 'the last race there is; the other way round fails too'
+      : `with these two the other way round${adjacent.keepsRest ? '' : ', and no preemption after that'}, it passes:`;
   const lines = [
     `race: ${names[earlier.process]}: ${describeStep(earlier)}${at(earlier.site)}`,
     `      before ${names[race.process]}: ${laterOf(explanation, race)}`,

@@ -60,7 +60,7 @@ function waitOf(recorder: Recorder, process: number): ProcessWait {
     case Kind.join:
       return { on: [target.owner], mode: 'all', what: 'its end' };
     case Kind.awaitReply:
-      return { on: given(Kind.reply), mode: 'any', what: `the answer ${target.name}` };
+      return { on: given(Kind.reply), mode: 'any', what: `an answer in ${target.name}` };
     case Kind.receive:
       return { on: given(Kind.send), mode: 'any', what: `a message in ${target.name}` };
     case Kind.send:
