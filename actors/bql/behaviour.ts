@@ -122,6 +122,18 @@ export class BqlBehaviour {
     }
   }
 
+  /** How many sections wait for the lock, if it would be granted to one of them now: it is free and no bottom half is left. */
+  get grantable(): number {
+    return this.held || this.batch.length > 0 || this.queued.length > 0 ? 0 : this.sections.length;
+  }
+
+  /** Has the section at a place, counted from 0, be the next that gets the lock. Where the lock is not fair, whoever schedules may do so. */
+  prefer(place: number): void {
+    const [section] = this.sections.splice(place, 1);
+    assert(section !== undefined, `there is no section ${place}`);
+    this.sections.unshift(section);
+  }
+
   /** Does all that can be done now. `block` makes a call into PVG on the lock holder's thread, tells it what it gave, and returns the next. */
   run(block: (call: Blocking) => Blocking | null): void {
     for (;;) {

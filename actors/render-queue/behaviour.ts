@@ -67,6 +67,17 @@ export class RenderQueueBehaviour {
     return this.run.value !== 'idle' && this.run.value !== 'encoding';
   }
 
+  /** Kind of the entry that can begin now; 0 if none can. */
+  get next(): number {
+    return this.run.value === 'idle' ? (this.queue[0]?.kind ?? 0) : 0;
+  }
+
+  /** Whether an entry of that kind, taken now, would encode at once. */
+  encodesAtOnce(kind: number): boolean {
+    if (kind === Message.surfaceNoted) return true;
+    return kind === Message.renderBlock && this.run.value === 'idle' && !this.run.context.sections;
+  }
+
   /** For people and tests. */
   get inspection(): Record<string, unknown> {
     return {

@@ -36,16 +36,22 @@ export class Builder implements WorldBuilder {
   readonly costs: { readonly name: string; readonly measure: () => number }[] = [];
   /** Groups of numbers of processes. */
   readonly symmetric: number[][] = [];
+  /** Objects with state that no actor leads to. */
+  readonly states: object[] = [];
   private processCount = 0;
   private building = false;
 
-  constructor(readonly touch: Touch) {}
+  constructor(
+    readonly touch: Touch,
+    readonly fail: (property: string, text: string) => void,
+  ) {}
 
   /** Makes everything anew. */
   build(setup: (world: WorldBuilder) => void): void {
     this.objectCount = 0;
     this.processCount = 0;
     if (this.properties.length > 0) this.properties.length = 0;
+    if (this.states.length > 0) this.states.length = 0;
     if (this.costs.length > 0) this.costs.length = 0;
     if (this.symmetric.length > 0) this.symmetric.length = 0;
     this.building = true;
@@ -125,6 +131,10 @@ export class Builder implements WorldBuilder {
 
   cost(name: string, measure: () => number): void {
     this.costs.push({ name, measure });
+  }
+
+  state(...objects: readonly object[]): void {
+    this.states.push(...objects);
   }
 
   interchangeable(...processes: readonly ProcessHandle[]): void {

@@ -10,9 +10,10 @@ import { callSite } from './call-site.js';
 import { describeError } from '../base/errors.js';
 import { checkEnd, checkProperties, findLockCycle } from './properties.js';
 import { type Failure, assertion, WorldError } from './failure.js';
-import { mix } from './hasher.js';
+import { Hasher, mix } from './hasher.js';
 import { type Body, DEPENDS, Kind, KIND_BITS, KIND_COUNT } from './operation.js';
 import { Slot, Status } from './slot.js';
+import { type Kept, StateKeeper } from './states/state-keeper.js';
 import type { SharedObject } from './shared-object.js';
 import type { World } from './world.js';
 
@@ -22,8 +23,25 @@ export const PROCESS_MASK = (1 << PROCESS_BITS) - 1;
 
 const MAX_PROCESSES = 1 << PROCESS_BITS;
 
+/** A state of an execution. */
+export interface Moment {
+  readonly kept: Kept;
+  /** A hash of the state, in two halves. */
+  readonly low: number;
+  readonly high: number;
+  readonly steps: number;
+  readonly hash: number;
+  readonly earlyTimeout: boolean;
+  readonly failures: readonly Failure[];
+  readonly held: readonly boolean[];
+  readonly slots: readonly { readonly status: number; readonly history: number }[];
+}
+
 export class Execution {
-  readonly builder = new Builder((kind, target) => this.touch(kind, target));
+  readonly builder = new Builder(
+    (kind, target) => this.touch(kind, target),
+    (property, text) => this.fail(property, text),
+  );
   /** Processes there are. */
   count = 0;
   readonly status = new Uint8Array(MAX_PROCESSES);
@@ -46,9 +64,15 @@ export class Execution {
   /** By number; there may be more of them than processes. */
   private readonly slots: Slot[] = [];
   private earlyTimeout = false;
+  private readonly hasher = new Hasher();
+  private readonly keeper: StateKeeper | null;
+  /** The state at the beginning of every execution. */
+  private first: Kept | null = null;
   private hasProperties = false;
 
-  constructor(readonly world: World) {}
+  constructor(readonly world: World) {
+    this.keeper = world.open === null ? null : new StateKeeper(world.open);
+  }
 
   /** Makes the world anew and runs each process up to its first operation. */
   begin(): void {
@@ -58,7 +82,8 @@ export class Execution {
     if (this.held.length > 0) this.held.length = 0;
     this.earlyTimeout = false;
     const { builder, slots } = this;
-    builder.build(this.world.setup);
+    if (this.keeper === null || this.first === null) builder.build(this.world.setup);
+    else this.keeper.restore(this.first);
     const { processes } = builder;
     const count = processes.length;
     this.count = count;
@@ -69,6 +94,7 @@ export class Execution {
     }
     for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
     this.footprintLength = 0;
+    if (this.keeper !== null && this.first === null) this.first = this.keepFirst(this.keeper);
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
     this.look();
@@ -202,6 +228,53 @@ export class Execution {
   /** A process's history: equal ones have seen the same. */
   historyOf(process: number): number {
     return this.slot(process).history;
+  }
+
+  /** Keeps the state that it is in, to go back to; null for a world that does not say where its state is. */
+  keep(): Moment | null {
+    if (this.keeper === null) return null;
+    const { steps, hash, earlyTimeout, failures, held } = this;
+    const slots = this.slots.slice(0, this.count).map(({ status, history }) => ({ status, history }));
+    this.hasher.restart();
+    const kept = this.keeper.keep(this.roots, this.hasher);
+    for (const { status } of slots) this.hasher.add(status);
+    const { low, high } = this.hasher;
+    return { kept, low, high, steps, hash, earlyTimeout, failures: [...failures], held: [...held], slots };
+  }
+
+  /** Goes back to a state that was kept, in this execution or another of this object's; `schedule` is as it was left, up to there. */
+  goBack({ kept, steps, hash, earlyTimeout, failures, held, slots }: Moment): void {
+    this.keeper?.restore(kept);
+    this.steps = steps;
+    this.hash = hash;
+    this.earlyTimeout = earlyTimeout;
+    this.failures.splice(0, Number.POSITIVE_INFINITY, ...failures);
+    this.held.splice(0, Number.POSITIVE_INFINITY, ...held);
+    slots.forEach(({ status, history }, process) => {
+      const slot = this.slot(process);
+      slot.history = history;
+      this.setStatus(slot, status);
+    });
+    this.look();
+  }
+
+  /** Keeps the state at the beginning, of a world that says where it is. */
+  private keepFirst(keeper: StateKeeper): Kept {
+    const roots = this.roots;
+    keeper.check(
+      roots,
+      this.builder.processes.map(({ handle }) => handle.name),
+    );
+    return keeper.keep(roots, this.hasher);
+  }
+
+  private get roots(): readonly object[] {
+    const { processes, states } = this.builder;
+    const actors = processes.map(({ actor, handle }) => {
+      if (actor === null) throw new WorldError(`the world is open, and ${handle.name} is no actor`);
+      return actor;
+    });
+    return [...actors, ...states];
   }
 
   private slot(process: number): Slot {

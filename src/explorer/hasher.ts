@@ -44,7 +44,8 @@ export class Hasher {
   addText(text: string): void {
     let hash = this.texts.get(text);
     if (hash === undefined) {
-      hash = text.length;
+      // No small number, so that an empty text is not taken for 0.
+      hash = mix(0x7465_7874, text.length);
       for (let index = 0; index < text.length; index++) hash = mix(hash, text.charCodeAt(index));
       this.texts.set(text, hash);
     }

@@ -39,6 +39,8 @@ export interface WorldBuilder {
 
   /** Fails the execution, and ends the process that asserts. */
   assert(condition: boolean, text: string): void;
+  /** Fails the execution; the process that says so goes on. */
+  fail(property: string, text: string): void;
   /** Must hold after every step; a text says what is wrong. */
   always(name: string, holds: () => boolean | string): void;
   /** Must hold at some point of every execution. */
@@ -49,6 +51,8 @@ export interface WorldBuilder {
   sometimes(name: string, holds: () => boolean): void;
   /** A figure of a whole execution, of which the explorer tells the largest. */
   cost(name: string, measure: () => number): void;
+  /** Objects with state of the world's that no field of an actor's leads to. */
+  state(...objects: readonly object[]): void;
   /** Processes of which one is as good as the other, so that states that differ by which is which are the same. */
   interchangeable(...processes: readonly ProcessHandle[]): void;
 }
@@ -60,6 +64,11 @@ export interface World {
   /** Steps after which an execution is cut off, and counts as a failure. */
   readonly maxSteps: number;
   readonly setup: (world: WorldBuilder) => void;
+  /**
+   * Given: all processes are actors, and all of the world's state is in fields that can be reached from them and from what
+   * state() was told, but for fields of these names, which hold none and are not followed. An execution then begins by putting the state back instead of by calling setup() again.
+   */
+  readonly open: readonly string[] | null;
 }
 
 const MAX_STEPS = 10_000;
@@ -68,7 +77,7 @@ const MAX_STEPS = 10_000;
 export function defineWorld(
   name: string,
   setup: (world: WorldBuilder) => void,
-  options: { readonly summary?: string; readonly maxSteps?: number } = {},
+  options: { readonly summary?: string; readonly maxSteps?: number; readonly open?: readonly string[] } = {},
 ): World {
-  return { name, setup, summary: options.summary ?? '', maxSteps: options.maxSteps ?? MAX_STEPS };
+  return { name, setup, summary: options.summary ?? '', maxSteps: options.maxSteps ?? MAX_STEPS, open: options.open ?? null };
 }

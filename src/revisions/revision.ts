@@ -57,6 +57,8 @@ export interface Revision {
   readonly reentrantAccesses: boolean;
   /** The order within a batch of bottom halves that one poll takes. */
   readonly bottomHalves: 'lastFirst' | 'firstFirst';
+  /** Whom a free lock is granted to: somebody who waits, or the one who came first. On threads it is always the latter, which is one of the former. */
+  readonly lockGrants: 'anyone' | 'firstCome';
 
   readonly tasks: UpcallReach;
   readonly readMemory: UpcallReach;

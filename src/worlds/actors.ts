@@ -1,0 +1,254 @@
+/**
+ * The device's actors as processes: what their threads do with their mailboxes, around the production behaviours.
+ *
+ * Invariant: a step is what a thread does between two looks at what others may change, so that the search decides what is in a batch, who
+ * gets an unfair lock and how PVG behaves, and nothing else. No device logic is here.
+ */
+import { type Work, workOf } from '../../actors/background-queue/behaviour.js';
+import type { BqlBehaviour } from '../../actors/bql/behaviour.js';
+import type { Blocking } from '../../actors/bql/continuations.js';
+import { messageName } from '../../actors/messages.js';
+import type { EncodeRequest, RenderQueueBehaviour } from '../../actors/render-queue/behaviour.js';
+import { assert } from '../base/errors.js';
+import { TAKE_BATCH } from '../base/limits.js';
+import type { PvgRecord } from '../bridge/records.js';
+import type { Actor, Pending } from '../explorer/actor.js';
+import type { Inbox } from '../explorer/inbox.js';
+import { Kind } from '../explorer/operation.js';
+import type { Revision } from '../revisions/revision.js';
+import { whole } from './port.js';
+import type { PvgModel } from './pvg-model.js';
+import type { Carrier } from './pvg-threads.js';
+
+/** Which access a job carries: whose and which, as the world's vCPUs write it into their accesses. */
+export type Identify = (words: readonly number[]) => { readonly vcpu: number; readonly index: number };
+
+export interface BqlParts {
+  readonly behaviour: BqlBehaviour;
+  readonly revision: Revision;
+  readonly inbox: Inbox<PvgRecord>;
+  /** Where completions come of a revision that waits for them inside the update. */
+  readonly update: Inbox<PvgRecord>;
+  readonly pvg: PvgModel;
+  readonly carrier: Carrier;
+  readonly identify: Identify;
+  fail(property: string, text: string): void;
+}
+
+export class BqlActor implements Actor {
+  private readonly batch: PvgRecord[] = [];
+  /** Of a frame that is encoded inside the update: PVG has taken it. */
+  private encoding = false;
+
+  private readonly carrier: Carrier;
+
+  constructor(private readonly parts: BqlParts) {
+    this.carrier = parts.carrier;
+  }
+
+  look(next: Pending): void {
+    const { behaviour, inbox, revision } = this.parts;
+    const { blocking } = behaviour;
+    if (blocking !== null) return this.lookInside(blocking, next);
+    const grants = revision.lockGrants === 'anyone' ? behaviour.grantable : 0;
+    if (grants > 0) next.ready(Kind.drain, inbox.target, grants);
+    else if (inbox.length > 0) next.ready(Kind.drain, inbox.target);
+    else if (behaviour.held) next.blocked(Kind.awaitReply, inbox.target);
+    else next.idle();
+  }
+
+  run(outcome: number): void {
+    const { behaviour, inbox } = this.parts;
+    const { blocking } = behaviour;
+    if (blocking !== null) {
+      if (!this.goInside(blocking, outcome)) return;
+    } else if (behaviour.grantable > 0) {
+      behaviour.prefer(outcome);
+      behaviour.step();
+    } else {
+      inbox.drain(this.batch, TAKE_BATCH);
+      for (const record of this.batch) behaviour.receive(record);
+      this.batch.length = 0;
+    }
+    this.work();
+  }
+
+  describe(): string {
+    const { behaviour, inbox } = this.parts;
+    const { bottomHalves, sections, nestedWaits } = behaviour.waiting;
+    const names = (kinds: readonly number[]): string => kinds.map(messageName).join(' ');
+    const parts = [behaviour.blocking !== null ? `inside PVG: ${behaviour.blocking.do}` : behaviour.held ? 'held' : 'free'];
+    if (nestedWaits > 0) parts.push(`${nestedWaits} waits`);
+    if (sections.length > 0) parts.push(`lock wanted by ${names(sections)}`);
+    if (bottomHalves.length > 0) parts.push(`BHs ${names(bottomHalves)}`);
+    if (inbox.length > 0) parts.push(`inbox ${names(inbox.contents.map(({ kind }) => kind))}`);
+    return parts.join(', ');
+  }
+
+  /** Does what can be done without a choice of the lock's. */
+  private work(): void {
+    const { behaviour, revision } = this.parts;
+    const fair = revision.lockGrants === 'firstCome';
+    while (behaviour.blocking === null && (fair || behaviour.grantable <= 1) && behaviour.step());
+  }
+
+  private lookInside(call: Blocking, next: Pending): void {
+    const { pvg, carrier, update } = this.parts;
+    if (call.do === 'enterPvg') {
+      const can = carrier.isInside ? carrier.canLeave : carrier.canEnter;
+      if (can) next.ready(Kind.update, pvg.parts.registers);
+      else next.blocked(Kind.awaitReply, pvg.parts.registers);
+    } else if (this.encoding) {
+      if (update.length > 0) next.ready(Kind.receive, update.target);
+      else next.blocked(Kind.awaitReply, update.target);
+    } else if (pvg.canEncode) next.ready(Kind.update, pvg.parts.display, pvg.encodeOutcomes);
+    else next.blocked(Kind.lock, pvg.parts.lock);
+  }
+
+  /** Whether the call has returned. */
+  private goInside(call: Blocking, outcome: number): boolean {
+    const { behaviour, pvg, carrier, update, identify, fail } = this.parts;
+    if (call.do === 'enterPvg') {
+      const { operation, window, size, offset, value, high } = call.access;
+      if (!carrier.isInside) {
+        fail('P3', 'the bql enters PVG with an access');
+        const { vcpu, index } = identify([operation, window, size, offset, value, high]);
+        carrier.enter({ write: operation === 1, offset, value }, vcpu, index);
+        return false;
+      }
+      behaviour.unblock(call.returned({ ok: true, value: carrier.leave(), high: 0 }));
+      return true;
+    }
+    if (!this.encoding) {
+      fail('P3', 'the bql enters PVG with an encode');
+      if (pvg.encode(call.frame.frame, call.frame.texture, outcome)) {
+        this.encoding = true;
+        return false;
+      }
+      behaviour.unblock(call.returned(null));
+      return true;
+    }
+    const words = update.take()?.words ?? [];
+    this.encoding = false;
+    behaviour.unblock(call.returned({ ok: words[2] === 0, present: words[3] ?? 0 }));
+    return true;
+  }
+}
+
+export interface RenderParts {
+  readonly behaviour: RenderQueueBehaviour;
+  readonly inbox: Inbox<PvgRecord>;
+  readonly pvg: PvgModel;
+  /** The outcome that an encode of this step is to have. */
+  readonly fate: { outcome: number };
+}
+
+export class RenderActor implements Actor {
+  constructor(private readonly parts: RenderParts) {}
+
+  look(next: Pending): void {
+    const { behaviour, inbox, pvg } = this.parts;
+    const kind = behaviour.next === 0 ? (inbox.contents[0]?.kind ?? 0) : behaviour.next;
+    if (kind === 0) {
+      if (behaviour.waitsForBql) next.blocked(Kind.awaitReply, inbox.target);
+      else next.idle();
+    } else if (!behaviour.encodesAtOnce(kind)) next.ready(Kind.receive, inbox.target);
+    else if (pvg.canEncode) next.ready(Kind.update, pvg.parts.display, pvg.encodeOutcomes);
+    else next.blocked(Kind.lock, pvg.parts.lock);
+  }
+
+  /** The taking from its own mailbox is nobody else's affair, so it is one step with what begins then. */
+  run(outcome: number): void {
+    const { behaviour, inbox, fate } = this.parts;
+    fate.outcome = outcome;
+    if (behaviour.next === 0) {
+      const record = inbox.take();
+      assert(record !== undefined, 'the render queue took what was not there');
+      behaviour.receive(record);
+    }
+    behaviour.step();
+  }
+
+  describe(): string {
+    const { state, queued } = this.parts.behaviour.inspection as { readonly state: string; readonly queued: readonly string[] };
+    return `${state}${queued.length > 0 ? `, queued ${queued.join(' ')}` : ''}`;
+  }
+}
+
+export interface WorkerParts {
+  readonly inbox: Inbox<PvgRecord>;
+  readonly bql: Inbox<PvgRecord>;
+  readonly pvg: PvgModel;
+  readonly carrier: Carrier;
+  readonly identify: Identify;
+}
+
+/** A worker of the background queue. */
+export class WorkerActor implements Actor {
+  /** What it has taken and not done. */
+  private record: PvgRecord | null = null;
+
+  private readonly carrier: Carrier;
+
+  constructor(private readonly parts: WorkerParts) {
+    this.carrier = parts.carrier;
+  }
+
+  look(next: Pending): void {
+    const { inbox, bql, pvg, carrier } = this.parts;
+    const work = this.work();
+    if (work === null) {
+      if (inbox.length > 0) next.ready(Kind.receive, inbox.target);
+      else next.idle();
+    } else if (work.do === 'carry') {
+      const can = carrier.isInside ? carrier.canLeave : carrier.canEnter;
+      if (can) next.ready(Kind.update, pvg.parts.registers);
+      else next.blocked(Kind.awaitReply, pvg.parts.registers);
+    } else if (work.do === 'encode') {
+      if (pvg.canEncode) next.ready(Kind.update, pvg.parts.display, pvg.encodeOutcomes);
+      else next.blocked(Kind.lock, pvg.parts.lock);
+    } else next.ready(Kind.send, bql.target);
+  }
+
+  run(outcome: number): void {
+    const { inbox, bql, pvg, carrier, identify } = this.parts;
+    const work = this.work();
+    if (work === null) {
+      const record = inbox.take();
+      assert(record !== undefined, 'a worker took what was not there');
+      this.record = record;
+      return;
+    }
+    if (work.do === 'carry') {
+      if (!carrier.isInside) return this.enter(work, identify);
+      bql.post(whole(work.answer({ ok: true, value: carrier.leave(), high: 0 })));
+    } else if (work.do === 'encode') {
+      if (!pvg.encode(this.record?.id ?? 0, work.texture, outcome)) bql.post(whole(work.refusal));
+    } else {
+      bql.post(whole(work.section));
+    }
+    this.record = null;
+  }
+
+  describe(): string {
+    const work = this.work();
+    return work === null ? 'idle' : this.parts.carrier.isInside ? 'inside PVG' : `has to ${work.do}`;
+  }
+
+  /** Worked out each time: what it is follows from the record, and holds functions. */
+  private work(): Work | null {
+    return this.record === null ? null : workOf(this.record);
+  }
+
+  private enter({ access }: Extract<Work, { do: 'carry' }>, identify: Identify): void {
+    const { operation, window, size, offset, value, high } = access;
+    const { vcpu, index } = identify([operation, window, size, offset, value, high]);
+    this.parts.carrier.enter({ write: operation === 1, offset, value }, vcpu, index);
+  }
+}
+
+/** The encode that the render queue's port carries out, with the outcome of its step. */
+export const encodeOf =
+  (pvg: PvgModel, fate: { outcome: number }) =>
+  ({ frame, texture }: EncodeRequest): boolean =>
+    pvg.encode(frame, texture, fate.outcome);

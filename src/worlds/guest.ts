@@ -1,0 +1,276 @@
+/**
+ * Those outside the device: the guest's processors, the console, the embedder, and whoever resets the device.
+ *
+ * Invariant: each does what its script says and waits as its thread would.
+ */
+import { Message } from '../../actors/messages.js';
+import { assert } from '../base/errors.js';
+import type { PvgRecord } from '../bridge/records.js';
+import type { Actor, Pending } from '../explorer/actor.js';
+import type { Inbox } from '../explorer/inbox.js';
+import { Kind } from '../explorer/operation.js';
+import type { RegionReferences } from '../memory/references.js';
+import type { ModelMemory } from './memory.js';
+import { whole } from './port.js';
+import type { PvgModel } from './pvg-model.js';
+import type { Carrier, DisplayThread, ScriptThread } from './pvg-threads.js';
+
+/** An access of a guest's to the register of its own. */
+export type GuestAccess = 'read' | 'write';
+
+const FIRST_REGISTER = 0x1000;
+const TAG_BITS = 4;
+
+/** What an access carries as its value, so that PVG's side can tell whose and which it is. */
+function tagOf(vcpu: number, index: number): number {
+  return ((vcpu + 1) << TAG_BITS) | (index + 1);
+}
+
+/** Whose and which access has such words; vCPU -1: none of a guest's. */
+export function identify(words: readonly number[]): { readonly vcpu: number; readonly index: number } {
+  const tag = words[4] ?? 0;
+  return { vcpu: (tag >> TAG_BITS) - 1, index: (tag & ((1 << TAG_BITS) - 1)) - 1 };
+}
+
+export interface VcpuParts {
+  readonly number: number;
+  readonly accesses: readonly GuestAccess[];
+  readonly bql: Inbox<PvgRecord>;
+  readonly replies: Inbox<PvgRecord>;
+  /** Handle of the reply mailbox. */
+  readonly handle: number;
+  readonly pvg: PvgModel;
+  readonly carrier: Carrier;
+  fail(property: string, text: string): void;
+}
+
+export class VcpuActor implements Actor {
+  /** Accesses that were answered. */
+  done = 0;
+  private state: 'ready' | 'waiting' | 'entering' = 'ready';
+  private written = 0;
+  /** The access that the thread carries into PVG itself. */
+  private entered: PvgRecord | null = null;
+
+  private readonly carrier: Carrier;
+
+  constructor(private readonly parts: VcpuParts) {
+    this.carrier = parts.carrier;
+  }
+
+  get isDone(): boolean {
+    return this.done === this.parts.accesses.length;
+  }
+
+  look(next: Pending): void {
+    const { bql, replies, pvg, carrier } = this.parts;
+    if (this.state === 'entering') {
+      const can = carrier.isInside ? carrier.canLeave : carrier.canEnter;
+      if (can) next.ready(Kind.update, pvg.parts.registers);
+      else next.blocked(Kind.awaitReply, pvg.parts.registers);
+    } else if (this.state === 'waiting') {
+      if (replies.length > 0) next.ready(Kind.receive, replies.target);
+      else next.blocked(Kind.awaitReply, replies.target);
+    } else if (this.isDone) next.idle();
+    else next.ready(Kind.send, bql.target);
+  }
+
+  /** A reply is taken together with the next access: nobody else sees the taking. */
+  run(): void {
+    if (this.state === 'entering') return this.goInside();
+    if (this.state === 'waiting') {
+      if (!this.take() || this.isDone) return;
+    }
+    this.access();
+  }
+
+  describe(): string {
+    const { accesses } = this.parts;
+    return this.isDone ? 'done' : `${this.state} with ${accesses[this.done]} ${this.done + 1} of ${accesses.length}`;
+  }
+
+  private access(): void {
+    const { number, accesses, bql, handle } = this.parts;
+    const operation = accesses[this.done] === 'write' ? 1 : 0;
+    const tag = tagOf(number, this.done);
+    if (operation === 1) this.written = tag;
+    const words = [operation, 0, 4, FIRST_REGISTER + 4 * number, tag, handle];
+    bql.post(whole({ kind: Message.access, id: this.done + 1, words }));
+    this.state = 'waiting';
+  }
+
+  /** Whether it can go on with its next access. */
+  private take(): boolean {
+    const { number, accesses, replies, fail } = this.parts;
+    const reply = replies.take();
+    assert(reply !== undefined, 'a vCPU took what was not there');
+    if (reply.kind === Message.enterPvg) {
+      this.entered = reply;
+      this.state = 'entering';
+      return false;
+    }
+    if (reply.id !== this.done + 1) fail('P4', `vcpu ${number} gets the answer to its access ${reply.id - 1}, and waits for ${this.done}`);
+    if (accesses[this.done] === 'read' && reply.words[0] !== this.written) {
+      fail('P5', `vcpu ${number} reads ${reply.words[0]} from a register that it wrote ${this.written} to`);
+    }
+    this.state = 'ready';
+    this.done++;
+    return true;
+  }
+
+  private goInside(): void {
+    const { carrier, bql } = this.parts;
+    const record = this.entered;
+    assert(record !== null, 'a vCPU is inside PVG with nothing');
+    const [operation = 0, , , offset = 0, value = 0] = record.words;
+    if (!carrier.isInside) {
+      const { vcpu, index } = identify(record.words);
+      carrier.enter({ write: operation === 1, offset, value }, vcpu, index);
+      return;
+    }
+    bql.post(whole({ kind: Message.accessReturned, id: record.id, words: [1, carrier.leave(), 0] }));
+    this.entered = null;
+    this.state = 'waiting';
+  }
+}
+
+/** The console: asks for updates. */
+export class ConsoleActor implements Actor {
+  constructor(
+    /** Left to ask: whether each is a screendump. */
+    private readonly requests: boolean[],
+    private readonly owner: Inbox<PvgRecord>,
+    private readonly console: { isAwaited: boolean },
+  ) {}
+
+  look(next: Pending): void {
+    if (this.requests.length > 0) next.ready(Kind.send, this.owner.target);
+    else next.idle();
+  }
+
+  run(): void {
+    const screendump = this.requests.shift() === true;
+    this.console.isAwaited = true;
+    this.owner.post(whole({ kind: Message.updateRequested, words: [0, screendump ? 1 : 0] }));
+  }
+
+  describe(): string {
+    return `${this.requests.length} updates to ask for`;
+  }
+}
+
+/** Takes a region off the memory map, and its memory away once nobody has a reference. */
+export class EmbedderActor implements Actor {
+  private state: 'ready' | 'waiting' | 'done' = 'ready';
+
+  constructor(
+    private readonly parts: {
+      readonly region: { readonly id: number; readonly slot: number; readonly ram: number };
+      readonly references: RegionReferences;
+      readonly memory: ModelMemory;
+      readonly bql: Inbox<PvgRecord>;
+      readonly replies: Inbox<PvgRecord>;
+      readonly handle: number;
+    },
+  ) {}
+
+  look(next: Pending): void {
+    const { bql, replies } = this.parts;
+    if (this.state === 'ready') next.ready(Kind.send, bql.target);
+    else if (this.state === 'done') next.idle();
+    else if (replies.length > 0) next.ready(Kind.receive, replies.target);
+    else next.blocked(Kind.awaitReply, replies.target);
+  }
+
+  run(): void {
+    const { region, references, memory, bql, replies } = this.parts;
+    if (this.state === 'ready') {
+      bql.post(whole({ kind: Message.regionRemoved, id: 1, reserved: region.id }));
+      this.state = 'waiting';
+      return;
+    }
+    replies.take();
+    if (references.remove(region.slot)) memory.destroyRam(region.ram);
+    this.state = 'done';
+  }
+
+  describe(): string {
+    return this.state === 'done' ? 'has removed the region' : 'removes a region';
+  }
+}
+
+/** pvg_device_reset: accesses are completed, tasks destroyed by upcalls, frames forgotten. */
+export class ResetActor implements Actor {
+  private state: 'ready' | 'quieting' | 'asked' | 'draining' | 'done' = 'ready';
+
+  constructor(
+    private readonly parts: {
+      readonly pvg: PvgModel;
+      readonly thread: number;
+      readonly scripts: readonly ScriptThread[];
+      readonly display: DisplayThread;
+      /** Asks for a task to be destroyed. */
+      readonly destroy: (range: number) => void;
+    },
+  ) {}
+
+  get isDone(): boolean {
+    return this.state === 'done';
+  }
+
+  look(next: Pending): void {
+    const { pvg, thread } = this.parts;
+    if (this.isDone) return next.idle();
+    const can = this.state === 'ready' || this.canGoOn();
+    if (can) next.ready(Kind.update, pvg.parts.upcalls);
+    else next.blocked(Kind.awaitReply, this.state === 'asked' && pvg.cell(thread).id !== 0 ? pvg.parts.upcalls : pvg.parts.registers);
+  }
+
+  run(): void {
+    const { pvg, thread } = this.parts;
+    for (const part of [pvg.parts.upcalls, pvg.parts.display, pvg.parts.registers]) pvg.touch(Kind.update, part);
+    switch (this.state) {
+      case 'ready':
+        pvg.refusing = true;
+        this.state = 'quieting';
+        return;
+      case 'quieting':
+        pvg.events.length = 0;
+        return this.destroyNext();
+      case 'asked':
+        pvg.cell(thread).id = 0;
+        return this.destroyNext();
+      case 'draining':
+        pvg.restart();
+        this.state = 'done';
+    }
+  }
+
+  describe(): string {
+    return this.state;
+  }
+
+  private canGoOn(): boolean {
+    const { pvg, thread, scripts, display } = this.parts;
+    if (this.state === 'asked') return pvg.cell(thread).answered;
+    if (this.state === 'draining') return pvg.encodes.length === 0;
+    return pvg.inside === 0 && !display.isAsking && scripts.every((script) => !script.isActive);
+  }
+
+  private destroyNext(): void {
+    const { pvg, thread, destroy } = this.parts;
+    const [entry] = pvg.tasks;
+    if (entry === undefined) {
+      this.state = 'draining';
+      return;
+    }
+    const [task, range] = entry;
+    pvg.tasks.delete(task);
+    this.state = 'asked';
+    destroy(range);
+    if (pvg.cell(thread).answered) {
+      pvg.cell(thread).id = 0;
+      this.destroyNext();
+    }
+  }
+}

@@ -1,0 +1,324 @@
+/**
+ * The threads of the PVG model as processes: those that follow a script, the display queue, the GPU, and whoever carries an access in.
+ *
+ * Invariant: a step is one thing that others can notice. An answer that came is taken together with what the thread does next, since
+ * nobody but the thread sees the taking.
+ */
+import { unreachable } from '../base/errors.js';
+import { Upcall, type UpcallClassName } from '../bridge/pvg.js';
+import type { Actor, Pending } from '../explorer/actor.js';
+import { Kind } from '../explorer/operation.js';
+import type { PvgAccess, PvgModel } from './pvg-model.js';
+import { PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
+
+const TWO_32 = 2 ** 32;
+
+/** What a thread needs of the world. */
+export interface ThreadWorld {
+  readonly pvg: PvgModel;
+  /** PVG looks at a page of a task's range; and at a host address. */
+  use(range: number, page: number): void;
+  useAddress(address: number): void;
+}
+
+type Asked = 'no' | 'asked' | 'ended';
+
+/** A thread that follows a script. */
+export class ScriptThread implements Actor {
+  /** Of an access that starts it, whether it has entered. */
+  begun: boolean;
+  at = 0;
+  private asked: Asked = 'no';
+
+  constructor(
+    readonly script: PvgScript,
+    private readonly thread: number,
+    private readonly world: ThreadWorld,
+  ) {
+    this.begun = script.inside === undefined;
+  }
+
+  get isDone(): boolean {
+    return this.at === this.script.steps.length;
+  }
+
+  /** It has begun and not ended. */
+  get isActive(): boolean {
+    return this.begun && !this.isDone;
+  }
+
+  look(next: Pending): void {
+    const { pvg } = this.world;
+    const step = this.script.steps[this.at];
+    if (!this.begun || step === undefined) return next.idle();
+    if (this.asked === 'asked') {
+      if (pvg.cell(this.thread).answered) return next.ready(Kind.awaitReply, pvg.parts.upcalls);
+      return next.blocked(Kind.awaitReply, pvg.parts.upcalls);
+    }
+    this.lookAt(step, next);
+  }
+
+  run(outcome: number): void {
+    const { pvg } = this.world;
+    if (this.asked === 'asked') {
+      this.takeAnswer();
+      const step = this.script.steps[this.at];
+      // What may have to wait, or has outcomes, is a step of its own.
+      if (step === undefined || step.do === 'lock' || (step.do === 'newFrame' && pvg.coalesces)) return;
+      this.carryOut(step, 0);
+      return;
+    }
+    const step = this.script.steps[this.at];
+    if (step !== undefined) this.carryOut(step, outcome);
+  }
+
+  describe(): string {
+    const step = this.script.steps[this.at];
+    if (!this.begun) return 'not begun';
+    return step === undefined ? 'done' : this.asked === 'asked' ? `waits for the answer to ${step.do}` : `is about to ${step.do}`;
+  }
+
+  private lookAt(step: PvgStep, next: Pending): void {
+    const { pvg } = this.world;
+    if (step.do === 'lock') {
+      if (pvg.isFree) next.ready(Kind.lock, pvg.parts.lock);
+      else next.blocked(Kind.lock, pvg.parts.lock);
+    } else if (step.do === 'newFrame') {
+      const merges = pvg.coalesces && pvg.events.some(({ kind }) => kind === Upcall.newFrame);
+      next.ready(Kind.update, pvg.parts.display, merges ? 2 : 1);
+    } else {
+      next.ready(Kind.update, pvg.parts.upcalls);
+    }
+  }
+
+  private takeAnswer(): void {
+    const { pvg } = this.world;
+    const cell = pvg.cell(this.thread);
+    const step = this.script.steps[this.at];
+    this.asked = 'no';
+    this.at++;
+    cell.id = 0;
+    if (step === undefined || !cell.ok) return;
+    if (step.do === 'createTask') pvg.tasks.set(step.task, cell.value);
+    if (step.do === 'iosfcMap') pvg.surfaces.set(step.surface, cell.value);
+  }
+
+  private carryOut(step: PvgStep, outcome: number): void {
+    const { pvg } = this.world;
+    switch (step.do) {
+      case 'createTask':
+        return this.ask('task', Upcall.createTask, [step.pages * PAGE]);
+      case 'destroyTask': {
+        const range = pvg.tasks.get(step.task) ?? 0;
+        pvg.tasks.delete(step.task);
+        return this.ask('task', Upcall.destroyTask, [range]);
+      }
+      case 'map':
+        return this.ask('task', Upcall.mapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, 0, 1, step.gpa, PAGE]);
+      case 'unmap':
+        return this.ask('task', Upcall.unmapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, PAGE]);
+      case 'use':
+        this.world.use(pvg.tasks.get(step.task) ?? 0, step.page);
+        break;
+      case 'readMemory':
+        return this.ask('read', Upcall.readMemory, [step.gpa, step.length, 0]);
+      case 'iosfcMap':
+        return this.ask('iosfc', Upcall.iosfcMap, [step.gpa, step.length, 0, step.surface, 0]);
+      case 'iosfcUse':
+        this.world.useAddress(pvg.surfaces.get(step.surface) ?? 0);
+        break;
+      case 'iosfcUnmap': {
+        const address = pvg.surfaces.get(step.surface) ?? 0;
+        pvg.surfaces.delete(step.surface);
+        return this.ask('iosfc', Upcall.iosfcUnmap, [address, step.surface]);
+      }
+      case 'iosfcUnmapAddress':
+        return this.ask('iosfc', Upcall.iosfcUnmap, [step.address, 0]);
+      case 'raiseInterrupt':
+        pvg.raised.push(step.vector);
+        pvg.post('interrupt', this.thread, { kind: Upcall.raiseInterrupt, words: [step.vector] });
+        break;
+      case 'lock':
+        pvg.take(this.script.name);
+        break;
+      case 'unlock':
+        pvg.release();
+        break;
+      default:
+        this.show(step, outcome);
+    }
+    this.at++;
+  }
+
+  private show(
+    step: Extract<PvgStep, { do: 'modeChange' | 'newFrame' | 'cursorGlyph' | 'cursorShow' | 'cursorMove' }>,
+    outcome: number,
+  ): void {
+    const { pvg } = this.world;
+    const { cursor, events } = pvg;
+    pvg.touch(Kind.update, pvg.parts.display);
+    switch (step.do) {
+      case 'modeChange':
+        return pvg.setMode(step.width, step.height);
+      case 'newFrame':
+        return pvg.present(outcome === 1);
+      case 'cursorGlyph':
+        cursor.image = step.image;
+        events.push({ kind: Upcall.cursorGlyph, words: [0, TWO_32 + 1, 0, 4, 32, 4], glyph: step.image });
+        return;
+      case 'cursorShow':
+        cursor.shown = step.show;
+        events.push({ kind: Upcall.cursorShow, words: [0, step.show ? 1 : 0, cursor.x, cursor.y] });
+        return;
+      case 'cursorMove':
+        cursor.x = step.x;
+        cursor.y = step.y;
+        events.push({ kind: Upcall.cursorMove, words: [0, step.x, step.y] });
+        return;
+      default:
+        return unreachable(step);
+    }
+  }
+
+  private ask(name: UpcallClassName, kind: number, words: readonly number[]): void {
+    const { pvg } = this.world;
+    this.asked = 'asked';
+    const id = pvg.open(this.thread, kind);
+    pvg.post(name, this.thread, { kind, id, words });
+    // What is answered on the thread itself is answered by now.
+    if (pvg.cell(this.thread).answered) this.takeAnswer();
+  }
+}
+
+/** The display queue: tells what happened on the display, one event after the other. */
+export class DisplayThread implements Actor {
+  /** It waits for the answer to a mode change. */
+  private asking = false;
+
+  constructor(
+    private readonly pvg: PvgModel,
+    private readonly thread: number,
+  ) {}
+
+  get isAsking(): boolean {
+    return this.asking;
+  }
+
+  look(next: Pending): void {
+    const { pvg } = this;
+    if (this.asking) {
+      if (pvg.cell(this.thread).answered) next.ready(Kind.awaitReply, pvg.parts.upcalls);
+      else next.blocked(Kind.awaitReply, pvg.parts.upcalls);
+      return;
+    }
+    const [event] = pvg.events;
+    if (event === undefined) next.idle();
+    else if (this.waitsWith(event.kind) && !pvg.isFree) next.blocked(Kind.lock, pvg.parts.lock);
+    else next.ready(Kind.update, pvg.parts.display);
+  }
+
+  run(): void {
+    const { pvg } = this;
+    pvg.touch(Kind.update, pvg.parts.display);
+    if (this.asking) {
+      this.asking = false;
+      pvg.cell(this.thread).id = 0;
+      if (pvg.locks) pvg.release();
+      return;
+    }
+    const event = pvg.events.shift();
+    if (event === undefined) return;
+    const { kind, words } = event;
+    if (this.waitsWith(kind)) {
+      if (pvg.locks) pvg.take('display queue');
+      this.asking = true;
+      pvg.post('mode', this.thread, { kind, id: pvg.open(this.thread, kind), words });
+      return;
+    }
+    let id = 0;
+    if (event.glyph !== undefined) {
+      id = GLYPH_BASE + event.glyph;
+      pvg.glyphs.add(id);
+    }
+    pvg.post(kind === Upcall.modeChange ? 'mode' : 'display', this.thread, { kind, id, words });
+  }
+
+  describe(): string {
+    return this.asking ? 'waits for the answer to modeChange' : `has ${this.pvg.events.length} events to tell`;
+  }
+
+  private waitsWith(kind: number): boolean {
+    return kind === Upcall.modeChange && this.pvg.modeChangeWaits;
+  }
+}
+
+/** Ids of glyphs are above those of upcalls. */
+export const GLYPH_BASE = 0x1_0000;
+
+/** The GPU: completes encodes, in their order. */
+export class GpuThread implements Actor {
+  constructor(
+    private readonly pvg: PvgModel,
+    private readonly thread: number,
+  ) {}
+
+  look(next: Pending): void {
+    const { pvg } = this;
+    if (pvg.encodes.length === 0) next.idle();
+    else next.ready(Kind.update, pvg.parts.display, pvg.failures > 0 ? 2 : 1);
+  }
+
+  run(outcome: number): void {
+    this.pvg.complete(this.thread, outcome === 1);
+  }
+
+  describe(): string {
+    return `${this.pvg.encodes.length} frames in flight`;
+  }
+}
+
+/** An access inside PVG, for whichever process carries it in. */
+export class Carrier {
+  private inside = false;
+  private read = 0;
+  private awaited: ScriptThread[] = [];
+
+  constructor(
+    private readonly pvg: PvgModel,
+    private readonly scripts: readonly ScriptThread[],
+  ) {}
+
+  get isInside(): boolean {
+    return this.inside;
+  }
+
+  get canEnter(): boolean {
+    return this.pvg.isFree;
+  }
+
+  /** Every thread that the access waits for has ended. */
+  get canLeave(): boolean {
+    for (const script of this.awaited) if (!script.isDone) return false;
+    return true;
+  }
+
+  enter(access: PvgAccess, vcpu: number, index: number): void {
+    if (this.pvg.locks) this.pvg.touch(Kind.lock, this.pvg.parts.lock);
+    this.read = this.pvg.enter(access, vcpu, index);
+    this.inside = true;
+    this.awaited = [];
+    for (const thread of this.scripts) {
+      const { inside, awaited = true } = thread.script;
+      if (inside === undefined || inside.vcpu !== vcpu || inside.index !== index) continue;
+      thread.begun = true;
+      if (awaited) this.awaited.push(thread);
+    }
+  }
+
+  /** What the access read. */
+  leave(): number {
+    this.pvg.leave();
+    this.inside = false;
+    return this.read;
+  }
+}
