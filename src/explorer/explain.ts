@@ -60,14 +60,16 @@ export function explain(
   const recorder = new Recorder(world);
   const { property } = failure;
   const found = recorder.record(exactly(failure.schedule), property);
-  const reproduced = found.failure !== null;
+  let reproduced = found.failure !== null;
   let smallest = found;
   let certificate: Certificate | null = null;
   let replays = 0;
   // A schedule that was cut off for its length is not worth a search for its shortest form.
   if (reproduced && property !== 'steps') {
     ({ recording: smallest, replays } = shrink(recorder, failure.schedule, property, shrinkReplays));
-    if (certificateSchedules > 0) ({ smallest, certificate } = proveSmallest(recorder, smallest, property, certificateSchedules));
+    reproduced = smallest.failure !== null;
+    if (reproduced && certificateSchedules > 0)
+      ({ smallest, certificate } = proveSmallest(recorder, smallest, property, certificateSchedules));
   }
   const adjacent = reproduced && property !== 'steps' ? findAdjacent(recorder, smallest, property) : null;
   const { execution } = recorder;

@@ -7,7 +7,7 @@
 import { callSite } from './call-site.js';
 import { Execution, PROCESS_BITS, PROCESS_MASK } from './execution.js';
 import type { Failure } from './failure.js';
-import { Kind, KIND_BITS, KIND_MASK } from './operation.js';
+import { Kind, KIND_BITS, KIND_MASK, kindName } from './operation.js';
 import type { SharedObject } from './shared-object.js';
 import { Status } from './slot.js';
 import type { World } from './world.js';
@@ -16,7 +16,7 @@ import type { World } from './world.js';
 export interface Step {
   readonly choice: number;
   readonly process: number;
-  /** What an actor says of it; null if it says nothing. */
+  /** Of an actor: what it says of it, or names of the mailboxes that it posted to; null: it is a generator's. */
   readonly label: string | null;
   readonly outcome: number;
   readonly kind: Kind;
@@ -116,6 +116,14 @@ export class Recorder {
     return [...(this.givers.get((object.id << KIND_BITS) | kind) ?? [])].sort((a, b) => a - b);
   }
 
+  /** What an actor's operation is named if it doesn't say: the operation, and whom it posted to. */
+  private actorLabel(kind: Kind, target: SharedObject | null, footprint: readonly number[]): string {
+    const { objects } = this.execution.builder;
+    const posts = footprint.filter((entry) => (entry & KIND_MASK) === Kind.send).map((entry) => objects[entry >> KIND_BITS]);
+    const others = [...new Set(posts)].flatMap((object) => (object === undefined || object === target ? [] : [object.name]));
+    return [`${kindName(kind)} ${target?.name ?? ''}`.trim(), ...(others.length > 0 ? ['⇒', others.join(' ')] : [])].join(' ');
+  }
+
   private noteGiver(process: number, entry: number): void {
     const kind = GIVES.get((entry & KIND_MASK) as Kind);
     if (kind === undefined) return;
@@ -134,7 +142,7 @@ export class Recorder {
     const shown = {
       choice,
       process,
-      label: execution.labelOf(process),
+      label: null,
       outcome,
       kind,
       target,
@@ -144,10 +152,12 @@ export class Recorder {
       switches,
       preempts: switches && couldGoOn(execution, before),
     };
+    const said = execution.labelOf(process);
     execution.step(choice);
     const footprint = Array.from(execution.footprint.subarray(0, execution.footprintLength));
     for (const entry of footprint) this.noteGiver(process, entry);
-    return { ...shown, footprint };
+    const isActor = (execution.builder.processes[process]?.actor ?? null) !== null;
+    return { ...shown, footprint, label: isActor ? (said ?? this.actorLabel(kind, target, footprint)) : null };
   }
 }
 

@@ -27,8 +27,8 @@ interface Row {
 /** A step for people. */
 export function describeStep(step: Pick<Step, 'kind' | 'target' | 'label' | 'value' | 'result'>): string {
   const { kind, target, label, value, result } = step;
-  const operation = label ?? `${kindName(kind)} ${target?.name ?? ''}`.trim();
-  if (label !== null) return operation;
+  if (label !== null) return label;
+  const operation = `${kindName(kind)} ${target?.name ?? ''}`.trim();
   if (kind === Kind.write || kind === Kind.send || kind === Kind.reply) return `${operation} = ${value}`;
   const gets = kind === Kind.read || kind === Kind.update || kind === Kind.receive || kind === Kind.awaitReply || kind === Kind.choose;
   return gets ? `${operation} → ${result}` : operation;
@@ -41,7 +41,12 @@ export function table({ recording, names, race }: Explanation, most: number, wid
   const numbers = Math.max(NUMBER, ...rows.map(({ number }) => number.length));
   const margin = numbers + SIGN;
   const share = Math.floor((width - margin) / Math.max(1, columns.length)) - 2;
-  if (share < NARROWEST && columns.length > 1) return list(rows, names, most, width);
+  // Where not even one operation fits a column, a list says more.
+  const needed = columns.map((process) =>
+    Math.max(0, ...rows.filter((row) => row.process === process).flatMap(({ texts }) => texts.map(({ length }) => length))),
+  );
+  const isTight = needed.reduce((sum, length) => sum + length + 2, margin) > width;
+  if ((isTight || share < NARROWEST) && columns.length > 2) return list(rows, names, most, width);
   const ends = columns.map((process) => endOf(recording.standings[process], race?.later === null && race.process === process));
   const widths = columns.map((process, column) => {
     const cells = rows.filter((row) => row.process === process).map(({ texts }) => texts.join(', ').length);

@@ -57,14 +57,32 @@ const RAM_ID = 1;
 const REMOVABLE_ID = 2;
 
 /** Fields of the device's and the worlds' objects that hold no state: constants, and functions that have none. */
-const STATELESS = ['port', 'revision', 'policies', 'table', 'args', 'effects', 'onGone', 'touch', 'fail', 'destroy', 'identify', 'world', 'host', 'w', 'scenario', 'parts', 'script'];
+const STATELESS = [
+  'port',
+  'revision',
+  'policies',
+  'table',
+  'args',
+  'effects',
+  'onGone',
+  'touch',
+  'fail',
+  'destroy',
+  'identify',
+  'world',
+  'host',
+  'w',
+  'scenario',
+  'parts',
+  'script',
+];
 /** And those that hold only what does not change as long as the memory map does not. */
 const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
 
 /** A scenario as a world, in a revision. */
 export function deviceWorld(scenario: Scenario, revision: RevisionName): World {
   const { name, summary } = scenario;
-  return defineWorld(`${name}/${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
+  return defineWorld(`${name}@${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
     summary,
     maxSteps: 1000,
     open: scenario.removesRam ? STATELESS : [...STATELESS, ...MAP_FIELDS],

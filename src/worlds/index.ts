@@ -6,7 +6,9 @@
  */
 import type { World } from '../explorer/world.js';
 import type { RevisionName } from '../revisions/revision.js';
+import { deviceWorld } from './device-world.js';
 import { bank, lostWakeup, philosophers } from './lessons.js';
+import { SCENARIOS } from './scenarios.js';
 
 export interface WorldEntry {
   /** As the command line has it. */
@@ -20,4 +22,14 @@ const lesson = (make: () => World): WorldEntry => {
   return { name, summary, make };
 };
 
-export const WORLDS: readonly WorldEntry[] = [lesson(bank), lesson(philosophers), lesson(lostWakeup)];
+/** The device's, then those to learn on. */
+export const WORLDS: readonly WorldEntry[] = [
+  ...SCENARIOS.map((scenario) => ({
+    name: scenario.name,
+    summary: scenario.summary,
+    make: (revision: RevisionName) => deviceWorld(scenario, revision),
+  })),
+  lesson(bank),
+  lesson(philosophers),
+  lesson(lostWakeup),
+];
