@@ -129,6 +129,12 @@ export class Execution {
     return this.slot(process).site;
   }
 
+  /** What an actor says of its next operation, for people; null if it says nothing. */
+  labelOf(process: number): string | null {
+    const { actor, pending } = this.slot(process);
+    return actor === null ? null : (pending.describe?.() ?? null);
+  }
+
   /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */
   isBlocked(process: number): boolean {
     const slot = this.slot(process);
@@ -216,6 +222,11 @@ export class Execution {
   isUnsignalled(process: number): boolean {
     const { kind, woken } = this.slot(process);
     return kind === Kind.reacquire && !woken;
+  }
+
+  /** The condition that a process waits for a signal of; null if it waits for none. */
+  conditionOf(process: number): SharedObject | null {
+    return this.isUnsignalled(process) ? this.slot(process).condition : null;
   }
 
   /** A process's history: equal ones have seen the same. */

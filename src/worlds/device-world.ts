@@ -82,7 +82,7 @@ const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
 /** A scenario as a world, in a revision. */
 export function deviceWorld(scenario: Scenario, revision: RevisionName): World {
   const { name, summary } = scenario;
-  return defineWorld(`${name}/${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
+  return defineWorld(`${name}@${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
     summary,
     maxSteps: 1000,
     open: scenario.removesRam ? STATELESS : [...STATELESS, ...MAP_FIELDS],
