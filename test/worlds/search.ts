@@ -13,7 +13,7 @@ const ROUNDS = [20, 200, 1000];
 export function search(): string | null {
   for (const schedules of ROUNDS) {
     for (const scenario of SCENARIOS) {
-      const [fault] = explore(deviceWorld(scenario, 'hardened'), new RandomWalk(schedules), { schedules }).faults;
+      const [fault] = explore(deviceWorld(scenario, 'hardened'), new RandomWalk({ seed: schedules }), { schedules }).faults;
       if (fault) return `${scenario.name}: ${fault.property}: ${fault.message}`;
     }
   }
