@@ -10,6 +10,7 @@ import type { Failure } from '../failure.js';
 import type { World } from '../world.js';
 import { Fingerprint } from './fingerprint.js';
 import { Integers } from './integers.js';
+import { measureCosts } from './measure-costs.js';
 import type { StateSpace } from './state-space.js';
 
 export class ReplayedSpace implements StateSpace {
@@ -21,7 +22,6 @@ export class ReplayedSpace implements StateSpace {
   private readonly path = new Integers();
   private behind = false;
   private readonly fingerprint: Fingerprint;
-  private readonly hasCosts: boolean;
 
   constructor(
     world: World,
@@ -30,7 +30,6 @@ export class ReplayedSpace implements StateSpace {
   ) {
     this.execution = new Execution(world);
     this.execution.begin();
-    this.hasCosts = this.execution.builder.costs.length > 0;
     this.fingerprint = new Fingerprint(this.execution, symmetric);
   }
 
@@ -74,11 +73,7 @@ export class ReplayedSpace implements StateSpace {
   arrive(): boolean {
     const { execution } = this;
     if (execution.enabledCount > 0) return true;
-    if (this.hasCosts) {
-      for (const { name, measure } of execution.builder.costs) {
-        this.costs.set(name, Math.max(this.costs.get(name) ?? Number.NEGATIVE_INFINITY, measure()));
-      }
-    }
+    measureCosts(execution, this.costs);
     return false;
   }
 

@@ -9,18 +9,23 @@ import { Execution } from '../execution.js';
 import type { Exploration, Found } from '../explore.js';
 import type { World } from '../world.js';
 import type { Fairness } from './fair-cycles.js';
+import { KeptSpace } from './kept-space.js';
 import { PackedLayout } from './packed-layout.js';
 import { PackedSpace } from './packed-space.js';
 import { ReplayedSpace } from './replayed-space.js';
+import type { StateSpace } from './state-space.js';
 import { StateSearch } from './state-search.js';
+
+/** How states are gone to: as rows of integers, as objects that are put back, or by executing their schedules from the beginning. */
+export type StateKind = 'packed' | 'kept' | 'replayed';
 
 export type StateOrder = 'bfs' | 'dfs-states';
 
 export interface StateOptions {
   /** Breadth first, the default, or depth first. */
   readonly order?: StateOrder;
-  /** How states are gone to. Default: packed if the world is nothing but programs. */
-  readonly states?: 'packed' | 'replayed';
+  /** How states are gone to. Default: packed if the world is nothing but programs, kept if it is open, replayed if it is neither. */
+  readonly states?: StateKind;
   /** States at most. */
   readonly maxStates?: number;
   /** Steps from the beginning at most; states that are so far away are not gone on from. Default: the world's. */
@@ -55,19 +60,18 @@ export interface StateExploration extends Exploration {
   /** Whether interchangeable processes were taken as such. */
   readonly symmetric: boolean;
   /** How states were gone to. */
-  readonly by: 'packed' | 'replayed';
+  readonly by: StateKind;
 }
 
 /** Searches the states of a world. Throws WorldError if the world can't be explored. */
 export function searchStates(world: World, options: StateOptions = {}): StateExploration {
-  const { builder } = begun(world);
-  const isProgram = builder.processes.every(({ run }) => run !== null);
-  const by = options.states ?? (isProgram ? 'packed' : 'replayed');
+  const execution = new Execution(world);
+  execution.begin();
+  const { builder } = execution;
+  const by = options.states ?? kindOf(execution);
   const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
-  const symmetric = (options.symmetry ?? true) && builder.symmetric.length > 0 && !isLive;
+  const symmetric = (options.symmetry ?? true) && builder.symmetric.length > 0 && !isLive && by !== 'kept';
   const costs = new Map<string, number>();
-  const space =
-    by === 'packed' ? new PackedSpace(new PackedLayout(builder), builder, symmetric) : new ReplayedSpace(world, symmetric, costs);
   const found: StateExploration = {
     schedules: 0,
     abandoned: 0,
@@ -87,12 +91,16 @@ export function searchStates(world: World, options: StateOptions = {}): StateExp
   };
   // An execution is cut off at the world's most steps; a packed state is no execution.
   const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
-  new StateSearch(space, found, { ...options, maxDepth }).run();
+  new StateSearch(spaceOf(execution, found), found, { ...options, maxDepth }).run();
   return found;
 }
 
-function begun(world: World): Execution {
-  const execution = new Execution(world);
-  execution.begin();
-  return execution;
+function kindOf({ builder, world }: Execution): StateKind {
+  if (builder.processes.every(({ run }) => run !== null)) return 'packed';
+  return world.open === null ? 'replayed' : 'kept';
+}
+
+function spaceOf({ world, builder }: Execution, { by, symmetric, costs }: StateExploration): StateSpace {
+  if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric);
+  return by === 'kept' ? new KeptSpace(world, costs) : new ReplayedSpace(world, symmetric, costs);
 }
