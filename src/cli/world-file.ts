@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeError } from '../base/errors.js';
 import type { World } from '../explorer/world.js';
-import type { RevisionName } from '../revisions/revision.js';
+import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { WORLDS } from '../worlds/index.js';
 import { UsageError } from './usage-error.js';
 
@@ -29,6 +29,9 @@ export async function findWorlds(name: string, revisions: readonly RevisionName[
 /** The world that a saved schedule names, NAME or NAME@REVISION, or the one among a module's that has that name. */
 export async function findWorldOf(schedule: string, where: string | undefined, fallback: RevisionName): Promise<FoundWorld> {
   const [name = '', revision = fallback] = schedule.split('@');
+  if (where === undefined && !REVISION_NAMES.some((each) => each === revision)) {
+    throw new UsageError(`the schedule is of ${schedule}, and there is no revision ${revision}`);
+  }
   const found =
     where === undefined && !WORLDS.some((each) => each.name === name) ? [] : await findWorlds(where ?? name, [revision as RevisionName]);
   const [only, second] = found;
