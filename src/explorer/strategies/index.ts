@@ -46,14 +46,29 @@ export const STRATEGIES: readonly StrategyEntry[] = [
   stepwise('pos', 'a random priority for each operation, redrawn when it races', true, (seed) => new PartialOrderSampling({ seed })),
   stepwise('pct2', 'random priorities with one change; its guarantee can be printed', true, (seed) => new PriorityChanges(2, { seed })),
   stepwise('pct3', 'random priorities with two changes', true, (seed) => new PriorityChanges(3, { seed })),
-  stepwise('urw', 'as likely as there is left to do; best where processes differ in length', true, (seed) => new UniformRandomWalk({ seed })),
+  stepwise(
+    'urw',
+    'as likely as there is left to do; best where processes differ in length',
+    true,
+    (seed) => new UniformRandomWalk({ seed }),
+  ),
   stepwise('preemptions', 'every schedule with 0 preemptions, then 1, 2 and so on', false, () => new PreemptionBounding()),
   stepwise('delays', 'every schedule with 0 delays, then 1, 2 and so on', false, () => new DelayBounding()),
   stepwise('source-dpor', 'a schedule for every trace, and some that are left: proves', false, () => new SourceDpor()),
   stepwise('optimal-dpor', 'one schedule for every trace: proves', false, () => new OptimalDpor()),
   stepwise('dfs', 'depth first: every schedule, once; proves small worlds', false, () => new DepthFirst()),
-  { name: 'bfs', summary: 'every state, breadth first: proves, and finds shortest schedules', samples: false, open: (world) => new StateParts(world, 'bfs') },
-  { name: 'dfs-states', summary: 'every state, depth first: proves in little memory', samples: false, open: (world) => new StateParts(world, 'dfs-states') },
+  {
+    name: 'bfs',
+    summary: 'every state, breadth first: proves, and finds shortest schedules',
+    samples: false,
+    open: (world) => new StateParts(world, 'bfs'),
+  },
+  {
+    name: 'dfs-states',
+    summary: 'every state, depth first: proves in little memory',
+    samples: false,
+    open: (world) => new StateParts(world, 'dfs-states'),
+  },
 ];
 
 /** The one that is used if none is named. */
