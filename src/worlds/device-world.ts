@@ -75,6 +75,7 @@ const STATELESS = [
   'scenario',
   'parts',
   'script',
+  'say',
 ];
 /** And those that hold only what does not change as long as the memory map does not. */
 const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
