@@ -48,7 +48,7 @@ export class Execution {
   /** Choices that can be made now: `enabled[0..enabledCount)`, in the order of processes. Set by look(). */
   enabled = new Int32Array(2 * MAX_PROCESSES);
   enabledCount = 0;
-  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. */
+  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. After the first begin(): what the setup did. */
   footprint = new Int32Array(64);
   footprintLength = 0;
   /** Choices made so far: `schedule[0..steps)`. */
@@ -85,6 +85,7 @@ export class Execution {
     if (this.failures.length > 0) this.failures.length = 0;
     if (this.held.length > 0) this.held.length = 0;
     this.earlyTimeout = false;
+    this.footprintLength = 0;
     const { builder, slots } = this;
     if (this.keeper === null || this.first === null) builder.build(this.world.setup);
     else this.keeper.restore(this.first);
@@ -97,7 +98,6 @@ export class Execution {
       if (plan !== undefined) this.prepare(plan, process);
     }
     for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
-    this.footprintLength = 0;
     if (this.keeper !== null && this.first === null) this.first = this.keepFirst(this.keeper);
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
@@ -127,6 +127,12 @@ export class Execution {
   /** Where in the source it was asked for, if sites are recorded. */
   siteOf(process: number): string {
     return this.slot(process).site;
+  }
+
+  /** What an actor says of its next operation, for people; null if it says nothing. */
+  labelOf(process: number): string | null {
+    const { actor, pending } = this.slot(process);
+    return actor === null ? null : (pending.describe?.() ?? null);
   }
 
   /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */
@@ -216,6 +222,11 @@ export class Execution {
   isUnsignalled(process: number): boolean {
     const { kind, woken } = this.slot(process);
     return kind === Kind.reacquire && !woken;
+  }
+
+  /** The condition that a process waits for a signal of; null if it waits for none. */
+  conditionOf(process: number): SharedObject | null {
+    return this.isUnsignalled(process) ? this.slot(process).condition : null;
   }
 
   /** A process's history: equal ones have seen the same. */

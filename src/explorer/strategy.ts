@@ -32,6 +32,8 @@ export interface Strategy {
   choose(execution: Execution): number;
   /** The execution has ended, or was abandoned. */
   end(execution: Execution, abandoned: boolean): void;
+  /** Whether the execution that has just ended was met before, so that it counts as none. Left out: it never was. */
+  isRepeat?(): boolean;
   /** What is shown when the search stops now. */
   coverage(): Coverage;
   /** Estimate of how much of the search is done, 0..1; null if there is none. */

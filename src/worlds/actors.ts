@@ -41,6 +41,7 @@ export class BqlActor implements Actor {
   private encoding = false;
 
   private readonly carrier: Carrier;
+  private readonly say = (): string => this.nextStep();
 
   constructor(private readonly parts: BqlParts) {
     this.carrier = parts.carrier;
@@ -49,6 +50,7 @@ export class BqlActor implements Actor {
   look(next: Pending): void {
     const { behaviour, inbox, revision } = this.parts;
     const { blocking } = behaviour;
+    next.describe = this.say;
     if (blocking !== null) return this.lookInside(blocking, next);
     const grants = revision.lockGrants === 'anyone' ? behaviour.grantable : 0;
     if (grants > 0) next.ready(Kind.drain, inbox.target, grants);
@@ -85,11 +87,24 @@ export class BqlActor implements Actor {
     return parts.join(', ');
   }
 
+  private nextStep(): string {
+    const { behaviour, inbox } = this.parts;
+    const { blocking } = behaviour;
+    if (blocking !== null) return this.carrier.isInside || this.encoding ? `return from ${blocking.do}` : blocking.do;
+    if (behaviour.grantable > 0) return `grant the lock to one of ${behaviour.waiting.sections.map(messageName).join(' ')}`;
+    return `take ${inbox.contents.map(({ kind }) => messageName(kind)).join(' ')}`;
+  }
+
   /** Does what can be done without a choice of the lock's. */
   private work(): void {
     const { behaviour, revision } = this.parts;
     const fair = revision.lockGrants === 'firstCome';
-    while (behaviour.blocking === null && (fair || behaviour.grantable <= 1) && behaviour.step());
+    for (;;) {
+      const { nestedWaits, wanted } = behaviour;
+      if (behaviour.blocking !== null || !(fair || behaviour.grantable <= 1) || !behaviour.step()) return;
+      // A step is one decision, so a section that is gone now was granted the lock in it.
+      if (nestedWaits > 0 && behaviour.wanted < wanted) this.parts.fail('BQL', 'a section runs while a handler waits with the lock held');
+    }
   }
 
   private lookInside(call: Blocking, next: Pending): void {
@@ -144,10 +159,13 @@ export interface RenderParts {
 }
 
 export class RenderActor implements Actor {
+  private readonly say = (): string => messageName(this.parts.behaviour.next || (this.parts.inbox.contents[0]?.kind ?? 0));
+
   constructor(private readonly parts: RenderParts) {}
 
   look(next: Pending): void {
     const { behaviour, inbox, pvg } = this.parts;
+    next.describe = this.say;
     const kind = behaviour.next === 0 ? (inbox.contents[0]?.kind ?? 0) : behaviour.next;
     if (kind === 0) {
       if (behaviour.waitsForBql) next.blocked(Kind.awaitReply, inbox.target);
@@ -189,6 +207,7 @@ export class WorkerActor implements Actor {
   private record: PvgRecord | null = null;
 
   private readonly carrier: Carrier;
+  private readonly say = (): string => this.nextStep();
 
   constructor(private readonly parts: WorkerParts) {
     this.carrier = parts.carrier;
@@ -197,6 +216,7 @@ export class WorkerActor implements Actor {
   look(next: Pending): void {
     const { inbox, bql, pvg, carrier } = this.parts;
     const work = this.work();
+    next.describe = this.say;
     if (work === null) {
       if (inbox.length > 0) next.ready(Kind.receive, inbox.target);
       else next.idle();
@@ -233,6 +253,14 @@ export class WorkerActor implements Actor {
   describe(): string {
     const work = this.work();
     return work === null ? 'idle' : this.parts.carrier.isInside ? 'inside PVG' : `has to ${work.do}`;
+  }
+
+  private nextStep(): string {
+    const work = this.work();
+    if (work === null) return `take ${messageName(this.parts.inbox.contents[0]?.kind ?? 0)}`;
+    if (work.do === 'encode') return 'encode a frame';
+    if (work.do === 'pass') return `pass ${messageName(work.section.reserved ?? 0)} on`;
+    return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.access.operation === 1 ? 'write' : 'read'}`;
   }
 
   /** Worked out each time: what it is follows from the record, and holds functions. */

@@ -35,6 +35,7 @@ export class ScriptThread implements Actor {
   begun: boolean;
   at = 0;
   private asked: Asked = 'no';
+  private readonly say = (): string => this.nextStep();
 
   constructor(
     readonly script: PvgScript,
@@ -56,6 +57,7 @@ export class ScriptThread implements Actor {
   look(next: Pending): void {
     const { pvg } = this.world;
     const step = this.script.steps[this.at];
+    next.describe = this.say;
     if (!this.begun || step === undefined) return next.idle();
     if (this.asked === 'asked') {
       if (pvg.cell(this.thread).answered) return next.ready(Kind.awaitReply, pvg.parts.upcalls);
@@ -82,6 +84,14 @@ export class ScriptThread implements Actor {
     const step = this.script.steps[this.at];
     if (!this.begun) return 'not begun';
     return step === undefined ? 'done' : this.asked === 'asked' ? `waits for the answer to ${step.do}` : `is about to ${step.do}`;
+  }
+
+  private nextStep(): string {
+    const { steps } = this.script;
+    const now = steps[this.at]?.do ?? '';
+    if (this.asked !== 'asked') return now;
+    const next = steps[this.at + 1]?.do;
+    return next === undefined ? `see ${now} answered` : `see ${now} answered, ${next}`;
   }
 
   private lookAt(step: PvgStep, next: Pending): void {
@@ -206,6 +216,7 @@ export class ScriptThread implements Actor {
 export class DisplayThread implements Actor {
   /** It waits for the answer to a mode change. */
   private asking = false;
+  private readonly say = (): string => (this.asking ? 'see modeChange answered' : `tell ${messageOf(this.pvg.events[0]?.kind)}`);
 
   constructor(
     private readonly pvg: PvgModel,
@@ -218,6 +229,7 @@ export class DisplayThread implements Actor {
 
   look(next: Pending): void {
     const { pvg } = this;
+    next.describe = this.say;
     if (this.asking) {
       if (pvg.cell(this.thread).answered) next.ready(Kind.awaitReply, pvg.parts.upcalls);
       else next.blocked(Kind.awaitReply, pvg.parts.upcalls);
@@ -264,11 +276,17 @@ export class DisplayThread implements Actor {
   }
 }
 
+function messageOf(kind: number | undefined): string {
+  return Object.entries(Upcall).find(([, each]) => each === kind)?.[0] ?? 'nothing';
+}
+
 /** Ids of glyphs are above those of upcalls. */
 export const GLYPH_BASE = 0x1_0000;
 
 /** The GPU: completes encodes, in their order. */
 export class GpuThread implements Actor {
+  private readonly say = (): string => `complete frame ${this.pvg.encodes[0]?.frame ?? 0}`;
+
   constructor(
     private readonly pvg: PvgModel,
     private readonly thread: number,
@@ -276,6 +294,7 @@ export class GpuThread implements Actor {
 
   look(next: Pending): void {
     const { pvg } = this;
+    next.describe = this.say;
     if (pvg.encodes.length === 0) next.idle();
     else next.ready(Kind.update, pvg.parts.display, pvg.failures > 0 ? 2 : 1);
   }

@@ -1,5 +1,5 @@
 /**
- * The search itself, in both orders, over any space of states.
+ * The search itself, in both orders, over any space of states. It can be paused, so that whoever runs it can look at a clock in between.
  *
  * Invariant: a state is arrived at once, when it is found, and left once, when all of its choices were made. What is found goes into the
  * exploration that it was given.
@@ -33,6 +33,14 @@ export class StateSearch {
   private left = 0;
   private stopped = false;
   private cutOff = false;
+  private begun = false;
+  private paused = false;
+  /** Asked now and then; true: pause. */
+  private pause: (() => boolean) | null = null;
+  /** Depth first: the states that are being left, and where in the pool the choices of each begin, and the next one is. */
+  private readonly states = new Integers();
+  private readonly nexts = new Integers();
+  private readonly begins = new Integers();
 
   constructor(
     private readonly space: StateSpace,
@@ -50,16 +58,33 @@ export class StateSearch {
     this.maxDepth = options.maxDepth ?? Number.POSITIVE_INFINITY;
   }
 
-  run(): void {
-    const { space, found, table } = this;
+  /** Goes on until it is over, something is found or `pause` says so; whether it is over. */
+  run(pause: (() => boolean) | null = null): boolean {
     const isDepthFirst = this.options.order === 'dfs-states';
-    table.add(space.low, space.high);
-    this.collect(space.failures, 0, -1);
-    const canGoOn = this.arrive(0, 0);
-    if (!this.stopped && canGoOn) {
+    this.pause = pause;
+    this.paused = false;
+    if (!this.begun) this.begin(isDepthFirst);
+    if (!this.stopped) {
       if (isDepthFirst) this.depthFirst();
       else this.breadthFirst();
     }
+    if (!this.paused) this.end(isDepthFirst);
+    return !this.paused;
+  }
+
+  /** Arrives at the state at the beginning. */
+  private begin(isDepthFirst: boolean): void {
+    const { space, table } = this;
+    this.begun = true;
+    table.add(space.low, space.high);
+    this.collect(space.failures, 0, -1);
+    this.arrive(0, 0);
+    if (isDepthFirst) this.enter(0);
+    else space.keep();
+  }
+
+  private end(isDepthFirst: boolean): void {
+    const { found, table } = this;
     found.states = table.count;
     found.steps = found.transitions;
     found.schedules = found.ends;
@@ -80,7 +105,6 @@ export class StateSearch {
 
   private breadthFirst(): void {
     const { space, pool, table, tree } = this;
-    space.keep();
     const schedule = (): readonly number[] => tree.scheduleOf(this.left);
     // States where nobody can go on are kept too, so that they are gone to in the order of their numbers.
     for (; this.left < table.count; this.left++) {
@@ -93,22 +117,16 @@ export class StateSearch {
         space.back();
         if (this.stopped) return;
       }
+      if (this.paused) {
+        this.left++;
+        return;
+      }
     }
   }
 
   private depthFirst(): void {
-    const { space, pool } = this;
-    const states = new Integers();
-    const nexts = new Integers();
-    const begins = new Integers();
-    const enter = (state: number): void => {
-      states.push(state);
-      begins.push(pool.length);
-      nexts.push(pool.length);
-      space.choices(pool);
-    };
-    enter(0);
-    while (states.length > 0 && !this.stopped) {
+    const { space, pool, states, nexts, begins } = this;
+    while (states.length > 0 && !this.stopped && !this.paused) {
       const next = nexts.pop();
       // The state that is being left has the last choices of the pool.
       if (next === pool.length) {
@@ -119,9 +137,17 @@ export class StateSearch {
       }
       nexts.push(next + 1);
       const isNew = this.move(states.last(), pool.at(next));
-      if (isNew && !this.isTooDeep()) enter(this.table.count - 1);
+      if (isNew && !this.isTooDeep()) this.enter(this.table.count - 1);
       else space.back();
     }
+  }
+
+  private enter(state: number): void {
+    const { pool } = this;
+    this.states.push(state);
+    this.begins.push(pool.length);
+    this.nexts.push(pool.length);
+    this.space.choices(pool);
   }
 
   private isTooDeep(): boolean {
@@ -170,6 +196,7 @@ export class StateSearch {
   private ask(): void {
     this.found.states = this.table.count;
     if (this.options.stop?.(this.found)) this.stopped = true;
+    if (this.pause?.()) this.paused = true;
   }
 
   /** Notes failures of properties that have none yet, which a choice in a state has shown; below 0: the beginning has. */
