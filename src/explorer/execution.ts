@@ -68,6 +68,8 @@ export class Execution {
   private readonly keeper: StateKeeper | null;
   /** The state at the beginning of every execution. */
   private first: Kept | null = null;
+  /** What setup() found wrong, which is so in every execution. */
+  private firstFailures: readonly Failure[] = [];
   private hasProperties = false;
 
   constructor(readonly world: World) {
@@ -83,7 +85,10 @@ export class Execution {
     this.earlyTimeout = false;
     const { builder, slots } = this;
     if (this.keeper === null || this.first === null) builder.build(this.world.setup);
-    else this.keeper.restore(this.first);
+    else {
+      this.keeper.restore(this.first);
+      this.failures.push(...this.firstFailures);
+    }
     const { processes } = builder;
     const count = processes.length;
     this.count = count;
@@ -94,7 +99,10 @@ export class Execution {
     }
     for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
     this.footprintLength = 0;
-    if (this.keeper !== null && this.first === null) this.first = this.keepFirst(this.keeper);
+    if (this.keeper !== null && this.first === null) {
+      this.first = this.keepFirst(this.keeper);
+      this.firstFailures = [...this.failures];
+    }
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
     this.look();
