@@ -43,6 +43,7 @@ export abstract class TraceSearch implements Strategy {
   private finished = false;
   private traces = 0;
   private cut = false;
+  private furthest = 0;
   /** Events of the execution that did run. */
   protected ran = 0;
 
@@ -108,7 +109,10 @@ export abstract class TraceSearch implements Strategy {
     return { kind: 'proved', by: 'traces' };
   }
 
-  /** As for depth first: what lies before the path, all that is known to be explored at a depth counted alike. */
+  /**
+   * As for depth first: what lies before the path, all that is known to be explored at a depth counted alike. More may become known, so this is
+   * the largest that was estimated so far.
+   */
   progress(): number {
     let done = 0;
     let weight = 1;
@@ -119,7 +123,8 @@ export abstract class TraceSearch implements Strategy {
       weight /= Math.max(count, 1);
       done += weight * before;
     }
-    return this.finished ? 1 : done;
+    this.furthest = this.finished ? 1 : Math.max(this.furthest, done);
+    return this.furthest;
   }
 
   /** Whether that choice can be made at a depth of the path. */
