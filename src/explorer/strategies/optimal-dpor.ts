@@ -19,10 +19,10 @@ export class OptimalDpor extends TraceSearch {
   readonly name: string = 'optimal-dpor';
   protected override isEager = false;
   /** The sequence that is to be inserted: events, the last of which is the race's later one; those taken out again are negative. */
-  private sequence = new Int32Array(64);
+  protected sequence = new Int32Array(64);
   protected length = 0;
   protected left = 0;
-  private race = 0;
+  protected race = 0;
 
   protected reverse(race: number): void {
     const { order } = this;
