@@ -13,7 +13,7 @@ import { randomActors } from './random-actors.js';
 import { randomProgram } from './random-programs.js';
 
 /** Programs with more schedules are left out; those with fewer than three show nothing. */
-const MOST_SCHEDULES = 400;
+const MOST_SCHEDULES = 250;
 
 interface Sample {
   readonly world: World;
@@ -93,7 +93,7 @@ describe('mutants', () => {
 });
 
 function isNoticed(make: () => SourceDpor | OptimalDpor, isOptimal: boolean): boolean {
-  for (const { world, known } of [...programs, ...actors]) {
+  for (const { world, known } of [...programs.slice(0, 100), ...actors, ...programs.slice(100)]) {
     try {
       const most = known.traces.size + 1;
       let stopped = false;
@@ -103,7 +103,7 @@ function isNoticed(make: () => SourceDpor | OptimalDpor, isOptimal: boolean): bo
       };
       const { schedules, abandoned } = explore(world, make(), { keepGoing: true, schedules: most, stop });
       if (stopped || schedules !== known.traces.size) return true;
-      if (isOptimal && abandoned > 0 && programs.some((sample) => sample.world === world)) return true;
+      if (isOptimal && abandoned > 0 && !world.name.startsWith('actors')) return true;
     } catch {
       // It made a choice that can't be made.
       return true;
