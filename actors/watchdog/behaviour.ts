@@ -8,7 +8,7 @@ import { Upcall, WaitFor } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import type { Revision, UpcallReach } from '../../src/revisions/revision.js';
 import { BQL_STATES, type Board, type BoardLine, RENDER_STATES, VCPU_STATES } from '../../src/runtime/board.js';
-import { type Deadlock, describeDeadlock, findDeadlock, sameDeadlock, type Wait, type WaitNode } from '../../src/runtime/wait-for.js';
+import { type Deadlock, describeDeadlock, findDeadlock, sameDeadlock, type Wait, type WaitNode } from '../../src/base/wait-for.js';
 import { messageName } from '../messages.js';
 
 /** A wait inside PVG (pvg_bridge.h, struct pvg_wait). */

@@ -15,6 +15,8 @@ import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
 import type { BenchOptions } from './bench.js';
 import { TOLERANCE } from './bench-report.js';
+import type { ExploreBudget } from './explore.js';
+import type { ExploreFlags } from './explore-flags.js';
 import { DEADLOCKED, run, type RunOptions } from './run.js';
 import { UsageError } from './usage-error.js';
 
@@ -59,6 +61,13 @@ function displays(text: string): number {
 function inFile(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
   throw new InvalidArgumentError('There is no such file.');
+}
+
+/** 10000 schedules, or 30s. */
+function budget(text: string): ExploreBudget {
+  const [, amount = '', unit] = /^(\d{1,9}(?:\.\d{1,3})?)(s?)$/.exec(text) ?? [];
+  if (amount === '' || Number(amount) === 0) throw new InvalidArgumentError('Expected a number of schedules, or seconds as in 30s.');
+  return unit === 's' ? { seconds: Number(amount) } : { schedules: integer(amount) };
 }
 
 const WRONG_USAGE = 2;
@@ -134,6 +143,45 @@ program
   .action(async (flags: BenchFlags) => {
     const { bench } = await import('./bench.js');
     process.exitCode = await bench({ ...flags, baseline: flags.baseline });
+  });
+
+program
+  .command('explore')
+  .description('search a world for schedules that break a property: the device, or a module of your own')
+  .argument('[world]', 'name of a world, or path of a module that exports some; without it, the worlds are listed')
+  .exitOverride()
+  .addOption(
+    new Option('--revision <name>', "which design of the device's threading, or all")
+      .choices([...REVISION_NAMES, 'all'])
+      .default(DEFAULT_REVISION),
+  )
+  .option('--strategy <name>', 'how schedules are chosen; --strategies says which there are')
+  .option('--strategies', 'list the strategies', false)
+  .addOption(new Option('--budget <n|seconds>', 'schedules, or seconds as in 30s').argParser(budget).default({ seconds: 30 }, '30s'))
+  .addOption(new Option('--workers <n>', 'threads that search').argParser(integer).default(1))
+  .addOption(new Option('--seed <n>', 'what sampling begins with').argParser(integer).default(1))
+  .option('--keep-going', 'go on after a fault, and find the first of each property', false)
+  .option('--json', 'print a line of JSON for each world on stdout', false)
+  .addOption(new Option('--junit <file>', 'write JUnit XML there').argParser(outFile))
+  .addHelpText(
+    'after',
+    '\nExit codes: 0 proved or clean, 1 fault found, 2 wrong usage, 3 a world is not the same each time, 4 the engine failed, 130 interrupted.',
+  )
+  .action(async (world: string | undefined, flags: ExploreFlags) => {
+    const { exploreFlags } = await import('./explore-flags.js');
+    process.exitCode = await exploreFlags(world, flags);
+  });
+
+program
+  .command('replay')
+  .description('run a saved schedule, and show each step')
+  .argument('<schedule>', 'a schedule, which begins with s1/, or a file that has one')
+  .argument('[world]', "path of the world's module, if it isn't one that explore knows by name")
+  .exitOverride()
+  .addHelpText('after', '\nExit codes: 0 nothing failed, 1 a property broke, 2 wrong usage, 4 the engine failed.')
+  .action(async (schedule: string, world: string | undefined) => {
+    const { replayCommand } = await import('./replay.js');
+    process.exitCode = await replayCommand({ schedule, world });
   });
 
 /** Carries out the process's command line, and sets its exit code. */

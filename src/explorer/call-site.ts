@@ -2,8 +2,8 @@
  * Where in the source an operation is asked for; found from the call stack, so only looked for when somebody will read it.
  */
 
-/** Frames of the engine's own, which stand between the body and here. */
-const OWN = /[\\/]explorer[\\/](call-site|shared-object|inbox|world)\.[jt]s|node:internal/;
+/** Frames of the engine's own, which stand between the body and here; the command line has all of it in one file. */
+const OWN = /[\\/]explorer[\\/](call-site|shared-object|inbox|world)\.[jt]s|[\\/]bundles[\\/]cli[\\/]|node:internal/;
 
 export const callSite = {
   /** Whether operations note where they come from. */

@@ -63,14 +63,18 @@ export class Execution {
 
   /** By number; there may be more of them than processes. */
   private readonly slots: Slot[] = [];
-  private earlyTimeout = false;
+  /** Whether a timer has fired before it had to. */
+  earlyTimeout = false;
   private readonly hasher = new Hasher();
   private readonly keeper: StateKeeper | null;
   /** The state at the beginning of every execution. */
   private first: Kept | null = null;
   private hasProperties = false;
+  /** Whose body runs, or ran last. */
+  private running: Slot | null = null;
 
   constructor(readonly world: World) {
+    this.builder.onForget = (known) => this.forget(known);
     this.keeper = world.open === null ? null : new StateKeeper(world.open);
   }
 
@@ -123,6 +127,12 @@ export class Execution {
   /** Where in the source it was asked for, if sites are recorded. */
   siteOf(process: number): string {
     return this.slot(process).site;
+  }
+
+  /** What an actor says of its next operation, for people; null if it says nothing. */
+  labelOf(process: number): string | null {
+    const { actor, pending } = this.slot(process);
+    return actor === null ? null : (pending.describe?.() ?? null);
   }
 
   /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */
@@ -214,9 +224,19 @@ export class Execution {
     return kind === Kind.reacquire && !woken;
   }
 
+  /** The condition that a process waits for a signal of; null if it waits for none. */
+  conditionOf(process: number): SharedObject | null {
+    return this.isUnsignalled(process) ? this.slot(process).condition : null;
+  }
+
   /** A process's history: equal ones have seen the same. */
   historyOf(process: number): number {
     return this.slot(process).history;
+  }
+
+  private forget(known: readonly number[]): void {
+    if (this.running === null) throw new WorldError('a world forgets, and no body of it runs');
+    this.running.history = known.reduce(mix, known.length);
   }
 
   /** Keeps the state that it is in, to go back to; null for a world that does not say where its state is. */
@@ -422,6 +442,7 @@ export class Execution {
 
   /** Goes on with a body up to its next operation. */
   private resume(slot: Slot, result: number): void {
+    this.running = slot;
     try {
       const next = (slot.body as Body).next(result);
       if (next.done !== true) {

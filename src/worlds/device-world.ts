@@ -82,7 +82,7 @@ const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
 /** A scenario as a world, in a revision. */
 export function deviceWorld(scenario: Scenario, revision: RevisionName): World {
   const { name, summary } = scenario;
-  return defineWorld(`${name}/${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
+  return defineWorld(`${name}@${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
     summary,
     maxSteps: 1000,
     open: scenario.removesRam ? STATELESS : [...STATELESS, ...MAP_FIELDS],
@@ -94,6 +94,7 @@ export class DeviceWorld {
   readonly memory: ModelMemory;
   readonly references = new RegionReferences(new ArrayBuffer(4 * 8));
   readonly console: WorldConsole = {
+    isRealized: false,
     picture: null,
     cursor: { image: 0, shown: true, x: 0xffff, y: 0xffff },
     requested: 0,
@@ -145,6 +146,7 @@ export class DeviceWorld {
     const { w, scenario, revision, inboxes, pvg, bql: behaviour, fail } = this;
     const { scripts = [], vcpus = [], updates = [], workers = 2 } = scenario;
     this.setFirstMode();
+    this.console.isRealized = true;
     w.state(this);
     const gpu = scripts.length + 1;
     const { removesRam = false } = scenario;

@@ -17,6 +17,8 @@ import type { Picture, PvgModel } from './pvg-model.js';
 
 /** The display as the console has it. */
 export interface WorldConsole {
+  /** The device runs; before that, it asks PVG what it is made of. */
+  isRealized: boolean;
   /** What it shows; null before the first mode. */
   picture: Picture | null;
   cursor: { image: number; shown: boolean; x: number; y: number };
@@ -187,7 +189,8 @@ export class WorldPort implements DevicePort {
 
   /** PVG is asked something on the actor's own thread, which is inside it meanwhile. */
   private entersPvg(what: string): void {
-    const { pvg, fail } = this.parts;
+    const { pvg, fail, console } = this.parts;
+    if (!console.isRealized) return;
     fail('P3', `the ${this.actor} ${what}`);
     // Who holds the lock and waits for this actor will never let go of it.
     if (!pvg.isFree)

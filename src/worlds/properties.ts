@@ -8,6 +8,7 @@ import type { DeviceWorld } from './device-world.js';
 
 /** Names and meanings, in the order of the specification. */
 export const PROPERTIES = {
+  BQL: 'sections run only when nobody has the lock, bottom halves also inside waits',
   P1: 'pendingFrames in 0..2, never negative',
   P2: 'one frame in flight at most',
   P3: 'no PVG entry while on the BQL actor',

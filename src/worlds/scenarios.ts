@@ -102,8 +102,9 @@ export const SCENARIOS: readonly Scenario[] = [
       {
         name: 'task',
         steps: [
-          { do: 'createTask', task: 0, pages: 1 },
+          { do: 'createTask', task: 0, pages: 2 },
           { do: 'map', task: 0, page: 0, gpa: REMOVABLE_GPA },
+          { do: 'map', task: 0, page: 1, gpa: REMOVABLE_GPA },
           { do: 'use', task: 0, page: 0 },
           { do: 'destroyTask', task: 0 },
         ],

@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Deadlock, describeDeadlock, findDeadlock, sameDeadlock, type Wait, type WaitForGraph } from '../../src/runtime/wait-for.js';
+import { type Deadlock, describeDeadlock, findDeadlock, sameDeadlock, type Wait, type WaitForGraph } from '../../src/base/wait-for.js';
 
 const IDS = ['a', 'b', 'c', 'd', 'e'];
 

@@ -1,0 +1,41 @@
+/**
+ * What the command line of `explore` asks for, checked against the strategies and revisions that there are.
+ */
+import { DEFAULT_STRATEGY, STRATEGIES, strategyNamed } from '../explorer/strategies/index.js';
+import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
+import { type ExploreBudget, exploreCommand } from './explore.js';
+import { UsageError } from './usage-error.js';
+
+export interface ExploreFlags {
+  readonly revision: RevisionName | 'all';
+  readonly strategy?: string;
+  readonly strategies: boolean;
+  readonly budget: ExploreBudget;
+  readonly workers: number;
+  readonly seed: number;
+  readonly keepGoing: boolean;
+  readonly json: boolean;
+  readonly junit?: string;
+}
+
+/** Carries it out; the exit code. */
+export async function exploreFlags(world: string | undefined, flags: ExploreFlags): Promise<number> {
+  if (flags.strategies) {
+    listStrategies();
+    return 0;
+  }
+  const name = flags.strategy ?? DEFAULT_STRATEGY;
+  const strategy = strategyNamed(name);
+  if (strategy === null) throw new UsageError(`--strategy ${name}: expected ${STRATEGIES.map((each) => each.name).join(', ')}`);
+  if (flags.workers > 1) process.stderr.write(`apple-gfx: ${name} searches on one thread; --workers is of no use to it\n`);
+  const { budget, seed, keepGoing, json, junit } = flags;
+  const revisions = flags.revision === 'all' ? REVISION_NAMES : [flags.revision];
+  return exploreCommand({ world, revisions, strategy, budget, seed, keepGoing, json, junit });
+}
+
+function listStrategies(): void {
+  const width = Math.max(...STRATEGIES.map(({ name }) => name.length));
+  for (const { name, summary } of STRATEGIES) {
+    process.stdout.write(`  ${name.padEnd(width)}  ${summary}${name === DEFAULT_STRATEGY ? ' (default)' : ''}\n`);
+  }
+}
