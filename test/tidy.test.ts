@@ -18,6 +18,9 @@ const imports = (path: string): string[] =>
 const resolved = (path: string): string[] =>
   imports(path).map((target) => (target.startsWith('.') ? normalize(`${dirname(path)}/${target}`).replace(/\.js$/, '.ts') : target));
 
+/** Files of the explorer that look outside. */
+const EXPLORER_EDGES = ['src/explorer/packed-text.ts', 'src/explorer/vitest.ts'];
+
 describe('edges', () => {
   it.each([
     ['koffi', ['src/bridge/native.ts']],
@@ -25,6 +28,7 @@ describe('edges', () => {
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
     ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/cli/picture.ts']],
+    ['vitest', ['src/explorer/vitest.ts']],
     ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
     expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);
@@ -52,13 +56,18 @@ describe('edges', () => {
     ['src/explorer/', ['src/base/', 'src/explorer/']],
   ])('%s imports only what is below it', (folder, allowed) => {
     const wrong = sources
-      .filter((path) => path.startsWith(folder))
+      .filter((path) => path.startsWith(folder) && !EXPLORER_EDGES.includes(path))
       .flatMap((path) =>
         resolved(path)
           .filter((target) => !allowed.some((prefix) => target.startsWith(prefix)))
           .map((target) => `${path} → ${target}`),
       );
     expect(wrong).toEqual([]);
+  });
+
+  it('the explorer looks outside in its edge files only', () => {
+    const outside = (path: string): boolean => imports(path).some((target) => /^(node:|[a-z])/.test(target));
+    expect(sources.filter((path) => path.startsWith('src/explorer/') && outside(path))).toEqual(EXPLORER_EDGES);
   });
 
   it('what looks for files by where it is lies where a bundle lies: two folders below dist/ (native/bundle.mjs)', () => {
