@@ -127,6 +127,15 @@ export class BqlBehaviour {
     return this.held || this.batch.length > 0 || this.queued.length > 0 ? 0 : this.sections.length;
   }
 
+  /** How many sections wait for the lock, and how many handlers wait with it. */
+  get wanted(): number {
+    return this.sections.length;
+  }
+
+  get nestedWaits(): number {
+    return this.waits.length;
+  }
+
   /** Has the section at a place, counted from 0, be the next that gets the lock. Where the lock is not fair, whoever schedules may do so. */
   prefer(place: number): void {
     const [section] = this.sections.splice(place, 1);

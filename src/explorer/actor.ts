@@ -35,9 +35,11 @@ export class Pending {
     this.outcomes = 1;
   }
 
-  idle(): void {
+  /** `target`: the inbox that it waits for, needed if other actors take from it as well. */
+  idle(target: SharedObject | null = null): void {
     this.state = 'idle';
-    this.target = null;
+    this.kind = Kinds.receive;
+    this.target = target;
     this.outcomes = 1;
   }
 }

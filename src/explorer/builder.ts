@@ -7,6 +7,9 @@ import type { Actor } from './actor.js';
 import { assertion, WorldError } from './failure.js';
 import { Inbox, type Touch } from './inbox.js';
 import type { Body } from './operation.js';
+import type { Program } from './programs/instruction.js';
+import { ProgramBuilder } from './programs/program-builder.js';
+import { bodyOf, newRun, type ProgramRun, restartRun } from './programs/program-body.js';
 import { type Condition, type Lock, type ObjectType, type ProcessHandle, SharedObject } from './shared-object.js';
 import type { ProcessOptions, WorldBuilder } from './world.js';
 
@@ -16,6 +19,8 @@ export interface ProcessPlan {
   body: (() => Body) | null;
   actor: Actor | null;
   spawned: boolean;
+  /** Of a program: its run, whose state is in the open. */
+  run: ProgramRun | null;
 }
 
 export type PropertyKind = 'always' | 'eventually' | 'alwaysEventually' | 'sometimes';
@@ -36,6 +41,10 @@ export class Builder implements WorldBuilder {
   readonly costs: { readonly name: string; readonly measure: () => number }[] = [];
   /** Groups of numbers of processes. */
   readonly symmetric: number[][] = [];
+  /** Mailboxes of actors. */
+  readonly inboxes: Inbox<unknown>[] = [];
+  /** Told the numbers that the body which runs says it goes on from. */
+  onForget: (known: readonly number[]) => void = () => {};
   /** Objects with state that no actor leads to. */
   readonly states: object[] = [];
   private processCount = 0;
@@ -54,6 +63,7 @@ export class Builder implements WorldBuilder {
     if (this.states.length > 0) this.states.length = 0;
     if (this.costs.length > 0) this.costs.length = 0;
     if (this.symmetric.length > 0) this.symmetric.length = 0;
+    if (this.inboxes.length > 0) this.inboxes.length = 0;
     this.building = true;
     setup(this);
     this.building = false;
@@ -96,7 +106,9 @@ export class Builder implements WorldBuilder {
   }
 
   inbox<T>(name: string): Inbox<T> {
-    return new Inbox<T>(this.make('mailbox', name), this.touch);
+    const inbox = new Inbox<T>(this.make('mailbox', name), this.touch);
+    this.inboxes.push(inbox as Inbox<unknown>);
+    return inbox;
   }
 
   process(name: string, body: () => Body, { spawned = false }: ProcessOptions = {}): ProcessHandle {
@@ -105,6 +117,20 @@ export class Builder implements WorldBuilder {
 
   actor(name: string, actor: Actor): ProcessHandle {
     return this.add(name, null, actor, false);
+  }
+
+  program(name: string, write: (program: ProgramBuilder) => void, { spawned = false }: ProcessOptions = {}): ProcessHandle {
+    const handle = this.add(name, null, null, spawned);
+    const plan = this.processes[handle.owner] as ProcessPlan;
+    if (plan.run === null) plan.run = newRun(assembled(write));
+    else restartRun(plan.run);
+    const { run } = plan;
+    plan.body = () => bodyOf(run, this.objects);
+    return handle;
+  }
+
+  forget(...known: readonly number[]): void {
+    this.onForget(known);
   }
 
   assert(condition: boolean, text: string): void {
@@ -156,7 +182,7 @@ export class Builder implements WorldBuilder {
       if (this.processes[other]?.handle.name === name) throw new WorldError(`there are two processes by the name ${name}`);
     }
     handle.owner = number;
-    this.processes[number] = { handle, body, actor, spawned };
+    this.processes[number] = { handle, body, actor, spawned, run: null };
     return handle;
   }
 
@@ -171,4 +197,10 @@ export class Builder implements WorldBuilder {
     object.restart(value);
     return object;
   }
+}
+
+function assembled(write: (program: ProgramBuilder) => void): Program {
+  const program = new ProgramBuilder();
+  write(program);
+  return program.assemble();
 }

@@ -48,7 +48,7 @@ export class Execution {
   /** Choices that can be made now: `enabled[0..enabledCount)`, in the order of processes. Set by look(). */
   enabled = new Int32Array(2 * MAX_PROCESSES);
   enabledCount = 0;
-  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. */
+  /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. After the first begin(): what the setup did. */
   footprint = new Int32Array(64);
   footprintLength = 0;
   /** Choices made so far: `schedule[0..steps)`. */
@@ -63,14 +63,18 @@ export class Execution {
 
   /** By number; there may be more of them than processes. */
   private readonly slots: Slot[] = [];
-  private earlyTimeout = false;
+  /** Whether a timer has fired before it had to. */
+  earlyTimeout = false;
   private readonly hasher = new Hasher();
   private readonly keeper: StateKeeper | null;
   /** The state at the beginning of every execution. */
   private first: Kept | null = null;
   private hasProperties = false;
+  /** Whose body runs, or ran last. */
+  private running: Slot | null = null;
 
   constructor(readonly world: World) {
+    this.builder.onForget = (known) => this.forget(known);
     this.keeper = world.open === null ? null : new StateKeeper(world.open);
   }
 
@@ -81,6 +85,7 @@ export class Execution {
     if (this.failures.length > 0) this.failures.length = 0;
     if (this.held.length > 0) this.held.length = 0;
     this.earlyTimeout = false;
+    this.footprintLength = 0;
     const { builder, slots } = this;
     if (this.keeper === null || this.first === null) builder.build(this.world.setup);
     else this.keeper.restore(this.first);
@@ -93,7 +98,6 @@ export class Execution {
       if (plan !== undefined) this.prepare(plan, process);
     }
     for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
-    this.footprintLength = 0;
     if (this.keeper !== null && this.first === null) this.first = this.keepFirst(this.keeper);
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
@@ -228,6 +232,11 @@ export class Execution {
   /** A process's history: equal ones have seen the same. */
   historyOf(process: number): number {
     return this.slot(process).history;
+  }
+
+  private forget(known: readonly number[]): void {
+    if (this.running === null) throw new WorldError('a world forgets, and no body of it runs');
+    this.running.history = known.reduce(mix, known.length);
   }
 
   /** Keeps the state that it is in, to go back to; null for a world that does not say where its state is. */
@@ -433,6 +442,7 @@ export class Execution {
 
   /** Goes on with a body up to its next operation. */
   private resume(slot: Slot, result: number): void {
+    this.running = slot;
     try {
       const next = (slot.body as Body).next(result);
       if (next.done !== true) {

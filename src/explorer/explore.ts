@@ -1,6 +1,7 @@
 /**
  * Runs executions of a world, as a strategy chooses them, until something is found, everything is seen, or the budget is used up.
  */
+import { checkDeterminism, expectedOf } from './determinism.js';
 import { Execution } from './execution.js';
 import type { Failure } from './failure.js';
 import { ABANDON, type Coverage, type Strategy } from './strategy.js';
@@ -16,6 +17,8 @@ export interface Budget {
 export interface ExploreOptions extends Budget {
   /** Go on after a failure, and collect the first of each property. Default false. */
   readonly keepGoing?: boolean;
+  /** Replay the first execution, and each that is reported, to see whether the world is deterministic. Default true. */
+  readonly verify?: boolean;
   /** Told of each whole execution, while the world still stands at its end. */
   readonly onExecution?: (execution: Execution) => void;
 }
@@ -30,7 +33,7 @@ export interface Found extends Failure {
 export interface Exploration {
   /** Whole executions, those with a failure included. */
   schedules: number;
-  /** Executions that were left because what came was known. */
+  /** Executions that were left because what came was known, or were known once they had ended. */
   abandoned: number;
   steps: number;
   /** The first of each property. */
@@ -44,7 +47,7 @@ export interface Exploration {
 
 const ASK_EVERY = 256;
 
-/** Explores a world. Throws WorldError if the world can't be explored. */
+/** Explores a world. Throws WorldError if the world can't be explored, or is not the same each time. */
 export function explore(world: World, strategy: Strategy, options: ExploreOptions = {}): Exploration {
   const execution = new Execution(world);
   const found: Exploration = {
@@ -56,7 +59,7 @@ export function explore(world: World, strategy: Strategy, options: ExploreOption
     costs: new Map(),
     coverage: strategy.coverage(),
   };
-  const { schedules = Number.POSITIVE_INFINITY, stop, keepGoing = false, onExecution } = options;
+  const { schedules = Number.POSITIVE_INFINITY, stop, keepGoing = false, verify = true, onExecution } = options;
   for (let count = 1; found.schedules < schedules; count++) {
     if (stop !== undefined && count % ASK_EVERY === 0 && stop(found)) break;
     execution.begin();
@@ -64,13 +67,15 @@ export function explore(world: World, strategy: Strategy, options: ExploreOption
     const abandoned = runToEnd(execution, strategy);
     strategy.end(execution, abandoned);
     found.steps += execution.steps;
-    if (abandoned) found.abandoned++;
+    if (abandoned || strategy.isRepeat?.()) found.abandoned++;
     else {
       found.schedules++;
       onExecution?.(execution);
     }
     if (execution.builder.properties.length > 0 || execution.builder.costs.length > 0) gather(execution, found);
-    if (execution.failures.length > 0 && collect(execution, found, count) && !keepGoing) break;
+    const isNew = execution.failures.length > 0 && collect(execution, found, count);
+    if (verify && (isNew || count === 1)) checkDeterminism(world, execution.schedule.slice(0, execution.steps), expectedOf(execution));
+    if (isNew && !keepGoing) break;
   }
   found.coverage = strategy.coverage();
   return found;

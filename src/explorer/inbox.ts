@@ -29,16 +29,20 @@ export class Inbox<T> {
     this.messages.push(message);
   }
 
-  /** The next message, or undefined. */
+  /**
+   * The next message, or undefined. For steps that wait until there is one: a step that may find none, and would then do something else, must
+   * use drain(), since it matters to it when others send.
+   */
   take(): T | undefined {
-    this.touch(Kind.receive, this.target);
+    this.touch(this.messages.length > 0 ? Kind.receive : Kind.drain, this.target);
     return this.messages.shift();
   }
 
-  /** Moves up to `max` messages, as many as there are now, to the end of `batch`. */
+  /** Moves up to `max` messages, as many as there are now, to the end of `batch`. In a footprint, those left are sent anew. */
   drain(batch: T[], max: number): void {
     this.touch(Kind.drain, this.target);
     const { messages } = this;
+    for (let left = messages.length - max; left > 0; left--) this.touch(Kind.send, this.target);
     if (messages.length <= max) {
       for (let index = 0; index < messages.length; index++) batch.push(messages[index] as T);
       messages.length = 0;

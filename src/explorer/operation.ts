@@ -77,7 +77,11 @@ const GROUPS: readonly (readonly [readonly Kind[], readonly Kind[]])[] = [
     [Kind.receive, Kind.drain],
     [Kind.receive, Kind.drain],
   ],
-  [[Kind.reply], [Kind.reply]],
+  // An answer that finds another one is a failure, and who takes an answer leaves none for others.
+  [
+    [Kind.reply, Kind.awaitReply],
+    [Kind.reply, Kind.awaitReply],
+  ],
   [[Kind.timeout], [Kind.timeout]],
 ];
 

@@ -9,7 +9,12 @@ import type { Execution } from './execution.js';
 /** What a search has shown once it is over. */
 export type Coverage =
   /** Every behaviour of the world was seen, by one execution of each trace or by every state. */
-  | { readonly kind: 'proved'; readonly by: 'traces' | 'states' | 'schedules' }
+  | {
+      readonly kind: 'proved';
+      readonly by: 'traces' | 'states' | 'schedules';
+      /** How likely it is that a state was taken for another one, and left out. */
+      readonly omission?: number;
+    }
   /** Every schedule within a bound was. */
   | { readonly kind: 'bounded'; readonly bound: string }
   /** Some were; `confidence` says what that is worth. */
@@ -27,6 +32,8 @@ export interface Strategy {
   choose(execution: Execution): number;
   /** The execution has ended, or was abandoned. */
   end(execution: Execution, abandoned: boolean): void;
+  /** Whether the execution that has just ended was met before, so that it counts as none. Left out: it never was. */
+  isRepeat?(): boolean;
   /** What is shown when the search stops now. */
   coverage(): Coverage;
   /** Estimate of how much of the search is done, 0..1; null if there is none. */

@@ -8,6 +8,7 @@
 import type { Actor } from './actor.js';
 import type { Inbox, Touch } from './inbox.js';
 import type { Body, Operation } from './operation.js';
+import type { ProgramBuilder } from './programs/program-builder.js';
 import type { Condition, Lock, Mailbox, ProcessHandle, Reply, SharedObject, Timer, Variable } from './shared-object.js';
 
 export interface ProcessOptions {
@@ -28,6 +29,16 @@ export interface WorldBuilder {
   choice(name: string): { choose(outcomes: number): Operation };
   /** A process that is a generator. */
   process(name: string, body: () => Body, options?: ProcessOptions): ProcessHandle;
+  /**
+   * A process that is a program: instructions over integers, written by the function, which is called once. A world of nothing
+   * but programs has its states searched without executing it.
+   */
+  program(name: string, write: (program: ProgramBuilder) => void, options?: ProcessOptions): ProcessHandle;
+  /**
+   * Called by a body: from here on it goes by these numbers, and by nothing else that it knows. So a search of states sees that
+   * it has come round, where a loop asks again and again. Bodies that call it at several places give each a number of its own.
+   */
+  forget(...known: readonly number[]): void;
   /** A process whose state is in the open. */
   actor(name: string, actor: Actor): ProcessHandle;
   /** A mailbox of an actor's. */
@@ -53,7 +64,11 @@ export interface WorldBuilder {
   cost(name: string, measure: () => number): void;
   /** Objects with state of the world's that no field of an actor's leads to. */
   state(...objects: readonly object[]): void;
-  /** Processes of which one is as good as the other, so that states that differ by which is which are the same. */
+  /**
+   * Processes of which one is as good as the other, so that states that differ by which is which are the same. Sound if exchanging
+   * two of them changes nothing: they have the same code, on the same objects; nobody spawns or joins one of them; no value or message
+   * says which of them it is about. Having a lock and queuing on a condition may.
+   */
   interchangeable(...processes: readonly ProcessHandle[]): void;
 }
 

@@ -89,7 +89,12 @@ export class BqlActor implements Actor {
   private work(): void {
     const { behaviour, revision } = this.parts;
     const fair = revision.lockGrants === 'firstCome';
-    while (behaviour.blocking === null && (fair || behaviour.grantable <= 1) && behaviour.step());
+    for (;;) {
+      const { nestedWaits, wanted } = behaviour;
+      if (behaviour.blocking !== null || !(fair || behaviour.grantable <= 1) || !behaviour.step()) return;
+      // A step is one decision, so a section that is gone now was granted the lock in it.
+      if (nestedWaits > 0 && behaviour.wanted < wanted) this.parts.fail('BQL', 'a section runs while a handler waits with the lock held');
+    }
   }
 
   private lookInside(call: Blocking, next: Pending): void {

@@ -93,7 +93,14 @@ export class DeviceWorld {
   readonly pvg: PvgModel;
   readonly memory: ModelMemory;
   readonly references = new RegionReferences(new ArrayBuffer(4 * 8));
-  readonly console: WorldConsole = { picture: null, cursor: { image: 0, shown: true, x: 0xffff, y: 0xffff }, isAwaited: false };
+  readonly console: WorldConsole = {
+    isRealized: false,
+    picture: null,
+    cursor: { image: 0, shown: true, x: 0xffff, y: 0xffff },
+    requested: 0,
+    dones: 0,
+    isAwaited: false,
+  };
   readonly vcpus: VcpuActor[] = [];
   readonly scripts: ScriptThread[] = [];
   readonly bql: BqlBehaviour;
@@ -139,16 +146,19 @@ export class DeviceWorld {
     const { w, scenario, revision, inboxes, pvg, bql: behaviour, fail } = this;
     const { scripts = [], vcpus = [], updates = [], workers = 2 } = scenario;
     this.setFirstMode();
+    this.console.isRealized = true;
     w.state(this);
     const gpu = scripts.length + 1;
+    const { removesRam = false } = scenario;
+    const threads = {
+      pvg,
+      fail,
+      mapsFail: removesRam,
+      use: this.memory.use.bind(this.memory),
+      useAddress: this.memory.useAddress.bind(this.memory),
+    };
     scripts.forEach((script, index) => {
-      this.scripts.push(
-        new ScriptThread(script, index + 1, {
-          pvg,
-          use: (range, page) => this.memory.use(range, page),
-          useAddress: (at) => this.memory.useAddress(at),
-        }),
-      );
+      this.scripts.push(new ScriptThread(script, index + 1, threads));
     });
     const { bql, update } = inboxes;
     const carrier = (): Carrier => new Carrier(pvg, this.scripts);

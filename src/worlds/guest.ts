@@ -140,7 +140,7 @@ export class ConsoleActor implements Actor {
     /** Left to ask: whether each is a screendump. */
     private readonly requests: boolean[],
     private readonly owner: Inbox<PvgRecord>,
-    private readonly console: { isAwaited: boolean },
+    private readonly console: { requested: number; isAwaited: boolean },
   ) {}
 
   look(next: Pending): void {
@@ -150,6 +150,7 @@ export class ConsoleActor implements Actor {
 
   run(): void {
     const screendump = this.requests.shift() === true;
+    this.console.requested++;
     this.console.isAwaited = true;
     this.owner.post(whole({ kind: Message.updateRequested, words: [0, screendump ? 1 : 0] }));
   }

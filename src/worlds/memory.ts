@@ -19,6 +19,14 @@ export class ModelMemory {
 
   constructor(private readonly fail: (property: string, text: string) => void) {}
 
+  get rangeCount(): number {
+    return this.ranges.size;
+  }
+
+  get ramCount(): number {
+    return this.rams.size;
+  }
+
   createRam(): number {
     const ram = this.nextRam++;
     this.rams.add(ram);

@@ -17,10 +17,14 @@ import type { Picture, PvgModel } from './pvg-model.js';
 
 /** The display as the console has it. */
 export interface WorldConsole {
+  /** The device runs; before that, it asks PVG what it is made of. */
+  isRealized: boolean;
   /** What it shows; null before the first mode. */
   picture: Picture | null;
   cursor: { image: number; shown: boolean; x: number; y: number };
-  /** Whether somebody who asked for an update waits; one answer is everybody's. */
+  /** Updates that were asked for, answers, and whether none has come since somebody asked last: one answer may be everybody's. */
+  requested: number;
+  dones: number;
   isAwaited: boolean;
 }
 
@@ -162,8 +166,8 @@ export class WorldPort implements DevicePort {
       case 'pushUpdate':
         return;
       case 'signalUpdateDone':
-        if (!console.isAwaited) fail('P4', 'an update is answered that nobody asked for');
         console.isAwaited = false;
+        if (++console.dones > console.requested) fail('P4', 'an update is answered that nobody asked for');
         return;
       case 'moveCursor': {
         if (effect.to === null) this.entersPvg("asks for the cursor's position");
@@ -185,7 +189,8 @@ export class WorldPort implements DevicePort {
 
   /** PVG is asked something on the actor's own thread, which is inside it meanwhile. */
   private entersPvg(what: string): void {
-    const { pvg, fail } = this.parts;
+    const { pvg, fail, console } = this.parts;
+    if (!console.isRealized) return;
     fail('P3', `the ${this.actor} ${what}`);
     // Who holds the lock and waits for this actor will never let go of it.
     if (!pvg.isFree)

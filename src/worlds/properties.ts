@@ -8,6 +8,7 @@ import type { DeviceWorld } from './device-world.js';
 
 /** Names and meanings, in the order of the specification. */
 export const PROPERTIES = {
+  BQL: 'sections run only when nobody has the lock, bottom halves also inside waits',
   P1: 'pendingFrames in 0..2, never negative',
   P2: 'one frame in flight at most',
   P3: 'no PVG entry while on the BQL actor',
@@ -36,11 +37,14 @@ const MAILBOX_BOUND = 64;
 
 /** Declares those that hold of states and of ends. */
 export function declareProperties(w: WorldBuilder, world: DeviceWorld): void {
-  const { pvg, console, scenario, vcpus, references, bql } = world;
+  const { pvg, memory, console, scenario, vcpus, references, bql } = world;
   const { frames } = world.revision.frames === 'renderQueueOwned' && world.render?.displays[0] ? world.render.displays[0] : bql.display(0);
   w.alwaysEventually('P4', () => pvg.glyphs.size === 0 || `bitmap ${[...pvg.glyphs][0]} was never given back`);
   w.alwaysEventually('P7', () => {
+    if (pvg.textures.size > 1) return `${pvg.textures.size} textures are left, and one is used`;
+    if (memory.rangeCount !== pvg.tasks.size) return `${memory.rangeCount} ranges are left, and ${pvg.tasks.size} tasks`;
     if (pvg.tasks.size > 0 || pvg.surfaces.size > 0) return true;
+    if (scenario.removesRam && memory.ramCount > 1) return 'RAM is left that was taken off the map, and nobody has a reference';
     for (const slot of [1, 2]) if (references.count(slot) > 0) return `${references.count(slot)} references on RAM ${slot} are left`;
     return true;
   });
@@ -57,6 +61,8 @@ export function declareProperties(w: WorldBuilder, world: DeviceWorld): void {
     const last = pvg.current;
     const shown = console.picture;
     if (last === null || shown === null || scenario.reset || pvg.lost >= last.present) return true;
+    // Where frames are rendered inside the update, the console has to ask.
+    if (JSON.stringify(frames.state).includes('announced')) return true;
     return (
       shown.present >= last.present ||
       `present ${shown.present} is shown at the end, and ${last.present} was the last; the pipeline is ${JSON.stringify(frames.state)}`

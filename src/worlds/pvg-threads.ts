@@ -19,7 +19,13 @@ export interface ThreadWorld {
   /** PVG looks at a page of a task's range; and at a host address. */
   use(range: number, page: number): void;
   useAddress(address: number): void;
+  /** Whether memory may be gone when it is mapped. */
+  readonly mapsFail: boolean;
+  fail(property: string, text: string): void;
 }
+
+/** Steps that fail if there is no memory. */
+const MAPS: ReadonlySet<string> = new Set(['map', 'iosfcMap', 'iosfcUnmap']);
 
 type Asked = 'no' | 'asked' | 'ended';
 
@@ -98,7 +104,13 @@ export class ScriptThread implements Actor {
     this.asked = 'no';
     this.at++;
     cell.id = 0;
-    if (step === undefined || !cell.ok) return;
+    if (step === undefined) return;
+    if (!cell.ok) {
+      // What the scenarios ask for can be had, but for the undoing of what is not there.
+      const may = step.do === 'iosfcUnmapAddress' || (this.world.mapsFail && MAPS.has(step.do));
+      if (!may) this.world.fail('P4', `${step.do} is answered with a failure`);
+      return;
+    }
     if (step.do === 'createTask') pvg.tasks.set(step.task, cell.value);
     if (step.do === 'iosfcMap') pvg.surfaces.set(step.surface, cell.value);
   }

@@ -102,8 +102,9 @@ export const SCENARIOS: readonly Scenario[] = [
       {
         name: 'task',
         steps: [
-          { do: 'createTask', task: 0, pages: 1 },
+          { do: 'createTask', task: 0, pages: 2 },
           { do: 'map', task: 0, page: 0, gpa: REMOVABLE_GPA },
+          { do: 'map', task: 0, page: 1, gpa: REMOVABLE_GPA },
           { do: 'use', task: 0, page: 0 },
           { do: 'destroyTask', task: 0 },
         ],
@@ -121,6 +122,22 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
     freedom: { locks: true },
     workers: 3,
+  },
+  {
+    name: 'locks',
+    summary: 'a mode change while a processor writes, and PVG takes its lock wherever it may',
+    vcpus: [['write'], ['write']],
+    mode: MODE,
+    scripts: [{ name: 'guest', steps: [{ do: 'modeChange', ...OTHER }, { do: 'newFrame' }, { do: 'cursorGlyph', image: 1 }] }],
+    freedom: { locks: true },
+  },
+  {
+    name: 'failures',
+    summary: 'two frames that PVG may tell of as one, of which the GPU may fail one, and the console asks for updates',
+    mode: MODE,
+    scripts: [{ name: 'guest', steps: [{ do: 'newFrame' }, { do: 'newFrame' }] }],
+    freedom: { failures: 1, coalesces: true },
+    updates: [false, true],
   },
   {
     name: 'reset',

@@ -87,10 +87,10 @@ export function mixedWorld(seed: number, { processes, operations, kinds }: Shape
 export function findRare(mixed: MixedWorld, seed: number, walks = 300): Found | null {
   const counts = new Map<string, number>();
   const onExecution = (): void => void counts.set(mixed.state(), (counts.get(mixed.state()) ?? 0) + 1);
-  explore(mixed.world, new RandomWalk(seed), { schedules: walks, keepGoing: true, onExecution });
+  explore(mixed.world, new RandomWalk({ seed }), { schedules: walks, keepGoing: true, onExecution });
   const [rarest] = [...counts].sort(([, a], [, b]) => a - b);
   mixed.aim(rarest?.[0] ?? '');
-  const { faults } = explore(mixed.world, new RandomWalk(seed), { schedules: walks, keepGoing: true });
+  const { faults } = explore(mixed.world, new RandomWalk({ seed }), { schedules: walks, keepGoing: true });
   return faults.find(({ property }) => property === 'rare') ?? null;
 }
 

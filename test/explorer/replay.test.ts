@@ -45,7 +45,7 @@ describe('a saved schedule', () => {
   it('replays without a departure on the world that it is of, whatever that does', () => {
     for (let seed = 1; seed <= 150; seed++) {
       const { world } = mixedWorld(seed, { processes: 4, operations: 6, kinds: 12 });
-      explore(world, new RandomWalk(seed), {
+      explore(world, new RandomWalk({ seed }), {
         schedules: 3,
         keepGoing: true,
         onExecution: (execution) => {

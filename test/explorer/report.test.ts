@@ -17,7 +17,7 @@ import * as families from './families.js';
 import { findRare, mixedWorld } from './mixed-worlds.js';
 
 function explained(world: World, seed = 1, property?: string): Explanation {
-  const { faults } = explore(world, new RandomWalk(seed), {
+  const { faults } = explore(world, new RandomWalk({ seed }), {
     schedules: property === undefined ? 100_000 : 500,
     keepGoing: property !== undefined,
   });

@@ -57,7 +57,7 @@ function count(world: World, property: string, schedules = Number.POSITIVE_INFIN
 const isCounterexample = (result: Certificate | Counterexample): result is Counterexample => 'schedule' in result;
 
 function shrinkFrom(world: World, seed: number): { readonly recording: Recording; readonly replays: number; readonly property: string } {
-  const [fault] = explore(world, new RandomWalk(seed), { schedules: 100_000 }).faults;
+  const [fault] = explore(world, new RandomWalk({ seed }), { schedules: 100_000 }).faults;
   expect(fault).toBeDefined();
   const property = fault?.property ?? '';
   return { ...shrink(new Recorder(world), fault?.schedule ?? [], property), property };
@@ -112,7 +112,7 @@ describe('shrinking', () => {
 
   it('stops at the replays that it may take', () => {
     const world = families.philosophers(5);
-    const [fault] = explore(world, new RandomWalk(3), { schedules: 100_000 }).faults;
+    const [fault] = explore(world, new RandomWalk({ seed: 3 }), { schedules: 100_000 }).faults;
     for (const most of [1, 2, 10, 30]) {
       const recorder = new Recorder(world);
       const { replays, recording } = shrink(recorder, fault?.schedule ?? [], 'deadlock', most);
@@ -207,7 +207,7 @@ describe('a certificate', () => {
 
   it('replaces what shrinking was content with by what needs fewer', () => {
     const world = families.counter(4);
-    const [fault] = explore(world, new RandomWalk(9), { schedules: 100 }).faults;
+    const [fault] = explore(world, new RandomWalk({ seed: 9 }), { schedules: 100 }).faults;
     const explained = explain(world, fault as NonNullable<typeof fault>, { shrinkReplays: 1 });
     expect(explained.found.preemptions).toBeGreaterThan(1);
     expect(explained).toMatchObject({ recording: { preemptions: 1 }, certificate: { preemptions: 1, schedules: 73, proved: true } });

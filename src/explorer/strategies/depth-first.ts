@@ -4,8 +4,10 @@
  * Invariant: `path` is a prefix of the execution that comes next; what is after it takes the first choice. It needs no more than a number for
  * each step.
  */
-import type { Execution } from '../execution.js';
+import { grouped } from '../confidence.js';
+import { Execution } from '../execution.js';
 import type { Coverage, Strategy } from '../strategy.js';
+import type { World } from '../world.js';
 
 export class DepthFirst implements Strategy {
   readonly name = 'dfs';
@@ -14,6 +16,15 @@ export class DepthFirst implements Strategy {
   private readonly widths: number[] = [];
   private started = false;
   private finished = false;
+  private schedules = 0;
+
+  /** `prefix`: places of the first choices, of which it then meets all schedules. */
+  constructor(private readonly prefix: readonly number[] = []) {
+    for (const place of prefix) {
+      this.path.push(place);
+      this.widths.push(1);
+    }
+  }
 
   begin(): boolean {
     if (!this.started) {
@@ -21,7 +32,7 @@ export class DepthFirst implements Strategy {
       return true;
     }
     const { path, widths } = this;
-    while (path.length > 0) {
+    while (path.length > this.prefix.length) {
       const place = (path.pop() ?? 0) + 1;
       const width = widths.pop() ?? 0;
       if (place < width) {
@@ -44,23 +55,43 @@ export class DepthFirst implements Strategy {
   }
 
   end(): void {
-    // Nothing to note: the path says all.
+    this.schedules++;
   }
 
   coverage(): Coverage {
-    return this.finished
-      ? { kind: 'proved', by: 'schedules' }
-      : { kind: 'sampled', confidence: 'the first schedules in depth-first order' };
+    return this.finished ? { kind: 'proved', by: 'schedules' } : firstSchedules(this.schedules);
   }
 
   /** The part of the tree that lies before the path, every subtree of a node counted alike. */
   progress(): number {
     let done = 0;
     let weight = 1;
-    for (let index = 0; index < this.path.length; index++) {
+    for (let index = this.prefix.length; index < this.path.length; index++) {
       weight /= this.widths[index] ?? 1;
       done += weight * (this.path[index] ?? 0);
     }
     return this.finished ? 1 : done;
+  }
+}
+
+/** What is shown by so many schedules that are not all. */
+export function firstSchedules(count: number): Coverage {
+  return { kind: 'sampled', confidence: `${grouped(count)} schedules, in depth-first order` };
+}
+
+/** Prefixes, in order, between which the tree of schedules is divided: so many, a few more, or as many as there are schedules. */
+export function splitTree(world: World, parts: number): readonly (readonly number[])[] {
+  const execution = new Execution(world);
+  let prefixes: readonly (readonly number[])[] = [[]];
+  for (;;) {
+    const longer = prefixes.flatMap((prefix) => {
+      execution.begin();
+      for (const place of prefix) execution.step(execution.enabled[place] ?? 0);
+      const { enabledCount } = execution;
+      return enabledCount === 0 ? [prefix] : Array.from({ length: enabledCount }, (_, place) => [...prefix, place]);
+    });
+    const isWhole = longer.every((prefix, index) => prefix === prefixes[index]);
+    prefixes = longer;
+    if (isWhole || prefixes.length >= parts) return prefixes;
   }
 }

@@ -1,41 +1,20 @@
 /**
  * Random walk: each enabled choice is as likely as the other, at every step.
+ *
+ * Invariant: it knows nothing of the world, so it is as good for one that is not what it seems.
  */
-import { Prng } from '../../base/prng.js';
 import type { Execution } from '../execution.js';
-import type { Coverage, Strategy } from '../strategy.js';
+import { Sampler } from './sampler.js';
 
-export class RandomWalk implements Strategy {
+export class RandomWalk extends Sampler {
   readonly name = 'random';
-  private readonly prng = new Prng(0);
-  private executions = 0;
+  protected readonly title = 'random walk';
 
-  /** The nth execution depends on the seed and n alone, whoever runs it. */
-  constructor(
-    private readonly seed: number,
-    private readonly first = 0,
-    private readonly stride = 1,
-  ) {}
-
-  begin(): boolean {
-    this.prng.restart(this.seed + Math.imul(this.first + this.stride * this.executions++, 0x9e37_79b1));
-    return true;
+  protected prepare(): void {
+    // It draws at every step, and nothing before.
   }
 
   choose(execution: Execution): number {
-    const { enabledCount } = execution;
-    return execution.enabled[enabledCount === 1 ? 0 : this.prng.below(enabledCount)] ?? 0;
-  }
-
-  end(): void {
-    // Executions have nothing to do with each other.
-  }
-
-  coverage(): Coverage {
-    return { kind: 'sampled', confidence: `${this.executions} random walks` };
-  }
-
-  progress(): null {
-    return null;
+    return this.anyChoice(execution);
   }
 }

@@ -1,0 +1,93 @@
+/**
+ * A search in parts that several workers can run, and what the parts come to together.
+ *
+ * Invariant: parts have an order, in which they are the executions of the whole search one after the other; so the sum is the same whoever ran which
+ * part, and the same as one worker's. Pure: threads and clocks are in parallel.ts.
+ */
+import type { Exploration } from './explore.js';
+import type { Coverage } from './strategy.js';
+import { isSampler } from './strategies/named.js';
+
+/** Where a world comes from, in any thread. */
+export interface WorldSource {
+  /** URL of the module that exports it. */
+  readonly module: string;
+  /** Name of the export: a world, or a function that makes one. */
+  readonly name: string;
+  /** What the function is called with. */
+  readonly arguments?: readonly unknown[];
+}
+
+/** A part of a search. */
+export interface Job {
+  /** Its place in the order. */
+  readonly number: number;
+  /** As in strategies/named.ts. */
+  readonly strategy: string;
+  readonly seed: number;
+  readonly first?: number;
+  readonly prefix?: readonly number[];
+  /** Executions at most. */
+  readonly schedules: number;
+}
+
+/** What a job came to. */
+export interface JobResult {
+  readonly found: Exploration;
+  /** It was told to stop before it was through. */
+  readonly stopped: boolean;
+}
+
+/** Executions of a sampler's job: many against what it costs to begin one. */
+const CHUNK = 2048;
+/** Parts of a tree: several for each worker, since parts differ in size. */
+export const TREE_PARTS = 256;
+
+/** The parts of a search, in order; `prefixes`: of a search that is divided by them. It has no end if the search has none. */
+export function* divide(strategy: string, seed: number, prefixes: readonly (readonly number[])[], schedules: number): Generator<Job> {
+  let number = 0;
+  const samples = function* (sampler: string): Generator<Job> {
+    for (let first = 0; first < schedules; first += CHUNK) {
+      yield { number: number++, strategy: sampler, seed, first, schedules: Math.min(CHUNK, schedules - first) };
+    }
+  };
+  if (isSampler(strategy)) yield* samples(strategy);
+  else if (strategy === 'dfs') for (const prefix of prefixes) yield { number: number++, strategy, seed, prefix, schedules };
+  else if (strategy !== 'portfolio') yield { number: number++, strategy, seed, schedules };
+  else {
+    yield { number: number++, strategy: 'beginning', seed, schedules };
+    yield* samples('mixture');
+  }
+}
+
+/** Adds up what jobs came to. They are added in their order. */
+export class Total {
+  readonly found: Exploration = {
+    schedules: 0,
+    abandoned: 0,
+    steps: 0,
+    faults: [],
+    reached: new Set(),
+    costs: new Map(),
+    coverage: { kind: 'sampled', confidence: 'nothing' },
+  };
+  /** Of each job. */
+  readonly coverages: Coverage[] = [];
+  /** Executions of the first job. */
+  ofFirst = 0;
+
+  add({ found }: JobResult): void {
+    const { found: total } = this;
+    if (this.coverages.length === 0) this.ofFirst = found.schedules;
+    for (const fault of found.faults) {
+      if (total.faults.some(({ property }) => property === fault.property)) continue;
+      total.faults.push({ ...fault, execution: fault.execution + total.schedules + total.abandoned });
+    }
+    total.schedules += found.schedules;
+    total.abandoned += found.abandoned;
+    total.steps += found.steps;
+    for (const name of found.reached) total.reached.add(name);
+    for (const [name, cost] of found.costs) total.costs.set(name, Math.max(total.costs.get(name) ?? cost, cost));
+    this.coverages.push(found.coverage);
+  }
+}

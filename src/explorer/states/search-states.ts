@@ -1,0 +1,106 @@
+/**
+ * Searches the states of a world instead of its schedules: each state is gone on from once, however many ways lead to it.
+ *
+ * Breadth first finds shortest failures; depth first needs no more than the way it is on. What must happen in the end is looked for in the
+ * graph of states, as a fair cycle without it. Invariant: when it says `proved`, every state was gone on from, but for the chance
+ * that it states that two of them were taken for one. What is not here: what a state is (state-space.ts and what implements it).
+ */
+import { Execution } from '../execution.js';
+import type { Exploration, Found } from '../explore.js';
+import type { World } from '../world.js';
+import type { Fairness } from './fair-cycles.js';
+import { KeptSpace } from './kept-space.js';
+import { PackedLayout } from './packed-layout.js';
+import { PackedSpace } from './packed-space.js';
+import { ReplayedSpace } from './replayed-space.js';
+import type { StateSpace } from './state-space.js';
+import { StateSearch } from './state-search.js';
+
+/** How states are gone to: as rows of integers, as objects that are put back, or by executing their schedules from the beginning. */
+export type StateKind = 'packed' | 'kept' | 'replayed';
+
+export type StateOrder = 'bfs' | 'dfs-states';
+
+export interface StateOptions {
+  /** Breadth first, the default, or depth first. */
+  readonly order?: StateOrder;
+  /** How states are gone to. Default: packed if the world is nothing but programs, kept if it is open, replayed if it is neither. */
+  readonly states?: StateKind;
+  /** States at most. */
+  readonly maxStates?: number;
+  /** Steps from the beginning at most; states that are so far away are not gone on from. Default: the world's. */
+  readonly maxDepth?: number;
+  /** Asked now and then; true: stop. */
+  readonly stop?: (found: StateExploration) => boolean;
+  /** Go on after a failure, and collect the first of each property. Default false. */
+  readonly keepGoing?: boolean;
+  /** Take states for one that differ by which of interchangeable processes is which. Default true; not for what must happen in the end. */
+  readonly symmetry?: boolean;
+  /** Which executions that go on for ever count. Default weak. */
+  readonly fairness?: Fairness;
+}
+
+/** A failure, the choices that lead to it, and, if it is that something never happens, which of them are repeated for ever. */
+export interface StateFound extends Found {
+  /** Choices of the schedule from this one on are a cycle; null: the execution ends with it. */
+  readonly cycleFrom: number | null;
+}
+
+export interface StateExploration extends Exploration {
+  readonly faults: StateFound[];
+  states: number;
+  transitions: number;
+  /** Most steps from the beginning. */
+  depth: number;
+  /** States where nobody can go on, and those of them where somebody waits. */
+  ends: number;
+  deadlocks: number;
+  /** How likely it is that a state was taken for another and left out. */
+  omission: number;
+  /** Whether interchangeable processes were taken as such. */
+  readonly symmetric: boolean;
+  /** How states were gone to. */
+  readonly by: StateKind;
+}
+
+/** Searches the states of a world. Throws WorldError if the world can't be explored. */
+export function searchStates(world: World, options: StateOptions = {}): StateExploration {
+  const execution = new Execution(world);
+  execution.begin();
+  const { builder } = execution;
+  const by = options.states ?? kindOf(execution);
+  const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
+  const symmetric = (options.symmetry ?? true) && builder.symmetric.length > 0 && !isLive && by !== 'kept';
+  const costs = new Map<string, number>();
+  const found: StateExploration = {
+    schedules: 0,
+    abandoned: 0,
+    steps: 0,
+    faults: [],
+    reached: new Set(),
+    costs,
+    coverage: { kind: 'sampled', confidence: '' },
+    states: 0,
+    transitions: 0,
+    depth: 0,
+    ends: 0,
+    deadlocks: 0,
+    omission: 0,
+    symmetric,
+    by,
+  };
+  // An execution is cut off at the world's most steps; a packed state is no execution.
+  const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
+  new StateSearch(spaceOf(execution, found), found, { ...options, maxDepth }).run();
+  return found;
+}
+
+function kindOf({ builder, world }: Execution): StateKind {
+  if (builder.processes.every(({ run }) => run !== null)) return 'packed';
+  return world.open === null ? 'replayed' : 'kept';
+}
+
+function spaceOf({ world, builder }: Execution, { by, symmetric, costs }: StateExploration): StateSpace {
+  if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric);
+  return by === 'kept' ? new KeptSpace(world, costs) : new ReplayedSpace(world, symmetric, costs);
+}

@@ -1,0 +1,60 @@
+/**
+ * Strategies by name, made of what can be sent to another thread.
+ *
+ * Invariant: a part of a sampler's executions, or of a tree, is made by the same name as the whole. What is not here: what the names mean for people, and
+ * strategies that can't be divided and have a registry of their own.
+ */
+import { WorldError } from '../failure.js';
+import type { Strategy } from '../strategy.js';
+import { DelayBounding } from './delay-bounding.js';
+import { DepthFirst } from './depth-first.js';
+import { PriorityChanges } from './pct.js';
+import { PartialOrderSampling } from './pos.js';
+import { Beginning, Mixture, Portfolio } from './portfolio.js';
+import { PreemptionBounding } from './preemption-bounding.js';
+import { RandomWalk } from './random-walk.js';
+import type { Sampler, SamplerOptions } from './sampler.js';
+import { UniformRandomWalk } from './urw.js';
+
+/** Which part of a strategy's executions. */
+export interface PartOptions {
+  readonly seed?: number;
+  /** Of a sampler: number of the first execution. */
+  readonly first?: number;
+  /** Of `dfs`: places of the first choices. */
+  readonly prefix?: readonly number[];
+}
+
+const SAMPLERS = new Map<string, (options: SamplerOptions) => Sampler>([
+  ['random', (options) => new RandomWalk(options)],
+  ['pos', (options) => new PartialOrderSampling(options)],
+  ['pct2', (options) => new PriorityChanges(2, options)],
+  ['pct3', (options) => new PriorityChanges(3, options)],
+  ['urw', (options) => new UniformRandomWalk(options)],
+  ['mixture', (options) => new Mixture(options)],
+]);
+
+const OTHERS = new Map<string, (options: PartOptions) => Strategy>([
+  ['dfs', ({ prefix = [] }) => new DepthFirst(prefix)],
+  ['preemptions', () => new PreemptionBounding()],
+  ['delays', () => new DelayBounding()],
+  ['beginning', () => new Beginning()],
+  ['portfolio', ({ seed = 0 }) => new Portfolio({ seed })],
+]);
+
+export const STRATEGY_NAMES: readonly string[] = [...SAMPLERS.keys(), ...OTHERS.keys()];
+
+export const isSampler = (name: string): boolean => SAMPLERS.has(name);
+
+/** A sampler; throws WorldError if there is none by that name. */
+export function makeSampler(name: string, options: SamplerOptions): Sampler {
+  const make = SAMPLERS.get(name);
+  if (make === undefined) throw new WorldError(`there is no sampler ${name}; there are ${[...SAMPLERS.keys()].join(', ')}`);
+  return make(options);
+}
+
+/** Throws WorldError if there is none by that name. */
+export function makeStrategy(name: string, options: PartOptions = {}): Strategy {
+  const make = OTHERS.get(name);
+  return make === undefined ? makeSampler(name, options) : make(options);
+}

@@ -1,0 +1,100 @@
+/**
+ * What a worker of a parallel search does: loads the world, and runs the jobs that it is given. piscina owns the thread.
+ *
+ * Invariant: it decides nothing; a job's result depends on the job alone, unless it is told to stop. It lies two folders below dist/, where
+ * workers.ts looks for it, and is no bundle: worlds import the engine, and must find the one that runs them.
+ */
+import { Control } from './control.js';
+import { type Exploration, explore } from './explore.js';
+import { WorldError } from './failure.js';
+import type { Job, JobResult, WorldSource } from './jobs.js';
+import { Execution } from './execution.js';
+import { splitTree } from './strategies/depth-first.js';
+import { makeSampler, makeStrategy } from './strategies/named.js';
+import type { Coverage } from './strategy.js';
+import type { World } from './world.js';
+
+/** What every task comes with. */
+export interface Setting {
+  readonly source: WorldSource;
+  readonly control: SharedArrayBuffer;
+  readonly keepGoing: boolean;
+}
+
+/** A task's result, or why the world can't be explored: an error's class does not survive the way to another thread. */
+export type Answer<T> = { readonly value: T } | { readonly worldError: string; readonly fault: WorldError['fault'] };
+
+interface Judged {
+  readonly setting: Setting;
+  readonly sampler: string;
+  readonly seed: number;
+  readonly schedules: number;
+}
+
+/** Piscina task: runs a job. */
+export function run({ setting, job }: { setting: Setting; job: Job }): Promise<Answer<JobResult>> {
+  const control = new Control(setting.control);
+  return answered(async () => {
+    try {
+      const result = runJob(await load(setting.source), job, setting.keepGoing, control);
+      if (result.found.faults.length > 0 && !setting.keepGoing) control.limit(job.number);
+      return result;
+    } catch (error) {
+      control.limit(job.number);
+      throw error;
+    }
+  });
+}
+
+function runJob(world: World, job: Job, keepGoing: boolean, control: Control): JobResult {
+  let stopped = false;
+  let told = 0;
+  const tell = ({ schedules }: Exploration): void => {
+    control.add(schedules - told);
+    told = schedules;
+  };
+  const stop = (found: Exploration): boolean => {
+    tell(found);
+    stopped = control.shouldStop(job.number);
+    return stopped;
+  };
+  const found = explore(world, makeStrategy(job.strategy, job), { schedules: job.schedules, keepGoing, stop });
+  tell(found);
+  return { found, stopped };
+}
+
+/** Piscina task: divides the tree of schedules. */
+export function split({ setting, parts }: { setting: Setting; parts: number }): Promise<Answer<readonly (readonly number[])[]>> {
+  return answered(async () => splitTree(await load(setting.source), parts));
+}
+
+/** Piscina task: what so many executions of a sampler show. */
+export function judge({ setting, sampler: name, seed, schedules }: Judged): Promise<Answer<Coverage>> {
+  return answered(async () => {
+    const execution = new Execution(await load(setting.source));
+    execution.begin();
+    const sampler = makeSampler(name, { seed });
+    sampler.begin(execution);
+    return sampler.coverageOf(schedules);
+  });
+}
+
+async function answered<T>(task: () => Promise<T>): Promise<Answer<T>> {
+  try {
+    return { value: await task() };
+  } catch (error) {
+    if (error instanceof WorldError) return { worldError: error.message, fault: error.fault };
+    throw error;
+  }
+}
+
+async function load({ module, name, arguments: given = [] }: WorldSource): Promise<World> {
+  const exported = ((await import(module)) as Record<string, unknown>)[name];
+  const world: unknown = typeof exported === 'function' ? exported(...given) : exported;
+  if (isWorld(world)) return world;
+  throw new WorldError(`${module} exports no world by the name ${name}`);
+}
+
+function isWorld(value: unknown): value is World {
+  return typeof value === 'object' && value !== null && 'setup' in value && typeof value.setup === 'function' && 'maxSteps' in value;
+}

@@ -1,0 +1,57 @@
+/**
+ * The threads of a parallel search; one of the two importers of piscina.
+ *
+ * Invariant: a task that a worker can't finish rejects, also when the worker died before it began. What tasks do is in thread.ts.
+ */
+import { createRequire } from 'node:module';
+import type * as PiscinaModule from 'piscina';
+import { WorldError } from './failure.js';
+import type { Job, JobResult } from './jobs.js';
+import type { Coverage } from './strategy.js';
+import type { Answer, Setting } from './thread.js';
+
+export class Workers {
+  private readonly pool: PiscinaModule.Piscina;
+
+  constructor(
+    private readonly setting: Setting,
+    readonly count: number,
+  ) {
+    // Loaded here and not before, since most that load the explorer search in one thread.
+    const { Piscina } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
+    this.pool = new Piscina({
+      // From a bundle too: both lie two folders below dist/.
+      filename: new URL('../../src/explorer/thread.js', import.meta.url).href,
+      minThreads: count,
+      maxThreads: count,
+      idleTimeout: Number.POSITIVE_INFINITY,
+      recordTiming: false,
+    });
+    // A worker whose code can't be loaded ends without a task; tasks that wait for it would wait for ever.
+    this.pool.on('error', () => void this.pool.destroy());
+  }
+
+  run(job: Job): Promise<JobResult> {
+    return this.call('run', { job });
+  }
+
+  /** Prefixes that divide the tree of schedules. */
+  split(parts: number): Promise<readonly (readonly number[])[]> {
+    return this.call('split', { parts });
+  }
+
+  /** What so many executions of a sampler show. */
+  judge(sampler: string, seed: number, schedules: number): Promise<Coverage> {
+    return this.call('judge', { sampler, seed, schedules });
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+
+  private async call<T>(name: string, task: object): Promise<T> {
+    const answer = (await this.pool.run({ setting: this.setting, ...task }, { name })) as Answer<T>;
+    if ('value' in answer) return answer.value;
+    throw new WorldError(answer.worldError, answer.fault);
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * What is a state: what actors say, what is in their mailboxes, and, where they say nothing, what came before.
+ */
+import { describe, expect, it } from 'vitest';
+import type { Actor } from '../../src/explorer/actor.js';
+import { Kind } from '../../src/explorer/operation.js';
+import type { SharedObject } from '../../src/explorer/shared-object.js';
+import { searchStates } from '../../src/explorer/states/search-states.js';
+import { StateTable } from '../../src/explorer/states/state-table.js';
+import { defineWorld, type World, type WorldBuilder } from '../../src/explorer/world.js';
+
+/** Does one thing to an object, once. */
+function once(w: WorldBuilder, kind: Kind, target: SharedObject, act: () => void, isOpen: boolean): Actor {
+  let done = false;
+  const actor: Actor = {
+    look: (next) => (done ? next.idle() : next.ready(kind, target)),
+    run: () => {
+      w.touch(kind, target);
+      act();
+      done = true;
+    },
+  };
+  return isOpen ? { ...actor, fingerprint: (hasher) => hasher.add(done ? 1 : 0) } : actor;
+}
+
+const touching = (name: string, kinds: readonly Kind[], isOpen: boolean): World =>
+  defineWorld(name, (w) => {
+    const x = w.object('x');
+    for (const [i, kind] of kinds.entries())
+      w.actor(
+        `a${i}`,
+        once(w, kind, x, () => {}, isOpen),
+      );
+  });
+
+describe('a state', () => {
+  it('of actors that say nothing is told by what came before what, in the order of their objects', () => {
+    const readers = (n: number): Kind[] => [Kind.write, ...Array.from({ length: n }, () => Kind.read)];
+    const writers = (n: number): Kind[] => Array.from({ length: n }, () => Kind.write);
+    // As many as there are traces.
+    for (const n of [1, 2, 3, 4]) expect(searchStates(touching('readers', readers(n), false)).ends).toBe(2 ** n);
+    for (const [n, factorial] of [1, 1, 2, 6, 24].entries()) {
+      if (n > 0) expect(searchStates(touching('writers', writers(n), false)).ends).toBe(factorial);
+    }
+    // And of those that say all, by that: any set of them has written.
+    expect(searchStates(touching('writers', writers(4), true))).toMatchObject({ ends: 1, states: 2 ** 4 });
+  });
+
+  it('has what is in the mailboxes of actors', () => {
+    const world = defineWorld('posts', (w) => {
+      const inbox = w.inbox<{ from: number }>('inbox');
+      for (const from of [1, 2, 3])
+        w.actor(
+          `sender ${from}`,
+          once(w, Kind.send, inbox.target, () => inbox.post({ from }), true),
+        );
+    });
+    // Every sequence of different messages: 1 + 3 + 6 + 6.
+    expect(searchStates(world)).toMatchObject({ states: 16, ends: 6 });
+  });
+
+  it('of timers has whether one has fired early', () => {
+    const world = defineWorld('timers', (w) => {
+      const timer = w.timer('timer');
+      const x = w.variable('x');
+      w.process('p', function* () {
+        yield timer.timeout();
+        yield timer.timeout();
+      });
+      w.process('q', function* () {
+        yield x.write(1);
+      });
+    });
+    // Both end with two time-outs and a write; one of them may still have one early.
+    expect(searchStates(world)).toMatchObject({ states: 7, ends: 2, coverage: { kind: 'proved' } });
+  });
+});
+
+describe('the table of states', () => {
+  it('has each fingerprint once, numbered in the order in which they came, however many there are', () => {
+    const table = new StateTable(true);
+    const fingerprints = Array.from({ length: 15_000 }, (_, each) => [Math.imul(each, 0x9e37_79b1) & 0x3fff, each % 5_000] as const);
+    const distinct = new Map<string, number>();
+    const wrong = [...fingerprints, ...fingerprints].filter(([low, high]) => {
+      const known = distinct.get(`${low} ${high}`);
+      const isNew = table.add(low, high);
+      if (known === undefined) distinct.set(`${low} ${high}`, distinct.size);
+      return isNew !== (known === undefined) || table.number !== (known ?? distinct.size - 1);
+    });
+    expect(wrong).toEqual([]);
+    expect(table.count).toBe(distinct.size);
+  });
+
+  it('takes two zeros for a fingerprint like others', () => {
+    const table = new StateTable(false);
+    expect([table.add(0, 0), table.add(0, 0), table.add(0, 2)]).toEqual([true, false, true]);
+  });
+});
