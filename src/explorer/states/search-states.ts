@@ -65,6 +65,13 @@ export interface StateExploration extends Exploration {
 
 /** Searches the states of a world. Throws WorldError if the world can't be explored. */
 export function searchStates(world: World, options: StateOptions = {}): StateExploration {
+  const { search, found } = openStates(world, options);
+  search.run();
+  return found;
+}
+
+/** A search that is not begun yet, and what it will have found. */
+export function openStates(world: World, options: StateOptions): { readonly search: StateSearch; readonly found: StateExploration } {
   const execution = new Execution(world);
   execution.begin();
   const { builder } = execution;
@@ -91,8 +98,7 @@ export function searchStates(world: World, options: StateOptions = {}): StateExp
   };
   // An execution is cut off at the world's most steps; a packed state is no execution.
   const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
-  new StateSearch(spaceOf(execution, found), found, { ...options, maxDepth }).run();
-  return found;
+  return { search: new StateSearch(spaceOf(execution, found), found, { ...options, maxDepth }), found };
 }
 
 function kindOf({ builder, world }: Execution): StateKind {

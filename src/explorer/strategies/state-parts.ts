@@ -5,12 +5,9 @@
  */
 import type { ExploreOptions } from '../explore.js';
 import { type Explored, nothingFound, type Search } from '../search.js';
-import { openStates, type StateOrder } from '../states/search-states.js';
-import type { StateExploration } from '../states/search-states.js';
+import { openStates, type StateExploration, type StateOrder } from '../states/search-states.js';
 import type { StateSearch } from '../states/state-search.js';
 import type { World } from '../world.js';
-
-const PAUSE_STATES = 1 << 14;
 
 export class StateParts implements Search {
   private opened: { readonly search: StateSearch; readonly found: StateExploration } | null = null;
@@ -26,8 +23,8 @@ export class StateParts implements Search {
     const maxStates = schedules === undefined || schedules === Number.POSITIVE_INFINITY ? {} : { maxStates: schedules };
     this.opened ??= openStates(this.world, { order: this.order, keepGoing, ...maxStates });
     const { search, found } = this.opened;
-    const isOver = search.run(() => found.states >= this.told.states + PAUSE_STATES || (stop?.(found) ?? false));
-    return this.part(found, isOver);
+    search.run(() => stop?.(found) ?? false);
+    return this.part(found);
   }
 
   progress(): null {
@@ -35,13 +32,13 @@ export class StateParts implements Search {
   }
 
   /** What came since the last part. */
-  private part(found: StateExploration, isOver: boolean): Explored {
+  private part(found: StateExploration): Explored {
     const { told } = this;
     const { states, transitions: steps, ends: schedules, faults, reached, costs } = found;
     this.told = { states, steps, schedules, faults: faults.length };
     return {
       ...nothingFound(),
-      ...{ states: states - told.states, steps: steps - told.steps, schedules: schedules - told.schedules, isOver },
+      ...{ states: states - told.states, steps: steps - told.steps, schedules: schedules - told.schedules },
       ...{ faults: faults.slice(told.faults), reached, costs, coverage: found.coverage },
     };
   }
