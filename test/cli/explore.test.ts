@@ -147,7 +147,7 @@ describe('apple-gfx explore', () => {
     [[file('none.mjs', 'export const x = 1;\n')], 2, /exports no world; expected what defineWorld/],
     [[file('broken.mjs', 'export const = 1;\n')], 2, /broken\.mjs can't be loaded: /],
     [[unlocks], 2, /p unlocks m, which it has not locked/],
-    [[moody], 3, /moody is not the same each time: /],
+    [[moody], 3, /moody is not deterministic: /],
     [[throwing], 4, /no such thing/],
   ])('%j: exits with what is wrong in one line', (args, code, text) => {
     const { status, stdout, stderr } = run('explore', ...args);

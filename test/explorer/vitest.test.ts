@@ -12,7 +12,7 @@ exploreTest('a world without faults passes', families.mutex(3), { strategy: 'dfs
 it('a world with a fault fails with the report and the replay line', () => {
   const problem = findProblem(bank(), { module: 'bank.ts' });
   expect(problem).toMatch(/^bank breaks "no deposit is lost": /);
-  expect(problem).toMatch(/found by random in execution \d+, seed 1; 4 steps, 1 preemption/);
+  expect(problem).toMatch(/found by portfolio in execution \d+, seed 1; 4 steps, 1 preemption/);
   expect(problem).toMatch(/npx apple-gfx replay s1\/bank\/\S+ bank\.ts$/);
 });
 
