@@ -165,5 +165,7 @@ export const SCENARIOS: readonly Scenario[] = [
       { name: 'guest', steps: [{ do: 'newFrame' }, { do: 'modeChange', ...OTHER }, { do: 'newFrame' }] },
     ],
     reset: true,
+    // There is one access in PVG at a time here, so a second worker would do what the first does.
+    workers: 1,
   },
 ];
