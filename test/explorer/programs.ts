@@ -1,7 +1,6 @@
 /**
  * Worlds of programs, whose states can be packed.
  */
-import type { ProcessHandle } from '../../src/explorer/shared-object.js';
 import { defineWorld, type World } from '../../src/explorer/world.js';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
@@ -92,5 +91,3 @@ export const peterson = (broken = false): World =>
     }
     w.always('one inside', () => inside.value <= 1);
   });
-
-export type Processes = readonly ProcessHandle[];
