@@ -20,6 +20,11 @@ import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
 import type { Carrier } from './pvg-threads.js';
 
+/** What is said of an encode besides. */
+function refusal(outcome: number): string {
+  return outcome === 1 ? ', which PVG refuses' : '';
+}
+
 /** Which access a job carries: whose and which, as the world's vCPUs write it into their accesses. */
 export type Identify = (words: readonly number[]) => { readonly vcpu: number; readonly index: number };
 
@@ -32,6 +37,8 @@ export interface BqlParts {
   readonly pvg: PvgModel;
   readonly carrier: Carrier;
   readonly identify: Identify;
+  /** Workers of the background queue. */
+  readonly staff: readonly WorkerActor[];
   fail(property: string, text: string): void;
 }
 
@@ -41,7 +48,7 @@ export class BqlActor implements Actor {
   private encoding = false;
 
   private readonly carrier: Carrier;
-  private readonly say = (): string => this.nextStep();
+  private readonly say = (outcome: number): string => this.nextStep(outcome);
 
   constructor(private readonly parts: BqlParts) {
     this.carrier = parts.carrier;
@@ -75,6 +82,17 @@ export class BqlActor implements Actor {
     this.work();
   }
 
+  /** Whoever carries the job of the innermost wait, or the render queue if that was lent the lock. */
+  waitsFor(): readonly string[] {
+    const { behaviour, staff, pvg } = this.parts;
+    if (behaviour.blocking !== null)
+      return behaviour.blocking.do === 'enterPvg' ? this.carrier.waitsFor : [this.encoding ? 'gpu' : pvg.owner];
+    const job = behaviour.waitsForJob;
+    if (job === 0) return ['render'];
+    const carriers = staff.filter((worker) => worker.job === job).map(({ name }) => name);
+    return carriers.length > 0 ? carriers : staff.map(({ name }) => name);
+  }
+
   describe(): string {
     const { behaviour, inbox } = this.parts;
     const { bottomHalves, sections, nestedWaits } = behaviour.waiting;
@@ -87,11 +105,12 @@ export class BqlActor implements Actor {
     return parts.join(', ');
   }
 
-  private nextStep(): string {
+  private nextStep(outcome: number): string {
     const { behaviour, inbox } = this.parts;
     const { blocking } = behaviour;
-    if (blocking !== null) return this.carrier.isInside || this.encoding ? `return from ${blocking.do}` : blocking.do;
-    if (behaviour.grantable > 0) return `grant the lock to one of ${behaviour.waiting.sections.map(messageName).join(' ')}`;
+    if (blocking !== null)
+      return this.carrier.isInside || this.encoding ? `return from ${blocking.do}` : `${blocking.do}${refusal(outcome)}`;
+    if (behaviour.grantable > 0) return `grant the lock to ${messageName(behaviour.waiting.sections[outcome] ?? 0)}`;
     return `take ${inbox.contents.map(({ kind }) => messageName(kind)).join(' ')}`;
   }
 
@@ -159,7 +178,8 @@ export interface RenderParts {
 }
 
 export class RenderActor implements Actor {
-  private readonly say = (): string => messageName(this.parts.behaviour.next || (this.parts.inbox.contents[0]?.kind ?? 0));
+  private readonly say = (outcome: number): string =>
+    `${messageName(this.parts.behaviour.next || (this.parts.inbox.contents[0]?.kind ?? 0))}${refusal(outcome)}`;
 
   constructor(private readonly parts: RenderParts) {}
 
@@ -187,6 +207,10 @@ export class RenderActor implements Actor {
     behaviour.step();
   }
 
+  waitsFor(): readonly string[] {
+    return this.parts.behaviour.waitsForBql ? ['bql'] : [this.parts.pvg.owner];
+  }
+
   describe(): string {
     const { state, queued } = this.parts.behaviour.inspection as { readonly state: string; readonly queued: readonly string[] };
     return `${state}${queued.length > 0 ? `, queued ${queued.join(' ')}` : ''}`;
@@ -194,6 +218,7 @@ export class RenderActor implements Actor {
 }
 
 export interface WorkerParts {
+  readonly name: string;
   readonly inbox: Inbox<PvgRecord>;
   readonly bql: Inbox<PvgRecord>;
   readonly pvg: PvgModel;
@@ -207,7 +232,7 @@ export class WorkerActor implements Actor {
   private record: PvgRecord | null = null;
 
   private readonly carrier: Carrier;
-  private readonly say = (): string => this.nextStep();
+  private readonly say = (outcome: number): string => `${this.nextStep()}${refusal(outcome)}`;
 
   constructor(private readonly parts: WorkerParts) {
     this.carrier = parts.carrier;
@@ -248,6 +273,19 @@ export class WorkerActor implements Actor {
       bql.post(whole(work.section));
     }
     this.record = null;
+  }
+
+  /** Number of the job that it carries, 0 if none. */
+  get job(): number {
+    return this.record?.id ?? 0;
+  }
+
+  get name(): string {
+    return this.parts.name;
+  }
+
+  waitsFor(): readonly string[] {
+    return this.work()?.do === 'carry' ? this.carrier.waitsFor : [this.parts.pvg.owner];
   }
 
   describe(): string {

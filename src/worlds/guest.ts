@@ -86,6 +86,10 @@ export class VcpuActor implements Actor {
     this.access();
   }
 
+  waitsFor(): readonly string[] {
+    return this.state === 'entering' ? this.carrier.waitsFor : ['bql'];
+  }
+
   describe(): string {
     const { accesses } = this.parts;
     return this.isDone ? 'done' : `${this.state} with ${accesses[this.done]} ${this.done + 1} of ${accesses.length}`;
@@ -211,6 +215,10 @@ export class EmbedderActor implements Actor {
     this.state = 'done';
   }
 
+  waitsFor(): readonly string[] {
+    return ['bql'];
+  }
+
   describe(): string {
     return this.state === 'done' ? 'has removed the region' : 'removes a region';
   }
@@ -271,6 +279,14 @@ export class ResetActor implements Actor {
         pvg.restart();
         this.state = 'done';
     }
+  }
+
+  waitsFor(): readonly string[] {
+    const { pvg, scripts, display } = this.parts;
+    if (this.state === 'asked') return ['bql'];
+    if (this.state === 'draining') return ['gpu'];
+    const active = scripts.filter(({ isActive }) => isActive).map(({ script }) => script.name);
+    return [...active, ...(display.isAsking ? ['display'] : []), ...(pvg.inside > 0 ? ['bql'] : [])];
   }
 
   describe(): string {

@@ -35,7 +35,7 @@ export class ScriptThread implements Actor {
   begun: boolean;
   at = 0;
   private asked: Asked = 'no';
-  private readonly say = (): string => this.nextStep();
+  private readonly say = (outcome: number): string => `${this.nextStep()}${outcome === 1 ? ' told with the one before' : ''}`;
 
   constructor(
     readonly script: PvgScript,
@@ -78,6 +78,10 @@ export class ScriptThread implements Actor {
     }
     const step = this.script.steps[this.at];
     if (step !== undefined) this.carryOut(step, outcome);
+  }
+
+  waitsFor(): readonly string[] {
+    return this.asked === 'asked' ? ['bql'] : [this.world.pvg.owner];
   }
 
   describe(): string {
@@ -254,7 +258,7 @@ export class DisplayThread implements Actor {
     if (event === undefined) return;
     const { kind, words } = event;
     if (this.waitsWith(kind)) {
-      if (pvg.locks) pvg.take('display queue');
+      if (pvg.locks) pvg.take('display');
       this.asking = true;
       pvg.post('mode', this.thread, { kind, id: pvg.open(this.thread, kind), words });
       return;
@@ -265,6 +269,10 @@ export class DisplayThread implements Actor {
       pvg.glyphs.add(id);
     }
     pvg.post(kind === Upcall.modeChange ? 'mode' : 'display', this.thread, { kind, id, words });
+  }
+
+  waitsFor(): readonly string[] {
+    return this.asking ? [this.pvg.modeChangeTo] : [this.pvg.owner];
   }
 
   describe(): string {
@@ -285,7 +293,7 @@ export const GLYPH_BASE = 0x1_0000;
 
 /** The GPU: completes encodes, in their order. */
 export class GpuThread implements Actor {
-  private readonly say = (): string => `complete frame ${this.pvg.encodes[0]?.frame ?? 0}`;
+  private readonly say = (outcome: number): string => `${outcome === 1 ? 'fail' : 'complete'} frame ${this.pvg.encodes[0]?.frame ?? 0}`;
 
   constructor(
     private readonly pvg: PvgModel,
@@ -325,6 +333,12 @@ export class Carrier {
 
   get canEnter(): boolean {
     return this.pvg.isFree;
+  }
+
+  /** Who has to go on before it can. */
+  get waitsFor(): readonly string[] {
+    if (!this.inside) return [this.pvg.owner];
+    return this.awaited.filter(({ isDone }) => !isDone).map(({ script }) => script.name);
   }
 
   /** Every thread that the access waits for has ended. */
