@@ -156,7 +156,7 @@ export class Fingerprint {
     const kind = execution.kindOf(process);
     const target = execution.targetOf(process);
     hasher.add(kind);
-    if (kind === Kind.reacquire) hasher.add(execution.isUnsignalled(process) ? 0 : 1);
+    // Whether it was woken, if it waits, is told by the condition's queue.
     if (run !== null || target === null) return;
     hasher.add(target.id);
     hasher.addNumber(execution.valueOf(process));
