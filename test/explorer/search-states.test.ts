@@ -182,6 +182,19 @@ describe('a search of states', () => {
     expect(searchStates(polling(5), { maxStates: 5000 }).coverage).toMatchObject({ bound: 'the first 5000 states, breadth first' });
   });
 
+  it('goes back to where the last round began, whatever its length', () => {
+    for (const questions of [1, 2, 3, 4]) {
+      const world = defineWorld('alone', (w) => {
+        const all = Array.from({ length: questions }, (_, i) => w.variable(`x${i}`));
+        w.process('poller', function* () {
+          for (;;) for (const each of all) yield each.read();
+        });
+      });
+      // Three rounds, and the fourth up to where it would end.
+      expect(searchStates(world)).toMatchObject({ states: 4 * questions, transitions: 4 * questions });
+    }
+  });
+
   it('does not take a body to poll that asks three times', () => {
     const asking = (times: number): World =>
       defineWorld('asking', (w) => {
