@@ -203,6 +203,19 @@ describe('what must happen in the end', () => {
 
   it('is not said of a state that was not left yet, whoever could go on from there', () => {
     for (let maxStates = 1; maxStates < 8; maxStates++) expect(searchStates(bystander, { maxStates }).faults).toEqual([]);
+    const undecided = defineWorld('undecided', (w) => {
+      const [choice, x, done] = [w.choice('choice'), w.variable('x'), w.variable('done')];
+      w.program('chooser', (p) => {
+        const t = p.local();
+        p.loop(() => {
+          p.choose(choice, 2, t);
+          p.if(t, () => p.write(x, 1));
+        });
+      });
+      w.program('once', (p) => p.write(done, 1));
+      w.eventually('done', () => done.value === 1);
+    });
+    for (let maxStates = 1; maxStates < 8; maxStates++) expect(searchStates(undecided, { maxStates }).faults).toEqual([]);
     for (let maxDepth = 1; maxDepth < 4; maxDepth++) expect(searchStates(bystander, { maxDepth }).faults).toEqual([]);
   });
 
