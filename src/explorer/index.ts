@@ -22,6 +22,15 @@ export { formatSchedule, type NamedSchedule, type NamedStep, parseSchedule, Sche
 export type { Explored, Search } from './search.js';
 export type { Condition, Lock, Mailbox, ProcessHandle, Reply, SharedObject, Timer, Variable } from './shared-object.js';
 export { DEFAULT_STRATEGY, type SearchOptions, STRATEGIES, type StrategyEntry, strategyNamed } from './strategies/index.js';
+export type { ProgramBuilder } from './programs/program-builder.js';
+export type { Local, Operand, Term } from './programs/term.js';
+export {
+  type StateExploration,
+  type StateFound,
+  type StateOptions,
+  searchStates,
+} from './states/search-states.js';
+export { StateWalker, type WalkerOptions } from './states/state-walker.js';
 export { ABANDON, type Coverage, type Strategy } from './strategy.js';
 export { describeCoverage, propertiesOf, type Verdict, verdictOf } from './verdict.js';
 export { defineWorld, type ProcessOptions, type World, type WorldBuilder } from './world.js';

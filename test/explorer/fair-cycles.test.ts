@@ -85,6 +85,30 @@ const greedy = defineWorld('greedy', (w) => {
   w.eventually('done', () => done.value === 1);
 });
 
+/** One has a lock, and may let go of it for a moment or never. */
+const hoarder = defineWorld('hoarder', (w) => {
+  const lock = w.lock('lock');
+  const choice = w.choice('choice');
+  const done = w.variable('done');
+  w.program('hoarder', (p) => {
+    const t = p.local();
+    p.lock(lock);
+    p.loop(() => {
+      p.choose(choice, 2, t);
+      p.if(t, () => {
+        p.unlock(lock);
+        p.lock(lock);
+      });
+    });
+  });
+  w.program('patient', (p) => {
+    p.lock(lock);
+    p.write(done, 1);
+    p.unlock(lock);
+  });
+  w.eventually('done', () => done.value === 1);
+});
+
 /** Goes round for ever; once round it stays down if the other has said so. */
 const stuck = defineWorld('stuck', (w) => {
   const up = w.variable('up');
@@ -155,6 +179,8 @@ describe('what must happen in the end', () => {
   it('does not happen to who can take a lock now and then, unless fairness is strong', () => {
     expect(broken(greedy, 'weak')).toEqual(['done']);
     expect(broken(greedy, 'strong')).toEqual([]);
+    // Where he never can, what is fair to others is fair to him.
+    expect(broken(hoarder, 'strong')).toEqual(['done']);
   });
 
   it('must happen again and again', () => {
@@ -177,6 +203,19 @@ describe('what must happen in the end', () => {
 
   it('is not said of a state that was not left yet, whoever could go on from there', () => {
     for (let maxStates = 1; maxStates < 8; maxStates++) expect(searchStates(bystander, { maxStates }).faults).toEqual([]);
+    const undecided = defineWorld('undecided', (w) => {
+      const [choice, x, done] = [w.choice('choice'), w.variable('x'), w.variable('done')];
+      w.program('chooser', (p) => {
+        const t = p.local();
+        p.loop(() => {
+          p.choose(choice, 2, t);
+          p.if(t, () => p.write(x, 1));
+        });
+      });
+      w.program('once', (p) => p.write(done, 1));
+      w.eventually('done', () => done.value === 1);
+    });
+    for (let maxStates = 1; maxStates < 8; maxStates++) expect(searchStates(undecided, { maxStates }).faults).toEqual([]);
     for (let maxDepth = 1; maxDepth < 4; maxDepth++) expect(searchStates(bystander, { maxDepth }).faults).toEqual([]);
   });
 

@@ -1,7 +1,6 @@
 /**
  * Worlds of programs, whose states can be packed.
  */
-import type { ProcessHandle } from '../../src/explorer/shared-object.js';
 import { defineWorld, type World } from '../../src/explorer/world.js';
 
 const range = (n: number): number[] => Array.from({ length: n }, (_, index) => index);
@@ -93,4 +92,34 @@ export const peterson = (broken = false): World =>
     w.always('one inside', () => inside.value <= 1);
   });
 
-export type Processes = readonly ProcessHandle[];
+/** One waits twice and is signalled once; another goes on for ever. */
+export const twice = defineWorld('twice', (w) => {
+  const lock = w.lock('lock');
+  const condition = w.condition('condition', lock);
+  w.program('waiter', (p) => {
+    p.lock(lock);
+    p.wait(condition);
+    p.wait(condition);
+    p.unlock(lock);
+  });
+  w.program('signaller', (p) => {
+    p.lock(lock);
+    p.signal(condition);
+    p.unlock(lock);
+  });
+});
+
+/** Two take two locks in opposite order, while a third goes round for ever. */
+export const aside = defineWorld('aside', (w) => {
+  const locks = [w.lock('a'), w.lock('b')] as const;
+  const x = w.variable('x');
+  w.program('round', (p) => p.loop(() => p.update(x, (old) => old.plus(1).modulo(2))));
+  for (const i of [0, 1] as const) {
+    w.program(`p${i}`, (p) => {
+      p.lock(locks[i]);
+      p.lock(locks[i === 0 ? 1 : 0]);
+      p.unlock(locks[0]);
+      p.unlock(locks[1]);
+    });
+  }
+});

@@ -75,8 +75,11 @@ describe('a search of states', () => {
     programs.peterson(),
     programs.peterson(true),
     programs.ring(2, 1, 2),
+    programs.twice,
+    programs.aside,
   ])('agrees with the plain search on $name', (world) => {
-    expect(compare(world, { order: 'bfs', states: 'replayed' }, { order: 'dfs-states', states: 'replayed' })).toBe(true);
+    // What is of programs is packed, too.
+    expect(compare(world, { order: 'bfs' }, { order: 'bfs', states: 'replayed' }, { order: 'dfs-states', states: 'replayed' })).toBe(true);
   });
 
   it('agrees with the plain search on random programs, packed and executed', () => {
@@ -96,6 +99,14 @@ describe('a search of states', () => {
     expect(compared).toBeGreaterThan(40);
     expect(failed).toBeGreaterThan(12);
     expect(deadlocked).toBeGreaterThan(12);
+  });
+
+  it('finds a deadlock of some while another goes on', () => {
+    for (const states of ['packed', 'replayed'] as const) {
+      const found = searchStates(programs.aside, { states });
+      expect(found.faults.map(({ property, schedule }) => [property, schedule.length])).toEqual([['deadlock', 2]]);
+      expect(found.deadlocks).toBe(0);
+    }
   });
 
   it('stops at the first failure, and at bounds, and says so', () => {
@@ -169,6 +180,19 @@ describe('a search of states', () => {
       expect(searchStates(polling(questions), { fairness: 'none' }).faults).toHaveLength(1);
     }
     expect(searchStates(polling(5), { maxStates: 5000 }).coverage).toMatchObject({ bound: 'the first 5000 states, breadth first' });
+  });
+
+  it('goes back to where the last round began, whatever its length', () => {
+    for (const questions of [1, 2, 3, 4]) {
+      const world = defineWorld('alone', (w) => {
+        const all = Array.from({ length: questions }, (_, i) => w.variable(`x${i}`));
+        w.process('poller', function* () {
+          for (;;) for (const each of all) yield each.read();
+        });
+      });
+      // Three rounds, and the fourth up to where it would end.
+      expect(searchStates(world)).toMatchObject({ states: 4 * questions, transitions: 4 * questions });
+    }
   });
 
   it('does not take a body to poll that asks three times', () => {

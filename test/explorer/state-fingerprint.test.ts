@@ -142,6 +142,24 @@ describe('a state', () => {
     expect(() => searchStates(world(null), { states: 'kept' })).toThrow('counters is not open');
   });
 
+  it('has what bodies share besides, if the world says that it is state', () => {
+    const world = (says: boolean): World =>
+      defineWorld('besides', (w) => {
+        const x = w.variable('x');
+        const order: string[] = [];
+        for (const name of ['p', 'q', 'r']) {
+          w.process(name, function* () {
+            yield x.write(1);
+            order.push(name);
+          });
+        }
+        if (says) w.state(order);
+      });
+    expect(searchStates(world(false))).toMatchObject({ states: 2 ** 3, ends: 1 });
+    // Every sequence of different names.
+    expect(searchStates(world(true))).toMatchObject({ states: 1 + 3 + 6 + 6, ends: 6 });
+  });
+
   it('of timers has whether one has fired early', () => {
     const world = defineWorld('timers', (w) => {
       const timer = w.timer('timer');

@@ -41,6 +41,11 @@ const cycle = (length: number): object => {
   first.next = last;
   return first;
 };
+/** Two equal objects, and one of them again. */
+const again = (which: number): unknown[] => {
+  const both = [{ a: 1 }, { a: 1 }];
+  return [...both, both[which]];
+};
 const shared = (): unknown[] => {
   const one = { a: 1 };
   return [one, one];
@@ -106,6 +111,8 @@ describe('the walker of states', () => {
       () => cycle(2),
       () => shared(),
       () => [{ a: 1 }, { a: 1 }],
+      () => again(0),
+      () => again(1),
       () => Object.freeze({ f: 1 }),
       () => Object.freeze([Object.freeze([1]), Object.freeze([2])]),
       () => Object.freeze([[1], [2]]),

@@ -4,7 +4,8 @@
  * Of a body that is what it has seen (its history), of a program its registers, of an actor what it says itself; of an actor
  * that says nothing, its steps and all that came before them in the order of their objects. Interchangeable processes are hashed one by
  * one and added up, each with the places where it is named (packed-symmetry.ts says more). Invariant: states with equal fingerprints go on
- * alike, as long as bodies share nothing but the world's objects.
+ * alike, as long as bodies share nothing but the world's objects and what
+ * the world was told is state.
  */
 import { type Execution, PROCESS_MASK } from '../execution.js';
 import { WorldError } from '../failure.js';
@@ -21,7 +22,7 @@ export class Fingerprint {
   high = 0;
   private readonly shared = new Hasher();
   private readonly own = new Hasher();
-  private readonly walker = new StateWalker();
+  private readonly walker: StateWalker;
   /** By process: its group, or -1. */
   private readonly groups: Int32Array;
   private readonly names: Int32Array;
@@ -32,7 +33,8 @@ export class Fingerprint {
     private readonly execution: Execution,
     symmetric: boolean,
   ) {
-    const { builder, count } = execution;
+    const { builder, count, world } = execution;
+    this.walker = new StateWalker({ ignore: world.open ?? [] });
     this.groups = new Int32Array(count).fill(-1);
     this.names = new Int32Array(count);
     this.histories = new BodyHistories(execution);
@@ -74,6 +76,7 @@ export class Fingerprint {
     const { objects, objectCount } = builder;
     for (let id = 0; id < objectCount; id++) this.addObject(objects[id] as SharedObject);
     for (const inbox of builder.inboxes as readonly Inbox<unknown>[]) this.walker.add(shared, inbox.contents, inbox.target.name);
+    for (const object of builder.states) this.walker.add(shared, object);
     if (execution.earlyTimeout) shared.add(1);
     let held = 0;
     const { properties } = builder;
@@ -153,7 +156,7 @@ export class Fingerprint {
     const kind = execution.kindOf(process);
     const target = execution.targetOf(process);
     hasher.add(kind);
-    if (kind === Kind.reacquire) hasher.add(execution.isUnsignalled(process) ? 0 : 1);
+    // Whether it was woken, if it waits, is told by the condition's queue.
     if (run !== null || target === null) return;
     hasher.add(target.id);
     hasher.addNumber(execution.valueOf(process));
