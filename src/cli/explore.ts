@@ -9,6 +9,7 @@ import { describeError } from '../base/errors.js';
 import { explain, type Explanation } from '../explorer/explain.js';
 import type { Found } from '../explorer/explore.js';
 import { WorldError } from '../explorer/failure.js';
+import { exploreInParallel, type Progress as ParallelProgress } from '../explorer/parallel.js';
 import { report } from '../explorer/report.js';
 import { addPart, type Explored, nothingFound } from '../explorer/search.js';
 import type { StrategyEntry } from '../explorer/strategies/index.js';
@@ -29,6 +30,8 @@ export interface ExploreCommand {
   readonly revisions: readonly RevisionName[];
   readonly strategy: StrategyEntry;
   readonly budget: ExploreBudget;
+  /** Threads that search. More than one only with a strategy of strategies/named.ts. */
+  readonly workers: number;
   readonly seed: number;
   readonly keepGoing: boolean;
   readonly json: boolean;
@@ -61,16 +64,14 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     return 0;
   }
   const worlds = await findWorlds(command.world, command.revisions);
-  const interrupt = { wanted: false };
-  const onSignal = (): void => {
-    interrupt.wanted = true;
-  };
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
   process.on('SIGINT', onSignal);
   const results: Result[] = [];
   try {
     for (const world of worlds) {
-      if (interrupt.wanted) break;
-      const result = await exploreWorld(world, command, interrupt);
+      if (interrupt.signal.aborted) break;
+      const result = await exploreWorld(world, command, interrupt.signal);
       results.push(result);
       print(result, command);
     }
@@ -81,7 +82,7 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     if (command.junit !== undefined) writeFileSync(command.junit, junit(results.map(suiteOf)));
   }
   if (results.some(({ verdict }) => verdict === 'fault')) return FAULT;
-  return interrupt.wanted ? INTERRUPTED : 0;
+  return interrupt.signal.aborted ? INTERRUPTED : 0;
 }
 
 function explainError(error: unknown): number {
@@ -97,17 +98,37 @@ function listWorlds(): void {
   process.stdout.write(`worlds:\n${lines.join('\n')}\nor the path of a module that exports some: docs/explorer.md\n`);
 }
 
-async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrupt: { readonly wanted: boolean }): Promise<Result> {
-  const { world } = found;
+async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrupt: AbortSignal): Promise<Result> {
+  const started = performance.now();
+  const properties = propertiesOf(found.world);
+  const progress = new Progress(found.world.name);
+  const explored = await (command.workers > 1 ? onThreads : inParts)(found, command, interrupt, progress);
+  progress.end();
+  const unreached = properties.sometimes.filter((name) => !explored.reached.has(name));
+  return {
+    found,
+    explored,
+    unreached,
+    verdict: verdictOf(explored, unreached),
+    faults: explored.faults.map((fault) => explained(fault, found, command)),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+function onThreads({ source }: FoundWorld, command: ExploreCommand, signal: AbortSignal, progress: Progress): Promise<Explored> {
+  const { strategy, workers, seed, keepGoing, budget } = command;
+  const onProgress = ({ schedules, part }: ParallelProgress): void => progress.show({ ...nothingFound(), schedules }, part);
+  return exploreInParallel(source, { strategy: strategy.name, workers, seed, keepGoing, ...budget, signal, onProgress });
+}
+
+async function inParts({ world }: FoundWorld, command: ExploreCommand, interrupt: AbortSignal, progress: Progress): Promise<Explored> {
   const { strategy, seed, keepGoing, budget } = command;
   const started = performance.now();
-  const properties = propertiesOf(world);
   const search = strategy.open(world, { seed });
-  const progress = new Progress(world.name);
   const explored = nothingFound();
   const most = 'schedules' in budget ? budget.schedules : Number.POSITIVE_INFINITY;
   const end = 'seconds' in budget ? started + 1000 * budget.seconds : Number.POSITIVE_INFINITY;
-  for (let stopped = true; stopped && !interrupt.wanted && explored.schedules < most && performance.now() < end; ) {
+  for (let stopped = true; stopped && !interrupt.aborted && explored.schedules < most && performance.now() < end; ) {
     stopped = false;
     const partEnd = Math.min(end, performance.now() + PART_MS);
     const stop = (): boolean => {
@@ -120,16 +141,7 @@ async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrup
     // A signal is heard of when the event loop has turned.
     await new Promise(setImmediate);
   }
-  progress.end();
-  const unreached = properties.sometimes.filter((name) => !explored.reached.has(name));
-  return {
-    found,
-    explored,
-    unreached,
-    verdict: verdictOf(explored, unreached),
-    faults: explored.faults.map((fault) => explained(fault, found, command)),
-    seconds: (performance.now() - started) / 1000,
-  };
+  return explored;
 }
 
 /** The search may be over before its budget, or the budget before the search. */

@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeError } from '../base/errors.js';
+import type { WorldSource } from '../explorer/jobs.js';
 import type { World } from '../explorer/world.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { WORLDS } from '../worlds/index.js';
@@ -16,14 +17,23 @@ export interface FoundWorld {
   readonly world: World;
   /** The path that it was asked for by; undefined: it is the project's. */
   readonly module: string | undefined;
+  /** Where other threads find it. */
+  readonly source: WorldSource;
 }
+
+/** The project's worlds, also if this code is in a bundle. */
+const OWN_WORLDS = new URL('../../src/worlds/index.js', import.meta.url).href;
 
 /** Worlds by a name of ours or a path; `PATH#NAME` means one of several. Those that are the same in several revisions come once. */
 export async function findWorlds(name: string, revisions: readonly RevisionName[]): Promise<FoundWorld[]> {
   const entry = WORLDS.find((each) => each.name === name);
   if (entry === undefined) return fromModule(name);
-  const worlds = new Map(revisions.map((revision) => entry.make(revision)).map((world) => [world.name, world]));
-  return [...worlds.values()].map((world) => ({ world, module: undefined }));
+  const found = new Map<string, FoundWorld>();
+  for (const revision of revisions) {
+    const world = entry.make(revision);
+    found.set(world.name, { world, module: undefined, source: { module: OWN_WORLDS, name: 'makeWorld', arguments: [name, revision] } });
+  }
+  return [...found.values()];
 }
 
 /** The world that a saved schedule names, NAME or NAME@REVISION, or the one among a module's that has that name. */
@@ -54,7 +64,8 @@ async function fromModule(text: string): Promise<FoundWorld[]> {
   if (worlds.length === 0) throw new UsageError(`${path} exports no world; expected what defineWorld() of apple-gfx/explorer returns`);
   const wanted = name === undefined ? worlds : worlds.filter((world) => world.name === name);
   if (wanted.length === 0) throw new UsageError(`${path} exports no world ${name}, only ${worlds.map((world) => world.name).join(', ')}`);
-  return [...new Set(wanted)].map((world) => ({ world, module: path }));
+  const { href } = pathToFileURL(resolve(path));
+  return [...new Set(wanted)].map((world) => ({ world, module: path, source: { module: href, name: world.name } }));
 }
 
 async function load(path: string): Promise<Record<string, unknown>> {

@@ -12,7 +12,7 @@ import { isSampler } from './strategies/named.js';
 export interface WorldSource {
   /** URL of the module that exports it. */
   readonly module: string;
-  /** Name of the export: a world, or a function that makes one. */
+  /** Name of the export, a world or a function that makes one; or a world's own name. */
   readonly name: string;
   /** What the function is called with. */
   readonly arguments?: readonly unknown[];

@@ -88,10 +88,16 @@ async function answered<T>(task: () => Promise<T>): Promise<Answer<T>> {
   }
 }
 
+/** The export of that name, or else the world of that name among all that is exported. */
 async function load({ module, name, arguments: given = [] }: WorldSource): Promise<World> {
-  const exported = ((await import(module)) as Record<string, unknown>)[name];
+  const exports = (await import(module)) as Record<string, unknown>;
+  const exported = exports[name];
   const world: unknown = typeof exported === 'function' ? exported(...given) : exported;
   if (isWorld(world)) return world;
+  const named = Object.values(exports)
+    .flat()
+    .find((each): each is World => isWorld(each) && each.name === name);
+  if (named !== undefined) return named;
   throw new WorldError(`${module} exports no world by the name ${name}`);
 }
 
