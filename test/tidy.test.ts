@@ -19,7 +19,11 @@ const resolved = (path: string): string[] =>
   imports(path).map((target) => (target.startsWith('.') ? normalize(`${dirname(path)}/${target}`).replace(/\.js$/, '.ts') : target));
 
 /** What a file imports besides, because it is an edge of its folder. */
-const EDGES: Readonly<Record<string, readonly string[]>> = { 'src/explorer/workers.ts': ['node:module', 'piscina'] };
+const EDGES: Readonly<Record<string, readonly string[]>> = {
+  'src/explorer/packed-text.ts': ['node:zlib'],
+  'src/explorer/vitest.ts': ['node:fs', 'node:os', 'node:path', 'vitest'],
+  'src/explorer/workers.ts': ['node:module', 'piscina'],
+};
 
 describe('edges', () => {
   it.each([
@@ -28,6 +32,7 @@ describe('edges', () => {
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
     ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/cli/picture.ts']],
+    ['vitest', ['src/explorer/vitest.ts']],
     ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
     expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);

@@ -152,6 +152,10 @@ function doneOf(search: number | null, ...budgets: readonly number[]): number | 
 
 function explained(fault: Found, { world, module }: FoundWorld, { strategy, seed }: ExploreCommand): Result['faults'][number] {
   const explanation = explain(world, fault);
+  if (!explanation.reproduced) {
+    const broke = `execution ${fault.execution} broke "${fault.property}", and did not when it was run again`;
+    throw new WorldError(`${world.name} is not the same each time: ${broke}`, 'nondeterminism');
+  }
   const foundBy = `${strategy.name} in execution ${fault.execution}${strategy.samples ? `, seed ${seed}` : ''}`;
   const text = report(explanation, {
     foundBy,

@@ -138,9 +138,9 @@ export class Execution {
   }
 
   /** What an actor says of its next operation, for people; null if it says nothing. */
-  labelOf(process: number): string | null {
+  labelOf(process: number, outcome = 0): string | null {
     const { actor, pending } = this.slot(process);
-    return actor === null ? null : (pending.describe?.() ?? null);
+    return actor === null ? null : (pending.describe?.(outcome) ?? null);
   }
 
   /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */
