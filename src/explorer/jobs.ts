@@ -31,11 +31,9 @@ export interface Job {
   readonly schedules: number;
 }
 
-/** What a job came to. */
+/** What a job came to, whole or up to where it was told to stop. */
 export interface JobResult {
   readonly found: Exploration;
-  /** It was told to stop before it was through. */
-  readonly stopped: boolean;
 }
 
 /** Executions of a sampler's job: many against what it costs to begin one. */

@@ -47,7 +47,6 @@ export function run({ setting, job }: { setting: Setting; job: Job }): Promise<A
 }
 
 function runJob(world: World, job: Job, keepGoing: boolean, control: Control): JobResult {
-  let stopped = false;
   let told = 0;
   const tell = ({ schedules }: Exploration): void => {
     control.add(schedules - told);
@@ -55,12 +54,11 @@ function runJob(world: World, job: Job, keepGoing: boolean, control: Control): J
   };
   const stop = (found: Exploration): boolean => {
     tell(found);
-    stopped = control.shouldStop(job.number);
-    return stopped;
+    return control.shouldStop(job.number);
   };
   const found = explore(world, makeStrategy(job.strategy, job), { schedules: job.schedules, keepGoing, stop });
   tell(found);
-  return { found, stopped };
+  return { found };
 }
 
 /** Piscina task: divides the tree of schedules. */
