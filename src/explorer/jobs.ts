@@ -12,7 +12,7 @@ import { isSampler } from './strategies/named.js';
 export interface WorldSource {
   /** URL of the module that exports it. */
   readonly module: string;
-  /** Name of the export: a world, or a function that makes one. */
+  /** Name of the export, a world or a function that makes one; or a world's own name. */
   readonly name: string;
   /** What the function is called with. */
   readonly arguments?: readonly unknown[];
@@ -31,11 +31,9 @@ export interface Job {
   readonly schedules: number;
 }
 
-/** What a job came to. */
+/** What a job came to, whole or up to where it was told to stop. */
 export interface JobResult {
   readonly found: Exploration;
-  /** It was told to stop before it was through. */
-  readonly stopped: boolean;
 }
 
 /** Executions of a sampler's job: many against what it costs to begin one. */

@@ -156,14 +156,13 @@ class Search {
     this.running.add(ended);
   }
 
-  /** Adds what comes next, as far as it is there and whole. */
+  /** Adds what comes next, as far as it is there. */
   private async addInOrder(): Promise<void> {
     for (;;) {
       const entry = this.results.get(this.next);
       if (entry === undefined || this.isOver) return;
       const { job, result } = entry;
       if ('error' in result) throw result.error;
-      if (result.stopped) return;
       this.results.delete(this.next++);
       const left = this.options.schedules - this.total.found.schedules;
       // A part that goes beyond the budget is run again up to where a search in one thread would have ended.

@@ -47,7 +47,6 @@ export function run({ setting, job }: { setting: Setting; job: Job }): Promise<A
 }
 
 function runJob(world: World, job: Job, keepGoing: boolean, control: Control): JobResult {
-  let stopped = false;
   let told = 0;
   const tell = ({ schedules }: Exploration): void => {
     control.add(schedules - told);
@@ -55,12 +54,11 @@ function runJob(world: World, job: Job, keepGoing: boolean, control: Control): J
   };
   const stop = (found: Exploration): boolean => {
     tell(found);
-    stopped = control.shouldStop(job.number);
-    return stopped;
+    return control.shouldStop(job.number);
   };
   const found = explore(world, makeStrategy(job.strategy, job), { schedules: job.schedules, keepGoing, stop });
   tell(found);
-  return { found, stopped };
+  return { found };
 }
 
 /** Piscina task: divides the tree of schedules. */
@@ -88,10 +86,16 @@ async function answered<T>(task: () => Promise<T>): Promise<Answer<T>> {
   }
 }
 
+/** The export of that name, or else the world of that name among all that is exported. */
 async function load({ module, name, arguments: given = [] }: WorldSource): Promise<World> {
-  const exported = ((await import(module)) as Record<string, unknown>)[name];
+  const exports = (await import(module)) as Record<string, unknown>;
+  const exported = exports[name];
   const world: unknown = typeof exported === 'function' ? exported(...given) : exported;
   if (isWorld(world)) return world;
+  const named = Object.values(exports)
+    .flat()
+    .find((each): each is World => isWorld(each) && each.name === name);
+  if (named !== undefined) return named;
   throw new WorldError(`${module} exports no world by the name ${name}`);
 }
 

@@ -124,6 +124,18 @@ describe('apple-gfx explore', () => {
     expect(text).toContain('<testcase classname="bank" name="deadlock"/>');
   });
 
+  it.each([
+    ['a world of ours', 'frames', '--revision', 'v5'],
+    ['the only world of a module', clean],
+    ['one of several in an array', `${two}#other`],
+  ])('says the same of %s with two threads as with one', (_, ...world) => {
+    const say = (workers: string) => run('explore', ...world, '--json', '--budget', '3000', '--workers', workers);
+    const one = say('1');
+    expect(JSON.parse(one.stdout).schedules).toBeGreaterThan(0);
+    const both = say('2');
+    expect([both.stdout, both.status]).toEqual([one.stdout, one.status]);
+  });
+
   it('collects the first failure of each property when told to go on', () => {
     const { stdout } = run('explore', 'bank', '--keep-going', '--strategy', 'dfs', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'fault', schedules: 6, faults: [{ property: 'no deposit is lost' }] });

@@ -122,9 +122,9 @@ describe('the total of jobs', () => {
       costs: new Map([['x', 5]]),
       coverage: { kind: 'proved', by: 'schedules' },
     } as const;
-    total.add({ stopped: false, found: { ...found, schedules: 3, abandoned: 2, faults: [fault('p', 4)] } });
+    total.add({ found: { ...found, schedules: 3, abandoned: 2, faults: [fault('p', 4)] } });
     const later = { steps: 7, reached: new Set(['b']), costs: new Map([['x', 1]]), coverage: found.coverage };
-    total.add({ stopped: false, found: { ...later, schedules: 4, abandoned: 0, faults: [fault('p', 1), fault('q', 2)] } });
+    total.add({ found: { ...later, schedules: 4, abandoned: 0, faults: [fault('p', 1), fault('q', 2)] } });
     expect(total.found).toMatchObject({ schedules: 7, abandoned: 2, steps: 17, reached: new Set(['a', 'b']), costs: new Map([['x', 5]]) });
     expect(total.found.faults.map(({ property, execution }) => [property, execution])).toEqual([
       ['p', 4],

@@ -22,6 +22,7 @@ export class DepthFirst implements Strategy {
   constructor(private readonly prefix: readonly number[] = []) {
     for (const place of prefix) {
       this.path.push(place);
+      // There is no other place as far as this search goes.
       this.widths.push(1);
     }
   }
@@ -32,7 +33,7 @@ export class DepthFirst implements Strategy {
       return true;
     }
     const { path, widths } = this;
-    while (path.length > this.prefix.length) {
+    while (path.length > 0) {
       const place = (path.pop() ?? 0) + 1;
       const width = widths.pop() ?? 0;
       if (place < width) {
