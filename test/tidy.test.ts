@@ -19,15 +19,20 @@ const resolved = (path: string): string[] =>
   imports(path).map((target) => (target.startsWith('.') ? normalize(`${dirname(path)}/${target}`).replace(/\.js$/, '.ts') : target));
 
 /** What a file imports besides, because it is an edge of its folder. */
-const EDGES: Readonly<Record<string, readonly string[]>> = { 'src/explorer/workers.ts': ['node:module', 'piscina'] };
+const EDGES: Readonly<Record<string, readonly string[]>> = {
+  'src/explorer/packed-text.ts': ['node:zlib'],
+  'src/explorer/vitest.ts': ['node:fs', 'node:os', 'node:path', 'vitest'],
+  'src/explorer/workers.ts': ['node:module', 'piscina'],
+};
 
 describe('edges', () => {
   it.each([
     ['koffi', ['src/bridge/native.ts']],
-    ['piscina', ['src/explorer/workers.ts', 'actors/background-queue/pool.ts']],
+    ['piscina', ['src/cli/compare.ts', 'src/explorer/workers.ts', 'actors/background-queue/pool.ts']],
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
     ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/cli/picture.ts']],
+    ['vitest', ['src/explorer/vitest.ts']],
     ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
     expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);
@@ -72,6 +77,15 @@ describe('edges', () => {
 
   it('no thread loads XState: its types are imported, its code is not', () => {
     for (const path of sources) expect(text(path)).not.toMatch(/^import (?!type )[^;]*'xstate/m);
+  });
+
+  it('the worlds of the device hold no logic of it: no machine is defined, compiled or run there', () => {
+    const worlds = sources.filter((path) => path.startsWith('src/worlds/'));
+    expect(worlds.length).toBeGreaterThan(10);
+    for (const path of worlds) {
+      expect(resolved(path).filter((target) => target.includes('machine'))).toEqual([]);
+      expect(text(path)).not.toMatch(/createMachine|compileMachine|\.machine\b/);
+    }
   });
 
   it('behaviours do no I/O', () => {

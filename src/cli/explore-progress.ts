@@ -4,7 +4,7 @@
 import type { Explored } from '../explorer/search.js';
 
 const ON_TERMINAL_MS = 200;
-const ELSEWHERE_MS = 5000;
+const ELSEWHERE_MS = 3000;
 const BAR = 20;
 
 export class Progress {

@@ -9,9 +9,12 @@ import { describeError } from '../base/errors.js';
 import { explain, type Explanation } from '../explorer/explain.js';
 import type { Found } from '../explorer/explore.js';
 import { WorldError } from '../explorer/failure.js';
+import type { WorldSource } from '../explorer/jobs.js';
+import { exploreInParallel } from '../explorer/parallel.js';
 import { report } from '../explorer/report.js';
 import { addPart, type Explored, nothingFound } from '../explorer/search.js';
 import type { StrategyEntry } from '../explorer/strategies/index.js';
+import type { World } from '../explorer/world.js';
 import { describeCoverage, propertiesOf, type Verdict, verdictOf } from '../explorer/verdict.js';
 import type { RevisionName } from '../revisions/revision.js';
 import { WORLDS } from '../worlds/index.js';
@@ -30,6 +33,8 @@ export interface ExploreCommand {
   readonly strategy: StrategyEntry;
   readonly budget: ExploreBudget;
   readonly seed: number;
+  /** Threads; more than one only for strategies that can be divided. */
+  readonly workers: number;
   readonly keepGoing: boolean;
   readonly json: boolean;
   readonly junit: string | undefined;
@@ -97,13 +102,49 @@ function listWorlds(): void {
   process.stdout.write(`worlds:\n${lines.join('\n')}\nor the path of a module that exports some: docs/explorer.md\n`);
 }
 
-async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrupt: { readonly wanted: boolean }): Promise<Result> {
+/** Whether the person wants to stop. */
+interface Interrupt {
+  readonly wanted: boolean;
+}
+
+async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrupt: Interrupt): Promise<Result> {
   const { world } = found;
-  const { strategy, seed, keepGoing, budget } = command;
   const started = performance.now();
   const properties = propertiesOf(world);
-  const search = strategy.open(world, { seed });
   const progress = new Progress(world.name);
+  const explored = await (command.workers > 1 && found.source !== null
+    ? searchOnThreads(found.source, command, progress, interrupt)
+    : searchHere(world, command, progress, interrupt));
+  progress.end();
+  const unreached = properties.sometimes.filter((name) => !explored.reached.has(name));
+  return {
+    found,
+    explored,
+    unreached,
+    verdict: verdictOf(explored, unreached),
+    faults: explored.faults.map((fault) => explained(fault, found, command)),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+/** On other threads; a signal is looked for when they tell how far they are. */
+async function searchOnThreads(source: WorldSource, command: ExploreCommand, progress: Progress, interrupt: Interrupt): Promise<Explored> {
+  const { strategy, seed, keepGoing, budget, workers } = command;
+  const abort = new AbortController();
+  return exploreInParallel(source, {
+    ...{ strategy: strategy.name, seed, keepGoing, workers, ...budget, signal: abort.signal },
+    onProgress: ({ schedules, part }) => {
+      if (interrupt.wanted) abort.abort();
+      progress.show({ ...nothingFound(), schedules }, part);
+    },
+  });
+}
+
+/** In this thread, in parts. */
+async function searchHere(world: World, command: ExploreCommand, progress: Progress, interrupt: Interrupt): Promise<Explored> {
+  const { strategy, seed, keepGoing, budget } = command;
+  const started = performance.now();
+  const search = strategy.open(world, { seed });
   const explored = nothingFound();
   const most = 'schedules' in budget ? budget.schedules : Number.POSITIVE_INFINITY;
   const end = 'seconds' in budget ? started + 1000 * budget.seconds : Number.POSITIVE_INFINITY;
@@ -120,16 +161,7 @@ async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrup
     // A signal is heard of when the event loop has turned.
     await new Promise(setImmediate);
   }
-  progress.end();
-  const unreached = properties.sometimes.filter((name) => !explored.reached.has(name));
-  return {
-    found,
-    explored,
-    unreached,
-    verdict: verdictOf(explored, unreached),
-    faults: explored.faults.map((fault) => explained(fault, found, command)),
-    seconds: (performance.now() - started) / 1000,
-  };
+  return explored;
 }
 
 /** The search may be over before its budget, or the budget before the search. */
@@ -140,6 +172,10 @@ function doneOf(search: number | null, ...budgets: readonly number[]): number | 
 
 function explained(fault: Found, { world, module }: FoundWorld, { strategy, seed }: ExploreCommand): Result['faults'][number] {
   const explanation = explain(world, fault);
+  if (!explanation.reproduced) {
+    const broke = `execution ${fault.execution} broke "${fault.property}", and did not when it was run again`;
+    throw new WorldError(`${world.name} is not the same each time: ${broke}`, 'nondeterminism');
+  }
   const foundBy = `${strategy.name} in execution ${fault.execution}${strategy.samples ? `, seed ${seed}` : ''}`;
   const text = report(explanation, {
     foundBy,

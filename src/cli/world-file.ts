@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describeError } from '../base/errors.js';
+import type { WorldSource } from '../explorer/jobs.js';
 import type { World } from '../explorer/world.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { WORLDS } from '../worlds/index.js';
@@ -16,14 +17,23 @@ export interface FoundWorld {
   readonly world: World;
   /** The path that it was asked for by; undefined: it is the project's. */
   readonly module: string | undefined;
+  /** Where other threads find it; null: nowhere. */
+  readonly source: WorldSource | null;
 }
 
 /** Worlds by a name of ours or a path; `PATH#NAME` means one of several. Those that are the same in several revisions come once. */
 export async function findWorlds(name: string, revisions: readonly RevisionName[]): Promise<FoundWorld[]> {
   const entry = WORLDS.find((each) => each.name === name);
   if (entry === undefined) return fromModule(name);
-  const worlds = new Map(revisions.map((revision) => entry.make(revision)).map((world) => [world.name, world]));
-  return [...worlds.values()].map((world) => ({ world, module: undefined }));
+  const worlds = new Map(
+    revisions.map((revision) => {
+      const world = entry.make(revision);
+      // From a bundle too: both lie two folders below dist/.
+      const module = new URL('../../src/worlds/index.js', import.meta.url).href;
+      return [world.name, { world, module: undefined, source: { module, name: 'makeWorld', arguments: [name, revision] } }];
+    }),
+  );
+  return [...worlds.values()];
 }
 
 /** The world that a saved schedule names, NAME or NAME@REVISION, or the one among a module's that has that name. */
@@ -48,13 +58,16 @@ async function fromModule(text: string): Promise<FoundWorld[]> {
     const known = WORLDS.map((each) => each.name).join(', ');
     throw new UsageError(`there is no world and no file ${path}; worlds are ${known}, a file is a module that exports some`);
   }
-  const worlds = Object.values(await load(path))
-    .flatMap((value) => (Array.isArray(value) ? value : [value]))
-    .filter(isWorld);
+  const exported = Object.entries(await load(path));
+  const worlds = exported.flatMap(([, value]) => (Array.isArray(value) ? value : [value])).filter(isWorld);
   if (worlds.length === 0) throw new UsageError(`${path} exports no world; expected what defineWorld() of apple-gfx/explorer returns`);
   const wanted = name === undefined ? worlds : worlds.filter((world) => world.name === name);
   if (wanted.length === 0) throw new UsageError(`${path} exports no world ${name}, only ${worlds.map((world) => world.name).join(', ')}`);
-  return [...new Set(wanted)].map((world) => ({ world, module: path }));
+  return [...new Set(wanted)].map((world) => {
+    // One of an array has no name that other threads could find it by.
+    const found = exported.find(([, value]) => value === world);
+    return { world, module: path, source: found === undefined ? null : { module: pathToFileURL(resolve(path)).href, name: found[0] } };
+  });
 }
 
 async function load(path: string): Promise<Record<string, unknown>> {
