@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Actor } from '../../src/explorer/actor.js';
 import { explore } from '../../src/explorer/explore.js';
 import { Kind } from '../../src/explorer/operation.js';
+import { DepthFirst } from '../../src/explorer/strategies/depth-first.js';
 import { OptimalDpor } from '../../src/explorer/strategies/optimal-dpor.js';
 import { SourceDpor } from '../../src/explorer/strategies/source-dpor.js';
 import { defineWorld, type World } from '../../src/explorer/world.js';
@@ -82,6 +83,24 @@ describe.each([
     expect(new Set(seen).size).toBeGreaterThan(50);
     expect(seen).toEqual([...seen].sort((one, other) => one - other));
     expect(strategy.progress()).toBe(1);
+  });
+
+  it('does not claim a proof of what must hold in states on the way, which it does not all meet', () => {
+    const world = defineWorld('two', (w) => {
+      const [x, y] = [w.variable('x'), w.variable('y')];
+      w.process('p', function* () {
+        yield x.write(1);
+        yield x.write(0);
+      });
+      w.process('q', function* () {
+        yield y.write(1);
+        yield y.write(0);
+      });
+      w.always('not both', () => x.value + y.value < 2);
+    });
+    const found = explore(world, make());
+    expect(found).toMatchObject({ schedules: 1, faults: [], coverage: { kind: 'bounded' } });
+    expect(explore(world, new DepthFirst()).faults).toHaveLength(1);
   });
 
   it('does not claim a proof when executions were cut off, or before it is over', () => {
