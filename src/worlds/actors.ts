@@ -244,7 +244,7 @@ export class WorkerActor implements Actor {
     next.describe = this.say;
     if (work === null) {
       if (inbox.length > 0) next.ready(Kind.receive, inbox.target);
-      else next.idle();
+      else next.idle(inbox.target);
     } else if (work.do === 'carry') {
       const can = carrier.isInside ? carrier.canLeave : carrier.canEnter;
       if (can) next.ready(Kind.update, pvg.parts.registers);

@@ -68,6 +68,8 @@ export class ScriptThread implements Actor {
 
   run(outcome: number): void {
     const { pvg } = this.world;
+    // It waits for the access that begins it, and an access that it is inside of waits for its end.
+    if (this.script.inside !== undefined) pvg.touch(Kind.update, pvg.parts.registers);
     if (this.asked === 'asked') {
       this.takeAnswer();
       const step = this.script.steps[this.at];
@@ -115,6 +117,7 @@ export class ScriptThread implements Actor {
     const { pvg } = this.world;
     const cell = pvg.cell(this.thread);
     const step = this.script.steps[this.at];
+    pvg.touch(Kind.update, pvg.parts.upcalls);
     this.asked = 'no';
     this.at++;
     cell.id = 0;
@@ -249,6 +252,7 @@ export class DisplayThread implements Actor {
     const { pvg } = this;
     pvg.touch(Kind.update, pvg.parts.display);
     if (this.asking) {
+      pvg.touch(Kind.update, pvg.parts.upcalls);
       this.asking = false;
       pvg.cell(this.thread).id = 0;
       if (pvg.locks) pvg.release();

@@ -2,7 +2,10 @@
  * Partial-order reduction makes one execution of each trace of the families whose numbers are known.
  */
 import { describe, expect, it } from 'vitest';
+import type { Actor } from '../../src/explorer/actor.js';
 import { explore } from '../../src/explorer/explore.js';
+import { Kind } from '../../src/explorer/operation.js';
+import { DepthFirst } from '../../src/explorer/strategies/depth-first.js';
 import { OptimalDpor } from '../../src/explorer/strategies/optimal-dpor.js';
 import { SourceDpor } from '../../src/explorer/strategies/source-dpor.js';
 import { defineWorld, type World } from '../../src/explorer/world.js';
@@ -82,6 +85,24 @@ describe.each([
     expect(strategy.progress()).toBe(1);
   });
 
+  it('does not claim a proof of what must hold in states on the way, which it does not all meet', () => {
+    const world = defineWorld('two', (w) => {
+      const [x, y] = [w.variable('x'), w.variable('y')];
+      w.process('p', function* () {
+        yield x.write(1);
+        yield x.write(0);
+      });
+      w.process('q', function* () {
+        yield y.write(1);
+        yield y.write(0);
+      });
+      w.always('not both', () => x.value + y.value < 2);
+    });
+    const found = explore(world, make());
+    expect(found).toMatchObject({ schedules: 1, faults: [], coverage: { kind: 'bounded' } });
+    expect(explore(world, new DepthFirst()).faults).toHaveLength(1);
+  });
+
   it('does not claim a proof when executions were cut off, or before it is over', () => {
     const world = defineWorld(
       'long',
@@ -99,6 +120,70 @@ describe.each([
     expect(found.coverage.kind).toBe('bounded');
     expect(found.schedules).toBe(2 ** 5);
     expect(explore(families.mutex(5), make(), { schedules: 10 }).coverage.kind).toBe('sampled');
+  });
+});
+
+/** An actor opens a gate, for which another one waits; `tells` says whether that one's step has the gate in its footprint. */
+const gated = (tells: boolean): World =>
+  defineWorld('gated', (w) => {
+    const [gate, x, y] = [w.object('gate'), w.object('x'), w.object('y')];
+    const done = { opener: 0, waiter: 0, other: 0 };
+    const actor = (name: keyof typeof done, steps: number, canRun: () => boolean, touches: () => void): void => {
+      const process: Actor = {
+        look: (next) => {
+          if (done[name] === steps) next.idle();
+          else if (canRun()) next.ready(Kind.update, x);
+          else next.blocked(Kind.read, gate);
+        },
+        run: () => {
+          touches();
+          done[name]++;
+        },
+      };
+      w.actor(name, process);
+    };
+    const always = () => true;
+    actor('opener', 2, always, () => w.touch(Kind.write, done.opener === 0 ? x : gate));
+    actor(
+      'waiter',
+      1,
+      () => done.opener === 2,
+      () => w.touch(tells ? Kind.read : Kind.write, tells ? gate : y),
+    );
+    actor('other', 1, always, () => w.touch(Kind.write, x));
+  });
+
+describe('actors', () => {
+  it.each([
+    ['source-DPOR', () => new SourceDpor()],
+    ['optimal DPOR', () => new OptimalDpor()],
+  ])('that wait for what their steps do not touch are an error of the world: %s', (_, make) => {
+    expect(() => explore(gated(true), make(), { keepGoing: true })).not.toThrow();
+    expect(() => explore(gated(false), make(), { keepGoing: true })).toThrow(
+      "waiter can't run where no step that it depends on is missing",
+    );
+  });
+
+  it.each([
+    ['source-DPOR', () => new SourceDpor()],
+    ['optimal DPOR', () => new OptimalDpor()],
+  ])('that take from one inbox may each be the one that gets the message: %s', (_, make) => {
+    const takers: string[] = [];
+    const world = defineWorld('workers', (w) => {
+      const inbox = w.inbox<number>('inbox');
+      inbox.post(1);
+      for (const name of ['p', 'q', 'r']) {
+        w.actor(name, {
+          look: (next) => (inbox.length > 0 ? next.ready(Kind.receive, inbox.target) : next.idle(inbox.target)),
+          run: () => {
+            inbox.take();
+            takers.push(name);
+          },
+        });
+      }
+    });
+    expect(explore(world, make()).schedules).toBe(3);
+    expect(new Set(takers)).toEqual(new Set(['p', 'q', 'r']));
   });
 });
 

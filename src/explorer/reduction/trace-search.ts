@@ -45,6 +45,8 @@ export abstract class TraceSearch implements Strategy {
   private traces = 0;
   private cut = false;
   private furthest = 0;
+  /** There are properties of states on the way, not all of which are met. */
+  private watchesStates = false;
   private names: readonly string[] = [];
   /** Events of the execution that did run. */
   protected ran = 0;
@@ -72,6 +74,7 @@ export abstract class TraceSearch implements Strategy {
     this.started = true;
     this.order.restart(execution);
     this.sleeping.restart();
+    this.watchesStates = execution.builder.properties.some(({ kind }) => kind === 'always');
     this.names = execution.builder.processes.map(({ handle }) => handle.name);
     if (this.order.isActor.includes(1)) this.isEager = false;
     return true;
@@ -109,6 +112,7 @@ export abstract class TraceSearch implements Strategy {
   coverage(): Coverage {
     if (!this.finished) return { kind: 'sampled', confidence: `${this.traces} traces, all different, of a search that is not over` };
     if (this.cut) return { kind: 'bounded', bound: 'traces up to the largest number of steps' };
+    if (this.watchesStates) return { kind: 'bounded', bound: 'every trace, in one order of its independent steps' };
     return { kind: 'proved', by: 'traces' };
   }
 

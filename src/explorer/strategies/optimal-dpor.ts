@@ -181,9 +181,13 @@ export class OptimalDpor extends TraceSearch {
   protected beginsWith(place: number, choice: number, footprint: number, outcomes: number): boolean {
     const { sequence, order } = this;
     const event = sequence[place] ?? 0;
-    if (this.path[event - 1] !== choice) return false;
     const isLater = event === order.later[this.race];
-    if (isLater && order.isActor[choice & PROCESS_MASK] === 1 && (outcomes !== 1 || !this.isIndependent(footprint, true))) return false;
+    if (isLater && order.isActor[choice & PROCESS_MASK] === 1) {
+      // Alone it is what it is, and a node of which nobody knows the outcomes stands for all of them.
+      if (this.left === 1) return outcomes === 0 || (outcomes === 1 && this.path[event - 1] === choice);
+      if (outcomes !== 1 || !this.isIndependent(footprint, true)) return false;
+    }
+    if (this.path[event - 1] !== choice) return false;
     for (let before = 0; before < place; before++) {
       const other = sequence[before] ?? 0;
       if (other > 0 && (isLater ? order.precedesRace(other, this.race) : order.precedes(other, event))) return false;
