@@ -29,6 +29,8 @@ export interface ExploreCommand {
   readonly revisions: readonly RevisionName[];
   readonly strategy: StrategyEntry;
   readonly budget: ExploreBudget;
+  /** Threads that search. */
+  readonly workers: number;
   readonly seed: number;
   readonly keepGoing: boolean;
   readonly json: boolean;
@@ -61,16 +63,14 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     return 0;
   }
   const worlds = await findWorlds(command.world, command.revisions);
-  const interrupt = { wanted: false };
-  const onSignal = (): void => {
-    interrupt.wanted = true;
-  };
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
   process.on('SIGINT', onSignal);
   const results: Result[] = [];
   try {
     for (const world of worlds) {
-      if (interrupt.wanted) break;
-      const result = await exploreWorld(world, command, interrupt);
+      if (interrupt.signal.aborted) break;
+      const result = await exploreWorld(world, command, interrupt.signal);
       results.push(result);
       print(result, command);
     }
@@ -81,7 +81,7 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     if (command.junit !== undefined) writeFileSync(command.junit, junit(results.map(suiteOf)));
   }
   if (results.some(({ verdict }) => verdict === 'fault')) return FAULT;
-  return interrupt.wanted ? INTERRUPTED : 0;
+  return interrupt.signal.aborted ? INTERRUPTED : 0;
 }
 
 function explainError(error: unknown): number {
@@ -97,17 +97,47 @@ function listWorlds(): void {
   process.stdout.write(`worlds:\n${lines.join('\n')}\nor the path of a module that exports some: docs/explorer.md\n`);
 }
 
-async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrupt: { readonly wanted: boolean }): Promise<Result> {
-  const { world } = found;
+async function exploreWorld(found: FoundWorld, command: ExploreCommand, signal: AbortSignal): Promise<Result> {
+  const started = performance.now();
+  const properties = propertiesOf(found.world);
+  const progress = new Progress(found.world.name);
+  const explored = await (command.workers > 1 ? searchOnThreads : searchInParts)(found, command, { progress, signal });
+  progress.end();
+  const unreached = properties.sometimes.filter((name) => !explored.reached.has(name));
+  return {
+    found,
+    explored,
+    unreached,
+    verdict: verdictOf(explored, unreached),
+    faults: explored.faults.map((fault) => explained(fault, found, command)),
+    seconds: (performance.now() - started) / 1000,
+  };
+}
+
+interface Watch {
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+async function searchOnThreads({ world, source }: FoundWorld, command: ExploreCommand, { progress, signal }: Watch): Promise<Explored> {
+  const { strategy, seed, keepGoing, workers, budget } = command;
+  if (source === null)
+    throw new UsageError(`${world.name} is in a list, where threads can't find it: export it by itself, or leave --workers out`);
+  const { exploreInParallel } = await import('../explorer/parallel.js');
+  return exploreInParallel(source, {
+    ...{ strategy: strategy.name, seed, keepGoing, workers, signal, ...budget },
+    onProgress: ({ schedules, part }) => progress.show({ ...nothingFound(), schedules }, part),
+  });
+}
+
+async function searchInParts({ world }: FoundWorld, command: ExploreCommand, { progress, signal }: Watch): Promise<Explored> {
   const { strategy, seed, keepGoing, budget } = command;
   const started = performance.now();
-  const properties = propertiesOf(world);
   const search = strategy.open(world, { seed });
-  const progress = new Progress(world.name);
   const explored = nothingFound();
   const most = 'schedules' in budget ? budget.schedules : Number.POSITIVE_INFINITY;
   const end = 'seconds' in budget ? started + 1000 * budget.seconds : Number.POSITIVE_INFINITY;
-  for (let stopped = true; stopped && !interrupt.wanted && explored.schedules < most && performance.now() < end; ) {
+  for (let stopped = true; stopped && !signal.aborted && explored.schedules < most && performance.now() < end; ) {
     stopped = false;
     const partEnd = Math.min(end, performance.now() + PART_MS);
     const stop = (): boolean => {
@@ -120,16 +150,7 @@ async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrup
     // A signal is heard of when the event loop has turned.
     await new Promise(setImmediate);
   }
-  progress.end();
-  const unreached = properties.sometimes.filter((name) => !explored.reached.has(name));
-  return {
-    found,
-    explored,
-    unreached,
-    verdict: verdictOf(explored, unreached),
-    faults: explored.faults.map((fault) => explained(fault, found, command)),
-    seconds: (performance.now() - started) / 1000,
-  };
+  return explored;
 }
 
 /** The search may be over before its budget, or the budget before the search. */

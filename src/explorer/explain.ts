@@ -22,6 +22,8 @@ export interface Explanation {
   readonly failure: Failure;
   /** Whether the schedule that was found failed again; if it didn't, the rest is about what it did instead. */
   readonly reproduced: boolean;
+  /** Steps of the schedule from this one on are made again and again, for ever; null: it ends. */
+  readonly cycleFrom: number | null;
   /** The smallest schedule, with sites. */
   readonly recording: Recording;
   /** As text. */
@@ -54,12 +56,13 @@ const WALK_STEPS = 1000;
 /** Explains a failure of a world, by the choices that lead to it. */
 export function explain(
   world: World,
-  failure: Failure & { readonly schedule: readonly number[] },
+  failure: Failure & { readonly schedule: readonly number[]; readonly cycleFrom?: number | null },
   { shrinkReplays = SHRINK_REPLAYS, certificateSchedules = CERTIFICATE_SCHEDULES }: ExplainOptions = {},
 ): Explanation {
   const recorder = new Recorder(world);
-  const { property } = failure;
-  const found = recorder.record(exactly(failure.schedule), property);
+  const { property, cycleFrom = null } = failure;
+  const found = recorder.record(exactly(failure.schedule), cycleFrom === null ? property : null);
+  const isLoop = cycleFrom !== null && found.steps.length === failure.schedule.length;
   let reproduced = found.failure !== null;
   let smallest = found;
   let certificate: Certificate | null = null;
@@ -75,12 +78,13 @@ export function explain(
   const { execution } = recorder;
   if (property === 'deadlock') learnGivers(recorder);
   const toText = ({ steps }: Recording): string => formatSchedule(named(execution, world.name, steps));
-  const recording = withSites(() => recorder.record(exactly(smallest.steps.map(({ choice }) => choice)), property));
-  const race = adjacent?.race ?? racesOf(new Causality(recording))[0] ?? null;
+  const recording = withSites(() => recorder.record(exactly(smallest.steps.map(({ choice }) => choice)), isLoop ? null : property));
+  const race = isLoop ? null : (adjacent?.race ?? racesOf(new Causality(recording))[0] ?? null);
   return {
     world: world.name,
     failure: recording.failure ?? failure,
-    reproduced,
+    reproduced: reproduced || isLoop,
+    cycleFrom,
     recording,
     schedule: toText(recording),
     names: Array.from({ length: execution.count }, (_, process) => execution.nameOf(process)),
