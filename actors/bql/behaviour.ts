@@ -132,6 +132,11 @@ export class BqlBehaviour {
     return this.sections.length;
   }
 
+  /** The job of the innermost wait, 0 if there is none. */
+  get waitsForJob(): number {
+    return this.cause;
+  }
+
   get nestedWaits(): number {
     return this.waits.length;
   }

@@ -19,7 +19,7 @@ export class Pending {
   /** How many outcomes it has: run() is told which. */
   outcomes = 1;
   /** For people, and only looked at for reports. */
-  describe: (() => string) | null = null;
+  describe: ((outcome: number) => string) | null = null;
 
   ready(kind: Kind, target: SharedObject, outcomes = 1): void {
     this.state = 'ready';

@@ -55,17 +55,17 @@ const REPLAYS = 8;
 /** Replays a schedule twice or, if what comes out is not what is expected, more often; null if it was always the same. */
 export function findDivergence(world: World, schedule: ArrayLike<number>, expected: Expected | null = null): Divergence | null {
   const first = record(world, schedule);
-  let isExpected = matches(first, expected);
+  let unexpected = mismatch(first, expected);
   for (let replay = 1; replay < REPLAYS; replay++) {
     const again = record(world, schedule);
     const divergence = compare(first, again);
     if (divergence !== null) return divergence;
-    isExpected &&= matches(again, expected);
-    if (isExpected) return null;
+    unexpected ??= mismatch(again, expected);
+    if (unexpected === null) return null;
   }
   const step = first.moments.length - 1;
   if (step < schedule.length) return { step, who: null, difference: `the choice of step ${step + 1} can't be made` };
-  return { step: 0, who: null, difference: 'a replay ends in another state, and every further replay in that one' };
+  return { step: 0, who: null, difference: `${unexpected}, and all replays are alike` };
 }
 
 /** Throws WorldError if a schedule does not do the same each time. */
@@ -85,8 +85,11 @@ export function expectedOf(execution: Execution): Expected {
   return { hash: execution.hash, failures: execution.failures.map(({ property }) => property) };
 }
 
-function matches({ hash, failures }: Recording, expected: Expected | null): boolean {
-  return expected === null || (hash === expected.hash && String(failures) === String(expected.failures));
+/** How a replay is not what is expected; null if it is. */
+function mismatch({ hash, failures }: Recording, expected: Expected | null): string | null {
+  if (expected === null) return null;
+  if (String(failures) !== String(expected.failures)) return `first ${said(expected.failures)} failed, and in a replay ${said(failures)}`;
+  return hash === expected.hash ? null : 'what processes saw in a replay was not what they saw first';
 }
 
 /** Runs a schedule as far as its choices can be made. */
@@ -109,7 +112,6 @@ function lookAt(execution: Execution, hasher: Hasher, who: string | null): Momen
   for (let process = 0; process < execution.count; process++) {
     const target = execution.targetOf(process);
     hasher.restart();
-    hasher.add(execution.status[process] ?? 0);
     hasher.add(execution.historyOf(process));
     hasher.addNumber(execution.valueOf(process));
     execution.builder.processes[process]?.actor?.fingerprint?.(hasher);

@@ -69,6 +69,8 @@ export class Execution {
   private readonly keeper: StateKeeper | null;
   /** The state at the beginning of every execution. */
   private first: Kept | null = null;
+  /** What setup() found wrong, which is so in every execution. */
+  private firstFailures: readonly Failure[] = [];
   private hasProperties = false;
   /** Whose body runs, or ran last. */
   private running: Slot | null = null;
@@ -88,7 +90,10 @@ export class Execution {
     this.footprintLength = 0;
     const { builder, slots } = this;
     if (this.keeper === null || this.first === null) builder.build(this.world.setup);
-    else this.keeper.restore(this.first);
+    else {
+      this.keeper.restore(this.first);
+      this.failures.push(...this.firstFailures);
+    }
     const { processes } = builder;
     const count = processes.length;
     this.count = count;
@@ -98,7 +103,10 @@ export class Execution {
       if (plan !== undefined) this.prepare(plan, process);
     }
     for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
-    if (this.keeper !== null && this.first === null) this.first = this.keepFirst(this.keeper);
+    if (this.keeper !== null && this.first === null) {
+      this.first = this.keepFirst(this.keeper);
+      this.firstFailures = [...this.failures];
+    }
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
     this.look();
@@ -130,9 +138,9 @@ export class Execution {
   }
 
   /** What an actor says of its next operation, for people; null if it says nothing. */
-  labelOf(process: number): string | null {
+  labelOf(process: number, outcome = 0): string | null {
     const { actor, pending } = this.slot(process);
-    return actor === null ? null : (pending.describe?.() ?? null);
+    return actor === null ? null : (pending.describe?.(outcome) ?? null);
   }
 
   /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */

@@ -152,7 +152,7 @@ export class Recorder {
       switches,
       preempts: switches && couldGoOn(execution, before),
     };
-    const said = execution.labelOf(process);
+    const said = execution.labelOf(process, outcome);
     execution.step(choice);
     const footprint = Array.from(execution.footprint.subarray(0, execution.footprintLength));
     for (const entry of footprint) this.noteGiver(process, entry);

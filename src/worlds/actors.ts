@@ -20,6 +20,11 @@ import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
 import type { Carrier } from './pvg-threads.js';
 
+/** What is said of an encode besides. */
+function refusal(outcome: number): string {
+  return outcome === 1 ? ', which PVG refuses' : '';
+}
+
 /** Which access a job carries: whose and which, as the world's vCPUs write it into their accesses. */
 export type Identify = (words: readonly number[]) => { readonly vcpu: number; readonly index: number };
 
@@ -32,6 +37,8 @@ export interface BqlParts {
   readonly pvg: PvgModel;
   readonly carrier: Carrier;
   readonly identify: Identify;
+  /** Workers of the background queue. */
+  readonly staff: readonly WorkerActor[];
   fail(property: string, text: string): void;
 }
 
@@ -41,6 +48,7 @@ export class BqlActor implements Actor {
   private encoding = false;
 
   private readonly carrier: Carrier;
+  private readonly say = (outcome: number): string => this.nextStep(outcome);
 
   constructor(private readonly parts: BqlParts) {
     this.carrier = parts.carrier;
@@ -49,6 +57,7 @@ export class BqlActor implements Actor {
   look(next: Pending): void {
     const { behaviour, inbox, revision } = this.parts;
     const { blocking } = behaviour;
+    next.describe = this.say;
     if (blocking !== null) return this.lookInside(blocking, next);
     const grants = revision.lockGrants === 'anyone' ? behaviour.grantable : 0;
     if (grants > 0) next.ready(Kind.drain, inbox.target, grants);
@@ -73,6 +82,17 @@ export class BqlActor implements Actor {
     this.work();
   }
 
+  /** Whoever carries the job of the innermost wait, or the render queue if that was lent the lock. */
+  waitsFor(): readonly string[] {
+    const { behaviour, staff, pvg } = this.parts;
+    if (behaviour.blocking !== null)
+      return behaviour.blocking.do === 'enterPvg' ? this.carrier.waitsFor : [this.encoding ? 'gpu' : pvg.owner];
+    const job = behaviour.waitsForJob;
+    if (job === 0) return ['render'];
+    const carriers = staff.filter((worker) => worker.job === job).map(({ name }) => name);
+    return carriers.length > 0 ? carriers : staff.map(({ name }) => name);
+  }
+
   describe(): string {
     const { behaviour, inbox } = this.parts;
     const { bottomHalves, sections, nestedWaits } = behaviour.waiting;
@@ -83,6 +103,15 @@ export class BqlActor implements Actor {
     if (bottomHalves.length > 0) parts.push(`BHs ${names(bottomHalves)}`);
     if (inbox.length > 0) parts.push(`inbox ${names(inbox.contents.map(({ kind }) => kind))}`);
     return parts.join(', ');
+  }
+
+  private nextStep(outcome: number): string {
+    const { behaviour, inbox } = this.parts;
+    const { blocking } = behaviour;
+    if (blocking !== null)
+      return this.carrier.isInside || this.encoding ? `return from ${blocking.do}` : `${blocking.do}${refusal(outcome)}`;
+    if (behaviour.grantable > 0) return `grant the lock to ${messageName(behaviour.waiting.sections[outcome] ?? 0)}`;
+    return `take ${inbox.contents.map(({ kind }) => messageName(kind)).join(' ')}`;
   }
 
   /** Does what can be done without a choice of the lock's. */
@@ -149,10 +178,14 @@ export interface RenderParts {
 }
 
 export class RenderActor implements Actor {
+  private readonly say = (outcome: number): string =>
+    `${messageName(this.parts.behaviour.next || (this.parts.inbox.contents[0]?.kind ?? 0))}${refusal(outcome)}`;
+
   constructor(private readonly parts: RenderParts) {}
 
   look(next: Pending): void {
     const { behaviour, inbox, pvg } = this.parts;
+    next.describe = this.say;
     const kind = behaviour.next === 0 ? (inbox.contents[0]?.kind ?? 0) : behaviour.next;
     if (kind === 0) {
       if (behaviour.waitsForBql) next.blocked(Kind.awaitReply, inbox.target);
@@ -174,6 +207,10 @@ export class RenderActor implements Actor {
     behaviour.step();
   }
 
+  waitsFor(): readonly string[] {
+    return this.parts.behaviour.waitsForBql ? ['bql'] : [this.parts.pvg.owner];
+  }
+
   describe(): string {
     const { state, queued } = this.parts.behaviour.inspection as { readonly state: string; readonly queued: readonly string[] };
     return `${state}${queued.length > 0 ? `, queued ${queued.join(' ')}` : ''}`;
@@ -181,6 +218,7 @@ export class RenderActor implements Actor {
 }
 
 export interface WorkerParts {
+  readonly name: string;
   readonly inbox: Inbox<PvgRecord>;
   readonly bql: Inbox<PvgRecord>;
   readonly pvg: PvgModel;
@@ -194,6 +232,7 @@ export class WorkerActor implements Actor {
   private record: PvgRecord | null = null;
 
   private readonly carrier: Carrier;
+  private readonly say = (outcome: number): string => `${this.nextStep()}${refusal(outcome)}`;
 
   constructor(private readonly parts: WorkerParts) {
     this.carrier = parts.carrier;
@@ -202,6 +241,7 @@ export class WorkerActor implements Actor {
   look(next: Pending): void {
     const { inbox, bql, pvg, carrier } = this.parts;
     const work = this.work();
+    next.describe = this.say;
     if (work === null) {
       if (inbox.length > 0) next.ready(Kind.receive, inbox.target);
       else next.idle();
@@ -235,9 +275,30 @@ export class WorkerActor implements Actor {
     this.record = null;
   }
 
+  /** Number of the job that it carries, 0 if none. */
+  get job(): number {
+    return this.record?.id ?? 0;
+  }
+
+  get name(): string {
+    return this.parts.name;
+  }
+
+  waitsFor(): readonly string[] {
+    return this.work()?.do === 'carry' ? this.carrier.waitsFor : [this.parts.pvg.owner];
+  }
+
   describe(): string {
     const work = this.work();
     return work === null ? 'idle' : this.parts.carrier.isInside ? 'inside PVG' : `has to ${work.do}`;
+  }
+
+  private nextStep(): string {
+    const work = this.work();
+    if (work === null) return `take ${messageName(this.parts.inbox.contents[0]?.kind ?? 0)}`;
+    if (work.do === 'encode') return 'encode a frame';
+    if (work.do === 'pass') return `pass ${messageName(work.section.reserved ?? 0)} on`;
+    return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.access.operation === 1 ? 'write' : 'read'}`;
   }
 
   /** Worked out each time: what it is follows from the record, and holds functions. */

@@ -75,6 +75,7 @@ const STATELESS = [
   'scenario',
   'parts',
   'script',
+  'say',
 ];
 /** And those that hold only what does not change as long as the memory map does not. */
 const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
@@ -162,11 +163,13 @@ export class DeviceWorld {
     });
     const { bql, update } = inboxes;
     const carrier = (): Carrier => new Carrier(pvg, this.scripts);
-    w.actor('bql', new BqlActor({ behaviour, revision, inbox: bql, update, pvg, carrier: carrier(), identify, fail }));
-    if (this.render) w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, pvg, fate: this.fate }));
-    const staff = Array.from({ length: workers }, (_, number) =>
-      w.actor(`worker${number}`, new WorkerActor({ inbox: inboxes.background, bql, pvg, carrier: carrier(), identify })),
+    const workerActors = Array.from(
+      { length: workers },
+      (_, number) => new WorkerActor({ name: `worker${number}`, inbox: inboxes.background, bql, pvg, carrier: carrier(), identify }),
     );
+    w.actor('bql', new BqlActor({ staff: workerActors, behaviour, revision, inbox: bql, update, pvg, carrier: carrier(), identify, fail }));
+    if (this.render) w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, pvg, fate: this.fate }));
+    const staff = workerActors.map((worker) => w.actor(worker.name, worker));
     w.interchangeable(...staff);
     vcpus.forEach((accesses, number) => {
       const handle = FIRST_REPLIES + number;
@@ -226,7 +229,13 @@ export class DeviceWorld {
     const routes = routesOf(revision, HANDLES);
     const inboxOf = [null, inboxes.bql, inboxes.render, inboxes.background, inboxes.update];
     return new PvgModel({
-      ...{ parts, freedom: scenario.freedom ?? {}, modeChangeWaits: modeChangeWaits(revision), fail: this.fail },
+      ...{
+        parts,
+        freedom: scenario.freedom ?? {},
+        modeChangeWaits: modeChangeWaits(revision),
+        modeChangeTo: revision.modeChanges === 'renderQueue' ? 'render' : 'bql',
+        fail: this.fail,
+      },
       touch: (kind, part) => w.touch(kind, part),
       post: (name, record) => {
         if (!this.own.answers(name, record)) inboxOf[routes[name]]?.post(record);

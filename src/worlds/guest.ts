@@ -53,6 +53,7 @@ export class VcpuActor implements Actor {
   private entered: PvgRecord | null = null;
 
   private readonly carrier: Carrier;
+  private readonly say = (): string => this.nextStep();
 
   constructor(private readonly parts: VcpuParts) {
     this.carrier = parts.carrier;
@@ -64,6 +65,7 @@ export class VcpuActor implements Actor {
 
   look(next: Pending): void {
     const { bql, replies, pvg, carrier } = this.parts;
+    next.describe = this.say;
     if (this.state === 'entering') {
       const can = carrier.isInside ? carrier.canLeave : carrier.canEnter;
       if (can) next.ready(Kind.update, pvg.parts.registers);
@@ -84,9 +86,22 @@ export class VcpuActor implements Actor {
     this.access();
   }
 
+  waitsFor(): readonly string[] {
+    return this.state === 'entering' ? this.carrier.waitsFor : ['bql'];
+  }
+
   describe(): string {
     const { accesses } = this.parts;
     return this.isDone ? 'done' : `${this.state} with ${accesses[this.done]} ${this.done + 1} of ${accesses.length}`;
+  }
+
+  private nextStep(): string {
+    const { accesses, carrier } = this.parts;
+    const now = accesses[this.done] ?? 'nothing';
+    if (this.state === 'entering') return carrier.isInside ? 'return from PVG' : `enter PVG to ${now}`;
+    if (this.state === 'ready') return now;
+    const next = accesses[this.done + 1];
+    return next === undefined ? `see the ${now} answered` : `see the ${now} answered, ${next}`;
   }
 
   private access(): void {
@@ -136,6 +151,8 @@ export class VcpuActor implements Actor {
 
 /** The console: asks for updates. */
 export class ConsoleActor implements Actor {
+  private readonly say = (): string => (this.requests[0] === true ? 'ask for a screendump' : 'ask for an update');
+
   constructor(
     /** Left to ask: whether each is a screendump. */
     private readonly requests: boolean[],
@@ -144,6 +161,7 @@ export class ConsoleActor implements Actor {
   ) {}
 
   look(next: Pending): void {
+    next.describe = this.say;
     if (this.requests.length > 0) next.ready(Kind.send, this.owner.target);
     else next.idle();
   }
@@ -163,6 +181,7 @@ export class ConsoleActor implements Actor {
 /** Takes a region off the memory map, and its memory away once nobody has a reference. */
 export class EmbedderActor implements Actor {
   private state: 'ready' | 'waiting' | 'done' = 'ready';
+  private readonly say = (): string => (this.state === 'ready' ? 'take RAM off the map' : 'see RAM taken off the map');
 
   constructor(
     private readonly parts: {
@@ -177,6 +196,7 @@ export class EmbedderActor implements Actor {
 
   look(next: Pending): void {
     const { bql, replies } = this.parts;
+    next.describe = this.say;
     if (this.state === 'ready') next.ready(Kind.send, bql.target);
     else if (this.state === 'done') next.idle();
     else if (replies.length > 0) next.ready(Kind.receive, replies.target);
@@ -195,14 +215,27 @@ export class EmbedderActor implements Actor {
     this.state = 'done';
   }
 
+  waitsFor(): readonly string[] {
+    return ['bql'];
+  }
+
   describe(): string {
     return this.state === 'done' ? 'has removed the region' : 'removes a region';
   }
 }
 
+const RESET_STEPS = {
+  ready: 'begin the reset',
+  quieting: 'see PVG quiet, destroy tasks',
+  asked: 'see a task destroyed',
+  draining: 'see the GPU idle, end the reset',
+  done: '',
+} as const;
+
 /** pvg_device_reset: accesses are completed, tasks destroyed by upcalls, frames forgotten. */
 export class ResetActor implements Actor {
   private state: 'ready' | 'quieting' | 'asked' | 'draining' | 'done' = 'ready';
+  private readonly say = (): string => RESET_STEPS[this.state];
 
   constructor(
     private readonly parts: {
@@ -221,6 +254,7 @@ export class ResetActor implements Actor {
 
   look(next: Pending): void {
     const { pvg, thread } = this.parts;
+    next.describe = this.say;
     if (this.isDone) return next.idle();
     const can = this.state === 'ready' || this.canGoOn();
     if (can) next.ready(Kind.update, pvg.parts.upcalls);
@@ -245,6 +279,14 @@ export class ResetActor implements Actor {
         pvg.restart();
         this.state = 'done';
     }
+  }
+
+  waitsFor(): readonly string[] {
+    const { pvg, scripts, display } = this.parts;
+    if (this.state === 'asked') return ['bql'];
+    if (this.state === 'draining') return ['gpu'];
+    const active = scripts.filter(({ isActive }) => isActive).map(({ script }) => script.name);
+    return [...active, ...(display.isAsking ? ['display'] : []), ...(pvg.inside > 0 ? ['bql'] : [])];
   }
 
   describe(): string {

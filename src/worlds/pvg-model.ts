@@ -83,8 +83,9 @@ export interface PvgHost {
   readonly touch: Touch;
   readonly parts: PvgParts;
   readonly freedom: PvgFreedom;
-  /** Whether PVG's display queue waits for the answer to a mode change. */
+  /** Whether PVG's display queue waits for the answer to a mode change, and who gives it. */
   readonly modeChangeWaits: boolean;
+  readonly modeChangeTo: string;
   post(name: UpcallClassName, record: PvgRecord): void;
   /** A property is broken. */
   fail(property: string, text: string): void;
@@ -145,6 +146,10 @@ export class PvgModel {
 
   get modeChangeWaits(): boolean {
     return this.host.modeChangeWaits;
+  }
+
+  get modeChangeTo(): string {
+    return this.host.modeChangeTo;
   }
 
   get parts(): PvgParts {

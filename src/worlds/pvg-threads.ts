@@ -35,6 +35,7 @@ export class ScriptThread implements Actor {
   begun: boolean;
   at = 0;
   private asked: Asked = 'no';
+  private readonly say = (outcome: number): string => `${this.nextStep()}${outcome === 1 ? ' told with the one before' : ''}`;
 
   constructor(
     readonly script: PvgScript,
@@ -56,6 +57,7 @@ export class ScriptThread implements Actor {
   look(next: Pending): void {
     const { pvg } = this.world;
     const step = this.script.steps[this.at];
+    next.describe = this.say;
     if (!this.begun || step === undefined) return next.idle();
     if (this.asked === 'asked') {
       if (pvg.cell(this.thread).answered) return next.ready(Kind.awaitReply, pvg.parts.upcalls);
@@ -78,10 +80,22 @@ export class ScriptThread implements Actor {
     if (step !== undefined) this.carryOut(step, outcome);
   }
 
+  waitsFor(): readonly string[] {
+    return this.asked === 'asked' ? ['bql'] : [this.world.pvg.owner];
+  }
+
   describe(): string {
     const step = this.script.steps[this.at];
     if (!this.begun) return 'not begun';
     return step === undefined ? 'done' : this.asked === 'asked' ? `waits for the answer to ${step.do}` : `is about to ${step.do}`;
+  }
+
+  private nextStep(): string {
+    const { steps } = this.script;
+    const now = steps[this.at]?.do ?? '';
+    if (this.asked !== 'asked') return now;
+    const next = steps[this.at + 1]?.do;
+    return next === undefined ? `see ${now} answered` : `see ${now} answered, ${next}`;
   }
 
   private lookAt(step: PvgStep, next: Pending): void {
@@ -206,6 +220,7 @@ export class ScriptThread implements Actor {
 export class DisplayThread implements Actor {
   /** It waits for the answer to a mode change. */
   private asking = false;
+  private readonly say = (): string => (this.asking ? 'see modeChange answered' : `tell ${messageOf(this.pvg.events[0]?.kind)}`);
 
   constructor(
     private readonly pvg: PvgModel,
@@ -218,6 +233,7 @@ export class DisplayThread implements Actor {
 
   look(next: Pending): void {
     const { pvg } = this;
+    next.describe = this.say;
     if (this.asking) {
       if (pvg.cell(this.thread).answered) next.ready(Kind.awaitReply, pvg.parts.upcalls);
       else next.blocked(Kind.awaitReply, pvg.parts.upcalls);
@@ -242,7 +258,7 @@ export class DisplayThread implements Actor {
     if (event === undefined) return;
     const { kind, words } = event;
     if (this.waitsWith(kind)) {
-      if (pvg.locks) pvg.take('display queue');
+      if (pvg.locks) pvg.take('display');
       this.asking = true;
       pvg.post('mode', this.thread, { kind, id: pvg.open(this.thread, kind), words });
       return;
@@ -255,6 +271,10 @@ export class DisplayThread implements Actor {
     pvg.post(kind === Upcall.modeChange ? 'mode' : 'display', this.thread, { kind, id, words });
   }
 
+  waitsFor(): readonly string[] {
+    return this.asking ? [this.pvg.modeChangeTo] : [this.pvg.owner];
+  }
+
   describe(): string {
     return this.asking ? 'waits for the answer to modeChange' : `has ${this.pvg.events.length} events to tell`;
   }
@@ -264,11 +284,17 @@ export class DisplayThread implements Actor {
   }
 }
 
+function messageOf(kind: number | undefined): string {
+  return Object.entries(Upcall).find(([, each]) => each === kind)?.[0] ?? 'nothing';
+}
+
 /** Ids of glyphs are above those of upcalls. */
 export const GLYPH_BASE = 0x1_0000;
 
 /** The GPU: completes encodes, in their order. */
 export class GpuThread implements Actor {
+  private readonly say = (outcome: number): string => `${outcome === 1 ? 'fail' : 'complete'} frame ${this.pvg.encodes[0]?.frame ?? 0}`;
+
   constructor(
     private readonly pvg: PvgModel,
     private readonly thread: number,
@@ -276,6 +302,7 @@ export class GpuThread implements Actor {
 
   look(next: Pending): void {
     const { pvg } = this;
+    next.describe = this.say;
     if (pvg.encodes.length === 0) next.idle();
     else next.ready(Kind.update, pvg.parts.display, pvg.failures > 0 ? 2 : 1);
   }
@@ -306,6 +333,12 @@ export class Carrier {
 
   get canEnter(): boolean {
     return this.pvg.isFree;
+  }
+
+  /** Who has to go on before it can. */
+  get waitsFor(): readonly string[] {
+    if (!this.inside) return [this.pvg.owner];
+    return this.awaited.filter(({ isDone }) => !isDone).map(({ script }) => script.name);
   }
 
   /** Every thread that the access waits for has ended. */

@@ -157,30 +157,40 @@ describe('the portfolio', () => {
     expect(found).toMatchObject({ schedules: 6, coverage: { kind: 'proved', by: 'schedules' } });
   });
 
-  it('begins with few preemptions, then samples, and says so', () => {
-    const world = families.philosophersWithMain(3);
-    const bounded = schedulesOf(world, new PreemptionBounding({ most: 2 }));
-    const { found, schedules } = schedulesOf(world, new Portfolio({ seed: 1 }), bounded.schedules.length + 10);
-    expect(schedules.slice(0, -10)).toEqual(bounded.schedules);
+  it('begins with few preemptions, then few delays, then samples, and says so', () => {
+    const world = families.counter(3);
+    const bounded = [new PreemptionBounding({ most: 2 }), new DelayBounding({ most: 2 })].map((each) => schedulesOf(world, each));
+    const beginning = bounded.flatMap(({ schedules }) => schedules);
+    const { found, schedules } = schedulesOf(world, new Portfolio({ seed: 1 }), beginning.length + 10);
+    expect(schedules.slice(0, -10)).toEqual(beginning);
     expect(schedules.slice(-10)).toEqual(schedulesOf(world, new Mixture({ seed: 1 }), 10).schedules);
+    const [preempted, delayed] = bounded.map(({ found: { coverage } }) => coverage.kind === 'bounded' && coverage.bound);
+    expect(found.coverage).toMatchObject({
+      kind: 'bounded',
+      bound: expect.stringMatching(/; and beyond, 10 executions by random walk, POS, .* in turn: a fault that they have/),
+    });
+    expect(found.coverage.kind === 'bounded' && found.coverage.bound.split(';')[0]).toBe(`${preempted} and ${delayed}`);
+  });
+
+  it('does not wait for ever for either bounding', () => {
+    const { found, schedules } = schedulesOf(families.indep(6, 12), new Portfolio(), 5000);
     expect(found.coverage).toMatchObject({
       kind: 'bounded',
       bound: expect.stringMatching(
-        /^≤ 2 preemptions \(all [\d ]+ schedules\); and beyond, 10 executions by random walk, POS, .* in turn: a fault that they have/,
+        /^≤ 0 preemptions \(all 720 schedules\) and ≤ 1 delays \(all \d+ schedules\); and beyond, [\d ]+ executions by/,
       ),
     });
+    expect(schedules.length).toBe(5000);
   });
 
-  it('does not wait for ever for the first part', () => {
-    const { found } = schedulesOf(families.philosophers(9), new Portfolio(), 5000);
-    expect(found.coverage).toMatchObject({
-      kind: 'sampled',
-      confidence: expect.stringMatching(/^the first [\d ]+ schedules without preemptions; and [\d ]+ executions by/),
-    });
+  it('says that it has met no bound whole, if so it is', () => {
+    const stopped = schedulesOf(families.philosophers(3), new Portfolio(), 0).found;
+    expect(stopped.coverage).toEqual({ kind: 'sampled', confidence: expect.stringMatching(/^nothing; and no execution by random walk/) });
   });
 
-  it('finds what needs one preemption at once, and the minimal schedule', () => {
+  it('finds what needs one preemption at once', () => {
     const [fault] = explore(families.deadlock01(), new Portfolio()).faults;
+    expect(fault?.execution).toBeLessThan(20);
     expect(costOf(families.deadlock01(), fault?.schedule ?? [], preemption)).toBe(1);
   });
 });

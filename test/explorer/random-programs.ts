@@ -4,7 +4,7 @@
  * The same seed gives the same program. Each has a theme of a few kinds of operations, so that what it does gets in each other's way.
  */
 import { Prng } from '../../src/base/prng.js';
-import { Kind, type Body } from '../../src/explorer/operation.js';
+import type { Body } from '../../src/explorer/operation.js';
 import type { ProcessHandle } from '../../src/explorer/shared-object.js';
 import { defineWorld, type World, type WorldBuilder } from '../../src/explorer/world.js';
 
@@ -70,7 +70,7 @@ export function randomProgram(seed: number): World {
 function makeProgram(prng: Prng): Program {
   const theme = THEMES[prng.below(THEMES.length)] ?? [];
   const hasMain = prng.below(5) === 0;
-  const count = (hasMain ? 2 : 2 + prng.below(3)) - 0;
+  const count = hasMain ? 2 : 2 + prng.below(3);
   const budget = count === 2 ? 6 : count === 3 ? 4 : 3;
   const bodies: Instruction[][] = [];
   for (let index = 0; index < count; index++) bodies.push(makeBlock(prng, theme, 1 + prng.below(budget)));
@@ -197,6 +197,3 @@ function* run(w: WorldBuilder, pool: Pool, block: readonly Instruction[], regist
     }
   }
 }
-
-/** Kinds that these programs have in their footprints. */
-export const KINDS_IN_PROGRAMS: readonly Kind[] = [Kind.read, Kind.write, Kind.update];

@@ -2,7 +2,10 @@
  * What is a state: what actors say, what is in their mailboxes, and, where they say nothing, what came before.
  */
 import { describe, expect, it } from 'vitest';
-import type { Actor } from '../../src/explorer/actor.js';
+import type { Actor, Pending } from '../../src/explorer/actor.js';
+import type { Hasher } from '../../src/explorer/hasher.js';
+import type { Inbox } from '../../src/explorer/inbox.js';
+import { StateWalker } from '../../src/explorer/states/state-walker.js';
 import { Kind } from '../../src/explorer/operation.js';
 import type { SharedObject } from '../../src/explorer/shared-object.js';
 import { searchStates } from '../../src/explorer/states/search-states.js';
@@ -33,6 +36,53 @@ const touching = (name: string, kinds: readonly Kind[], isOpen: boolean): World 
       );
   });
 
+/** Sends two messages. */
+class Sender implements Actor {
+  private sent = 0;
+
+  constructor(
+    private readonly inbox: Inbox<{ from: number }>,
+    private readonly from: number,
+  ) {}
+
+  look(next: Pending): void {
+    if (this.sent < 2) next.ready(Kind.send, this.inbox.target);
+    else next.idle();
+  }
+
+  run(): void {
+    this.inbox.post({ from: this.from });
+    this.sent++;
+  }
+
+  fingerprint(hasher: Hasher): void {
+    hasher.add(this.sent);
+  }
+}
+
+/** Counts messages, by who sent them. */
+class Receiver implements Actor {
+  constructor(
+    private readonly inbox: Inbox<{ from: number }>,
+    private readonly total: { value: number; readonly from: Map<number, number> },
+  ) {}
+
+  look(next: Pending): void {
+    if (this.inbox.length > 0) next.ready(Kind.receive, this.inbox.target);
+    else next.idle();
+  }
+
+  run(): void {
+    const { from } = this.inbox.take() ?? { from: 0 };
+    this.total.value++;
+    this.total.from.set(from, 1 + (this.total.from.get(from) ?? 0));
+  }
+
+  fingerprint(hasher: Hasher): void {
+    new StateWalker().add(hasher, this.total);
+  }
+}
+
 describe('a state', () => {
   it('of actors that say nothing is told by what came before what, in the order of their objects', () => {
     const readers = (n: number): Kind[] => [Kind.write, ...Array.from({ length: n }, () => Kind.read)];
@@ -57,6 +107,39 @@ describe('a state', () => {
     });
     // Every sequence of different messages: 1 + 3 + 6 + 6.
     expect(searchStates(world)).toMatchObject({ states: 16, ends: 6 });
+  });
+
+  it('of an open world is kept and put back, with what is in its fields and mailboxes', () => {
+    const world = (open: readonly string[] | null): World =>
+      defineWorld(
+        'counters',
+        (w) => {
+          const inbox = w.inbox<{ from: number }>('inbox');
+          const total = { value: 0, from: new Map<number, number>() };
+          for (const from of [1, 2]) w.actor(`sender ${from}`, new Sender(inbox, from));
+          w.actor('receiver', new Receiver(inbox, total));
+          w.state(total);
+          w.always('at most two of one', () => [...total.from.values()].every((count) => count <= 2));
+          w.sometimes('three', () => total.value === 3);
+          w.alwaysEventually('all', () => total.value === 4);
+          w.eventually('none of 2 before 1 is done', () => total.from.get(1) === 2 && !total.from.has(2));
+        },
+        open === null ? {} : { open },
+      );
+    const found = (['bfs', 'dfs-states'] as const).flatMap((order) =>
+      (['kept', 'replayed'] as const).map((states) =>
+        searchStates(world(states === 'kept' ? [] : null), { states, order, keepGoing: true }),
+      ),
+    );
+    for (const each of found) {
+      const { faults, reached, states, transitions, ends, depth } = each;
+      const [first] = found;
+      expect([states, transitions, ends, depth]).toEqual([first?.states, first?.transitions, first?.ends, 8]);
+      expect(faults.map(({ property }) => property)).toEqual(['none of 2 before 1 is done']);
+      expect([...reached]).toEqual(['three']);
+    }
+    expect(searchStates(world([]))).toMatchObject({ by: 'kept' });
+    expect(() => searchStates(world(null), { states: 'kept' })).toThrow('counters is not open');
   });
 
   it('of timers has whether one has fired early', () => {

@@ -14,6 +14,7 @@
 import { ABANDON, type Coverage, type Strategy } from '../strategy.js';
 import { type Execution, PROCESS_BITS, PROCESS_MASK } from '../execution.js';
 import { Status } from '../slot.js';
+import { WorldError } from '../failure.js';
 import { Kind, KIND_BITS } from '../operation.js';
 import { UNKNOWN } from './footprints.js';
 import { grown } from './grown.js';
@@ -43,6 +44,8 @@ export abstract class TraceSearch implements Strategy {
   private finished = false;
   private traces = 0;
   private cut = false;
+  private furthest = 0;
+  private names: readonly string[] = [];
   /** Events of the execution that did run. */
   protected ran = 0;
 
@@ -69,6 +72,7 @@ export abstract class TraceSearch implements Strategy {
     this.started = true;
     this.order.restart(execution);
     this.sleeping.restart();
+    this.names = execution.builder.processes.map(({ handle }) => handle.name);
     if (this.order.isActor.includes(1)) this.isEager = false;
     return true;
   }
@@ -108,7 +112,10 @@ export abstract class TraceSearch implements Strategy {
     return { kind: 'proved', by: 'traces' };
   }
 
-  /** As for depth first: what lies before the path, all that is known to be explored at a depth counted alike. */
+  /**
+   * As for depth first: what lies before the path, all that is known to be explored at a depth counted alike. More may become known, so this is
+   * the largest that was estimated so far.
+   */
   progress(): number {
     let done = 0;
     let weight = 1;
@@ -119,7 +126,8 @@ export abstract class TraceSearch implements Strategy {
       weight /= Math.max(count, 1);
       done += weight * before;
     }
-    return this.finished ? 1 : done;
+    this.furthest = this.finished ? 1 : Math.max(this.furthest, done);
+    return this.furthest;
   }
 
   /** Whether that choice can be made at a depth of the path. */
@@ -127,6 +135,18 @@ export abstract class TraceSearch implements Strategy {
     const end = this.enabledFrom[depth + 1] ?? 0;
     for (let at = this.enabledFrom[depth] ?? 0; at < end; at++) if (this.enabled[at] === choice) return true;
     return false;
+  }
+
+  /**
+   * Independent steps don't make each other possible, so what could run in one order can run in another one; if not, the footprints are wrong.
+   * For generators they are the engine's own.
+   */
+  protected mustBeEnabled(depth: number, choice: number): void {
+    if (this.isEnabled(depth, choice)) return;
+    const name = this.names[choice & PROCESS_MASK] ?? '';
+    throw new WorldError(
+      `${name} can't run where no step that it depends on is missing: it waits for something that its steps don't touch`,
+    );
   }
 
   /** How many outcomes a process has at a depth of the path; 0: it can't run. */
@@ -195,7 +215,9 @@ export abstract class TraceSearch implements Strategy {
   private skip(depth: number): void {
     for (let head = this.heads[depth] ?? 0; head !== 0; ) {
       const choice = this.trees.choice[head] ?? 0;
-      if (this.isEnabled(depth, choice) && !this.sleeping.has(depth, choice)) return;
+      const isForeseen = this.trees.footprint[head] !== UNKNOWN;
+      if (isForeseen) this.mustBeEnabled(depth, choice);
+      if ((isForeseen || this.isEnabled(depth, choice)) && !this.sleeping.has(depth, choice)) return;
       if (this.trees.outcomes[head] === 0) this.addOthers(depth, head);
       head = this.trees.removeFirst(head);
       this.heads[depth] = head;

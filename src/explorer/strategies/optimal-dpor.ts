@@ -19,10 +19,10 @@ export class OptimalDpor extends TraceSearch {
   readonly name: string = 'optimal-dpor';
   protected override isEager = false;
   /** The sequence that is to be inserted: events, the last of which is the race's later one; those taken out again are negative. */
-  private sequence = new Int32Array(64);
-  private length = 0;
-  private left = 0;
-  private race = 0;
+  protected sequence = new Int32Array(64);
+  protected length = 0;
+  protected left = 0;
+  protected race = 0;
 
   protected reverse(race: number): void {
     const { order } = this;
@@ -38,7 +38,7 @@ export class OptimalDpor extends TraceSearch {
   }
 
   /** The steps that don't come after the race's earlier one, and then its later one. */
-  private build(): void {
+  protected build(): void {
     const { order, race } = this;
     const earlier = order.earlier[race] ?? 0;
     const later = order.later[race] ?? 0;
@@ -53,7 +53,7 @@ export class OptimalDpor extends TraceSearch {
   }
 
   /** Whether something that sleeps at that depth may begin an execution that the sequence begins. */
-  private isCovered(depth: number): boolean {
+  protected isCovered(depth: number): boolean {
     const { sleeping } = this;
     const end = sleeping.ends[depth] ?? 0;
     for (let at = sleeping.starts[depth] ?? 0; at < end; at++) {
@@ -72,7 +72,7 @@ export class OptimalDpor extends TraceSearch {
    * Puts the sequence, what is left of it, into a list of nodes; returns the node to be added to it, or 0. `depth` is that of the list if it
    * is one of the path's.
    */
-  private insert(list: number, depth: number): number {
+  protected insert(list: number, depth: number): number {
     const { trees } = this;
     for (let node = list; node !== 0; node = trees.next[node] ?? 0) {
       const choice = trees.choice[node] ?? 0;
@@ -99,7 +99,7 @@ export class OptimalDpor extends TraceSearch {
    * A leaf says that whatever comes after it will be explored. So does any other node, but for processes with several outcomes: what is below
    * may ask for some of them only.
    */
-  private insertBelow(node: number): void {
+  protected insertBelow(node: number): void {
     const { trees } = this;
     const first = trees.first[node] ?? 0;
     if (first === 0) return;
@@ -144,7 +144,7 @@ export class OptimalDpor extends TraceSearch {
   }
 
   /** Nodes for what is left of the sequence, one below the other; returns the first. */
-  private chain(): number {
+  protected chain(): number {
     const { order, sequence, trees } = this;
     const later = order.later[this.race] ?? 0;
     let first = 0;
@@ -178,7 +178,7 @@ export class OptimalDpor extends TraceSearch {
    * Whether the step at that place is that choice, and nothing that is left of the sequence must come before it. An actor's later event may have
    * other outcomes in place of the earlier one, and another footprint: that of the choice, which was run there.
    */
-  private beginsWith(place: number, choice: number, footprint: number, outcomes: number): boolean {
+  protected beginsWith(place: number, choice: number, footprint: number, outcomes: number): boolean {
     const { sequence, order } = this;
     const event = sequence[place] ?? 0;
     if (this.path[event - 1] !== choice) return false;
@@ -197,7 +197,7 @@ export class OptimalDpor extends TraceSearch {
   }
 
   /** Whether a step with that footprint could be made anywhere in what is left of the sequence, or of all but its last step. */
-  private isIndependent(footprint: number, butLast: boolean): boolean {
+  protected isIndependent(footprint: number, butLast: boolean): boolean {
     const { sequence, order } = this;
     const later = order.later[this.race] ?? 0;
     for (let place = 0; place < this.length; place++) {

@@ -1,5 +1,5 @@
 /**
- * The default: first all schedules with few preemptions, then samplers in turn, each good at what the others are bad at.
+ * The default: first all schedules with few preemptions, and with few delays, then samplers in turn, each good at what the others are bad at.
  *
  * A fault that needs one preemption of two threads is found in the first part, with a minimal schedule; deep ones in the second. Invariant: what
  * it says is what it saw: 'proved' only if the first part met every schedule, 'bounded' by the last bound that was met whole.
@@ -7,6 +7,8 @@
 import { sampledConfidence } from '../confidence.js';
 import type { Execution } from '../execution.js';
 import type { Coverage, Strategy } from '../strategy.js';
+import type { BoundedSearch } from './bounded-search.js';
+import { DelayBounding } from './delay-bounding.js';
 import { PriorityChanges } from './pct.js';
 import { PartialOrderSampling } from './pos.js';
 import { PreemptionBounding } from './preemption-bounding.js';
@@ -14,9 +16,9 @@ import { RandomWalk } from './random-walk.js';
 import { Sampler, type SamplerOptions } from './sampler.js';
 import { UniformRandomWalk } from './urw.js';
 
-/** The first part ends after the round of this many preemptions, or after this many executions. */
-const MOST_PREEMPTIONS = 2;
-const MOST_EXECUTIONS = 4096;
+/** Each bounding of the first part ends after the round of this many, or after so many executions. */
+const MOST = 2;
+const MOST_EXECUTIONS = 2048;
 
 /** The second part: the execution's number says which sampler it is. */
 export class Mixture extends Sampler {
@@ -62,16 +64,56 @@ export class Mixture extends Sampler {
   }
 }
 
-/** The first part. */
-export class Beginning extends PreemptionBounding {
-  private executions = 0;
+/**
+ * The first part. Where processes wait for each other all the time, as actors do, schedules without a preemption are too many to end with, and few
+ * delays are what can be met whole; where they don't, few preemptions say more. Both may meet the same schedule, which then counts twice.
+ */
+export class Beginning implements Strategy {
+  readonly name = 'beginning';
+  private readonly parts: readonly BoundedSearch[] = [new PreemptionBounding({ most: MOST }), new DelayBounding({ most: MOST })];
+  /** Executions of each. */
+  private readonly executions: number[] = this.parts.map(() => 0);
+  private current = 0;
 
-  constructor() {
-    super({ most: MOST_PREEMPTIONS });
+  begin(): boolean {
+    for (; this.current < this.parts.length; this.current++) {
+      const { current } = this;
+      const made = this.executions[current] ?? 0;
+      if (made < MOST_EXECUTIONS && this.part.begin()) {
+        this.executions[current] = made + 1;
+        return true;
+      }
+      if (this.coverage().kind === 'proved') return false;
+    }
+    return false;
   }
 
-  override begin(): boolean {
-    return this.executions++ < MOST_EXECUTIONS && super.begin();
+  choose(execution: Execution): number {
+    return this.part.choose(execution);
+  }
+
+  end(): void {
+    this.part.end();
+  }
+
+  isRepeat(): boolean {
+    return this.part.isRepeat();
+  }
+
+  coverage(): Coverage {
+    const coverages = this.parts.filter((_, index) => (this.executions[index] ?? 0) > 0).map((part) => part.coverage());
+    const bounds = coverages.flatMap((coverage) => (coverage.kind === 'bounded' ? [coverage.bound] : []));
+    if (coverages.some(({ kind }) => kind === 'proved')) return { kind: 'proved', by: 'schedules' };
+    if (bounds.length > 0) return { kind: 'bounded', bound: bounds.join(' and ') };
+    return coverages[0] ?? { kind: 'sampled', confidence: 'nothing' };
+  }
+
+  progress(): null {
+    return null;
+  }
+
+  private get part(): BoundedSearch {
+    return this.parts[Math.min(this.current, this.parts.length - 1)] as BoundedSearch;
   }
 }
 

@@ -43,7 +43,8 @@ export class SourceDpor extends TraceSearch {
       if (this.backtrack[depth * order.width + process] === 1) return;
       const choice = this.path[event - 1] ?? 0;
       if (this.sleeping.has(depth, choice)) return;
-      if (first === NOBODY && this.isEnabled(depth, choice)) first = process;
+      this.mustBeEnabled(depth, choice);
+      if (first === NOBODY) first = process;
     }
     if (!isForeseen) first = this.reverseActor(race, depth, first);
     if (first === NOBODY) return;
