@@ -52,6 +52,8 @@ export interface ExplainOptions {
 /** Executions from which it is learned who gives what to whom, and how long they may be. */
 const WALKS = 50;
 const WALK_STEPS = 1000;
+/** Steps that a certificate may take, about, so that worlds with long executions don't take minutes. */
+const CERTIFICATE_STEPS = 5_000_000;
 
 /** Explains a failure of a world, by the choices that lead to it. */
 export function explain(
@@ -71,15 +73,15 @@ export function explain(
   if (reproduced && property !== 'steps') {
     ({ recording: smallest, replays } = shrink(recorder, failure.schedule, property, shrinkReplays));
     reproduced = smallest.failure !== null;
-    if (reproduced && certificateSchedules > 0)
-      ({ smallest, certificate } = proveSmallest(recorder, smallest, property, certificateSchedules));
+    const schedules = Math.min(certificateSchedules, Math.ceil(CERTIFICATE_STEPS / Math.max(1, smallest.steps.length)));
+    if (reproduced && schedules > 0) ({ smallest, certificate } = proveSmallest(recorder, smallest, property, schedules));
   }
   const adjacent = reproduced && property !== 'steps' ? findAdjacent(recorder, smallest, property) : null;
   const { execution } = recorder;
   if (property === 'deadlock') learnGivers(recorder);
   const toText = ({ steps }: Recording): string => formatSchedule(named(execution, world.name, steps));
   const recording = withSites(() => recorder.record(exactly(smallest.steps.map(({ choice }) => choice)), isLoop ? null : property));
-  const race = isLoop ? null : (adjacent?.race ?? racesOf(new Causality(recording))[0] ?? null);
+  const race = isLoop || property === 'steps' ? null : (adjacent?.race ?? racesOf(new Causality(recording))[0] ?? null);
   return {
     world: world.name,
     failure: recording.failure ?? failure,
