@@ -12,6 +12,7 @@ import { parseSchedule } from '../../src/explorer/schedule-text.js';
 import { Kind } from '../../src/explorer/operation.js';
 import { RandomWalk } from '../../src/explorer/strategies/random-walk.js';
 import { defineWorld, type World } from '../../src/explorer/world.js';
+import { deadlockOf } from '../../src/explorer/waits.js';
 import { bank, lostWakeup, philosophers } from '../../src/worlds/lessons.js';
 import * as families from './families.js';
 import { findRare, mixedWorld } from './mixed-worlds.js';
@@ -164,6 +165,33 @@ describe('a report', () => {
     expect(text.match(/\[[^\]]+\]/g)).toHaveLength(2);
   });
 
+  it('shows a race in the middle of a long schedule', () => {
+    const world = defineWorld('middle', (w) => {
+      const boxes = [w.mailbox('to ping'), w.mailbox('to pong')] as const;
+      const x = w.variable('x');
+      let seen = 0;
+      w.process('ping', function* () {
+        for (let turn = 0; turn < 60; turn++) {
+          yield boxes[1].send(turn);
+          yield boxes[0].receive();
+          if (turn === 30) yield x.write(1);
+        }
+      });
+      w.process('pong', function* () {
+        for (let turn = 0; turn < 60; turn++) {
+          yield boxes[1].receive();
+          yield boxes[0].send(turn);
+          if (turn === 30) seen = yield x.read();
+        }
+      });
+      w.alwaysEventually('nothing was seen', () => seen === 0);
+    });
+    const text = report(explained(world));
+    expect(text).toContain('[write x = 1]');
+    expect(text).toContain('[read x → 1]');
+    expect(text.match(/… \d+ rows …/g)?.length).toBeGreaterThanOrEqual(2);
+  });
+
   it('says so if the schedule did not fail again', () => {
     const text = report(explain(bank(), { property: 'no deposit is lost', message: 'lost', step: 2, schedule: [0, 0, 1, 1] }));
     expect(text).toContain('run again, it did not fail');
@@ -294,6 +322,16 @@ describe('who waits for whom', () => {
         'also stuck: vCPU waits for BQL actor: the answer to its write',
       ].join('\n'),
     );
+  });
+
+  it('is nothing as long as somebody can go on', () => {
+    const recorder = new Recorder(families.mutex(3));
+    const seen: unknown[] = [];
+    recorder.record((execution) => {
+      seen.push(deadlockOf(recorder));
+      return execution.enabled[0] ?? -1;
+    }, null);
+    expect(seen).toEqual(Array(6).fill(null));
   });
 
   it('is told of locks at once, while others go on', () => {
