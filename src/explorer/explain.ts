@@ -22,6 +22,8 @@ export interface Explanation {
   readonly failure: Failure;
   /** Whether the schedule that was found failed again; if it didn't, the rest is about what it did instead. */
   readonly reproduced: boolean;
+  /** Steps of the schedule from this one on are made again and again, for ever; null: it ends. */
+  readonly cycleFrom: number | null;
   /** The smallest schedule, with sites. */
   readonly recording: Recording;
   /** As text. */
@@ -50,16 +52,19 @@ export interface ExplainOptions {
 /** Executions from which it is learned who gives what to whom, and how long they may be. */
 const WALKS = 50;
 const WALK_STEPS = 1000;
+/** Steps that a certificate may take, about, so that worlds with long executions don't take minutes. */
+const CERTIFICATE_STEPS = 5_000_000;
 
 /** Explains a failure of a world, by the choices that lead to it. */
 export function explain(
   world: World,
-  failure: Failure & { readonly schedule: readonly number[] },
+  failure: Failure & { readonly schedule: readonly number[]; readonly cycleFrom?: number | null },
   { shrinkReplays = SHRINK_REPLAYS, certificateSchedules = CERTIFICATE_SCHEDULES }: ExplainOptions = {},
 ): Explanation {
   const recorder = new Recorder(world);
-  const { property } = failure;
-  const found = recorder.record(exactly(failure.schedule), property);
+  const { property, cycleFrom = null } = failure;
+  const found = recorder.record(exactly(failure.schedule), cycleFrom === null ? property : null);
+  const isLoop = cycleFrom !== null && found.steps.length === failure.schedule.length;
   let reproduced = found.failure !== null;
   let smallest = found;
   let certificate: Certificate | null = null;
@@ -68,19 +73,20 @@ export function explain(
   if (reproduced && property !== 'steps') {
     ({ recording: smallest, replays } = shrink(recorder, failure.schedule, property, shrinkReplays));
     reproduced = smallest.failure !== null;
-    if (reproduced && certificateSchedules > 0)
-      ({ smallest, certificate } = proveSmallest(recorder, smallest, property, certificateSchedules));
+    const schedules = Math.min(certificateSchedules, Math.ceil(CERTIFICATE_STEPS / Math.max(1, smallest.steps.length)));
+    if (reproduced && schedules > 0) ({ smallest, certificate } = proveSmallest(recorder, smallest, property, schedules));
   }
   const adjacent = reproduced && property !== 'steps' ? findAdjacent(recorder, smallest, property) : null;
   const { execution } = recorder;
   if (property === 'deadlock') learnGivers(recorder);
   const toText = ({ steps }: Recording): string => formatSchedule(named(execution, world.name, steps));
-  const recording = withSites(() => recorder.record(exactly(smallest.steps.map(({ choice }) => choice)), property));
-  const race = adjacent?.race ?? racesOf(new Causality(recording))[0] ?? null;
+  const recording = withSites(() => recorder.record(exactly(smallest.steps.map(({ choice }) => choice)), isLoop ? null : property));
+  const race = isLoop || property === 'steps' ? null : (adjacent?.race ?? racesOf(new Causality(recording))[0] ?? null);
   return {
     world: world.name,
     failure: recording.failure ?? failure,
-    reproduced,
+    reproduced: reproduced || isLoop,
+    cycleFrom,
     recording,
     schedule: toText(recording),
     names: Array.from({ length: execution.count }, (_, process) => execution.nameOf(process)),

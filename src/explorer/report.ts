@@ -30,7 +30,9 @@ export interface ReportOptions {
 export function report(explanation: Explanation, options: ReportOptions = {}): string {
   const { world, failure } = explanation;
   const above = [clip(`${world} breaks "${failure.property}": ${failure.message}`, REPORT_COLUMNS), ...howFound(explanation, options), ''];
-  const below = [...waitLines(explanation), ...raceLines(explanation), ...certificateLines(explanation)].map(clipped);
+  const below = [...cycleLines(explanation), ...waitLines(explanation), ...raceLines(explanation), ...certificateLines(explanation)].map(
+    clipped,
+  );
   const command = commandLines(explanation, options);
   const gaps = below.length > 0 ? 2 : 1;
   const room = REPORT_LINES - above.length - below.length - command.length - gaps;
@@ -49,6 +51,11 @@ function howFound({ found, recording, shrinkReplays, reproduced }: Explanation, 
     parts.push(`shrunk from ${found.steps.length}, ${found.preemptions} in ${plural(shrinkReplays, 'replay')}`);
   }
   return [clipped(parts.join('; '))];
+}
+
+function cycleLines({ cycleFrom, recording }: Explanation): string[] {
+  if (cycleFrom === null) return [];
+  return [`and so on for ever: steps ${cycleFrom + 1}-${recording.steps.length} again and again, though everybody gets his turn`];
 }
 
 function waitLines({ deadlock }: Explanation): string[] {

@@ -1,5 +1,5 @@
 /**
- * `explore` and `replay` as commands: exit codes, what goes to stdout, worlds of one's own, signals.
+ * `explore` as a command: exit codes, what goes to stdout, worlds of one's own, signals.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -30,7 +30,7 @@ const counts = (name: string, processes: number, steps: number): string =>
   `defineWorld('${name}', (w) => { const x = w.variable('x'); for (const n of Array.from({ length: ${processes} }, (_, i) => i))
      w.process('p' + n, function* () { for (let i = 0; i < ${steps}; i++) yield x.write(i); }); })`;
 const clean = file('clean.mjs', `${HEAD}export const clean = ${counts('clean', 2, 2)};\nexport const ten = 10;\n`);
-const two = file('two.mjs', `${HEAD}export const worlds = [${counts('one', 2, 1)}, ${counts('other', 3, 1)}];\n`);
+const pair = file('two.mjs', `${HEAD}export const worlds = [${counts('one', 2, 1)}, ${counts('other', 3, 1)}];\n`);
 const large = file('large.mjs', `${HEAD}export const large = ${counts('large', 6, 20)};\n`);
 const throwing = file(
   'throwing.mjs',
@@ -95,8 +95,8 @@ describe('apple-gfx explore', () => {
 
   it('explores all worlds of a module, or one of them', () => {
     const names = (stdout: string): string[] => [...stdout.matchAll(/^(\w+): no fault/gm)].map(([, name = '']) => name);
-    expect(names(run('explore', two, '--strategy', 'dfs').stdout)).toEqual(['one', 'other']);
-    expect(names(run('explore', `${two}#other`, '--strategy', 'dfs').stdout)).toEqual(['other']);
+    expect(names(run('explore', pair, '--strategy', 'dfs').stdout)).toEqual(['one', 'other']);
+    expect(names(run('explore', `${pair}#other`, '--strategy', 'dfs').stdout)).toEqual(['other']);
   });
 
   it('names the module in the replay command of its worlds', () => {
@@ -127,7 +127,6 @@ describe('apple-gfx explore', () => {
   it.each([
     ['a world of ours', 'frames', '--revision', 'v5'],
     ['the only world of a module', clean],
-    ['one of several in an array', `${two}#other`],
   ])('says the same of %s with two threads as with one', (_, ...world) => {
     const say = (workers: string) => run('explore', ...world, '--json', '--budget', '3000', '--workers', workers);
     const one = say('1');
@@ -139,6 +138,26 @@ describe('apple-gfx explore', () => {
   it('collects the first failure of each property when told to go on', () => {
     const { stdout } = run('explore', 'bank', '--keep-going', '--strategy', 'dfs', '--json');
     expect(JSON.parse(stdout)).toMatchObject({ verdict: 'fault', schedules: 6, faults: [{ property: 'no deposit is lost' }] });
+  });
+
+  it('finds the same on several threads, and says so where it can’t', () => {
+    const [one, two] = ['1', '2'].map((workers) => run('explore', 'philosophers', '--workers', workers, '--json'));
+    expect([one?.status, two?.status, two?.stderr]).toEqual([1, 1, '']);
+    expect(JSON.parse(two?.stdout ?? '').faults).toEqual(JSON.parse(one?.stdout ?? '').faults);
+    const inList = run('explore', pair, '--workers', '2');
+    expect([inList.status, inList.stderr]).toEqual([2, expect.stringMatching(/is in a list, where threads can't find it/)]);
+    const single = run('explore', clean, '--workers', '2', '--strategy', 'optimal-dpor');
+    expect([single.status, single.stderr]).toEqual([0, expect.stringMatching(/optimal-dpor searches on one thread/)]);
+  });
+
+  it('shows what goes on for ever', () => {
+    const path = file(
+      'livelock.mjs',
+      `${HEAD}export const livelock = defineWorld('livelock', (w) => { const x = w.variable('x');
+        w.process('p', function* () { while ((yield x.read()) !== 1); }); w.eventually('x is 1', () => x.value === 1); });\n`,
+    );
+    const { status, stdout } = run('explore', path, '--strategy', 'bfs', '--budget', '5s');
+    expect([status, stdout]).toEqual([1, expect.stringMatching(/and so on for ever: steps \d+-\d+ again and again/)]);
   });
 
   it('knows each of the device’s revisions by the name of the world', () => {
@@ -155,7 +174,7 @@ describe('apple-gfx explore', () => {
     [[clean, '--strategy', 'luck'], 2, /--strategy luck: expected /],
     [[clean, '--budget', '0'], 2, /--budget.*Expected a number of schedules, or seconds as in 30s/],
     [[clean, '--revision', 'v6'], 2, /--revision.*all/],
-    [[`${two}#third`], 2, /two\.mjs exports no world third, only one, other/],
+    [[`${pair}#third`], 2, /two\.mjs exports no world third, only one, other/],
     [[file('none.mjs', 'export const x = 1;\n')], 2, /exports no world; expected what defineWorld/],
     [[file('broken.mjs', 'export const = 1;\n')], 2, /broken\.mjs can't be loaded: /],
     [[unlocks], 2, /p unlocks m, which it has not locked/],
@@ -194,64 +213,6 @@ describe('apple-gfx explore', () => {
     expect(stderr).toMatch(/^\[[#.]{20}\] \S+ % · large: [\d ]+ schedules · [\d ]+ a second · about .+ left\n/);
     expect(stdout).toMatch(/^large: no fault\n {2}sampled: /);
     expect(code).toBe(130);
-  });
-});
-
-describe('apple-gfx replay', () => {
-  const LOST = 's1/bank/alice:read.balance/bob:read.balance,write.balance/alice:write.balance';
-
-  it('shows each step, and where every process is behind it', () => {
-    const { status, stdout } = run('replay', LOST);
-    expect(status).toBe(1);
-    expect(stdout.split('\n')).toEqual([
-      'bank: 4 steps, 1 preemption',
-      '    1   alice: read balance → 100',
-      '          alice: at write balance · bob: at read balance',
-      '    2 ! bob: read balance → 100',
-      '          alice: at write balance · bob: at write balance',
-      '    3   bob: write balance = 120',
-      '          alice: at write balance · bob: ended',
-      '    4   alice: write balance = 110',
-      '          alice: ended · bob: ended',
-      'broken: "no deposit is lost": the balance is 110, not 130',
-      '',
-    ]);
-  });
-
-  it('shows a deadlock, and who waits', () => {
-    const { status, stdout } = run(
-      'replay',
-      's1/philosophers/philosopher+1:lock.fork+1/philosopher+0:lock.fork+0/philosopher+2:lock.fork+2',
-    );
-    expect(status).toBe(1);
-    expect(stdout).toContain('philosopher 2: waits: lock fork 0');
-    expect(stdout).toContain('philosopher 2 waits for philosopher 0: lock fork 0');
-  });
-
-  it('takes a file, with a report around the schedule or without', () => {
-    const report = run('explore', 'lost-wakeup').stdout;
-    for (const path of [file('report.txt', `Look:\n${report}`), file('plain.txt', `${LOST}\n`)]) expect(run('replay', path).status).toBe(1);
-  });
-
-  it('exits 0 if nothing fails, and says where it departs', () => {
-    const { status, stdout } = run('replay', 's1/bank/alice:read.balance,read.log,write.balance/bob:read.balance,write.balance');
-    expect(status).toBe(0);
-    expect(stdout).toContain('      ≠ saved step 2: alice is at write balance, not read log: left out');
-    expect(stdout).toContain('nothing failed');
-  });
-
-  it.each([
-    [['s1/bank/alice'], /schedule: at character 8: expected PROCESS:OPERATION/],
-    [['s1/nowhere/a:lock.m'], /the schedule is of nowhere, which is no world of this project: name its module behind it/],
-    [['s1/third/a:lock.m', two], /two\.mjs has no world third, only one, other/],
-    [['s1/accesses@v6/a:lock.m'], /accesses@v6/],
-    [['no-such-file'], /neither a schedule, which begins with s1\/, nor a file/],
-    [[clean], /has no schedule/],
-  ])('%j: exits 2 with what is wrong in one line', (args, text) => {
-    const { status, stdout, stderr } = run('replay', ...args);
-    expect(stderr).toMatch(text);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect([status, stdout]).toEqual([2, '']);
   });
 });
 

@@ -12,6 +12,7 @@ import { parseSchedule } from '../../src/explorer/schedule-text.js';
 import { Kind } from '../../src/explorer/operation.js';
 import { RandomWalk } from '../../src/explorer/strategies/random-walk.js';
 import { defineWorld, type World } from '../../src/explorer/world.js';
+import { deadlockOf } from '../../src/explorer/waits.js';
 import { bank, lostWakeup, philosophers } from '../../src/worlds/lessons.js';
 import * as families from './families.js';
 import { findRare, mixedWorld } from './mixed-worlds.js';
@@ -87,6 +88,58 @@ describe('a report', () => {
     }
   });
 
+  it('is made of failures without steps, and of executions that were cut off', () => {
+    const never = defineWorld('never', (w) => {
+      const x = w.variable('x');
+      w.process('p', function* () {
+        yield x.read();
+      });
+      w.always('x is 1', () => x.value === 1);
+    });
+    const text = report(explained(never));
+    expect(text.split('\n')).toEqual([
+      'never breaks "x is 1": x is 1 does not hold',
+      '0 steps, 0 preemptions',
+      '',
+      ' step',
+      '',
+      'no preemption: no schedule has fewer',
+      '',
+      'npx apple-gfx replay s1/never',
+    ]);
+    expect(replay(new Recorder(never), parseSchedule('s1/never')).recording).toMatchObject({ steps: [], failure: { property: 'x is 1' } });
+
+    const busy = defineWorld(
+      'busy',
+      (w) => {
+        const x = w.variable('x');
+        for (const name of ['p', 'q']) {
+          w.process(name, function* () {
+            for (;;) yield x.update((before) => before + 1);
+          });
+        }
+      },
+      { maxSteps: 1000 },
+    );
+    const lines = report(explained(busy)).split('\n');
+    expect(lines[0]).toBe('busy breaks "steps": the execution has not ended after 1000 steps');
+    expect(lines.length).toBeLessThanOrEqual(REPORT_LINES);
+  });
+
+  it('says so if it goes on for ever', () => {
+    const spin = defineWorld('spin', (w) => {
+      const x = w.variable('x');
+      w.process('p', function* () {
+        while ((yield x.read()) === 0);
+      });
+      w.eventually('x is 1', () => x.value === 1);
+    });
+    const fault = { property: 'x is 1', message: 'it never is', step: 3, schedule: [0, 0, 0], cycleFrom: 1 };
+    const explanation = explain(spin, fault);
+    expect(explanation).toMatchObject({ reproduced: true, cycleFrom: 1, schedule: 's1/spin/p:3.read.x' });
+    expect(report(explanation)).toContain('and so on for ever: steps 2-3 again and again');
+  });
+
   it('breaks a long command so that a shell puts it together again', () => {
     const explanation = explained(manySteps(30));
     const text = report(explanation, { module: "it's.mjs" });
@@ -110,6 +163,33 @@ describe('a report', () => {
     const text = report(explained(manySteps(60)));
     expect(text).toMatch(/… \d+ rows …/);
     expect(text.match(/\[[^\]]+\]/g)).toHaveLength(2);
+  });
+
+  it('shows a race in the middle of a long schedule', () => {
+    const world = defineWorld('middle', (w) => {
+      const boxes = [w.mailbox('to ping'), w.mailbox('to pong')] as const;
+      const x = w.variable('x');
+      let seen = 0;
+      w.process('ping', function* () {
+        for (let turn = 0; turn < 60; turn++) {
+          yield boxes[1].send(turn);
+          yield boxes[0].receive();
+          if (turn === 30) yield x.write(1);
+        }
+      });
+      w.process('pong', function* () {
+        for (let turn = 0; turn < 60; turn++) {
+          yield boxes[1].receive();
+          yield boxes[0].send(turn);
+          if (turn === 30) seen = yield x.read();
+        }
+      });
+      w.alwaysEventually('nothing was seen', () => seen === 0);
+    });
+    const text = report(explained(world));
+    expect(text).toContain('[write x = 1]');
+    expect(text).toContain('[read x → 1]');
+    expect(text.match(/… \d+ rows …/g)?.length).toBeGreaterThanOrEqual(2);
   });
 
   it('says so if the schedule did not fail again', () => {
@@ -147,6 +227,22 @@ describe('the adjacent schedule', () => {
     const explanation = explained(world);
     expect(explanation.adjacent).toBeNull();
     expect(report(explanation)).toContain('the last race there is; the other way round fails too');
+  });
+});
+
+describe('the adjacent schedule of one property', () => {
+  it('is none that breaks another', () => {
+    const world = defineWorld('either', (w) => {
+      const x = w.variable('x');
+      for (const value of [1, 2]) {
+        w.process(`p${value}`, function* () {
+          yield x.write(value);
+        });
+      }
+      w.alwaysEventually('not 1', () => x.value !== 1);
+      w.alwaysEventually('not 2', () => x.value !== 2);
+    });
+    expect(explained(world).adjacent).toBeNull();
   });
 });
 
@@ -226,6 +322,16 @@ describe('who waits for whom', () => {
         'also stuck: vCPU waits for BQL actor: the answer to its write',
       ].join('\n'),
     );
+  });
+
+  it('is nothing as long as somebody can go on', () => {
+    const recorder = new Recorder(families.mutex(3));
+    const seen: unknown[] = [];
+    recorder.record((execution) => {
+      seen.push(deadlockOf(recorder));
+      return execution.enabled[0] ?? -1;
+    }, null);
+    expect(seen).toEqual(Array(6).fill(null));
   });
 
   it('is told of locks at once, while others go on', () => {

@@ -145,6 +145,30 @@ describe('shrinking', () => {
     expect(recording).toMatchObject({ preemptions: 1, switches: 1 });
   });
 
+  it('goes through places that race where nothing else helps', () => {
+    const mixed = mixedWorld(8, { processes: 3, operations: 5, kinds: 5 });
+    const fault = findRare(mixed, 8, 100);
+    expect(shrink(new Recorder(mixed.world), fault?.schedule ?? [], 'rare').recording.preemptions).toBe(0);
+  });
+
+  it('counts no switch away from a timer as a preemption', () => {
+    const world = defineWorld('timer', (w) => {
+      const x = w.variable('x');
+      const timer = w.timer('timer');
+      w.process('p', function* () {
+        yield x.read();
+        yield timer.timeout();
+      });
+      w.process('q', function* () {
+        yield x.read();
+        yield x.read();
+      });
+    });
+    const preemptions = (...choices: number[]): number =>
+      new Recorder(world).record((execution) => choices[execution.steps] ?? -1, null).preemptions;
+    expect([preemptions(0, 1, 1, 0), preemptions(0, 1, 0, 1)]).toEqual([0, 1]);
+  });
+
   it('keeps what was chosen', () => {
     const world = defineWorld('coins', (w) => {
       const coin = w.choice('coin');
