@@ -28,7 +28,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
 describe('edges', () => {
   it.each([
     ['koffi', ['src/bridge/native.ts']],
-    ['piscina', ['src/explorer/workers.ts', 'actors/background-queue/pool.ts']],
+    ['piscina', ['src/cli/compare.ts', 'src/explorer/workers.ts', 'actors/background-queue/pool.ts']],
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
     ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/cli/picture.ts']],
@@ -77,6 +77,15 @@ describe('edges', () => {
 
   it('no thread loads XState: its types are imported, its code is not', () => {
     for (const path of sources) expect(text(path)).not.toMatch(/^import (?!type )[^;]*'xstate/m);
+  });
+
+  it('the worlds of the device hold no logic of it: no machine is defined, compiled or run there', () => {
+    const worlds = sources.filter((path) => path.startsWith('src/worlds/'));
+    expect(worlds.length).toBeGreaterThan(10);
+    for (const path of worlds) {
+      expect(resolved(path).filter((target) => target.includes('machine'))).toEqual([]);
+      expect(text(path)).not.toMatch(/createMachine|compileMachine|\.machine\b/);
+    }
   });
 
   it('behaviours do no I/O', () => {

@@ -160,6 +160,7 @@ program
   .addOption(new Option('--budget <n|seconds>', 'schedules, or seconds as in 30s').argParser(budget).default({ seconds: 30 }, '30s'))
   .addOption(new Option('--workers <n>', 'threads that search').argParser(integer).default(1))
   .addOption(new Option('--seed <n>', 'what sampling begins with').argParser(integer).default(1))
+  .option('--compare', 'compare the revisions of the device, property by property, by all states of every world', false)
   .option('--keep-going', 'go on after a fault, and find the first of each property', false)
   .option('--json', 'print a line of JSON for each world on stdout', false)
   .addOption(new Option('--junit <file>', 'write JUnit XML there').argParser(outFile))

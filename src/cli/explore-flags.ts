@@ -1,9 +1,10 @@
 /**
  * What the command line of `explore` asks for, checked against the strategies and revisions that there are.
  */
+import { isDivided } from '../explorer/jobs.js';
 import { DEFAULT_STRATEGY, STRATEGIES, strategyNamed } from '../explorer/strategies/index.js';
-import { STRATEGY_NAMES } from '../explorer/strategies/named.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
+import { compareCommand } from './compare.js';
 import { type ExploreBudget, exploreCommand } from './explore.js';
 import { UsageError } from './usage-error.js';
 
@@ -11,6 +12,7 @@ export interface ExploreFlags {
   readonly revision: RevisionName | 'all';
   readonly strategy?: string;
   readonly strategies: boolean;
+  readonly compare: boolean;
   readonly budget: ExploreBudget;
   readonly workers: number;
   readonly seed: number;
@@ -25,15 +27,18 @@ export async function exploreFlags(world: string | undefined, flags: ExploreFlag
     listStrategies();
     return 0;
   }
+  if (flags.compare) {
+    if (world !== undefined) throw new UsageError(`--compare is of all worlds of the device; ${world} can't be named besides`);
+    return compareCommand({ workers: flags.workers, json: flags.json });
+  }
   const name = flags.strategy ?? DEFAULT_STRATEGY;
   const strategy = strategyNamed(name);
   if (strategy === null) throw new UsageError(`--strategy ${name}: expected ${STRATEGIES.map((each) => each.name).join(', ')}`);
-  const isDivided = STRATEGY_NAMES.includes(name);
-  if (flags.workers > 1 && !isDivided) process.stderr.write(`apple-gfx: ${name} searches on one thread; --workers is of no use to it\n`);
+  if (flags.workers > 1 && !isDivided(name))
+    process.stderr.write(`apple-gfx: ${name} searches on one thread; --workers is of no use to it\n`);
   const { budget, seed, keepGoing, json, junit } = flags;
   const revisions = flags.revision === 'all' ? REVISION_NAMES : [flags.revision];
-  const workers = isDivided ? flags.workers : 1;
-  return exploreCommand({ world, revisions, strategy, budget, workers, seed, keepGoing, json, junit });
+  return exploreCommand({ world, revisions, strategy, budget, seed, keepGoing, json, junit, workers: isDivided(name) ? flags.workers : 1 });
 }
 
 function listStrategies(): void {

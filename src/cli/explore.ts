@@ -9,9 +9,12 @@ import { describeError } from '../base/errors.js';
 import { explain, type Explanation } from '../explorer/explain.js';
 import type { Found } from '../explorer/explore.js';
 import { WorldError } from '../explorer/failure.js';
+import type { WorldSource } from '../explorer/jobs.js';
+import { exploreInParallel } from '../explorer/parallel.js';
 import { report } from '../explorer/report.js';
 import { addPart, type Explored, nothingFound } from '../explorer/search.js';
 import type { StrategyEntry } from '../explorer/strategies/index.js';
+import type { World } from '../explorer/world.js';
 import { describeCoverage, propertiesOf, type Verdict, verdictOf } from '../explorer/verdict.js';
 import type { RevisionName } from '../revisions/revision.js';
 import { WORLDS } from '../worlds/index.js';
@@ -29,9 +32,9 @@ export interface ExploreCommand {
   readonly revisions: readonly RevisionName[];
   readonly strategy: StrategyEntry;
   readonly budget: ExploreBudget;
-  /** Threads that search. */
-  readonly workers: number;
   readonly seed: number;
+  /** Threads; more than one only for strategies that can be divided. */
+  readonly workers: number;
   readonly keepGoing: boolean;
   readonly json: boolean;
   readonly junit: string | undefined;
@@ -63,14 +66,16 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     return 0;
   }
   const worlds = await findWorlds(command.world, command.revisions);
-  const interrupt = new AbortController();
-  const onSignal = (): void => interrupt.abort();
+  const interrupt = { wanted: false };
+  const onSignal = (): void => {
+    interrupt.wanted = true;
+  };
   process.on('SIGINT', onSignal);
   const results: Result[] = [];
   try {
     for (const world of worlds) {
-      if (interrupt.signal.aborted) break;
-      const result = await exploreWorld(world, command, interrupt.signal);
+      if (interrupt.wanted) break;
+      const result = await exploreWorld(world, command, interrupt);
       results.push(result);
       print(result, command);
     }
@@ -81,7 +86,7 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     if (command.junit !== undefined) writeFileSync(command.junit, junit(results.map(suiteOf)));
   }
   if (results.some(({ verdict }) => verdict === 'fault')) return FAULT;
-  return interrupt.signal.aborted ? INTERRUPTED : 0;
+  return interrupt.wanted ? INTERRUPTED : 0;
 }
 
 function explainError(error: unknown): number {
@@ -97,11 +102,19 @@ function listWorlds(): void {
   process.stdout.write(`worlds:\n${lines.join('\n')}\nor the path of a module that exports some: docs/explorer.md\n`);
 }
 
-async function exploreWorld(found: FoundWorld, command: ExploreCommand, signal: AbortSignal): Promise<Result> {
+/** Whether the person wants to stop. */
+interface Interrupt {
+  readonly wanted: boolean;
+}
+
+async function exploreWorld(found: FoundWorld, command: ExploreCommand, interrupt: Interrupt): Promise<Result> {
+  const { world } = found;
   const started = performance.now();
-  const properties = propertiesOf(found.world);
-  const progress = new Progress(found.world.name);
-  const explored = await (command.workers > 1 ? searchOnThreads : searchInParts)(found, command, { progress, signal });
+  const properties = propertiesOf(world);
+  const progress = new Progress(world.name);
+  const explored = await (command.workers > 1 && found.source !== null
+    ? searchOnThreads(found.source, command, progress, interrupt)
+    : searchHere(world, command, progress, interrupt));
   progress.end();
   const unreached = properties.sometimes.filter((name) => !explored.reached.has(name));
   return {
@@ -114,30 +127,28 @@ async function exploreWorld(found: FoundWorld, command: ExploreCommand, signal: 
   };
 }
 
-interface Watch {
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
-
-async function searchOnThreads({ world, source }: FoundWorld, command: ExploreCommand, { progress, signal }: Watch): Promise<Explored> {
-  const { strategy, seed, keepGoing, workers, budget } = command;
-  if (source === null)
-    throw new UsageError(`${world.name} is in a list, where threads can't find it: export it by itself, or leave --workers out`);
-  const { exploreInParallel } = await import('../explorer/parallel.js');
+/** On other threads; a signal is looked for when they tell how far they are. */
+async function searchOnThreads(source: WorldSource, command: ExploreCommand, progress: Progress, interrupt: Interrupt): Promise<Explored> {
+  const { strategy, seed, keepGoing, budget, workers } = command;
+  const abort = new AbortController();
   return exploreInParallel(source, {
-    ...{ strategy: strategy.name, seed, keepGoing, workers, signal, ...budget },
-    onProgress: ({ schedules, part }) => progress.show({ ...nothingFound(), schedules }, part),
+    ...{ strategy: strategy.name, seed, keepGoing, workers, ...budget, signal: abort.signal },
+    onProgress: ({ schedules, part }) => {
+      if (interrupt.wanted) abort.abort();
+      progress.show({ ...nothingFound(), schedules }, part);
+    },
   });
 }
 
-async function searchInParts({ world }: FoundWorld, command: ExploreCommand, { progress, signal }: Watch): Promise<Explored> {
+/** In this thread, in parts. */
+async function searchHere(world: World, command: ExploreCommand, progress: Progress, interrupt: Interrupt): Promise<Explored> {
   const { strategy, seed, keepGoing, budget } = command;
   const started = performance.now();
   const search = strategy.open(world, { seed });
   const explored = nothingFound();
   const most = 'schedules' in budget ? budget.schedules : Number.POSITIVE_INFINITY;
   const end = 'seconds' in budget ? started + 1000 * budget.seconds : Number.POSITIVE_INFINITY;
-  for (let stopped = true; stopped && !signal.aborted && explored.schedules < most && performance.now() < end; ) {
+  for (let stopped = true; stopped && !interrupt.wanted && explored.schedules < most && performance.now() < end; ) {
     stopped = false;
     const partEnd = Math.min(end, performance.now() + PART_MS);
     const stop = (): boolean => {

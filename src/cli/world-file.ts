@@ -13,26 +13,27 @@ import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { WORLDS } from '../worlds/index.js';
 import { UsageError } from './usage-error.js';
 
-/** From a bundle too: both lie two folders below dist/. */
-const WORLDS_MODULE = new URL('../../src/worlds/index.js', import.meta.url).href;
-
 export interface FoundWorld {
   readonly world: World;
-  /** Where other threads find it; null: they can't. */
-  readonly source: WorldSource | null;
   /** The path that it was asked for by; undefined: it is the project's. */
   readonly module: string | undefined;
+  /** Where other threads find it; null: nowhere. */
+  readonly source: WorldSource | null;
 }
 
 /** Worlds by a name of ours or a path; `PATH#NAME` means one of several. Those that are the same in several revisions come once. */
 export async function findWorlds(name: string, revisions: readonly RevisionName[]): Promise<FoundWorld[]> {
   const entry = WORLDS.find((each) => each.name === name);
   if (entry === undefined) return fromModule(name);
-  const found = revisions.map((revision) => {
-    const source = { module: WORLDS_MODULE, name: 'makeWorld', arguments: [name, revision] };
-    return { world: entry.make(revision), source, module: undefined };
-  });
-  return [...new Map(found.map((each) => [each.world.name, each])).values()];
+  const worlds = new Map(
+    revisions.map((revision) => {
+      const world = entry.make(revision);
+      // From a bundle too: both lie two folders below dist/.
+      const module = new URL('../../src/worlds/index.js', import.meta.url).href;
+      return [world.name, { world, module: undefined, source: { module, name: 'makeWorld', arguments: [name, revision] } }];
+    }),
+  );
+  return [...worlds.values()];
 }
 
 /** The world that a saved schedule names, NAME or NAME@REVISION, or the one among a module's that has that name. */
@@ -57,21 +58,16 @@ async function fromModule(text: string): Promise<FoundWorld[]> {
     const known = WORLDS.map((each) => each.name).join(', ');
     throw new UsageError(`there is no world and no file ${path}; worlds are ${known}, a file is a module that exports some`);
   }
-  const module = pathToFileURL(resolve(path)).href;
-  const found = Object.entries(await load(path)).flatMap(([exported, value]): FoundWorld[] =>
-    // Of a list, other threads can't be told which.
-    Array.isArray(value)
-      ? value.filter(isWorld).map((world) => ({ world, source: null, module: path }))
-      : isWorld(value)
-        ? [{ world: value, source: { module, name: exported }, module: path }]
-        : [],
-  );
-  if (found.length === 0) throw new UsageError(`${path} exports no world; expected what defineWorld() of apple-gfx/explorer returns`);
-  const wanted = found.filter(({ world }) => name === undefined || world.name === name);
-  if (wanted.length === 0) {
-    throw new UsageError(`${path} exports no world ${name}, only ${found.map(({ world }) => world.name).join(', ')}`);
-  }
-  return [...new Map(wanted.map((each) => [each.world, each])).values()];
+  const exported = Object.entries(await load(path));
+  const worlds = exported.flatMap(([, value]) => (Array.isArray(value) ? value : [value])).filter(isWorld);
+  if (worlds.length === 0) throw new UsageError(`${path} exports no world; expected what defineWorld() of apple-gfx/explorer returns`);
+  const wanted = name === undefined ? worlds : worlds.filter((world) => world.name === name);
+  if (wanted.length === 0) throw new UsageError(`${path} exports no world ${name}, only ${worlds.map((world) => world.name).join(', ')}`);
+  return [...new Set(wanted)].map((world) => {
+    // One of an array has no name that other threads could find it by.
+    const found = exported.find(([, value]) => value === world);
+    return { world, module: path, source: found === undefined ? null : { module: pathToFileURL(resolve(path)).href, name: found[0] } };
+  });
 }
 
 async function load(path: string): Promise<Record<string, unknown>> {

@@ -60,6 +60,9 @@ export function* divide(strategy: string, seed: number, prefixes: readonly (read
   }
 }
 
+/** Whether a strategy's search is divided among workers; others run in one. */
+export const isDivided = (strategy: string): boolean => isSampler(strategy) || strategy === 'dfs' || strategy === 'portfolio';
+
 /** Adds up what jobs came to. They are added in their order. */
 export class Total {
   readonly found: Exploration = {

@@ -4,7 +4,7 @@
  * Invariant: a world that differs between revisions has the name `NAME@REVISION`, others are the same under every revision; so a saved schedule
  * names the world it is of.
  */
-import { WorldError } from '../explorer/failure.js';
+import { ArgumentError } from '../base/errors.js';
 import type { World } from '../explorer/world.js';
 import type { RevisionName } from '../revisions/revision.js';
 import { deviceWorld } from './device-world.js';
@@ -23,6 +23,13 @@ const lesson = (make: () => World): WorldEntry => {
   return { name, summary, make };
 };
 
+/** A world by its name, for threads that are told it. Throws ArgumentError if there is none. */
+export function makeWorld(name: string, revision: RevisionName): World {
+  const entry = WORLDS.find((each) => each.name === name);
+  if (entry === undefined) throw new ArgumentError(`there is no world ${name}`);
+  return entry.make(revision);
+}
+
 /** The device's, then those to learn on. */
 export const WORLDS: readonly WorldEntry[] = [
   ...SCENARIOS.map((scenario) => ({
@@ -34,10 +41,3 @@ export const WORLDS: readonly WorldEntry[] = [
   lesson(philosophers),
   lesson(lostWakeup),
 ];
-
-/** A world by its name, for other threads; throws WorldError if there is none. */
-export function makeWorld(name: string, revision: RevisionName): World {
-  const entry = WORLDS.find((each) => each.name === name);
-  if (entry === undefined) throw new WorldError(`there is no world ${name}`);
-  return entry.make(revision);
-}

@@ -160,11 +160,10 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
     mode: MODE,
     scripts: [
-      { name: 'task0', steps: maps(0), inside: { vcpu: 0, index: 0 } },
-      { name: 'task1', steps: maps(1), inside: { vcpu: 0, index: 0 } },
+      { name: 'task0', steps: [{ do: 'createTask', task: 0, pages: 1 }], inside: { vcpu: 0, index: 0 } },
+      { name: 'task1', steps: [{ do: 'createTask', task: 1, pages: 1 }], inside: { vcpu: 0, index: 0 } },
       { name: 'guest', steps: [{ do: 'newFrame' }, { do: 'modeChange', ...OTHER }, { do: 'newFrame' }] },
     ],
     reset: true,
-    updates: [false],
   },
 ];

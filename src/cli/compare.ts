@@ -1,0 +1,50 @@
+/**
+ * `apple-gfx explore --compare`: the table of revisions and properties, made by searching the states of every world of the device.
+ *
+ * Invariant: the table says the same whatever the number of threads. Exit codes: 0 when the default revision has no fault and 1 when it has; the older
+ * ones have theirs.
+ */
+import { createRequire } from 'node:module';
+import type * as PiscinaModule from 'piscina';
+import { DEFAULT_REVISION } from '../revisions/revisions.js';
+import { cellsOf, type Compared, comparisons, describeComparison } from '../worlds/compare.js';
+
+export interface CompareOptions {
+  readonly workers: number;
+  readonly json: boolean;
+}
+
+/** The exit code. */
+export async function compareCommand({ workers, json }: CompareOptions): Promise<number> {
+  const jobs = comparisons();
+  const { Piscina } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
+  const pool = new Piscina({
+    // From a bundle too: both lie two folders below dist/.
+    filename: new URL('../../src/worlds/compare-thread.js', import.meta.url).href,
+    minThreads: workers,
+    maxThreads: workers,
+    idleTimeout: Number.POSITIVE_INFINITY,
+  });
+  const began = performance.now();
+  let done = 0;
+  const tell = ({ world, revision, states }: Compared): void => {
+    done++;
+    const seconds = Math.round((performance.now() - began) / 1000);
+    const text = `${done} of ${jobs.length} worlds, ${seconds} s: ${world} in ${revision}, ${states} states`;
+    process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
+  };
+  try {
+    const results = await Promise.all(
+      jobs.map(async (job) => {
+        const result = (await pool.run(job, { name: 'run' })) as Compared;
+        tell(result);
+        return result;
+      }),
+    );
+    if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+    process.stdout.write(json ? `${JSON.stringify({ cells: cellsOf(results) })}\n` : `${describeComparison(results)}\n`);
+    return cellsOf(results).some(({ revision, verdict }) => revision === DEFAULT_REVISION && verdict === 'fault') ? 1 : 0;
+  } finally {
+    await pool.destroy();
+  }
+}
