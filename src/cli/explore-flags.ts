@@ -2,6 +2,7 @@
  * What the command line of `explore` asks for, checked against the strategies and revisions that there are.
  */
 import { DEFAULT_STRATEGY, STRATEGIES, strategyNamed } from '../explorer/strategies/index.js';
+import { STRATEGY_NAMES } from '../explorer/strategies/named.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { compareCommand } from './compare.js';
 import { type ExploreBudget, exploreCommand } from './explore.js';

@@ -29,6 +29,8 @@ export interface ExploreCommand {
   readonly revisions: readonly RevisionName[];
   readonly strategy: StrategyEntry;
   readonly budget: ExploreBudget;
+  /** Threads that search. */
+  readonly workers: number;
   readonly seed: number;
   readonly keepGoing: boolean;
   readonly json: boolean;
@@ -61,16 +63,14 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     return 0;
   }
   const worlds = await findWorlds(command.world, command.revisions);
-  const interrupt = { wanted: false };
-  const onSignal = (): void => {
-    interrupt.wanted = true;
-  };
+  const interrupt = new AbortController();
+  const onSignal = (): void => interrupt.abort();
   process.on('SIGINT', onSignal);
   const results: Result[] = [];
   try {
     for (const world of worlds) {
-      if (interrupt.wanted) break;
-      const result = await exploreWorld(world, command, interrupt);
+      if (interrupt.signal.aborted) break;
+      const result = await exploreWorld(world, command, interrupt.signal);
       results.push(result);
       print(result, command);
     }
@@ -81,7 +81,7 @@ export async function exploreCommand(command: ExploreCommand): Promise<number> {
     if (command.junit !== undefined) writeFileSync(command.junit, junit(results.map(suiteOf)));
   }
   if (results.some(({ verdict }) => verdict === 'fault')) return FAULT;
-  return interrupt.wanted ? INTERRUPTED : 0;
+  return interrupt.signal.aborted ? INTERRUPTED : 0;
 }
 
 function explainError(error: unknown): number {
@@ -137,7 +137,7 @@ async function searchInParts({ world }: FoundWorld, command: ExploreCommand, { p
   const explored = nothingFound();
   const most = 'schedules' in budget ? budget.schedules : Number.POSITIVE_INFINITY;
   const end = 'seconds' in budget ? started + 1000 * budget.seconds : Number.POSITIVE_INFINITY;
-  for (let stopped = true; stopped && !interrupt.wanted && explored.schedules < most && performance.now() < end; ) {
+  for (let stopped = true; stopped && !signal.aborted && explored.schedules < most && performance.now() < end; ) {
     stopped = false;
     const partEnd = Math.min(end, performance.now() + PART_MS);
     const stop = (): boolean => {

@@ -13,8 +13,13 @@ import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { WORLDS } from '../worlds/index.js';
 import { UsageError } from './usage-error.js';
 
+/** From a bundle too: both lie two folders below dist/. */
+const WORLDS_MODULE = new URL('../../src/worlds/index.js', import.meta.url).href;
+
 export interface FoundWorld {
   readonly world: World;
+  /** Where other threads find it; null: they can't. */
+  readonly source: WorldSource | null;
   /** The path that it was asked for by; undefined: it is the project's. */
   readonly module: string | undefined;
 }

@@ -34,3 +34,10 @@ export const WORLDS: readonly WorldEntry[] = [
   lesson(philosophers),
   lesson(lostWakeup),
 ];
+
+/** A world by its name, for other threads; throws WorldError if there is none. */
+export function makeWorld(name: string, revision: RevisionName): World {
+  const entry = WORLDS.find((each) => each.name === name);
+  if (entry === undefined) throw new WorldError(`there is no world ${name}`);
+  return entry.make(revision);
+}

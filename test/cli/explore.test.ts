@@ -144,8 +144,8 @@ describe('apple-gfx explore', () => {
     const [one, two] = ['1', '2'].map((workers) => run('explore', 'philosophers', '--workers', workers, '--json'));
     expect([one?.status, two?.status, two?.stderr]).toEqual([1, 1, '']);
     expect(JSON.parse(two?.stdout ?? '').faults).toEqual(JSON.parse(one?.stdout ?? '').faults);
-    // Threads can't find a world that is in a list, so it is searched on one.
-    expect(run('explore', pair, '--workers', '2').status).toBe(0);
+    const inList = run('explore', pair, '--workers', '2');
+    expect([inList.status, inList.stderr]).toEqual([2, expect.stringMatching(/is in a list, where threads can't find it/)]);
     const single = run('explore', clean, '--workers', '2', '--strategy', 'optimal-dpor');
     expect([single.status, single.stderr]).toEqual([0, expect.stringMatching(/optimal-dpor searches on one thread/)]);
   });
