@@ -11,17 +11,14 @@ import { describeError } from '../base/errors.js';
 import { checkEnd, checkProperties, findLockCycle } from './properties.js';
 import { type Failure, assertion, WorldError } from './failure.js';
 import { Hasher, mix } from './hasher.js';
-import { type Body, DEPENDS, Kind, KIND_BITS, KIND_COUNT } from './operation.js';
+import { type Body, Kind, KIND_BITS } from './operation.js';
 import { Slot, Status } from './slot.js';
+import { MAX_PROCESSES, PROCESS_BITS, PROCESS_MASK, Standing } from './standing.js';
 import { type Kept, StateKeeper } from './states/state-keeper.js';
 import type { SharedObject } from './shared-object.js';
 import type { World } from './world.js';
 
-/** A choice is a process's number, and above these bits the outcome of its operation. */
-export const PROCESS_BITS = 8;
-export const PROCESS_MASK = (1 << PROCESS_BITS) - 1;
-
-const MAX_PROCESSES = 1 << PROCESS_BITS;
+export { PROCESS_BITS, PROCESS_MASK } from './standing.js';
 
 /** A state of an execution. */
 export interface Moment {
@@ -37,17 +34,11 @@ export interface Moment {
   readonly slots: readonly { readonly status: number; readonly history: number }[];
 }
 
-export class Execution {
+export class Execution extends Standing {
   readonly builder = new Builder(
     (kind, target) => this.touch(kind, target),
     (property, text) => this.fail(property, text),
   );
-  /** Processes there are. */
-  count = 0;
-  readonly status = new Uint8Array(MAX_PROCESSES);
-  /** Choices that can be made now: `enabled[0..enabledCount)`, in the order of processes. Set by look(). */
-  enabled = new Int32Array(2 * MAX_PROCESSES);
-  enabledCount = 0;
   /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. After the first begin(): what the setup did. */
   footprint = new Int32Array(64);
   footprintLength = 0;
@@ -61,8 +52,6 @@ export class Execution {
   /** Bits of properties, by their number, that have held: for `eventually` and `sometimes`. */
   readonly held: boolean[] = [];
 
-  /** By number; there may be more of them than processes. */
-  private readonly slots: Slot[] = [];
   /** Whether a timer has fired before it had to. */
   earlyTimeout = false;
   private readonly hasher = new Hasher();
@@ -76,6 +65,7 @@ export class Execution {
   private running: Slot | null = null;
 
   constructor(readonly world: World) {
+    super();
     this.builder.onForget = (known) => this.forget(known);
     this.keeper = world.open === null ? null : new StateKeeper(world.open);
   }
@@ -110,58 +100,6 @@ export class Execution {
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
     this.look();
-  }
-
-  /** The name of a process. */
-  nameOf(process: number): string {
-    return this.builder.processes[process]?.handle.name ?? `process ${process}`;
-  }
-
-  /** The kind of a process's next operation. */
-  kindOf(process: number): Kind {
-    return this.slot(process).kind;
-  }
-
-  /** What a process's next operation is done to; null if it has none. */
-  targetOf(process: number): SharedObject | null {
-    return this.slot(process).target;
-  }
-
-  /** What it writes, sends or replies. */
-  valueOf(process: number): number {
-    return this.slot(process).value;
-  }
-
-  /** Where in the source it was asked for, if sites are recorded. */
-  siteOf(process: number): string {
-    return this.slot(process).site;
-  }
-
-  /** What an actor says of its next operation, for people; null if it says nothing. */
-  labelOf(process: number, outcome = 0): string | null {
-    const { actor, pending } = this.slot(process);
-    return actor === null ? null : (pending.describe?.(outcome) ?? null);
-  }
-
-  /** Whether a process has an operation that can't run now, of a kind that somebody owes it the end of. */
-  isBlocked(process: number): boolean {
-    const slot = this.slot(process);
-    if (slot.status !== Status.active) return false;
-    if (slot.actor !== null) return slot.pending.state === 'blocked';
-    return slot.kind !== Kind.receive && slot.kind !== Kind.timeout && !this.canRun(slot);
-  }
-
-  /** Whether it has an operation that can run now. */
-  isEnabled(process: number): boolean {
-    for (let index = 0; index < this.enabledCount; index++) if (((this.enabled[index] ?? 0) & PROCESS_MASK) === process) return true;
-    return false;
-  }
-
-  /** Whether the next operations of two processes depend on each other, as far as can be told before they run. */
-  conflicts(one: number, other: number): boolean {
-    const a = this.slot(one);
-    const b = this.slot(other);
-    return a.target !== null && a.target === b.target && DEPENDS[KIND_COUNT * a.kind + b.kind] === 1;
   }
 
   /** Finds out what can run. Called by begin() and step(). */
@@ -226,22 +164,6 @@ export class Execution {
     this.footprint[this.footprintLength++] = (target.id << KIND_BITS) | kind;
   }
 
-  /** Whether a process waits for a condition that nobody has signalled yet. */
-  isUnsignalled(process: number): boolean {
-    const { kind, woken } = this.slot(process);
-    return kind === Kind.reacquire && !woken;
-  }
-
-  /** The condition that a process waits for a signal of; null if it waits for none. */
-  conditionOf(process: number): SharedObject | null {
-    return this.isUnsignalled(process) ? this.slot(process).condition : null;
-  }
-
-  /** A process's history: equal ones have seen the same. */
-  historyOf(process: number): number {
-    return this.slot(process).history;
-  }
-
   private forget(known: readonly number[]): void {
     if (this.running === null) throw new WorldError('a world forgets, and no body of it runs');
     this.running.history = known.reduce(mix, known.length);
@@ -294,10 +216,6 @@ export class Execution {
     return [...actors, ...states];
   }
 
-  private slot(process: number): Slot {
-    return this.slots[process] as Slot;
-  }
-
   private prepare(plan: ProcessPlan, process: number): void {
     const slot = this.slot(process);
     slot.actor = plan.actor;
@@ -329,27 +247,6 @@ export class Execution {
       if (slot.status === Status.active && slot.actor === null && slot.kind === Kind.timeout) this.enabled[count++] = process;
     }
     return count;
-  }
-
-  /** Whether a body's next operation can run. */
-  private canRun(slot: Slot): boolean {
-    const target = slot.target as SharedObject;
-    switch (slot.kind) {
-      case Kind.lock:
-        return target.owner < 0;
-      case Kind.reacquire:
-        return slot.woken && target.owner < 0;
-      case Kind.join:
-        return this.slot(target.owner).status === Status.ended;
-      case Kind.send:
-        return target.bound === 0 || target.length < target.bound;
-      case Kind.receive:
-        return target.length > 0;
-      case Kind.awaitReply:
-        return target.full;
-      default:
-        return true;
-    }
   }
 
   private runActor(slot: Slot, outcome: number): void {

@@ -254,7 +254,7 @@ function fieldsKind(names: readonly string[], frozen: boolean): Kind {
   const quoted = names.map((name) => JSON.stringify(name));
   const gets = quoted.map((name) => `object[${name}]`).join(', ');
   const save = new Function('object', 'into', `into.push(${gets});`) as Kind['save'];
-  const puts = frozen ? '' : quoted.map((name, index) => `object[${name}] = from[at + ${index}];`).join(' ');
-  const load = new Function('object', 'from', 'at', `${puts} return at + ${names.length};`) as Kind['load'];
+  const puts = frozen ? '' : quoted.map((name, index) => `object[${name}] = values[at + ${index}];`).join(' ');
+  const load = new Function('object', 'values', 'at', `${puts} return at + ${names.length};`) as Kind['load'];
   return { tag: tagOf(names), save, load };
 }
