@@ -35,10 +35,25 @@ export function propertyOf(found: string): PropertyName | string {
 
 const MAILBOX_BOUND = 64;
 
+/** State of the frame pipeline's machine. */
+interface PipelineState {
+  readonly pipeline: string | { readonly rendering?: string; readonly stalled?: string };
+}
+
+/** pendingFrames, which the machine has as a state. */
+function pendingOf({ pipeline }: PipelineState): number {
+  if (typeof pipeline === 'string') return pipeline === 'idle' ? 0 : 1;
+  return (pipeline.rendering ?? pipeline.stalled) === 'double' ? 2 : 1;
+}
+
 /** Declares those that hold of states and of ends. */
 export function declareProperties(w: WorldBuilder, world: DeviceWorld): void {
   const { pvg, memory, console, scenario, vcpus, references, bql } = world;
   const { frames } = world.revision.frames === 'renderQueueOwned' && world.render?.displays[0] ? world.render.displays[0] : bql.display(0);
+  w.always('P1', () => {
+    const pending = pendingOf(frames.state as PipelineState);
+    return pending >= pvg.encodes.length || `pendingFrames is ${pending}, and ${pvg.encodes.length} frames are in flight`;
+  });
   w.alwaysEventually('P4', () => pvg.glyphs.size === 0 || `bitmap ${[...pvg.glyphs][0]} was never given back`);
   w.alwaysEventually('P7', () => {
     if (pvg.textures.size > 1) return `${pvg.textures.size} textures are left, and one is used`;

@@ -35,6 +35,12 @@ export const SCENARIOS: readonly Scenario[] = [
     ],
   },
   {
+    name: 'reading',
+    summary: 'inside a read, PVG maps memory and waits for the answer, while another processor writes',
+    vcpus: [['read'], ['write']],
+    scripts: [{ name: 'task', steps: maps(0), inside: { vcpu: 0, index: 0 } }],
+  },
+  {
     name: 'frames',
     summary: 'three frames, of which PVG may refuse one, and the console asks for an update',
     mode: MODE,
