@@ -5,8 +5,9 @@
  * that needs the fewest preemptions and then steps. Pure: what runs where is the caller's affair.
  */
 import { explain } from '../explorer/explain.js';
-import type { StateFound } from '../explorer/states/search-states.js';
+import { explore, type Found } from '../explorer/explore.js';
 import { searchStates } from '../explorer/states/search-states.js';
+import { Mixture } from '../explorer/strategies/portfolio.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { deviceWorld, type Scenario } from './device-world.js';
 import { PROPERTIES, type PropertyName } from './properties.js';
@@ -55,6 +56,8 @@ export interface Cell {
 
 /** States of a world of an older revision that are looked at: their faults show early. */
 const OLDER_STATES = 20_000;
+/** Executions by samplers besides, of a world that was not seen whole. */
+const DEEPER_SCHEDULES = 5000;
 /** Schedules with fewer preemptions that are run to show that a fault needs what it needs. */
 const CERTIFICATE = 20_000;
 
@@ -74,17 +77,30 @@ export function compare(comparison: Comparison): Compared {
   // Breadth first the faults that are found are short; depth first takes little memory.
   const options = maxStates === null ? ({ order: 'dfs-states' } as const) : ({ order: 'bfs', maxStates } as const);
   const { states, coverage, faults, costs } = searchStates(world, { ...options, keepGoing: true });
-  const compared = faults.map((fault): ComparedFault => {
+  const isProved = coverage.kind === 'proved';
+  // What lies deeper than the states that were looked at shows in some of many executions.
+  const deeper: readonly Found[] = isProved
+    ? []
+    : explore(world, new Mixture({ seed: 1 }), { schedules: DEEPER_SCHEDULES, keepGoing: true }).faults;
+  const all = [...faults, ...deeper.filter(({ property }) => !faults.some((each) => each.property === property))];
+  const compared = all.map((fault): ComparedFault => {
     const { recording, schedule, certificate } = explain(world, fault, { certificateSchedules: CERTIFICATE });
     const { steps, preemptions } = recording;
     const isMinimal = preemptions === 0 || certificate?.proved === true;
-    return { property: propertyOf(fault), message: fault.message, schedule, steps: steps.length, preemptions, isMinimal };
+    return {
+      property: propertyOf(fault),
+      message: recording.failure?.message ?? fault.message,
+      schedule,
+      steps: steps.length,
+      preemptions,
+      isMinimal,
+    };
   });
-  return { ...comparison, states, isProved: coverage.kind === 'proved', faults: compared, costs: [...costs] };
+  return { ...comparison, states, isProved, faults: compared, costs: [...costs] };
 }
 
 /** The property that a fault breaks, of those that have a name in the specification. */
-function propertyOf({ property, message }: StateFound): string {
+function propertyOf({ property, message }: Found): string {
   if (property === 'deadlock') return 'L1';
   return property === 'exception' && message.includes('reference') ? 'P7' : property;
 }
@@ -148,7 +164,7 @@ export function describeComparison(results: readonly Compared[]): string {
 
 function describeCell({ verdict, states, world, steps = 0, preemptions = 0 }: Cell): string {
   if (verdict === 'fault') return `**fault** in ${world}: ${preemptions} preemptions, ${steps} steps`;
-  return verdict === 'proved' ? `proved, ${states} states` : `none in ${states} states`;
+  return verdict === 'proved' ? `proved, ${states} states` : `none found in ${states} states`;
 }
 
 function describeFault({ revision, property, world, message = '', schedule = '' }: Cell): string[] {
