@@ -37,7 +37,7 @@ export interface JobResult {
 }
 
 /** Executions of a sampler's job: many against what it costs to begin one. */
-const CHUNK = 2048;
+const CHUNK = 8192;
 /** Parts of a tree: several for each worker, since parts differ in size. */
 export const TREE_PARTS = 256;
 
