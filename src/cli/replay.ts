@@ -84,7 +84,9 @@ function placeOf(execution: Execution, process: number): string {
   const actor = execution.builder.processes[process]?.actor;
   const next = actor?.describe?.() ?? execution.labelOf(process) ?? operationOf(execution, process);
   if (execution.isEnabled(process)) return `at ${next}`;
-  return execution.isBlocked(process) ? `waits: ${next}` : `idle: ${next}`;
+  const standing = execution.isBlocked(process) ? 'waits' : 'idle';
+  // An actor may say it itself.
+  return next.startsWith(standing) ? next : `${standing}: ${next}`;
 }
 
 function stepLine(step: Step, index: number, names: readonly string[]): string {
