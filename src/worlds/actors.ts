@@ -230,6 +230,7 @@ export interface WorkerParts {
 export class WorkerActor implements Actor {
   /** What it has taken and not done. */
   private record: PvgRecord | null = null;
+  private workedOut: { readonly record: PvgRecord; readonly work: Work } | null = null;
 
   private readonly carrier: Carrier;
   private readonly say = (outcome: number): string => `${this.nextStep()}${refusal(outcome)}`;
@@ -301,9 +302,12 @@ export class WorkerActor implements Actor {
     return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.access.operation === 1 ? 'write' : 'read'}`;
   }
 
-  /** Worked out each time: what it is follows from the record, and holds functions. */
+  /** What it is follows from the record, and holds functions, so it is no part of the state. */
   private work(): Work | null {
-    return this.record === null ? null : workOf(this.record);
+    const { record } = this;
+    if (record === null) return null;
+    if (this.workedOut?.record !== record) this.workedOut = { record, work: workOf(record) };
+    return this.workedOut.work;
   }
 
   private enter({ access }: Extract<Work, { do: 'carry' }>, identify: Identify): void {

@@ -76,6 +76,7 @@ const STATELESS = [
   'parts',
   'script',
   'say',
+  'workedOut',
 ];
 /** And those that hold only what does not change as long as the memory map does not. */
 const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];

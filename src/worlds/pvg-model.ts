@@ -304,7 +304,8 @@ export class PvgModel {
   present(coalesced: boolean): void {
     this.touch(Kind.update, this.parts.display);
     if (this.mode === null) return;
-    this.current = { ...this.mode, present: ++this.presents };
+    const { width, height } = this.mode;
+    this.current = { width, height, present: ++this.presents };
     if (!coalesced) this.events.push({ kind: Upcall.newFrame, words: [0] });
   }
 
