@@ -47,18 +47,23 @@ export interface Exploration {
 
 const ASK_EVERY = 256;
 
-/** Explores a world. Throws WorldError if the world can't be explored, or is not the same each time. */
-export function explore(world: World, strategy: Strategy, options: ExploreOptions = {}): Exploration {
-  const execution = new Execution(world);
-  const found: Exploration = {
+/** What there is before anything was run. */
+export function emptyExploration(): Exploration {
+  return {
     schedules: 0,
     abandoned: 0,
     steps: 0,
     faults: [],
     reached: new Set(),
     costs: new Map(),
-    coverage: strategy.coverage(),
+    coverage: { kind: 'sampled', confidence: 'nothing was run' },
   };
+}
+
+/** Explores a world. Throws WorldError if the world can't be explored, or is not the same each time. */
+export function explore(world: World, strategy: Strategy, options: ExploreOptions = {}): Exploration {
+  const execution = new Execution(world);
+  const found: Exploration = { ...emptyExploration(), coverage: strategy.coverage() };
   const { schedules = Number.POSITIVE_INFINITY, stop, keepGoing = false, verify = true, onExecution } = options;
   for (let count = 1; found.schedules < schedules; count++) {
     if (stop !== undefined && count % ASK_EVERY === 0 && stop(found)) break;

@@ -4,7 +4,7 @@
  * Invariant: parts have an order, in which they are the executions of the whole search one after the other; so the sum is the same whoever ran which
  * part, and the same as one worker's. Pure: threads and clocks are in parallel.ts.
  */
-import type { Exploration } from './explore.js';
+import { emptyExploration, type Exploration } from './explore.js';
 import type { Coverage } from './strategy.js';
 import { isSampler } from './strategies/named.js';
 
@@ -60,15 +60,7 @@ export function* divide(strategy: string, seed: number, prefixes: readonly (read
 
 /** Adds up what jobs came to. They are added in their order. */
 export class Total {
-  readonly found: Exploration = {
-    schedules: 0,
-    abandoned: 0,
-    steps: 0,
-    faults: [],
-    reached: new Set(),
-    costs: new Map(),
-    coverage: { kind: 'sampled', confidence: 'nothing' },
-  };
+  readonly found: Exploration = emptyExploration();
   /** Of each job. */
   readonly coverages: Coverage[] = [];
   /** Executions of the first job. */

@@ -3,7 +3,7 @@
  *
  * Invariant: parts run one after the other find what one run would have found; `execution` counts through all of them.
  */
-import { type Exploration, type ExploreOptions, explore } from './explore.js';
+import { emptyExploration, type Exploration, type ExploreOptions, explore } from './explore.js';
 import type { Strategy } from './strategy.js';
 import type { World } from './world.js';
 
@@ -24,17 +24,7 @@ export function searchWith(world: World, strategy: Strategy): Search {
 }
 
 /** What there is before anything was run. */
-export function nothingFound(): Explored {
-  return {
-    schedules: 0,
-    abandoned: 0,
-    steps: 0,
-    faults: [],
-    reached: new Set(),
-    costs: new Map(),
-    coverage: { kind: 'sampled', confidence: 'nothing was run' },
-  };
-}
+export const nothingFound = (): Explored => emptyExploration();
 
 /** Adds a part to all there is. */
 export function addPart(all: Explored, part: Explored): void {

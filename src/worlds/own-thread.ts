@@ -4,7 +4,6 @@
  * It stands in for native/answers*.c, with the same tasks, mappings and references as the BQL actor has in the revisions where it answers. It
  * looks things up in the BQL actor's own map, as native code does in what is published of it. Invariant: it waits for nobody.
  */
-import { unreachable } from '../base/errors.js';
 import { Upcall, type UpcallClassName } from '../bridge/pvg.js';
 import type { PvgRecord } from '../bridge/records.js';
 import { DmaRead } from '../device/dma.js';
@@ -34,37 +33,42 @@ export class OwnThread {
       (name === 'task' && tasks === 'snapshot') ||
       (name === 'read' && readMemory === 'snapshot') ||
       (name === 'iosfc' && iosfc === 'snapshot');
-    if (owns) this.answer(record);
-    return owns;
+    return owns && this.serve(record);
   }
 
-  private answer(record: PvgRecord): void {
-    const kind = record.kind as (typeof Upcall)[
-      | 'createTask'
-      | 'destroyTask'
-      | 'mapMemory'
-      | 'unmapMemory'
-      | 'readMemory'
-      | 'iosfcMap'
-      | 'iosfcUnmap'];
-    switch (kind) {
+  /** Answers an upcall; false if it is none that needs the memory map alone. */
+  serve(record: PvgRecord): boolean {
+    switch (record.kind) {
       case Upcall.createTask:
-        return this.tasks.create(record);
+        this.tasks.create(record);
+        return true;
       case Upcall.destroyTask:
-        return this.tasks.destroy(record);
+        this.tasks.destroy(record);
+        return true;
       case Upcall.mapMemory:
-        return this.tasks.map(record);
+        this.tasks.map(record);
+        return true;
       case Upcall.unmapMemory:
-        return this.tasks.unmap(record);
+        this.tasks.unmap(record);
+        return true;
       case Upcall.iosfcMap:
-        return this.iosfc.map(record);
+        this.iosfc.map(record);
+        return true;
       case Upcall.iosfcUnmap:
-        return this.iosfc.unmap(record);
+        this.iosfc.unmap(record);
+        return true;
       case Upcall.readMemory:
-        new DmaRead(record, this.space, this.port, { reader: null, tellsFailure: this.revision.readMemoryFails }).begin();
-        return;
+        this.read(record);
+        return true;
       default:
-        return unreachable(kind);
+        return false;
     }
+  }
+
+  /** Registers are behind the BQL, so they can't be read here. */
+  private read(record: PvgRecord): void {
+    const [gpa = 0, length = 0, destination = 0] = record.words;
+    this.port.trace('apple_gfx_read_memory', { gpa, length, destination });
+    new DmaRead(record, this.space, this.port, { reader: null, tellsFailure: this.revision.readMemoryFails }).begin();
   }
 }

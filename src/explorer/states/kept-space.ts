@@ -9,17 +9,16 @@ import { Execution, type Moment } from '../execution.js';
 import { type Failure, WorldError } from '../failure.js';
 import { mix } from '../hasher.js';
 import type { World } from '../world.js';
-import type { Integers } from './integers.js';
-import { measureCosts } from './measure-costs.js';
+import { ExecutedSpace } from './executed-space.js';
 import type { StateSpace } from './state-space.js';
 
-export class KeptSpace implements StateSpace {
+export class KeptSpace extends ExecutedSpace implements StateSpace {
   low = 0;
   high = 0;
   properties: readonly Property[] = [];
   failures: readonly Failure[] = [];
   readonly isInexact = false;
-  private readonly execution: Execution;
+  readonly execution: Execution;
   private readonly trail: Moment[] = [];
   /** Moments that were kept, those before `gone` left out. */
   private kept: Moment[] = [];
@@ -28,8 +27,9 @@ export class KeptSpace implements StateSpace {
 
   constructor(
     world: World,
-    private readonly costs: Map<string, number>,
+    protected readonly costs: Map<string, number>,
   ) {
+    super();
     this.execution = new Execution(world);
   }
 
@@ -46,12 +46,6 @@ export class KeptSpace implements StateSpace {
     this.identify();
   }
 
-  choices(into: Integers): number {
-    const { enabled, enabledCount } = this.execution;
-    for (let index = 0; index < enabledCount; index++) into.push(enabled[index] ?? 0);
-    return enabledCount;
-  }
-
   step(choice: number): void {
     const { execution } = this;
     const before = this.trail.at(-1);
@@ -66,23 +60,6 @@ export class KeptSpace implements StateSpace {
   back(): void {
     this.trail.pop();
     this.behind = true;
-  }
-
-  arrive(): boolean {
-    const { execution } = this;
-    if (execution.enabledCount > 0) return true;
-    measureCosts(execution, this.costs);
-    return false;
-  }
-
-  isDeadlocked(): boolean {
-    for (let process = 0; process < this.execution.count; process++) if (this.execution.isBlocked(process)) return true;
-    return false;
-  }
-
-  isFulfilled(property: number): boolean {
-    const there = this.execution.builder.properties[property];
-    return there?.kind === 'alwaysEventually' ? there.holds() === true : this.execution.held[property] === true;
   }
 
   keep(): void {

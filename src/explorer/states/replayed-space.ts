@@ -8,12 +8,12 @@ import type { Property } from '../builder.js';
 import { Execution } from '../execution.js';
 import type { Failure } from '../failure.js';
 import type { World } from '../world.js';
+import { ExecutedSpace } from './executed-space.js';
 import { Fingerprint } from './fingerprint.js';
 import { Integers } from './integers.js';
-import { measureCosts } from './measure-costs.js';
 import type { StateSpace } from './state-space.js';
 
-export class ReplayedSpace implements StateSpace {
+export class ReplayedSpace extends ExecutedSpace implements StateSpace {
   low = 0;
   high = 0;
   properties: readonly Property[] = [];
@@ -26,8 +26,9 @@ export class ReplayedSpace implements StateSpace {
   constructor(
     world: World,
     symmetric: boolean,
-    private readonly costs: Map<string, number>,
+    protected readonly costs: Map<string, number>,
   ) {
+    super();
     this.execution = new Execution(world);
     this.execution.begin();
     this.fingerprint = new Fingerprint(this.execution, symmetric);
@@ -49,12 +50,6 @@ export class ReplayedSpace implements StateSpace {
     this.identify();
   }
 
-  choices(into: Integers): number {
-    const { enabled, enabledCount } = this.execution;
-    for (let index = 0; index < enabledCount; index++) into.push(enabled[index] ?? 0);
-    return enabledCount;
-  }
-
   step(choice: number): void {
     const { execution, path } = this;
     if (this.behind) this.replay();
@@ -68,23 +63,6 @@ export class ReplayedSpace implements StateSpace {
   back(): void {
     this.path.pop();
     this.behind = true;
-  }
-
-  arrive(): boolean {
-    const { execution } = this;
-    if (execution.enabledCount > 0) return true;
-    measureCosts(execution, this.costs);
-    return false;
-  }
-
-  isDeadlocked(): boolean {
-    for (let process = 0; process < this.execution.count; process++) if (this.execution.isBlocked(process)) return true;
-    return false;
-  }
-
-  isFulfilled(property: number): boolean {
-    const there = this.execution.builder.properties[property];
-    return there?.kind === 'alwaysEventually' ? there.holds() === true : this.execution.held[property] === true;
   }
 
   keep(): void {
