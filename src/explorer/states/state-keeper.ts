@@ -220,13 +220,15 @@ export class StateKeeper {
     if (object instanceof Map) return MAP;
     if (object instanceof Set) return SET;
     if (object instanceof ArrayBuffer || object instanceof SharedArrayBuffer) return NOTHING;
-    return ArrayBuffer.isView(object) ? NUMBERS : fieldsKind(this.stateOf(object), Object.isFrozen(object));
+    if (ArrayBuffer.isView(object)) return NUMBERS;
+    // What is of another class does other things, if it holds the same.
+    return fieldsKind(this.stateOf(object), Object.isFrozen(object), object.constructor.name);
   }
 
   private plain(object: object): Kind {
     const frozen = Object.isFrozen(object);
     for (const shape of this.shapes) if (shape.isFrozen === frozen && hasNames(object, shape.names)) return shape.kind;
-    const kind = fieldsKind(this.stateOf(object), frozen);
+    const kind = fieldsKind(this.stateOf(object), frozen, '');
     this.shapes.push({ names: Object.keys(object), isFrozen: frozen, kind });
     return kind;
   }
@@ -250,11 +252,11 @@ function tagOf(names: readonly string[]): number {
 }
 
 /** Code for the fields of one kind of object: as fast as an assignment each, where going by name costs ten times that. */
-function fieldsKind(names: readonly string[], frozen: boolean): Kind {
+function fieldsKind(names: readonly string[], frozen: boolean, className: string): Kind {
   const quoted = names.map((name) => JSON.stringify(name));
   const gets = quoted.map((name) => `object[${name}]`).join(', ');
   const save = new Function('object', 'into', `into.push(${gets});`) as Kind['save'];
   const puts = frozen ? '' : quoted.map((name, index) => `object[${name}] = values[at + ${index}];`).join(' ');
   const load = new Function('object', 'values', 'at', `${puts} return at + ${names.length};`) as Kind['load'];
-  return { tag: tagOf(names), save, load };
+  return { tag: tagOf([className, ...names]), save, load };
 }
