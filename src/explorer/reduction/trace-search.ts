@@ -60,6 +60,10 @@ export abstract class TraceSearch implements Strategy {
    * always the end: what a race's later step depends on in place of the earlier one may come only after it.
    */
   protected isEager = true;
+  /**
+   * Whether an operation was met that has several outcomes, or a world has actors. Without, a race asks for the same whatever comes behind
+   * it, so those that the execution before had as well have been dealt with.
+   */
   private hasOutcomes = false;
 
   /** Sees to it that the later event of a race is explored in place of the earlier one. */
