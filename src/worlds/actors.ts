@@ -81,9 +81,10 @@ export class BqlActor implements Actor {
       behaviour.prefer(outcome);
       behaviour.step();
     } else {
-      inbox.drain(this.batch, TAKE_BATCH);
-      for (const record of this.batch) behaviour.receive(record);
-      this.batch.length = 0;
+      const { batch } = this;
+      inbox.drain(batch, TAKE_BATCH);
+      for (let index = 0; index < batch.length; index++) behaviour.receive(batch[index] as PvgRecord);
+      while (batch.length > 0) batch.pop();
     }
     this.work();
   }
