@@ -52,7 +52,8 @@ export class KeptSpace extends ExecutedSpace implements StateSpace {
     this.properties = execution.builder.properties;
     this.failures = execution.failures.slice();
     const { arrangements } = this;
-    if (arrangements !== null) this.symmetry ??= new KeptSymmetry(arrangements, execution.builder, execution.world.open ?? []);
+    if (arrangements !== null && execution.keeper !== null)
+      this.symmetry ??= new KeptSymmetry({ arrangements, keeper: execution.keeper, ignore: execution.world.open ?? [] }, execution.builder);
     this.trail.length = 0;
     this.identify();
   }

@@ -13,7 +13,7 @@ import { WorldError } from '../failure.js';
 import { Hasher, mix } from '../hasher.js';
 import { assertAlike } from './alike.js';
 import type { Arrangements } from './arrangements.js';
-import { StateKeeper } from './state-keeper.js';
+import type { StateKeeper } from './state-keeper.js';
 import { Twins } from './twins.js';
 
 export class KeptSymmetry {
@@ -21,27 +21,34 @@ export class KeptSymmetry {
   high = 0;
   /** The arrangement in which the state that was looked at last has that fingerprint. */
   order = 0;
-  private readonly actors: readonly object[];
-  private readonly roots: object[];
+  private readonly actors: number;
+  /** Objects that are kept first: the actors, and what the world was told is state. */
+  private readonly roots: number;
   /** Names that no text of the state may be. */
   private readonly names: ReadonlySet<string>;
+  private readonly arrangements: Arrangements;
   private readonly keeper: StateKeeper;
   private readonly hasher = new Hasher();
   private readonly twins = new Twins();
   /** By process: a number for what it is in itself. */
   private readonly characters: Int32Array;
 
-  /** Throws WorldError if the processes differ in fields that hold no state, those by the names of `ignore`. */
+  /** `keeper`: the one that keeps the states. Throws WorldError if the processes differ in fields that hold no state, those by the names of `ignore`. */
   constructor(
-    private readonly arrangements: Arrangements,
+    {
+      arrangements,
+      keeper,
+      ignore,
+    }: { readonly arrangements: Arrangements; readonly keeper: StateKeeper; readonly ignore: readonly string[] },
     { processes, states }: Builder,
-    ignore: readonly string[],
   ) {
-    this.actors = processes.map(({ actor }) => actor as object);
-    if (new Set(this.actors).size < this.actors.length) throw new WorldError('an actor that is two processes is interchangeable with none');
-    this.roots = [...this.actors, ...states];
-    this.characters = new Int32Array(this.actors.length);
-    this.keeper = new StateKeeper(ignore);
+    const actors = processes.map(({ actor }) => actor as object);
+    if (new Set(actors).size < actors.length) throw new WorldError('an actor that is two processes is interchangeable with none');
+    this.actors = actors.length;
+    this.roots = new Set([...actors, ...states]).size;
+    this.characters = new Int32Array(actors.length);
+    this.arrangements = arrangements;
+    this.keeper = keeper;
     const groups = arrangements.groups.map((members) => members.flatMap((member) => processes[member] ?? []));
     for (const group of groups) assertAlike(group, new Set(ignore));
     this.names = new Set(groups.flat().map(({ handle }) => handle.name));
@@ -78,10 +85,10 @@ export class KeptSymmetry {
     this.low = moment.low;
     this.high = moment.high;
     if (order === 0) return;
-    for (let place = 0; place < actors.length; place++) roots[place] = actors[arrangements.player(order, place)] as object;
+    const places = arrangements.all[order] ?? [];
     hasher.restart();
-    keeper.keep(roots, hasher);
-    for (let place = 0; place < actors.length; place++) hasher.add(moment.slots[arrangements.player(order, place)]?.status ?? 0);
+    keeper.hashAs(moment.kept, places, roots, hasher);
+    for (let place = 0; place < actors; place++) hasher.add(moment.slots[places[place] ?? place]?.status ?? 0);
     this.low = hasher.low;
     this.high = hasher.high;
   }
