@@ -45,7 +45,7 @@ interface Mind {
 
 /** What the actors of a world share. */
 class Pool {
-  readonly cells = [0, 0];
+  readonly cells = new Int32Array(2);
   readonly tokens: (Runner | null)[] = [null];
   readonly queue: Runner[] = [];
   /** The mind of the last one who lent it. */
@@ -152,7 +152,7 @@ export function openActors(seed: number): World {
     `open ${seed}`,
     (w) => {
       const pool = new Pool(w.inbox<Message>('inbox'));
-      w.state(pool);
+      w.state({ unused: 0 }, pool);
       // The one that is not like the others is in between.
       const make = (name: string, does: readonly Act[]) => w.actor(name, new Runner(pool, does, w.object(`target of ${name}`)));
       const first = make('m0', script);
@@ -186,12 +186,12 @@ export function naiveOpenStates(world: World, most: number): NaiveOpenStates | n
   const text = (exchange: readonly number[]): string => {
     const actors = exchange.map((process) => builder.processes[process]?.actor as Runner);
     const name = (actor: Runner | null): number => (actor === null ? -1 : actors.indexOf(actor));
-    const { cells, tokens, queue, inbox, lent } = builder.states[0] as Pool;
+    const { cells, tokens, queue, inbox, lent } = builder.states[1] as Pool;
     const held = builder.properties.map(({ kind }, property) => kind === 'eventually' && execution.held[property] === true);
     return JSON.stringify([
       actors.map(({ at, mind, friend }) => [at, mind.register, mind.depth.pondered, name(friend)]),
       [
-        cells,
+        [...cells],
         tokens.map(name),
         queue.map(name),
         inbox.contents.map(({ from, value }) => [name(from), value]),
