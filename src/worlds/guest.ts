@@ -14,9 +14,13 @@ import type { ModelMemory } from './memory.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
 import type { Carrier, DisplayThread, ScriptThread } from './pvg-threads.js';
+import type { Tally } from './tally.js';
 
 /** An access of a guest's to the register of its own. */
 export type GuestAccess = 'read' | 'write';
+
+/** Handle of the first processor's reply mailbox; the others' follow. */
+export const FIRST_REPLIES = 10;
 
 const FIRST_REGISTER = 0x1000;
 const TAG_BITS = 4;
@@ -41,6 +45,7 @@ export interface VcpuParts {
   readonly handle: number;
   readonly pvg: PvgModel;
   readonly carrier: Carrier;
+  readonly tally: Tally;
   fail(property: string, text: string): void;
 }
 
@@ -61,6 +66,11 @@ export class VcpuActor implements Actor {
 
   get isDone(): boolean {
     return this.done === this.parts.accesses.length;
+  }
+
+  /** Number of the access that is not answered yet, from 1 on; 0: there is none. */
+  get inProgress(): number {
+    return this.state === 'ready' ? 0 : this.done + 1;
   }
 
   look(next: Pending): void {
@@ -105,12 +115,13 @@ export class VcpuActor implements Actor {
   }
 
   private access(): void {
-    const { number, accesses, bql, handle } = this.parts;
+    const { number, accesses, bql, handle, tally } = this.parts;
     const operation = accesses[this.done] === 'write' ? 1 : 0;
     const tag = tagOf(number, this.done);
     if (operation === 1) this.written = tag;
     const words = [operation, 0, 4, FIRST_REGISTER + 4 * number, tag, handle];
     bql.post(whole({ kind: Message.access, id: this.done + 1, words }));
+    tally.post(number);
     this.state = 'waiting';
   }
 
@@ -134,7 +145,7 @@ export class VcpuActor implements Actor {
   }
 
   private goInside(): void {
-    const { carrier, bql } = this.parts;
+    const { number, carrier, bql, tally } = this.parts;
     const record = this.entered;
     assert(record !== null, 'a vCPU is inside PVG with nothing');
     const [operation = 0, , , offset = 0, value = 0] = record.words;
@@ -144,6 +155,7 @@ export class VcpuActor implements Actor {
       return;
     }
     bql.post(whole({ kind: Message.accessReturned, id: record.id, words: [1, carrier.leave(), 0] }));
+    tally.post(number);
     this.entered = null;
     this.state = 'waiting';
   }

@@ -107,6 +107,6 @@ function kindOf({ builder, world }: Execution): StateKind {
 }
 
 function spaceOf({ world, builder }: Execution, { by, symmetric, costs }: StateExploration): StateSpace {
-  if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric);
+  if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric, costs);
   return by === 'kept' ? new KeptSpace(world, costs) : new ReplayedSpace(world, symmetric, costs);
 }

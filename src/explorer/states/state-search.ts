@@ -9,6 +9,7 @@ import type { Coverage } from '../strategy.js';
 import { PATIENCE } from './body-history.js';
 import { findFairCycle } from './fair-cycles.js';
 import { Integers } from './integers.js';
+import { measureSpans } from './longest-spans.js';
 import type { StateExploration, StateOptions } from './search-states.js';
 import { StateGraph } from './state-graph.js';
 import type { StateSpace } from './state-space.js';
@@ -20,7 +21,7 @@ const ASK_EVERY = 1 << 12;
 export class StateSearch {
   private readonly table: StateTable;
   private readonly tree = new StateTree();
-  /** Only if something must happen in the end. */
+  /** Only if something must happen in the end, or goes on for a while. */
   private readonly graph: StateGraph | null = null;
   /** Numbers of the properties that must happen in the end, and of those that must be reached. */
   private readonly live: readonly number[];
@@ -52,7 +53,7 @@ export class StateSearch {
       [...space.properties.keys()].filter((property) => kinds.includes(space.properties[property]?.kind ?? ''));
     this.live = numbered(['eventually', 'alwaysEventually']);
     this.wanted = numbered(['sometimes']);
-    if (this.live.length > 0) this.graph = new StateGraph();
+    if (this.live.length > 0 || space.spans !== null) this.graph = new StateGraph(space.spans !== null);
     this.table = new StateTable(this.graph !== null);
     this.maxStates = options.maxStates ?? Number.POSITIVE_INFINITY;
     this.maxDepth = options.maxDepth ?? Number.POSITIVE_INFINITY;
@@ -89,8 +90,7 @@ export class StateSearch {
     found.steps = found.transitions;
     found.schedules = found.ends;
     found.omission = table.omission();
-    // Depth first, many states are being left when it stops, and have only some of their edges.
-    if (!isDepthFirst || !this.stopped) this.findCycles();
+    this.searchGraph(isDepthFirst);
     found.coverage = this.coverage(isDepthFirst);
   }
 
@@ -166,7 +166,7 @@ export class StateSearch {
       this.arrive(from, choice);
       if (table.count >= this.maxStates) this.stopped = true;
     }
-    if (graph !== null) graph.addEdge(from, table.number, choice);
+    if (graph !== null) graph.addEdge(from, table.number, choice, space.spans?.mark);
     if (space.failures.length > 0) this.collect(space.failures, from, choice);
     return isNew;
   }
@@ -214,11 +214,20 @@ export class StateSearch {
     return this.found.faults.some((fault) => fault.property === property);
   }
 
-  /** What must happen in the end and never does in a fair cycle. */
-  private findCycles(): void {
+  /** What is told by all states together. */
+  private searchGraph(isDepthFirst: boolean): void {
     const { graph, space, found } = this;
-    if (graph === null || (found.faults.length > 0 && this.options.keepGoing !== true)) return;
-    graph.close(this.options.order === 'dfs-states' ? graph.states : this.left);
+    if (graph === null) return;
+    graph.close(isDepthFirst ? graph.states : this.left);
+    if (space.spans !== null) measureSpans(graph, space.spans, found.costs);
+    // Depth first, many states are being left when it stops, and have only some of their edges.
+    if (isDepthFirst && this.stopped) return;
+    if (found.faults.length === 0 || this.options.keepGoing === true) this.findCycles(graph);
+  }
+
+  /** What must happen in the end and never does in a fair cycle. */
+  private findCycles(graph: StateGraph): void {
+    const { space, found } = this;
     for (const [bit, property] of this.live.entries()) {
       const { name } = space.properties[property] ?? { name: '' };
       if (this.isKnown(name)) continue;

@@ -7,6 +7,7 @@
 import type { Property } from '../builder.js';
 import type { Failure } from '../failure.js';
 import type { Integers } from './integers.js';
+import type { SpanMarks } from './span-marks.js';
 
 export interface StateSpace {
   /** Of the state where it stands. */
@@ -20,6 +21,9 @@ export interface StateSpace {
 
   /** Whether states may have been taken for one that are not quite, because a body seemed to poll (body-history.ts). */
   readonly isInexact: boolean;
+
+  /** What the last step was to the world's spans; null if it has none. */
+  readonly spans: SpanMarks | null;
 
   /** Goes to the beginning. */
   begin(): void;

@@ -1,0 +1,74 @@
+/**
+ * What steps are to the spans of a world, as small numbers that edges of the graph of states are marked with.
+ *
+ * There are few of them, since a step weighs little and most spans are not open: so an edge costs one integer however many spans there are. Invariant:
+ * equal marks mean the same to each span; 0 is the step behind which none is open.
+ */
+import { type Span, SpanSteps } from '../measures.js';
+
+/** A mark that is looked for, span by span. */
+interface Place {
+  readonly next: Map<number, Place>;
+  mark: number;
+}
+
+const place = (): Place => ({ next: new Map(), mark: -1 });
+
+export class SpanMarks {
+  /** Of the last step. */
+  mark = 0;
+  private readonly steps: SpanSteps;
+  private readonly root = place();
+  /** By mark, for each span: what the step weighs, -1 if the span is not open behind it; and whether it goes on with the span. */
+  private readonly weights: number[][] = [];
+  private readonly goings: boolean[][] = [];
+
+  constructor(readonly spans: readonly Span[]) {
+    this.steps = new SpanSteps(spans);
+    this.markOf(
+      spans.map(() => -1),
+      spans.map(() => false),
+    );
+  }
+
+  /** A step comes next. */
+  before(): void {
+    this.steps.look();
+  }
+
+  /** It was made. */
+  after(): void {
+    this.steps.note();
+    this.mark = this.markOf(this.steps.weights, this.steps.goesOn);
+  }
+
+  /** By mark: what such a step weighs for a span; -1 if the span is not open behind it. */
+  weightsOf(span: number): Float64Array {
+    return Float64Array.from(this.weights, (weights) => weights[span] ?? -1);
+  }
+
+  /** By mark: 1 if the span was open before such a step too. */
+  goingsOf(span: number): Uint8Array {
+    return Uint8Array.from(this.goings, (goings) => (goings[span] ? 1 : 0));
+  }
+
+  private markOf(weights: readonly number[], goings: readonly boolean[]): number {
+    let at = this.root;
+    for (let span = 0; span < weights.length; span++) {
+      const weight = weights[span] ?? -1;
+      const code = weight < 0 ? -1 : 2 * weight + (goings[span] ? 1 : 0);
+      let next = at.next.get(code);
+      if (next === undefined) {
+        next = place();
+        at.next.set(code, next);
+      }
+      at = next;
+    }
+    if (at.mark < 0) {
+      at.mark = this.weights.length;
+      this.weights.push([...weights]);
+      this.goings.push(weights.map((weight, span) => weight >= 0 && goings[span] === true));
+    }
+    return at.mark;
+  }
+}
