@@ -47,7 +47,7 @@ export function bruteCosts(given: World, mostSchedules: number): ReadonlyMap<str
     world,
     {
       name: 'looking',
-      begin: (execution) => {
+      begin: () => {
         looks = { what: [], totals: [], peaks: [] };
         return inner.begin();
       },

@@ -11,8 +11,11 @@ import { Integers } from './integers.js';
 import type { SpanMarks } from './span-marks.js';
 import type { StateGraph } from './state-graph.js';
 
+/** What is asked of marks. */
+export type MarkMeanings = Pick<SpanMarks, 'spans' | 'weightsOf' | 'goingsOf'>;
+
 /** Adds the longest of each span to what a search has measured; of several by one name, the longest of them. The graph is closed. */
-export function measureSpans(graph: StateGraph, marks: SpanMarks, costs: Map<string, number>): void {
+export function measureSpans(graph: StateGraph, marks: MarkMeanings, costs: Map<string, number>): void {
   for (const [span, { name }] of marks.spans.entries()) {
     raise(costs, name, new LongestSpan(graph, marks.weightsOf(span), marks.goingsOf(span)).length);
   }
