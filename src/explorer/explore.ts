@@ -20,6 +20,8 @@ export interface ExploreOptions extends Budget {
   readonly keepGoing?: boolean;
   /** Replay the first execution, and each that is reported, to see whether the world is deterministic. Default true. */
   readonly verify?: boolean;
+  /** Measure spans and peaks, which takes a look at every state. Default true. */
+  readonly measure?: boolean;
   /** Told of each whole execution, while the world still stands at its end. */
   readonly onExecution?: (execution: Execution) => void;
 }
@@ -66,12 +68,13 @@ export function explore(world: World, strategy: Strategy, options: ExploreOption
   const execution = new Execution(world);
   const meter = new ExecutionMeter(execution);
   const found: Exploration = { ...emptyExploration(), coverage: strategy.coverage() };
-  const { schedules = Number.POSITIVE_INFINITY, stop, keepGoing = false, verify = true, onExecution } = options;
+  const { schedules = Number.POSITIVE_INFINITY, stop, keepGoing = false, verify = true, measure = true, onExecution } = options;
   for (let count = 1; found.schedules < schedules; count++) {
     if (stop !== undefined && count % ASK_EVERY === 0 && stop(found)) break;
     execution.begin();
     if (!strategy.begin(execution)) break;
-    const abandoned = meter.isWanted ? runMeasured(execution, strategy, meter) : runToEnd(execution, strategy);
+    const isMeasured = measure && meter.isWanted;
+    const abandoned = isMeasured ? runMeasured(execution, strategy, meter) : runToEnd(execution, strategy);
     strategy.end(execution, abandoned);
     found.steps += execution.steps;
     if (abandoned || strategy.isRepeat?.()) found.abandoned++;
@@ -80,7 +83,7 @@ export function explore(world: World, strategy: Strategy, options: ExploreOption
       onExecution?.(execution);
     }
     if (execution.builder.properties.length > 0 || execution.builder.costs.length > 0) gather(execution, found);
-    if (meter.isWanted) meter.end(found.costs);
+    if (isMeasured) meter.end(found.costs);
     const isNew = execution.failures.length > 0 && collect(execution, found, count);
     if (verify && (isNew || count === 1)) checkDeterminism(world, execution.schedule.slice(0, execution.steps), expectedOf(execution));
     if (isNew && !keepGoing) break;

@@ -37,42 +37,77 @@ export function measureFigures(figures: readonly Figure[], costs: Map<string, nu
   }
 }
 
-/** What the last step was to each span of a world. */
+/** A span in an execution, and what the last step was to it. */
+class SpanRun {
+  /** What the step weighs; -1: the span is not open behind it. */
+  weight = -1;
+  /** Whether the same was open before the step. */
+  goesOn = false;
+  /** Its length so far, and the largest of this execution. */
+  length = 0;
+  longest = 0;
+  /** What goes on, and what has been counted, before the next step. */
+  before: unknown = null;
+  total = 0;
+
+  constructor(public span: Span) {}
+
+  /** `now`: what goes on behind the step. */
+  note(now: unknown): void {
+    const { span } = this;
+    let weight = 1;
+    if (span.count !== null) {
+      const total = span.count();
+      weight = total - this.total;
+      if (!(weight >= 0)) throw new WorldError(`what "${span.name}" counts has fallen by ${-weight}, and may only grow`);
+      this.total = total;
+    }
+    this.weight = now ? weight : -1;
+    this.goesOn = now === this.before;
+    this.before = now;
+  }
+
+  lengthen(): void {
+    if (this.weight < 0) return;
+    this.length = this.goesOn ? this.length + this.weight : this.weight;
+    if (this.length > this.longest) this.longest = this.length;
+  }
+}
+
+/** What steps are to the spans of a world. */
 export class SpanSteps {
-  /** By span: what the step weighs; -1: the span is not open behind it. */
-  readonly weights: number[] = [];
-  /** Whether the span was open before the step too. */
-  readonly goesOn: boolean[] = [];
-  private readonly before: unknown[] = [];
-  private readonly counts: number[] = [];
+  readonly runs: SpanRun[] = [];
 
   /** `spans`: looked at anew in each execution, since a world makes them anew. */
-  constructor(readonly spans: readonly Span[]) {}
+  constructor(private readonly spans: readonly Span[]) {}
 
   /** A step comes next. Not needed if the one before was noted too. */
   look(): void {
-    for (let index = 0; index < this.spans.length; index++) {
-      const { what, count } = this.spans[index] as Span;
-      this.before[index] = what();
-      this.counts[index] = count === null ? 0 : count();
+    const { spans, runs } = this;
+    for (let index = 0; index < spans.length; index++) {
+      const span = spans[index] as Span;
+      if (index === runs.length) runs.push(new SpanRun(span));
+      const run = runs[index] as SpanRun;
+      run.span = span;
+      run.before = span.what();
+      if (span.count !== null) run.total = span.count();
     }
   }
 
   /** Notes the step that was made. */
   note(): void {
-    for (let index = 0; index < this.spans.length; index++) {
-      const { name, what, count } = this.spans[index] as Span;
-      const now = what();
-      let weight = 1;
-      if (count !== null) {
-        const total = count();
-        weight = total - (this.counts[index] ?? 0);
-        if (!(weight >= 0)) throw new WorldError(`what "${name}" counts has fallen by ${-weight}, and may only grow`);
-        this.counts[index] = total;
+    const { runs } = this;
+    let asked: Span['what'] | null = null;
+    let now: unknown = null;
+    for (let index = 0; index < runs.length; index++) {
+      const run = runs[index] as SpanRun;
+      const { what } = run.span;
+      // Spans that differ in what they count go on at the same time.
+      if (what !== asked) {
+        asked = what;
+        now = what();
       }
-      this.weights[index] = now ? weight : -1;
-      this.goesOn[index] = now === this.before[index];
-      this.before[index] = now;
+      run.note(now);
     }
   }
 }
@@ -80,9 +115,6 @@ export class SpanSteps {
 /** Measures one execution after the other, step by step. */
 export class ExecutionMeter {
   private readonly steps: SpanSteps;
-  /** By span: its length so far, and the largest of this execution. */
-  private readonly lengths: number[] = [];
-  private readonly longest: number[] = [];
   /** By peak: the largest of this execution. */
   private readonly highest: number[] = [];
 
@@ -98,27 +130,22 @@ export class ExecutionMeter {
 
   /** The execution stands at its beginning. */
   begin(): void {
-    const { spans, peaks } = this.execution.builder;
+    const { peaks } = this.execution.builder;
     this.steps.look();
-    for (let index = 0; index < spans.length; index++) {
-      this.lengths[index] = 0;
-      this.longest[index] = 0;
+    for (const run of this.steps.runs) {
+      run.length = 0;
+      run.longest = 0;
     }
     for (let index = 0; index < peaks.length; index++) this.highest[index] = (peaks[index] as Figure).measure();
   }
 
   /** The execution has made a step. */
   note(): void {
-    const { steps, lengths, longest, highest, execution } = this;
-    const { spans, peaks } = execution.builder;
+    const { steps, highest, execution } = this;
+    const { runs } = steps;
+    const { peaks } = execution.builder;
     steps.note();
-    for (let index = 0; index < spans.length; index++) {
-      const weight = steps.weights[index] as number;
-      if (weight < 0) continue;
-      const length = steps.goesOn[index] ? (lengths[index] as number) + weight : weight;
-      lengths[index] = length;
-      if (length > (longest[index] as number)) longest[index] = length;
-    }
+    for (let index = 0; index < runs.length; index++) (runs[index] as SpanRun).lengthen();
     for (let index = 0; index < peaks.length; index++) {
       const value = (peaks[index] as Figure).measure();
       if (value > (highest[index] as number)) highest[index] = value;
@@ -127,8 +154,8 @@ export class ExecutionMeter {
 
   /** Adds what the execution came to. */
   end(costs: Map<string, number>): void {
-    const { spans, peaks } = this.execution.builder;
-    for (let index = 0; index < spans.length; index++) raise(costs, (spans[index] as Span).name, this.longest[index] as number);
+    const { peaks } = this.execution.builder;
+    for (const { span, longest } of this.steps.runs) raise(costs, span.name, longest);
     for (let index = 0; index < peaks.length; index++) raise(costs, (peaks[index] as Figure).name, this.highest[index] as number);
   }
 }

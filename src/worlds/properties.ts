@@ -98,12 +98,9 @@ function declareCosts(w: WorldBuilder, world: DeviceWorld): void {
   // Holders are told apart by how often the lock was released before.
   w.span('C2: steps with the BQL held in one go', () => bql.held && 1 + tally.releases);
   for (const [number, vcpu] of vcpus.entries()) {
-    w.span(
-      'C3: messages of one access',
-      () => vcpu.inProgress,
-      () => tally.messagesOf(number),
-    );
-    w.span('steps of one access', () => vcpu.inProgress);
+    const access = (): number => vcpu.inProgress;
+    w.span('C3: messages of one access', access, () => tally.messagesOf(number));
+    w.span('steps of one access', access);
   }
   w.peak('messages in one mailbox', () => world.longest);
 }

@@ -31,6 +31,16 @@ describe('an access alone', () => {
     }
   });
 
+  // While the worker is inside PVG, a thread of PVG's asks · the BQL actor answers, with the lock held as before · the thread sees that.
+  it.each([['v5', 7] as const, ['hardened', 7] as const, ['bh', 5] as const])(
+    'holds the BQL on while it serves what PVG asks for inside it, in %s',
+    (revision, steps) => {
+      const task = { name: 'task', steps: [{ do: 'createTask', task: 0, pages: 1 }], inside: { vcpu: 0, index: 0 } } as const;
+      // Where the thread answers itself, that is one step.
+      expect(costsOf({ vcpus: [['write']], scripts: [task] }, revision)).toMatchObject({ [C2]: steps, [C3]: 4, [LATENCY]: steps + 2 });
+    },
+  );
+
   it('holds the BQL while the vCPU itself is inside PVG, in sync, unless it has dropped it', () => {
     // The vCPU asks · the lock is granted and PVG entered, returned from in a step of its own · the vCPU sees the answer.
     expect(costsOf({ vcpus: [['read']] }, 'sync')).toMatchObject({ [C3]: 2, [C2]: 2, [LATENCY]: 4 });

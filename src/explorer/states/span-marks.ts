@@ -25,10 +25,9 @@ export class SpanMarks {
 
   constructor(readonly spans: readonly Span[]) {
     this.steps = new SpanSteps(spans);
-    this.markOf(
-      spans.map(() => -1),
-      spans.map(() => false),
-    );
+    this.steps.look();
+    // Of no step yet: no span is open.
+    this.mark = this.markOf();
   }
 
   /** A step comes next. */
@@ -39,7 +38,7 @@ export class SpanMarks {
   /** It was made. */
   after(): void {
     this.steps.note();
-    this.mark = this.markOf(this.steps.weights, this.steps.goesOn);
+    this.mark = this.markOf();
   }
 
   /** By mark: what such a step weighs for a span; -1 if the span is not open behind it. */
@@ -52,11 +51,11 @@ export class SpanMarks {
     return Uint8Array.from(this.goings, (goings) => (goings[span] ? 1 : 0));
   }
 
-  private markOf(weights: readonly number[], goings: readonly boolean[]): number {
+  private markOf(): number {
+    const { runs } = this.steps;
     let at = this.root;
-    for (let span = 0; span < weights.length; span++) {
-      const weight = weights[span] ?? -1;
-      const code = weight < 0 ? -1 : 2 * weight + (goings[span] ? 1 : 0);
+    for (const { weight, goesOn } of runs) {
+      const code = weight < 0 ? -1 : 2 * weight + (goesOn ? 1 : 0);
       let next = at.next.get(code);
       if (next === undefined) {
         next = place();
@@ -66,8 +65,8 @@ export class SpanMarks {
     }
     if (at.mark < 0) {
       at.mark = this.weights.length;
-      this.weights.push([...weights]);
-      this.goings.push(weights.map((weight, span) => weight >= 0 && goings[span] === true));
+      this.weights.push(runs.map(({ weight }) => weight));
+      this.goings.push(runs.map(({ weight, goesOn }) => weight >= 0 && goesOn));
     }
     return at.mark;
   }
