@@ -11,6 +11,7 @@ import type { Inbox } from '../explorer/inbox.js';
 import { Kind } from '../explorer/operation.js';
 import type { SharedObject } from '../explorer/shared-object.js';
 import type { RegionReferences } from '../memory/references.js';
+import { identify, tagOf } from './access-tags.js';
 import type { ModelMemory } from './memory.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
@@ -20,22 +21,7 @@ import type { Tally } from './tally.js';
 /** An access of a guest's to the register of its own. */
 export type GuestAccess = 'read' | 'write';
 
-/** Handle of the first processor's reply mailbox; the others' follow. */
-export const FIRST_REPLIES = 10;
-
 const FIRST_REGISTER = 0x1000;
-const TAG_BITS = 4;
-
-/** What an access carries as its value, so that PVG's side can tell whose and which it is. */
-function tagOf(vcpu: number, index: number): number {
-  return ((vcpu + 1) << TAG_BITS) | (index + 1);
-}
-
-/** Whose and which access has such words; vCPU -1: none of a guest's. */
-export function identify(words: readonly number[]): { readonly vcpu: number; readonly index: number } {
-  const tag = words[4] ?? 0;
-  return { vcpu: (tag >> TAG_BITS) - 1, index: (tag & ((1 << TAG_BITS) - 1)) - 1 };
-}
 
 export interface VcpuParts {
   readonly number: number;

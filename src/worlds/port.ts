@@ -13,7 +13,7 @@ import type { Cursor, DevicePort, Effect, SurfaceInfo } from '../device/effects.
 import type { Inbox } from '../explorer/inbox.js';
 import type { Revision } from '../revisions/revision.js';
 import type { ModelMemory } from './memory.js';
-import { FIRST_REPLIES, identify } from './guest.js';
+import { FIRST_REPLIES, identify } from './access-tags.js';
 import type { Picture, PvgModel } from './pvg-model.js';
 import type { Tally } from './tally.js';
 
