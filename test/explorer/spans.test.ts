@@ -229,11 +229,7 @@ describe('the longest path of a graph', () => {
     [1, 1],
     [3, 1],
   ] as const;
-  const marks = {
-    spans: [{ name: 'span', what: () => 0, count: null }],
-    weightsOf: () => Float64Array.from(MARKS, ([weight]) => weight),
-    goingsOf: () => Uint8Array.from(MARKS, ([, going]) => going),
-  };
+  const table = { names: ['span'], weights: MARKS.map(([weight]) => [weight]), goings: MARKS.map(([, going]) => [going === 1]) };
 
   /** By value iteration: Infinity if it grows after a round for each state. */
   function iterate(states: number, edges: readonly (readonly [number, number, number])[]): number {
@@ -269,7 +265,7 @@ describe('the longest path of a graph', () => {
       for (const [from, to, mark] of edges) graph.addEdge(from, to, 0, mark);
       graph.close(states);
       const costs = new Map<string, number>();
-      measureSpans(graph, marks, costs);
+      measureSpans(graph, table, costs);
       const known = iterate(states, edges);
       expect([seed, costs.get('span')]).toEqual([seed, known]);
       if (known === Number.POSITIVE_INFINITY) seen.endless++;

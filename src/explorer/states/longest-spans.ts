@@ -8,16 +8,18 @@
  */
 import { raise } from '../measures.js';
 import { Integers } from './integers.js';
-import type { SpanMarks } from './span-marks.js';
+import type { MarkTable } from './span-marks.js';
 import type { StateGraph } from './state-graph.js';
 
-/** What is asked of marks. */
-export type MarkMeanings = Pick<SpanMarks, 'spans' | 'weightsOf' | 'goingsOf'>;
-
 /** Adds the longest of each span to what a search has measured; of several by one name, the longest of them. The graph is closed. */
-export function measureSpans(graph: StateGraph, marks: MarkMeanings, costs: Map<string, number>): void {
-  for (const [span, { name }] of marks.spans.entries()) {
-    raise(costs, name, new LongestSpan(graph, marks.weightsOf(span), marks.goingsOf(span)).length);
+export function measureSpans(graph: StateGraph, { names, weights, goings }: MarkTable, costs: Map<string, number>): void {
+  for (const [span, name] of names.entries()) {
+    const ofSpan = new LongestSpan(
+      graph,
+      Float64Array.from(weights, (each) => each[span] ?? -1),
+      Uint8Array.from(goings, (each) => (each[span] ? 1 : 0)),
+    );
+    raise(costs, name, ofSpan.length);
   }
 }
 
@@ -38,6 +40,7 @@ class LongestSpan {
 
   constructor(
     private readonly graph: StateGraph,
+    /** By mark. */
     private readonly weights: Float64Array,
     private readonly goings: Uint8Array,
   ) {

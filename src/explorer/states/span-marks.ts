@@ -6,6 +6,16 @@
  */
 import { type Span, SpanSteps } from '../measures.js';
 
+/** What marks mean: plain data, which can cross threads. */
+export interface MarkTable {
+  /** Of the spans. */
+  readonly names: readonly string[];
+  /** By mark, for each span: what such a step weighs; -1 if the span is not open behind it. */
+  readonly weights: (readonly number[])[];
+  /** By mark, for each span: whether it was open before such a step too. */
+  readonly goings: (readonly boolean[])[];
+}
+
 /** A mark that is looked for, span by span. */
 interface Place {
   readonly next: Map<number, Place>;
@@ -17,13 +27,13 @@ const place = (): Place => ({ next: new Map(), mark: -1 });
 export class SpanMarks {
   /** Of the last step. */
   mark = 0;
+  /** Grows as there are more marks. */
+  readonly table: MarkTable;
   private readonly steps: SpanSteps;
   private readonly root = place();
-  /** By mark, for each span: what the step weighs, -1 if the span is not open behind it; and whether it goes on with the span. */
-  private readonly weights: number[][] = [];
-  private readonly goings: boolean[][] = [];
 
-  constructor(readonly spans: readonly Span[]) {
+  constructor(spans: readonly Span[]) {
+    this.table = { names: spans.map(({ name }) => name), weights: [], goings: [] };
     this.steps = new SpanSteps(spans);
     this.steps.look();
     // Of no step yet: no span is open.
@@ -41,16 +51,6 @@ export class SpanMarks {
     this.mark = this.markOf();
   }
 
-  /** By mark: what such a step weighs for a span; -1 if the span is not open behind it. */
-  weightsOf(span: number): Float64Array {
-    return Float64Array.from(this.weights, (weights) => weights[span] ?? -1);
-  }
-
-  /** By mark: 1 if the span was open before such a step too. */
-  goingsOf(span: number): Uint8Array {
-    return Uint8Array.from(this.goings, (goings) => (goings[span] ? 1 : 0));
-  }
-
   private markOf(): number {
     const { runs } = this.steps;
     let at = this.root;
@@ -64,9 +64,10 @@ export class SpanMarks {
       at = next;
     }
     if (at.mark < 0) {
-      at.mark = this.weights.length;
-      this.weights.push(runs.map(({ weight }) => weight));
-      this.goings.push(runs.map(({ weight, goesOn }) => weight >= 0 && goesOn));
+      const { weights, goings } = this.table;
+      at.mark = weights.length;
+      weights.push(runs.map(({ weight }) => weight));
+      goings.push(runs.map(({ weight, goesOn }) => weight >= 0 && goesOn));
     }
     return at.mark;
   }

@@ -219,7 +219,7 @@ export class StateSearch {
     const { graph, space, found } = this;
     if (graph === null) return;
     graph.close(isDepthFirst ? graph.states : this.left);
-    if (space.spans !== null) measureSpans(graph, space.spans, found.costs);
+    if (space.spans !== null) measureSpans(graph, space.spans.table, found.costs);
     // Depth first, many states are being left when it stops, and have only some of their edges.
     if (isDepthFirst && this.stopped) return;
     if (found.faults.length === 0 || this.options.keepGoing === true) this.findCycles(graph);
