@@ -7,9 +7,9 @@
  */
 import { Control } from './control.js';
 import type { Exploration } from './explore.js';
-import { divide, type Job, type JobResult, Total, TREE_PARTS, type WorldSource } from './jobs.js';
+import { coverageOfRounds, divide, type Job, type JobResult, Round, Total, TREE_PARTS, type WorldSource } from './jobs.js';
 import { firstSchedules } from './strategies/depth-first.js';
-import { isSampler } from './strategies/named.js';
+import { isBounding, isSampler, isTree } from './strategies/named.js';
 import { joined } from './strategies/portfolio.js';
 import type { Coverage } from './strategy.js';
 import { Workers } from './workers.js';
@@ -95,10 +95,13 @@ class Search {
   /** Of jobs, by number, that are not added yet. */
   private readonly results = new Map<number, { readonly job: Job; readonly result: JobResult | Broken }>();
   private readonly running = new Set<Promise<void>>();
-  /** Parts of the tree, if it is divided. */
+  /** Parts of the tree, if it is divided, of a bounding that of the round. */
   private prefixes: readonly (readonly number[])[] = [];
-  /** Number of the job to be added next. */
+  /** Of a bounding: what each round came to. */
+  private readonly rounds: Round[] = [];
+  /** Number of the job to be added next, and of the first of the round. */
   private next = 0;
+  private first = 0;
   /** Nothing more is to be added: a fault was found, the budget is used up, or all is proved. */
   private isOver = false;
 
@@ -110,9 +113,22 @@ class Search {
   }
 
   async run(): Promise<Exploration> {
+    const { strategy } = this.options;
+    let isWhole = false;
+    do {
+      if (isTree(strategy)) this.prefixes = await this.workers.split(strategy, this.rounds.length, TREE_PARTS);
+      this.rounds.push(new Round());
+      this.first = this.next;
+      isWhole = await this.runAll();
+    } while (isWhole && isBounding(strategy) && this.rounds.at(-1)?.isCut === true);
+    this.total.found.coverage = await this.coverage(isWhole);
+    return this.total.found;
+  }
+
+  /** Runs the parts of a round, or of what has none; whether it ran all of them to their ends. */
+  private async runAll(): Promise<boolean> {
     const { strategy, seed, schedules } = this.options;
-    if (strategy === 'dfs') this.prefixes = await this.workers.split(TREE_PARTS);
-    const jobs = divide(strategy, seed, this.prefixes, schedules);
+    const jobs = divide({ strategy, seed, schedules, prefixes: this.prefixes, bound: this.rounds.length - 1, first: this.first });
     let isAll = false;
     while (!this.isOver) {
       while (!isAll && !this.control.isStopped && this.running.size < AHEAD * this.workers.count) {
@@ -125,18 +141,18 @@ class Search {
       await this.addInOrder();
     }
     const wasStopped = this.control.isStopped;
+    if (isAll && !this.isOver && !wasStopped) return true;
     this.control.stop();
     await Promise.all(this.running);
     if (wasStopped) this.addRest();
-    this.total.found.coverage = await this.coverage(isAll && !wasStopped);
-    return this.total.found;
+    return false;
   }
 
   progress(): Progress {
     const { schedules: budget, seconds: time } = this.options;
     const { schedules } = this.control;
     const seconds = (performance.now() - this.began) / 1000;
-    const parts = [schedules / budget, seconds / time, this.prefixes.length > 0 ? this.next / this.prefixes.length : 0];
+    const parts = [schedules / budget, seconds / time, this.prefixes.length > 0 ? (this.next - this.first) / this.prefixes.length : 0];
     const isEndless = budget === Number.POSITIVE_INFINITY && time === Number.POSITIVE_INFINITY && this.prefixes.length === 0;
     return { schedules, seconds, part: isEndless ? null : Math.min(1, Math.max(...parts)) };
   }
@@ -165,13 +181,15 @@ class Search {
       if ('error' in result) throw result.error;
       this.results.delete(this.next++);
       const left = this.options.schedules - this.total.found.schedules;
-      // A part that goes beyond the budget is run again up to where a search in one thread would have ended.
-      this.add(result.found.schedules > left ? await this.workers.run({ ...job, schedules: left }) : result);
+      // A part that comes to the end of the budget is run again up to where a search in one thread would have ended.
+      const isTooLong = job.prefix === undefined ? result.found.schedules > left : result.found.schedules >= left;
+      this.add(isTooLong ? await this.workers.run({ ...job, schedules: left }) : result);
     }
   }
 
   private add(result: JobResult): void {
     this.total.add(result);
+    this.rounds.at(-1)?.add(result.found);
     const { faults, schedules } = this.total.found;
     const isProved = this.options.strategy === 'portfolio' && result.found.coverage.kind === 'proved';
     if ((faults.length > 0 && !this.options.keepGoing) || schedules >= this.options.schedules || isProved) this.isOver = true;
@@ -194,8 +212,8 @@ class Search {
     const { schedules } = this.total.found;
     if (isSampler(strategy)) return this.workers.judge(strategy, seed, schedules);
     if (strategy === 'portfolio') return joined(first, await this.workers.judge('mixture', seed, schedules - this.total.ofFirst));
+    if (isBounding(strategy)) return coverageOfRounds(this.rounds, strategy, isWhole);
     if (strategy !== 'dfs') return first;
-    const isProved = isWhole && coverages.length === this.prefixes.length && coverages.every(({ kind }) => kind === 'proved');
-    return isProved ? { kind: 'proved', by: 'schedules' } : firstSchedules(schedules);
+    return isWhole && coverages.every(({ kind }) => kind === 'proved') ? { kind: 'proved', by: 'schedules' } : firstSchedules(schedules);
   }
 }

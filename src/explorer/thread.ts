@@ -9,8 +9,7 @@ import { type Exploration, explore } from './explore.js';
 import { WorldError } from './failure.js';
 import type { Job, JobResult, WorldSource } from './jobs.js';
 import { Execution } from './execution.js';
-import { splitTree } from './strategies/depth-first.js';
-import { makeSampler, makeStrategy } from './strategies/named.js';
+import { makeSampler, makeStrategy, splitStrategy } from './strategies/named.js';
 import type { Coverage } from './strategy.js';
 import type { World } from './world.js';
 
@@ -23,6 +22,13 @@ export interface Setting {
 
 /** A task's result, or why the world can't be explored: an error's class does not survive the way to another thread. */
 export type Answer<T> = { readonly value: T } | { readonly worldError: string; readonly fault: WorldError['fault'] };
+
+interface Divided {
+  readonly setting: Setting;
+  readonly strategy: string;
+  readonly bound: number;
+  readonly parts: number;
+}
 
 interface Judged {
   readonly setting: Setting;
@@ -61,9 +67,9 @@ function runJob(world: World, job: Job, keepGoing: boolean, control: Control): J
   return { found };
 }
 
-/** Piscina task: divides the tree of schedules. */
-export function split({ setting, parts }: { setting: Setting; parts: number }): Promise<Answer<readonly (readonly number[])[]>> {
-  return answered(async () => splitTree(await load(setting.source), parts));
+/** Piscina task: divides a strategy's tree of schedules. */
+export function split({ setting, strategy, bound, parts }: Divided): Promise<Answer<readonly (readonly number[])[]>> {
+  return answered(async () => splitStrategy(await load(setting.source), strategy, bound, parts));
 }
 
 /** Piscina task: what so many executions of a sampler show. */

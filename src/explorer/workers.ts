@@ -35,9 +35,9 @@ export class Workers {
     return this.call('run', { job });
   }
 
-  /** Prefixes that divide the tree of schedules. */
-  split(parts: number): Promise<readonly (readonly number[])[]> {
-    return this.call('split', { parts });
+  /** Prefixes that divide a strategy's tree of schedules, a bounding's in the round of that number. */
+  split(strategy: string, bound: number, parts: number): Promise<readonly (readonly number[])[]> {
+    return this.call('split', { strategy, bound, parts });
   }
 
   /** What so many executions of a sampler show. */
