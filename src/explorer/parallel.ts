@@ -3,11 +3,15 @@
  *
  * Invariant: what is found within a number of schedules is the same whatever the number of workers, and the same that a search in one thread
  * finds: of several faults that workers meet, the one of the earliest execution counts, and nobody stops before what comes before it
- * is through (jobs.ts). Within a time it depends on the machine. Strategies that can't be divided run in one worker.
+ * is through (jobs.ts). Within a time it depends on the machine. Strategies that can't be divided run in one worker. What is not here: how states
+ * are searched (parallel-states.ts).
  */
 import { Control } from './control.js';
 import type { Exploration } from './explore.js';
 import { coverageOfRounds, divide, type Job, type JobResult, Round, Total, TREE_PARTS, type WorldSource } from './jobs.js';
+import { exploreStates } from './parallel-states.js';
+import type { Explored } from './search.js';
+import { isStateOrder } from './states/search-states.js';
 import { firstSchedules } from './strategies/depth-first.js';
 import { isBounding, isSampler, isTree } from './strategies/named.js';
 import { joined } from './strategies/portfolio.js';
@@ -17,18 +21,20 @@ import { Workers } from './workers.js';
 /** How far a search is. */
 export interface Progress {
   readonly schedules: number;
+  /** States; null if the strategy knows none. */
+  readonly states: number | null;
   readonly seconds: number;
   /** Part of the search, or of its budget, that is done: 0..1; null if it has neither an end nor a budget. */
   readonly part: number | null;
 }
 
 export interface ParallelOptions {
-  /** As in strategies/named.ts. Default `portfolio`. */
+  /** As in strategies/named.ts, or an order of states. Default `portfolio`. */
   readonly strategy?: string;
   readonly seed?: number;
   /** Threads. Default 1. */
   readonly workers?: number;
-  /** Executions at most. */
+  /** Executions at most, of a search of states: states. */
   readonly schedules?: number;
   /** Seconds at most. */
   readonly seconds?: number;
@@ -64,7 +70,7 @@ const DEFAULTS: Options = {
 };
 
 /** Explores a world. Rejects with WorldError if the world can't be explored. */
-export async function exploreInParallel(source: WorldSource, options: ParallelOptions = {}): Promise<Exploration> {
+export async function exploreInParallel(source: WorldSource, options: ParallelOptions = {}): Promise<Explored> {
   const { signal, onProgress, ...given } = options;
   const search = new Search(source, { ...DEFAULTS, ...given });
   const stop = (): void => search.control.stop();
@@ -112,7 +118,12 @@ class Search {
     this.workers = new Workers({ source, control: this.control.buffer, keepGoing: options.keepGoing }, options.workers);
   }
 
-  async run(): Promise<Exploration> {
+  run(): Promise<Explored> {
+    const { strategy: order, keepGoing, schedules: maxStates } = this.options;
+    return isStateOrder(order) ? exploreStates(this.workers, this.control, { order, keepGoing, maxStates }) : this.runParts();
+  }
+
+  private async runParts(): Promise<Exploration> {
     const { strategy } = this.options;
     let isWhole = false;
     do {
@@ -149,12 +160,13 @@ class Search {
   }
 
   progress(): Progress {
-    const { schedules: budget, seconds: time } = this.options;
-    const { schedules } = this.control;
+    const { schedules: budget, seconds: time, strategy } = this.options;
+    const { schedules: count } = this.control;
     const seconds = (performance.now() - this.began) / 1000;
-    const parts = [schedules / budget, seconds / time, this.prefixes.length > 0 ? (this.next - this.first) / this.prefixes.length : 0];
+    const parts = [count / budget, seconds / time, this.prefixes.length > 0 ? (this.next - this.first) / this.prefixes.length : 0];
     const isEndless = budget === Number.POSITIVE_INFINITY && time === Number.POSITIVE_INFINITY && this.prefixes.length === 0;
-    return { schedules, seconds, part: isEndless ? null : Math.min(1, Math.max(...parts)) };
+    const part = isEndless ? null : Math.min(1, Math.max(...parts));
+    return isStateOrder(strategy) ? { schedules: 0, states: count, seconds, part } : { schedules: count, states: null, seconds, part };
   }
 
   close(): Promise<void> {

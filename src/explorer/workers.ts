@@ -7,6 +7,9 @@ import { createRequire } from 'node:module';
 import type * as PiscinaModule from 'piscina';
 import { WorldError } from './failure.js';
 import type { Job, JobResult } from './jobs.js';
+import type { StateShare, StateTask } from './parallel-states.js';
+import type { Explored } from './search.js';
+import type { StatePart } from './states/shared-search.js';
 import type { Coverage } from './strategy.js';
 import type { Answer, Setting } from './thread.js';
 
@@ -43,6 +46,21 @@ export class Workers {
   /** What so many executions of a sampler show. */
   judge(sampler: string, seed: number, schedules: number): Promise<Coverage> {
     return this.call('judge', { sampler, seed, schedules });
+  }
+
+  /** One thread's share of a search of states; as many as there are threads run at once. */
+  shareStates(share: StateShare): Promise<StatePart> {
+    return this.call('shareStates', { share });
+  }
+
+  /** Whether something that must happen in the end can be put off for ever. */
+  hasFairCycle(parts: readonly StatePart[]): Promise<boolean> {
+    return this.call('hasCycle', { parts });
+  }
+
+  /** A search of states in one thread. */
+  searchStates(task: StateTask): Promise<Explored> {
+    return this.call('searchAlone', { task });
   }
 
   async close(): Promise<void> {
