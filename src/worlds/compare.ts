@@ -7,6 +7,7 @@
 import { explain } from '../explorer/explain.js';
 import { emptyExploration, explore, type Found } from '../explorer/explore.js';
 import { raise } from '../explorer/measures.js';
+import type { Explored } from '../explorer/search.js';
 import { searchStates } from '../explorer/states/search-states.js';
 import { Mixture } from '../explorer/strategies/portfolio.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
@@ -97,6 +98,12 @@ export function compare(comparison: Comparison): Compared {
     };
   });
   return { ...comparison, states, isProved, faults: compared, costs: [...costs] };
+}
+
+/** What a search has shown that has seen all states and no fault; null if it has not. */
+export function withoutFault(comparison: Comparison, { states = 0, coverage, faults, costs }: Explored): Compared | null {
+  if (coverage.kind !== 'proved' || faults.length > 0) return null;
+  return { ...comparison, states, isProved: true, faults: [], costs: [...costs] };
 }
 
 /** The property that a fault breaks, of those that have a name in the specification. */

@@ -21,6 +21,9 @@ export type StateKind = 'packed' | 'kept' | 'replayed';
 
 export type StateOrder = 'bfs' | 'dfs-states';
 
+/** Whether a strategy of that name searches states. */
+export const isStateOrder = (name: string): name is StateOrder => name === 'bfs' || name === 'dfs-states';
+
 export interface StateOptions {
   /** Breadth first, the default, or depth first. */
   readonly order?: StateOrder;
@@ -72,13 +75,8 @@ export function searchStates(world: World, options: StateOptions = {}): StateExp
 
 /** A search that is not begun yet, and what it will have found. */
 export function openStates(world: World, options: StateOptions): { readonly search: StateSearch; readonly found: StateExploration } {
-  const execution = new Execution(world);
-  execution.begin();
-  const { builder } = execution;
-  const by = options.states ?? kindOf(execution);
-  const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
-  const symmetric = (options.symmetry ?? true) && builder.symmetric.length > 0 && !isLive && by !== 'kept';
   const costs = new Map<string, number>();
+  const { space, by, symmetric, maxDepth } = openSpace(world, options, costs);
   const found: StateExploration = {
     schedules: 0,
     abandoned: 0,
@@ -96,9 +94,28 @@ export function openStates(world: World, options: StateOptions): { readonly sear
     symmetric,
     by,
   };
+  return { search: new StateSearch(space, found, { ...options, maxDepth }), found };
+}
+
+/** A world's states, and how they are gone to. */
+export interface OpenSpace {
+  readonly space: StateSpace;
+  readonly by: StateKind;
+  readonly symmetric: boolean;
+  readonly maxDepth: number;
+}
+
+/** The states that a search with these options goes through. */
+export function openSpace(world: World, options: StateOptions, costs: Map<string, number>): OpenSpace {
+  const execution = new Execution(world);
+  execution.begin();
+  const { builder } = execution;
+  const by = options.states ?? kindOf(execution);
+  const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
+  const symmetric = (options.symmetry ?? true) && builder.symmetric.length > 0 && !isLive && by !== 'kept';
   // An execution is cut off at the world's most steps; a packed state is no execution.
   const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
-  return { search: new StateSearch(spaceOf(execution, found), found, { ...options, maxDepth }), found };
+  return { space: spaceOf(execution, { by, symmetric, costs }), by, symmetric, maxDepth };
 }
 
 function kindOf({ builder, world }: Execution): StateKind {
@@ -106,7 +123,10 @@ function kindOf({ builder, world }: Execution): StateKind {
   return world.open === null ? 'replayed' : 'kept';
 }
 
-function spaceOf({ world, builder }: Execution, { by, symmetric, costs }: StateExploration): StateSpace {
+function spaceOf(
+  { world, builder }: Execution,
+  { by, symmetric, costs }: Pick<StateExploration, 'by' | 'symmetric' | 'costs'>,
+): StateSpace {
   if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric, costs);
   return by === 'kept' ? new KeptSpace(world, costs) : new ReplayedSpace(world, symmetric, costs);
 }
