@@ -6,9 +6,10 @@ import { exploreInParallel, type ParallelOptions } from '../../dist/src/explorer
 import type { WorldSource } from '../../src/explorer/jobs.js';
 import type { Explored } from '../../src/explorer/search.js';
 import { type StateOrder, searchStates } from '../../src/explorer/states/search-states.js';
+import { lookTogether } from '../../src/explorer/states/shared-graph.js';
 import { SharedTable, type Sharers, sharedTableMemory } from '../../src/explorer/states/shared-table.js';
 import { exchangeMemory, WorkExchange } from '../../src/explorer/states/work-exchange.js';
-import type { World } from '../../src/explorer/world.js';
+import { defineWorld, type World } from '../../src/explorer/world.js';
 import { makeWorld } from '../../src/worlds/index.js';
 import { bundled } from './bundled.js';
 import * as families from './families.js';
@@ -43,6 +44,7 @@ describe('a search of states on threads', () => {
     ['packed and interchangeable', programs.counter(5, 5, true), program('counter', 5, 5, true)],
     ['executed', families.lastzero(4), { module: FAMILIES, name: 'lastzero', arguments: [4] }],
     ['kept', makeWorld('modes', 'hardened'), { module: DEVICE, name: 'makeWorld', arguments: ['modes', 'hardened'] }],
+    ['measured', makeWorld('upcalls', 'hardened'), { module: DEVICE, name: 'makeWorld', arguments: ['upcalls', 'hardened'] }],
     ['reached', worlds.served, { module: WORLDS, name: 'served' }],
   ] as const)('sees all states that are %s, once', async (_, world, source) => {
     const expected = inOneThread(world, 'dfs-states', {});
@@ -79,6 +81,32 @@ describe('a search of states on threads', () => {
     expect(stopped.coverage).toEqual({ kind: 'bounded', bound: `the first ${stopped.states} states, depth first` });
     expect(told.at(-1)).toBeGreaterThan(0);
     expect(told).toEqual([...told].sort((a, b) => a - b));
+  });
+});
+
+describe('what several threads have seen', () => {
+  const shared = (...numbers: readonly number[]): SharedArrayBuffer => {
+    const memory = new SharedArrayBuffer(4 * numbers.length);
+    new Int32Array(memory).set(numbers);
+    return memory;
+  };
+
+  it('is one graph, though each thread numbers in its own way what steps are to spans', () => {
+    const world = defineWorld('three', (w) => {
+      w.process('p', function* () {});
+      w.span('s', () => false);
+    });
+    const of = (edges: SharedArrayBuffer, fulfilled: SharedArrayBuffer, weights: readonly number[], goings: readonly boolean[]) => ({
+      ...{ edges, fulfilled },
+      marks: { names: ['s'], weights: weights.map((weight) => [weight]), goings: goings.map((going) => [going]) },
+    });
+    // 0 to 1 begins the span, 1 to 2 and 2 to 3 go on with it.
+    const parts = [
+      of(shared(0, 1, 0, 1, 3, 0, 0, 0), shared(0, 0, 1, 0), [-1, 5], [false, false]),
+      of(shared(1, 2, 0, 2, 2, 3, 0, 1), shared(2, 0, 3, 0), [-1, 7, 20], [false, true, true]),
+    ];
+    for (const some of [parts, [...parts].reverse()])
+      expect(lookTogether(world, some)).toEqual({ hasFairCycle: false, costs: [['s', 32]] });
   });
 });
 

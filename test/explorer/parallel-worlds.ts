@@ -68,6 +68,8 @@ function office(name: string, comesBack: boolean) {
     w.program('other clerk', (p) => p.loop(() => p.update(stamps, (old) => old.plus(1).modulo(7))));
     w.alwaysEventually('everybody is served', () => letters.value === 0);
     w.sometimes('many letters', () => letters.value === 40);
+    w.span('more than 45 letters', () => letters.value > 45);
+    w.peak('letters and stamps', () => letters.value + stamps.value);
   });
 }
 export const served = office('served', true);
