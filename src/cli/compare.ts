@@ -1,13 +1,15 @@
 /**
  * `apple-gfx explore --compare`: the table of revisions and properties, made by searching the states of every world of the device.
  *
+ * The world that takes longest is searched by all threads together, the others by one each: so no thread is left with it when the others are done.
  * Invariant: the table says the same whatever the number of threads. Exit codes: 0 when the default revision has no fault and 1 when it has; the older
  * ones have theirs.
  */
 import { createRequire } from 'node:module';
 import type * as PiscinaModule from 'piscina';
+import { exploreInParallel, type Progress } from '../explorer/parallel.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
-import { cellsOf, type Compared, comparisons, describeComparison } from '../worlds/compare.js';
+import { cellsOf, type Compared, type Comparison, comparisons, describeComparison, withoutFault } from '../worlds/compare.js';
 
 export interface CompareOptions {
   readonly workers: number;
@@ -17,6 +19,7 @@ export interface CompareOptions {
 /** The exit code. */
 export async function compareCommand({ workers, json }: CompareOptions): Promise<number> {
   const jobs = comparisons();
+  const [longest] = jobs;
   const { Piscina } = createRequire(import.meta.url)('piscina') as typeof PiscinaModule;
   const pool = new Piscina({
     // From a bundle too: both lie two folders below dist/.
@@ -34,8 +37,11 @@ export async function compareCommand({ workers, json }: CompareOptions): Promise
     process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${text}` : `${text}\n`);
   };
   try {
+    const first = longest !== undefined && workers > 1 ? await compareTogether(longest, workers) : null;
+    if (first !== null) tell(first);
     const results = await Promise.all(
       jobs.map(async (job) => {
+        if (job === longest && first !== null) return first;
         const result = (await pool.run(job, { name: 'run' })) as Compared;
         tell(result);
         return result;
@@ -47,4 +53,16 @@ export async function compareCommand({ workers, json }: CompareOptions): Promise
   } finally {
     await pool.destroy();
   }
+}
+
+/** Runs one on all threads; null: there is a fault, or more than was looked at, and what that is one thread finds out. */
+async function compareTogether(job: Comparison, workers: number): Promise<Compared | null> {
+  if (job.maxStates !== null) return null;
+  // As for the threads above.
+  const module = new URL('../../src/worlds/index.js', import.meta.url).href;
+  const source = { module, name: 'makeWorld', arguments: [job.world, job.revision] };
+  const onProgress = ({ states }: Progress): void => {
+    if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${job.world} in ${job.revision}: ${states} states`);
+  };
+  return withoutFault(job, await exploreInParallel(source, { strategy: 'dfs-states', workers, onProgress }));
 }

@@ -126,7 +126,7 @@ async function searchOnThreads({ world, source }: FoundWorld, command: ExploreCo
   const { exploreInParallel } = await import('../explorer/parallel.js');
   return exploreInParallel(source, {
     ...{ strategy: strategy.name, seed, keepGoing, workers, signal, ...budget },
-    onProgress: ({ schedules, part }) => progress.show({ ...nothingFound(), schedules }, part),
+    onProgress: ({ schedules, states, part }) => progress.show({ ...nothingFound(), schedules, ...(states !== null && { states }) }, part),
   });
 }
 

@@ -6,6 +6,7 @@
 import type { Actor } from './actor.js';
 import { assertion, WorldError } from './failure.js';
 import { Inbox, type Touch } from './inbox.js';
+import type { Figure, Span } from './measures.js';
 import type { Body } from './operation.js';
 import type { Program } from './programs/instruction.js';
 import { ProgramBuilder } from './programs/program-builder.js';
@@ -38,7 +39,10 @@ export class Builder implements WorldBuilder {
   objectCount = 0;
   readonly processes: ProcessPlan[] = [];
   readonly properties: Property[] = [];
-  readonly costs: { readonly name: string; readonly measure: () => number }[] = [];
+  /** Figures of ends, of states, and of what goes on for a while. */
+  readonly costs: Figure[] = [];
+  readonly peaks: Figure[] = [];
+  readonly spans: Span[] = [];
   /** Groups of numbers of processes. */
   readonly symmetric: number[][] = [];
   /** Mailboxes of actors. */
@@ -62,6 +66,8 @@ export class Builder implements WorldBuilder {
     if (this.properties.length > 0) this.properties.length = 0;
     if (this.states.length > 0) this.states.length = 0;
     if (this.costs.length > 0) this.costs.length = 0;
+    if (this.peaks.length > 0) this.peaks.length = 0;
+    if (this.spans.length > 0) this.spans.length = 0;
     if (this.symmetric.length > 0) this.symmetric.length = 0;
     if (this.inboxes.length > 0) this.inboxes.length = 0;
     this.building = true;
@@ -157,6 +163,14 @@ export class Builder implements WorldBuilder {
 
   cost(name: string, measure: () => number): void {
     this.costs.push({ name, measure });
+  }
+
+  peak(name: string, measure: () => number): void {
+    this.peaks.push({ name, measure });
+  }
+
+  span(name: string, what: () => unknown, count?: () => number): void {
+    this.spans.push({ name, what, count: count ?? null });
   }
 
   state(...objects: readonly object[]): void {

@@ -4,6 +4,7 @@
 import { checkDeterminism, expectedOf } from './determinism.js';
 import { Execution } from './execution.js';
 import type { Failure } from './failure.js';
+import { ExecutionMeter, measureFigures } from './measures.js';
 import { ABANDON, type Coverage, type Strategy } from './strategy.js';
 import type { World } from './world.js';
 
@@ -19,6 +20,8 @@ export interface ExploreOptions extends Budget {
   readonly keepGoing?: boolean;
   /** Replay the first execution, and each that is reported, to see whether the world is deterministic. Default true. */
   readonly verify?: boolean;
+  /** Measure spans and peaks, which takes a look at every state. Default true. */
+  readonly measure?: boolean;
   /** Told of each whole execution, while the world still stands at its end. */
   readonly onExecution?: (execution: Execution) => void;
 }
@@ -63,13 +66,15 @@ export function emptyExploration(): Exploration {
 /** Explores a world. Throws WorldError if the world can't be explored, or is not the same each time. */
 export function explore(world: World, strategy: Strategy, options: ExploreOptions = {}): Exploration {
   const execution = new Execution(world);
+  const meter = new ExecutionMeter(execution);
   const found: Exploration = { ...emptyExploration(), coverage: strategy.coverage() };
-  const { schedules = Number.POSITIVE_INFINITY, stop, keepGoing = false, verify = true, onExecution } = options;
+  const { schedules = Number.POSITIVE_INFINITY, stop, keepGoing = false, verify = true, measure = true, onExecution } = options;
   for (let count = 1; found.schedules < schedules; count++) {
     if (stop !== undefined && count % ASK_EVERY === 0 && stop(found)) break;
     execution.begin();
     if (!strategy.begin(execution)) break;
-    const abandoned = runToEnd(execution, strategy);
+    const isMeasured = measure && meter.isWanted;
+    const abandoned = isMeasured ? runMeasured(execution, strategy, meter) : runToEnd(execution, strategy);
     strategy.end(execution, abandoned);
     found.steps += execution.steps;
     if (abandoned || strategy.isRepeat?.()) found.abandoned++;
@@ -78,6 +83,7 @@ export function explore(world: World, strategy: Strategy, options: ExploreOption
       onExecution?.(execution);
     }
     if (execution.builder.properties.length > 0 || execution.builder.costs.length > 0) gather(execution, found);
+    if (isMeasured) meter.end(found.costs);
     const isNew = execution.failures.length > 0 && collect(execution, found, count);
     if (verify && (isNew || count === 1)) checkDeterminism(world, execution.schedule.slice(0, execution.steps), expectedOf(execution));
     if (isNew && !keepGoing) break;
@@ -96,13 +102,25 @@ function runToEnd(execution: Execution, strategy: Strategy): boolean {
   return false;
 }
 
+/** As runToEnd(), with a look at each state. */
+function runMeasured(execution: Execution, strategy: Strategy, meter: ExecutionMeter): boolean {
+  meter.begin();
+  while (execution.enabledCount > 0) {
+    const choice = strategy.choose(execution);
+    if (choice === ABANDON) return true;
+    execution.step(choice);
+    meter.note();
+  }
+  return false;
+}
+
 function gather(execution: Execution, found: Exploration): void {
   const { properties, costs } = execution.builder;
   for (let index = 0; index < properties.length; index++) {
     const property = properties[index];
     if (property?.kind === 'sometimes' && execution.held[index]) found.reached.add(property.name);
   }
-  for (const { name, measure } of costs) found.costs.set(name, Math.max(found.costs.get(name) ?? Number.NEGATIVE_INFINITY, measure()));
+  measureFigures(costs, found.costs);
 }
 
 /** Notes failures of properties that have none yet; whether there was one. */

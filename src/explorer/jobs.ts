@@ -6,7 +6,8 @@
  */
 import { emptyExploration, type Exploration } from './explore.js';
 import type { Coverage } from './strategy.js';
-import { isSampler } from './strategies/named.js';
+import { upTo, withoutAny } from './strategies/bounded-search.js';
+import { isSampler, isTree } from './strategies/named.js';
 
 /** Where a world comes from, in any thread. */
 export interface WorldSource {
@@ -27,6 +28,7 @@ export interface Job {
   readonly seed: number;
   readonly first?: number;
   readonly prefix?: readonly number[];
+  readonly bound?: number;
   /** Executions at most. */
   readonly schedules: number;
 }
@@ -41,21 +43,57 @@ const CHUNK = 8192;
 /** Parts of a tree: several for each worker, since parts differ in size. */
 export const TREE_PARTS = 256;
 
-/** The parts of a search, in order; `prefixes`: of a search that is divided by them. It has no end if the search has none. */
-export function* divide(strategy: string, seed: number, prefixes: readonly (readonly number[])[], schedules: number): Generator<Job> {
-  let number = 0;
+/** What is divided. */
+export interface Whole {
+  readonly strategy: string;
+  readonly seed: number;
+  /** Executions at most. */
+  readonly schedules: number;
+  /** Of a strategy whose schedules are a tree. */
+  readonly prefixes?: readonly (readonly number[])[];
+  /** Of a bounding: the round. */
+  readonly bound?: number;
+  /** Number of the first job. Default 0. */
+  readonly first?: number;
+}
+
+/** The parts of a search, in order. It has no end if the search has none. */
+export function* divide({ strategy, seed, schedules, prefixes = [], bound = 0, first: firstJob = 0 }: Whole): Generator<Job> {
+  let number = firstJob;
   const samples = function* (sampler: string): Generator<Job> {
     for (let first = 0; first < schedules; first += CHUNK) {
       yield { number: number++, strategy: sampler, seed, first, schedules: Math.min(CHUNK, schedules - first) };
     }
   };
   if (isSampler(strategy)) yield* samples(strategy);
-  else if (strategy === 'dfs') for (const prefix of prefixes) yield { number: number++, strategy, seed, prefix, schedules };
+  else if (isTree(strategy)) for (const prefix of prefixes) yield { number: number++, strategy, seed, prefix, bound, schedules };
   else if (strategy !== 'portfolio') yield { number: number++, strategy, seed, schedules };
   else {
     yield { number: number++, strategy: 'beginning', seed, schedules };
     yield* samples('mixture');
   }
+}
+
+/** What the parts of a bounding's round came to. */
+export class Round {
+  /** Those that are none of an earlier round. */
+  schedules = 0;
+  /** Whether something was too dear, so that there is another round. */
+  isCut = false;
+
+  add({ schedules, coverage }: Exploration): void {
+    this.schedules += schedules;
+    if (coverage.kind !== 'proved') this.isCut = true;
+  }
+}
+
+/** What rounds show, all of which but the last are whole. */
+export function coverageOfRounds(rounds: readonly Round[], unit: string, isLastWhole: boolean): Coverage {
+  const counts = rounds.map(({ schedules }) => schedules);
+  const last = rounds.length - 1;
+  if (isLastWhole && rounds[last]?.isCut === false) return { kind: 'proved', by: 'schedules' };
+  const whole = isLastWhole ? last : last - 1;
+  return whole < 0 ? withoutAny(unit, counts[0] ?? 0) : upTo(whole, unit, counts);
 }
 
 /** Adds up what jobs came to. They are added in their order. */

@@ -3,13 +3,17 @@
  *
  * Invariant: what is found within a number of schedules is the same whatever the number of workers, and the same that a search in one thread
  * finds: of several faults that workers meet, the one of the earliest execution counts, and nobody stops before what comes before it
- * is through (jobs.ts). Within a time it depends on the machine. Strategies that can't be divided run in one worker.
+ * is through (jobs.ts). Within a time it depends on the machine. Strategies that can't be divided run in one worker. What is not here: how states
+ * are searched (parallel-states.ts).
  */
 import { Control } from './control.js';
 import type { Exploration } from './explore.js';
-import { divide, type Job, type JobResult, Total, TREE_PARTS, type WorldSource } from './jobs.js';
+import { coverageOfRounds, divide, type Job, type JobResult, Round, Total, TREE_PARTS, type WorldSource } from './jobs.js';
+import { exploreStates } from './parallel-states.js';
+import type { Explored } from './search.js';
+import { isStateOrder } from './states/search-states.js';
 import { firstSchedules } from './strategies/depth-first.js';
-import { isSampler } from './strategies/named.js';
+import { isBounding, isSampler, isTree } from './strategies/named.js';
 import { joined } from './strategies/portfolio.js';
 import type { Coverage } from './strategy.js';
 import { Workers } from './workers.js';
@@ -17,18 +21,20 @@ import { Workers } from './workers.js';
 /** How far a search is. */
 export interface Progress {
   readonly schedules: number;
+  /** States; null if the strategy knows none. */
+  readonly states: number | null;
   readonly seconds: number;
   /** Part of the search, or of its budget, that is done: 0..1; null if it has neither an end nor a budget. */
   readonly part: number | null;
 }
 
 export interface ParallelOptions {
-  /** As in strategies/named.ts. Default `portfolio`. */
+  /** As in strategies/named.ts, or an order of states. Default `portfolio`. */
   readonly strategy?: string;
   readonly seed?: number;
   /** Threads. Default 1. */
   readonly workers?: number;
-  /** Executions at most. */
+  /** Executions at most, of a search of states: states. */
   readonly schedules?: number;
   /** Seconds at most. */
   readonly seconds?: number;
@@ -64,7 +70,7 @@ const DEFAULTS: Options = {
 };
 
 /** Explores a world. Rejects with WorldError if the world can't be explored. */
-export async function exploreInParallel(source: WorldSource, options: ParallelOptions = {}): Promise<Exploration> {
+export async function exploreInParallel(source: WorldSource, options: ParallelOptions = {}): Promise<Explored> {
   const { signal, onProgress, ...given } = options;
   const search = new Search(source, { ...DEFAULTS, ...given });
   const stop = (): void => search.control.stop();
@@ -95,10 +101,13 @@ class Search {
   /** Of jobs, by number, that are not added yet. */
   private readonly results = new Map<number, { readonly job: Job; readonly result: JobResult | Broken }>();
   private readonly running = new Set<Promise<void>>();
-  /** Parts of the tree, if it is divided. */
+  /** Parts of the tree, if it is divided, of a bounding that of the round. */
   private prefixes: readonly (readonly number[])[] = [];
-  /** Number of the job to be added next. */
+  /** Of a bounding: what each round came to. */
+  private readonly rounds: Round[] = [];
+  /** Number of the job to be added next, and of the first of the round. */
   private next = 0;
+  private first = 0;
   /** Nothing more is to be added: a fault was found, the budget is used up, or all is proved. */
   private isOver = false;
 
@@ -109,10 +118,28 @@ class Search {
     this.workers = new Workers({ source, control: this.control.buffer, keepGoing: options.keepGoing }, options.workers);
   }
 
-  async run(): Promise<Exploration> {
+  run(): Promise<Explored> {
+    const { strategy: order, keepGoing, schedules: maxStates } = this.options;
+    return isStateOrder(order) ? exploreStates(this.workers, this.control, { order, keepGoing, maxStates }) : this.runParts();
+  }
+
+  private async runParts(): Promise<Exploration> {
+    const { strategy } = this.options;
+    let isWhole = false;
+    do {
+      if (isTree(strategy)) this.prefixes = await this.workers.split(strategy, this.rounds.length, TREE_PARTS);
+      this.rounds.push(new Round());
+      this.first = this.next;
+      isWhole = await this.runAll();
+    } while (isWhole && isBounding(strategy) && this.rounds.at(-1)?.isCut === true);
+    this.total.found.coverage = await this.coverage(isWhole);
+    return this.total.found;
+  }
+
+  /** Runs the parts of a round, or of what has none; whether it ran all of them to their ends. */
+  private async runAll(): Promise<boolean> {
     const { strategy, seed, schedules } = this.options;
-    if (strategy === 'dfs') this.prefixes = await this.workers.split(TREE_PARTS);
-    const jobs = divide(strategy, seed, this.prefixes, schedules);
+    const jobs = divide({ strategy, seed, schedules, prefixes: this.prefixes, bound: this.rounds.length - 1, first: this.first });
     let isAll = false;
     while (!this.isOver) {
       while (!isAll && !this.control.isStopped && this.running.size < AHEAD * this.workers.count) {
@@ -125,20 +152,21 @@ class Search {
       await this.addInOrder();
     }
     const wasStopped = this.control.isStopped;
+    if (isAll && !this.isOver && !wasStopped) return true;
     this.control.stop();
     await Promise.all(this.running);
     if (wasStopped) this.addRest();
-    this.total.found.coverage = await this.coverage(isAll && !wasStopped);
-    return this.total.found;
+    return false;
   }
 
   progress(): Progress {
-    const { schedules: budget, seconds: time } = this.options;
-    const { schedules } = this.control;
+    const { schedules: budget, seconds: time, strategy } = this.options;
+    const { schedules: count } = this.control;
     const seconds = (performance.now() - this.began) / 1000;
-    const parts = [schedules / budget, seconds / time, this.prefixes.length > 0 ? this.next / this.prefixes.length : 0];
+    const parts = [count / budget, seconds / time, this.prefixes.length > 0 ? (this.next - this.first) / this.prefixes.length : 0];
     const isEndless = budget === Number.POSITIVE_INFINITY && time === Number.POSITIVE_INFINITY && this.prefixes.length === 0;
-    return { schedules, seconds, part: isEndless ? null : Math.min(1, Math.max(...parts)) };
+    const part = isEndless ? null : Math.min(1, Math.max(...parts));
+    return isStateOrder(strategy) ? { schedules: 0, states: count, seconds, part } : { schedules: count, states: null, seconds, part };
   }
 
   close(): Promise<void> {
@@ -165,13 +193,15 @@ class Search {
       if ('error' in result) throw result.error;
       this.results.delete(this.next++);
       const left = this.options.schedules - this.total.found.schedules;
-      // A part that goes beyond the budget is run again up to where a search in one thread would have ended.
-      this.add(result.found.schedules > left ? await this.workers.run({ ...job, schedules: left }) : result);
+      // A part that comes to the end of the budget is run again up to where a search in one thread would have ended.
+      const isTooLong = job.prefix === undefined ? result.found.schedules > left : result.found.schedules >= left;
+      this.add(isTooLong ? await this.workers.run({ ...job, schedules: left }) : result);
     }
   }
 
   private add(result: JobResult): void {
     this.total.add(result);
+    this.rounds.at(-1)?.add(result.found);
     const { faults, schedules } = this.total.found;
     const isProved = this.options.strategy === 'portfolio' && result.found.coverage.kind === 'proved';
     if ((faults.length > 0 && !this.options.keepGoing) || schedules >= this.options.schedules || isProved) this.isOver = true;
@@ -194,8 +224,8 @@ class Search {
     const { schedules } = this.total.found;
     if (isSampler(strategy)) return this.workers.judge(strategy, seed, schedules);
     if (strategy === 'portfolio') return joined(first, await this.workers.judge('mixture', seed, schedules - this.total.ofFirst));
+    if (isBounding(strategy)) return coverageOfRounds(this.rounds, strategy, isWhole);
     if (strategy !== 'dfs') return first;
-    const isProved = isWhole && coverages.length === this.prefixes.length && coverages.every(({ kind }) => kind === 'proved');
-    return isProved ? { kind: 'proved', by: 'schedules' } : firstSchedules(schedules);
+    return isWhole && coverages.every(({ kind }) => kind === 'proved') ? { kind: 'proved', by: 'schedules' } : firstSchedules(schedules);
   }
 }

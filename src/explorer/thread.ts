@@ -9,8 +9,13 @@ import { type Exploration, explore } from './explore.js';
 import { WorldError } from './failure.js';
 import type { Job, JobResult, WorldSource } from './jobs.js';
 import { Execution } from './execution.js';
-import { splitTree } from './strategies/depth-first.js';
-import { makeSampler, makeStrategy } from './strategies/named.js';
+import { makeSampler, makeStrategy, splitStrategy } from './strategies/named.js';
+import type { StateShare, StateTask } from './parallel-states.js';
+import type { Explored } from './search.js';
+import { type StateExploration, searchStates } from './states/search-states.js';
+import { lookTogether, type SharedFindings } from './states/shared-graph.js';
+import { SharedSearch, type StatePart } from './states/shared-search.js';
+import { WorkExchange } from './states/work-exchange.js';
 import type { Coverage } from './strategy.js';
 import type { World } from './world.js';
 
@@ -23,6 +28,13 @@ export interface Setting {
 
 /** A task's result, or why the world can't be explored: an error's class does not survive the way to another thread. */
 export type Answer<T> = { readonly value: T } | { readonly worldError: string; readonly fault: WorldError['fault'] };
+
+interface Divided {
+  readonly setting: Setting;
+  readonly strategy: string;
+  readonly bound: number;
+  readonly parts: number;
+}
 
 interface Judged {
   readonly setting: Setting;
@@ -61,9 +73,9 @@ function runJob(world: World, job: Job, keepGoing: boolean, control: Control): J
   return { found };
 }
 
-/** Piscina task: divides the tree of schedules. */
-export function split({ setting, parts }: { setting: Setting; parts: number }): Promise<Answer<readonly (readonly number[])[]>> {
-  return answered(async () => splitTree(await load(setting.source), parts));
+/** Piscina task: divides a strategy's tree of schedules. */
+export function split({ setting, strategy, bound, parts }: Divided): Promise<Answer<readonly (readonly number[])[]>> {
+  return answered(async () => splitStrategy(await load(setting.source), strategy, bound, parts));
 }
 
 /** Piscina task: what so many executions of a sampler show. */
@@ -74,6 +86,49 @@ export function judge({ setting, sampler: name, seed, schedules }: Judged): Prom
     const sampler = makeSampler(name, { seed });
     sampler.begin(execution);
     return sampler.coverageOf(schedules);
+  });
+}
+
+/** Piscina task: this thread's share of a search of states that all threads make together. */
+export function shareStates({ setting, share }: { setting: Setting; share: StateShare }): Promise<Answer<StatePart>> {
+  const all = new Control(setting.control);
+  const own = new Control(share.control);
+  return answered(async () => {
+    try {
+      const exchange = new WorkExchange(share.exchange, share.threads, share.own, () => all.isStopped || own.isStopped);
+      const tell = (states: number): void => {
+        all.add(states);
+        if (all.schedules >= share.maxStates) own.stop();
+      };
+      const world = await load(setting.source);
+      const part = new SharedSearch(world, { table: share.table, exchange, own: share.own, tell }).run();
+      if (part.isSpoilt) own.stop();
+      return part;
+    } catch (error) {
+      own.stop();
+      throw error;
+    }
+  });
+}
+
+/** Piscina task: what shares of a search of states show together. */
+export function lookAtParts({ setting, parts }: { setting: Setting; parts: readonly StatePart[] }): Promise<Answer<SharedFindings>> {
+  return answered(async () => lookTogether(await load(setting.source), parts));
+}
+
+/** Piscina task: a search of states by this thread alone. */
+export function searchAlone({ setting, task }: { setting: Setting; task: StateTask }): Promise<Answer<Explored>> {
+  const control = new Control(setting.control);
+  return answered(async () => {
+    let told = 0;
+    const stop = ({ states }: StateExploration): boolean => {
+      control.add(states - told);
+      told = states;
+      return control.isStopped;
+    };
+    const found = searchStates(await load(setting.source), { ...task, stop });
+    const { schedules, abandoned, steps, faults, reached, costs, coverage, states } = found;
+    return { schedules, abandoned, steps, faults, reached, costs, coverage, states };
   });
 }
 

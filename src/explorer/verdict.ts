@@ -32,8 +32,15 @@ export function describeCoverage(explored: Explored, unreached: readonly string[
     const never = explored.coverage.kind === 'proved' ? 'can never hold' : 'was not reached, so what it is for was not looked at';
     lines.push(...unreached.map((name) => `"${name}" ${never}`));
   }
-  lines.push(...[...explored.costs].map(([name, value]) => `most ${name}: ${value}`));
+  lines.push(...[...explored.costs].map(([name, value]) => `most ${name}: ${describeCost(value, explored.coverage)}`));
   return lines;
+}
+
+/** The largest value of a cost, or, of executions and states that were not all seen, a value that some has. */
+export function describeCost(value: number, coverage: Coverage): string {
+  if (value === Number.POSITIVE_INFINITY) return 'unbounded';
+  // Of a trace one order was run, and what is measured on the way is not the same in each.
+  return coverage.kind === 'proved' && coverage.by !== 'traces' ? `${value}` : `at least ${value}`;
 }
 
 function guarantee({ coverage, schedules, states }: Explored): string {

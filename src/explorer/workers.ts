@@ -7,6 +7,10 @@ import { createRequire } from 'node:module';
 import type * as PiscinaModule from 'piscina';
 import { WorldError } from './failure.js';
 import type { Job, JobResult } from './jobs.js';
+import type { StateShare, StateTask } from './parallel-states.js';
+import type { Explored } from './search.js';
+import type { SharedFindings } from './states/shared-graph.js';
+import type { StatePart } from './states/shared-search.js';
 import type { Coverage } from './strategy.js';
 import type { Answer, Setting } from './thread.js';
 
@@ -35,14 +39,29 @@ export class Workers {
     return this.call('run', { job });
   }
 
-  /** Prefixes that divide the tree of schedules. */
-  split(parts: number): Promise<readonly (readonly number[])[]> {
-    return this.call('split', { parts });
+  /** Prefixes that divide a strategy's tree of schedules, a bounding's in the round of that number. */
+  split(strategy: string, bound: number, parts: number): Promise<readonly (readonly number[])[]> {
+    return this.call('split', { strategy, bound, parts });
   }
 
   /** What so many executions of a sampler show. */
   judge(sampler: string, seed: number, schedules: number): Promise<Coverage> {
     return this.call('judge', { sampler, seed, schedules });
+  }
+
+  /** One thread's share of a search of states; as many as there are threads run at once. */
+  shareStates(share: StateShare): Promise<StatePart> {
+    return this.call('shareStates', { share });
+  }
+
+  /** What shares show together. */
+  lookTogether(parts: readonly StatePart[]): Promise<SharedFindings> {
+    return this.call('lookAtParts', { parts });
+  }
+
+  /** A search of states in one thread. */
+  searchStates(task: StateTask): Promise<Explored> {
+    return this.call('searchAlone', { task });
   }
 
   async close(): Promise<void> {

@@ -62,6 +62,18 @@ export interface WorldBuilder {
   sometimes(name: string, holds: () => boolean): void;
   /** A figure of a whole execution, of which the explorer tells the largest. */
   cost(name: string, measure: () => number): void;
+  /** A figure of a state, of which the explorer tells the largest. */
+  peak(name: string, measure: () => number): void;
+  /**
+   * Something that goes on for a while, of which the explorer tells the longest. `what` says what goes on now: false, 0, null or undefined if
+   * nothing does; for as long as it says the same, that is one span. A span is as long as the steps that it takes: the one that begins
+   * it and those after it, but for the one that ends it. Given `count`, a figure that only grows, it is as long as that grows in these
+   * steps. A span that can go round for ever is Infinity.
+   *
+   * Both may look at what is no part of the state, as long as what a step changes about it follows from the state and the choice: a
+   * number of what was released so far tells one holder of a lock from the next, and a number of messages so far weighs steps.
+   */
+  span(name: string, what: () => unknown, count?: () => number): void;
   /** Objects with state of the world's that no field of an actor's leads to. */
   state(...objects: readonly object[]): void;
   /**

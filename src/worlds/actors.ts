@@ -20,6 +20,7 @@ import type { Revision } from '../revisions/revision.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
 import type { Carrier } from './pvg-threads.js';
+import type { Tally } from './tally.js';
 
 /** What is said of an encode besides. */
 function refusal(outcome: number): string {
@@ -236,6 +237,7 @@ export interface WorkerParts {
   readonly pvg: PvgModel;
   readonly carrier: Carrier;
   readonly identify: Identify;
+  readonly tally: Tally;
 }
 
 /** A worker of the background queue. */
@@ -274,7 +276,7 @@ export class WorkerActor implements Actor {
   }
 
   run(outcome: number): void {
-    const { inbox, bql, pvg, carrier, identify } = this.parts;
+    const { inbox, bql, pvg, carrier, identify, tally } = this.parts;
     const work = this.work();
     if (work === null) {
       const record = inbox.take();
@@ -285,6 +287,7 @@ export class WorkerActor implements Actor {
     if (work.do === 'carry') {
       if (!carrier.isInside) return this.enter(work, identify);
       bql.post(whole(work.answer({ ok: true, value: carrier.leave(), high: 0 })));
+      tally.post(identify(this.record?.words ?? []).vcpu);
     } else if (work.do === 'encode') {
       if (!pvg.encode(this.record?.id ?? 0, work.texture, outcome)) bql.post(whole(work.refusal));
     } else {

@@ -5,7 +5,9 @@
  * that needs the fewest preemptions and then steps. Pure: what runs where is the caller's affair.
  */
 import { explain } from '../explorer/explain.js';
-import { explore, type Found } from '../explorer/explore.js';
+import { emptyExploration, explore, type Found } from '../explorer/explore.js';
+import { raise } from '../explorer/measures.js';
+import type { Explored } from '../explorer/search.js';
 import { searchStates } from '../explorer/states/search-states.js';
 import { Mixture } from '../explorer/strategies/portfolio.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
@@ -79,10 +81,9 @@ export function compare(comparison: Comparison): Compared {
   const { states, coverage, faults, costs } = searchStates(world, { ...options, keepGoing: true });
   const isProved = coverage.kind === 'proved';
   // What lies deeper than the states that were looked at shows in some of many executions.
-  const deeper: readonly Found[] = isProved
-    ? []
-    : explore(world, new Mixture({ seed: 1 }), { schedules: DEEPER_SCHEDULES, keepGoing: true }).faults;
-  const all = [...faults, ...deeper.filter(({ property }) => !faults.some((each) => each.property === property))];
+  const deeper = isProved ? emptyExploration() : explore(world, new Mixture({ seed: 1 }), { schedules: DEEPER_SCHEDULES, keepGoing: true });
+  for (const [name, value] of deeper.costs) raise(costs, name, value);
+  const all = [...faults, ...deeper.faults.filter(({ property }) => !faults.some((each) => each.property === property))];
   const compared = all.map((fault): ComparedFault => {
     const { recording, schedule, certificate } = explain(world, fault, { certificateSchedules: CERTIFICATE });
     const { steps, preemptions } = recording;
@@ -97,6 +98,12 @@ export function compare(comparison: Comparison): Compared {
     };
   });
   return { ...comparison, states, isProved, faults: compared, costs: [...costs] };
+}
+
+/** What a search has shown that has seen all states and no fault; null if it has not. */
+export function withoutFault(comparison: Comparison, { states = 0, coverage, faults, costs }: Explored): Compared | null {
+  if (coverage.kind !== 'proved' || faults.length > 0) return null;
+  return { ...comparison, states, isProved: true, faults: [], costs: [...costs] };
 }
 
 /** The property that a fault breaks, of those that have a name in the specification. */
@@ -134,16 +141,6 @@ export function describeComparison(results: readonly Compared[]): string {
     const own = cells.filter((cell) => cell.property === property).map(describeCell);
     return `| ${property}: ${PROPERTIES[property]} | ${own.join(' | ')} |`;
   };
-  const costs = [...new Set(results.flatMap((result) => result.costs.map(([name]) => name)))];
-  const costRow = (name: string): string => {
-    const most = (revision: RevisionName): number =>
-      Math.max(
-        ...results
-          .filter((each) => each.revision === revision)
-          .flatMap((each) => each.costs.filter(([cost]) => cost === name).map(([, value]) => value)),
-      );
-    return `| most ${name} | ${REVISION_NAMES.map(most).join(' | ')} |`;
-  };
   const worlds = SCENARIOS.map(({ name, summary }) => {
     const seen = results.find((each) => each.world === name && each.revision === 'hardened');
     return `| ${name} | ${summary} | ${seen?.states ?? 0}${seen?.isProved ? '' : ', not all'} |`;
@@ -152,7 +149,7 @@ export function describeComparison(results: readonly Compared[]): string {
     `| property | ${REVISION_NAMES.join(' | ')} |`,
     `| --- |${' --- |'.repeat(REVISION_NAMES.length)}`,
     ...(Object.keys(PROPERTIES) as PropertyName[]).map(row),
-    ...costs.map(costRow),
+    ...costRows(results),
     '',
     '| world | what happens in it | states of `hardened` |',
     '| --- | --- | --- |',
@@ -160,6 +157,24 @@ export function describeComparison(results: readonly Compared[]): string {
     '',
     ...cells.filter(({ verdict }) => verdict === 'fault').flatMap(describeFault),
   ].join('\n');
+}
+
+/** What each cost comes to: in the worlds that were seen whole in every revision, which can be compared, and in brackets in all of them. */
+export function costRows(results: readonly Compared[]): string[] {
+  const names = [...new Set(results.flatMap(({ costs }) => costs.map(([name]) => name)))].sort();
+  const partly = new Set(results.filter(({ isProved }) => !isProved).map(({ world }) => world));
+  const most = (name: string, some: readonly Compared[]): string => {
+    const values = some.flatMap(({ costs }) => costs.filter(([cost]) => cost === name).map(([, value]) => value));
+    const largest = Math.max(...values);
+    if (values.length === 0) return '–';
+    return largest === Number.POSITIVE_INFINITY ? 'unbounded' : `${largest}`;
+  };
+  const cell = (name: string, revision: RevisionName): string => {
+    const own = results.filter((each) => each.revision === revision);
+    const whole = own.filter(({ world }) => !partly.has(world));
+    return `${most(name, whole)} (${own.every(({ isProved }) => isProved) ? '' : '≥ '}${most(name, own)})`;
+  };
+  return names.map((name) => `| most ${name} | ${REVISION_NAMES.map((revision) => cell(name, revision)).join(' | ')} |`);
 }
 
 function describeCell({ verdict, states, world, steps = 0, preemptions = 0 }: Cell): string {

@@ -16,8 +16,9 @@ import { RegionReferences } from '../memory/references.js';
 import type { BackedRegion, MemoryRegion } from '../memory/region.js';
 import { type Revision, type RevisionName, usesRenderQueue } from '../revisions/revision.js';
 import { REVISIONS } from '../revisions/revisions.js';
+import { FIRST_REPLIES, identify } from './access-tags.js';
 import { BqlActor, encodeOf, RenderActor, WorkerActor } from './actors.js';
-import { ConsoleActor, EmbedderActor, type GuestAccess, identify, ResetActor, VcpuActor } from './guest.js';
+import { ConsoleActor, EmbedderActor, type GuestAccess, ResetActor, VcpuActor } from './guest.js';
 import { ModelMemory } from './memory.js';
 import { OwnThread } from './own-thread.js';
 import { type WorldConsole, WorldPort } from './port.js';
@@ -25,6 +26,7 @@ import { declareProperties } from './properties.js';
 import { type PvgFreedom, PvgModel } from './pvg-model.js';
 import type { PvgScript } from './pvg-steps.js';
 import { Carrier, DisplayThread, GpuThread, ScriptThread } from './pvg-threads.js';
+import { Tally } from './tally.js';
 
 /** Who does what. */
 export interface Scenario {
@@ -46,7 +48,6 @@ export interface Scenario {
 }
 
 const HANDLES: MailboxHandles = { bql: 1, render: 2, background: 3, watchdog: 0, update: 4 };
-const FIRST_REPLIES = 10;
 
 /** Where things are in guest-physical memory. */
 export const RAM_GPA = 0x4000_0000;
@@ -77,6 +78,8 @@ const STATELESS = [
   'script',
   'say',
   'workedOut',
+  'tally',
+  'onLock',
 ];
 /** And those that hold only what does not change as long as the memory map does not. */
 const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
@@ -109,6 +112,7 @@ export class DeviceWorld {
   readonly render: RenderQueueBehaviour | null;
   readonly own: OwnThread;
   reset: ResetActor | null = null;
+  readonly tally = new Tally();
   private readonly inboxes: Record<'bql' | 'render' | 'background' | 'update', Inbox<PvgRecord>>;
   private readonly replies = new Map<number, Inbox<PvgRecord>>();
   private readonly regions: readonly MemoryRegion[];
@@ -131,8 +135,8 @@ export class DeviceWorld {
     this.regions = this.makeRegions();
     this.pvg = this.makePvg();
     const port = this.makePort('bql');
-    const { references, regions } = this;
-    this.bql = new BqlBehaviour({ revision, regions, references, displays: 1, port });
+    const { references, regions, tally } = this;
+    this.bql = new BqlBehaviour({ revision, regions, references, displays: 1, port, onLock: tally.onLock });
     this.own = new OwnThread(revision, this.bql.device.space, this.makePort('PVG'));
     this.render = usesRenderQueue(revision) ? this.makeRender() : null;
   }
@@ -145,7 +149,7 @@ export class DeviceWorld {
 
   /** Declares processes and properties. */
   declare(): void {
-    const { w, scenario, revision, inboxes, pvg, bql: behaviour, fail } = this;
+    const { w, scenario, revision, inboxes, pvg, bql: behaviour, tally, fail } = this;
     const { scripts = [], vcpus = [], updates = [], workers = 2 } = scenario;
     this.setFirstMode();
     this.console.isRealized = true;
@@ -164,9 +168,10 @@ export class DeviceWorld {
     });
     const { bql, update } = inboxes;
     const carrier = (): Carrier => new Carrier(pvg, this.scripts);
+    const { background: inbox } = inboxes;
     const workerActors = Array.from(
       { length: workers },
-      (_, number) => new WorkerActor({ name: `worker${number}`, inbox: inboxes.background, bql, pvg, carrier: carrier(), identify }),
+      (_, number) => new WorkerActor({ name: `worker${number}`, inbox, bql, pvg, carrier: carrier(), identify, tally }),
     );
     w.actor('bql', new BqlActor({ staff: workerActors, behaviour, revision, inbox: bql, update, pvg, carrier: carrier(), identify, fail }));
     if (this.render) w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, pvg, fate: this.fate }));
@@ -174,7 +179,8 @@ export class DeviceWorld {
     w.interchangeable(...staff);
     vcpus.forEach((accesses, number) => {
       const handle = FIRST_REPLIES + number;
-      const vcpu = new VcpuActor({ number, accesses, bql, replies: this.repliesOf(handle), handle, pvg, carrier: carrier(), fail });
+      const replies = this.repliesOf(handle);
+      const vcpu = new VcpuActor({ number, accesses, bql, replies, handle, pvg, carrier: carrier(), tally, fail });
       this.vcpus.push(vcpu);
       w.actor(`vcpu${number}`, vcpu);
     });
@@ -245,8 +251,8 @@ export class DeviceWorld {
   }
 
   private makePort(actor: 'bql' | 'render queue' | 'PVG'): WorldPort {
-    const { revision, pvg, memory, console, inboxes, replies, fail } = this;
-    return new WorldPort(actor, { revision, pvg, memory, console, inboxes, replies, fail });
+    const { revision, pvg, memory, console, inboxes, replies, tally, fail } = this;
+    return new WorldPort(actor, { revision, pvg, memory, console, inboxes, replies, tally, fail });
   }
 
   private makeRender(): RenderQueueBehaviour {

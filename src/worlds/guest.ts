@@ -11,27 +11,17 @@ import type { Inbox } from '../explorer/inbox.js';
 import { Kind } from '../explorer/operation.js';
 import type { SharedObject } from '../explorer/shared-object.js';
 import type { RegionReferences } from '../memory/references.js';
+import { identify, tagOf } from './access-tags.js';
 import type { ModelMemory } from './memory.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
 import type { Carrier, DisplayThread, ScriptThread } from './pvg-threads.js';
+import type { Tally } from './tally.js';
 
 /** An access of a guest's to the register of its own. */
 export type GuestAccess = 'read' | 'write';
 
 const FIRST_REGISTER = 0x1000;
-const TAG_BITS = 4;
-
-/** What an access carries as its value, so that PVG's side can tell whose and which it is. */
-function tagOf(vcpu: number, index: number): number {
-  return ((vcpu + 1) << TAG_BITS) | (index + 1);
-}
-
-/** Whose and which access has such words; vCPU -1: none of a guest's. */
-export function identify(words: readonly number[]): { readonly vcpu: number; readonly index: number } {
-  const tag = words[4] ?? 0;
-  return { vcpu: (tag >> TAG_BITS) - 1, index: (tag & ((1 << TAG_BITS) - 1)) - 1 };
-}
 
 export interface VcpuParts {
   readonly number: number;
@@ -42,6 +32,7 @@ export interface VcpuParts {
   readonly handle: number;
   readonly pvg: PvgModel;
   readonly carrier: Carrier;
+  readonly tally: Tally;
   fail(property: string, text: string): void;
 }
 
@@ -62,6 +53,11 @@ export class VcpuActor implements Actor {
 
   get isDone(): boolean {
     return this.done === this.parts.accesses.length;
+  }
+
+  /** Number of the access that is not answered yet, from 1 on; 0: there is none. */
+  get inProgress(): number {
+    return this.state === 'ready' ? 0 : this.done + 1;
   }
 
   watches(): readonly SharedObject[] {
@@ -111,12 +107,13 @@ export class VcpuActor implements Actor {
   }
 
   private access(): void {
-    const { number, accesses, bql, handle } = this.parts;
+    const { number, accesses, bql, handle, tally } = this.parts;
     const operation = accesses[this.done] === 'write' ? 1 : 0;
     const tag = tagOf(number, this.done);
     if (operation === 1) this.written = tag;
     const words = [operation, 0, 4, FIRST_REGISTER + 4 * number, tag, handle];
     bql.post(whole({ kind: Message.access, id: this.done + 1, words }));
+    tally.post(number);
     this.state = 'waiting';
   }
 
@@ -140,7 +137,7 @@ export class VcpuActor implements Actor {
   }
 
   private goInside(): void {
-    const { carrier, bql } = this.parts;
+    const { number, carrier, bql, tally } = this.parts;
     const record = this.entered;
     assert(record !== null, 'a vCPU is inside PVG with nothing');
     const [operation = 0, , , offset = 0, value = 0] = record.words;
@@ -150,6 +147,7 @@ export class VcpuActor implements Actor {
       return;
     }
     bql.post(whole({ kind: Message.accessReturned, id: record.id, words: [1, carrier.leave(), 0] }));
+    tally.post(number);
     this.entered = null;
     this.state = 'waiting';
   }

@@ -13,7 +13,9 @@ import type { Cursor, DevicePort, Effect, SurfaceInfo } from '../device/effects.
 import type { Inbox } from '../explorer/inbox.js';
 import type { Revision } from '../revisions/revision.js';
 import type { ModelMemory } from './memory.js';
+import { FIRST_REPLIES, identify } from './access-tags.js';
 import type { Picture, PvgModel } from './pvg-model.js';
+import type { Tally } from './tally.js';
 
 /** The display as the console has it. */
 export interface WorldConsole {
@@ -36,6 +38,7 @@ export interface PortParts {
   readonly inboxes: Readonly<Record<'bql' | 'render' | 'background', Inbox<PvgRecord>>>;
   /** Reply mailboxes by their handles. */
   readonly replies: ReadonlyMap<number, Inbox<PvgRecord>>;
+  readonly tally: Tally;
   fail(property: string, text: string): void;
 }
 
@@ -57,7 +60,7 @@ export class WorldPort implements DevicePort {
   }
 
   perform(effect: Effect): void {
-    const { pvg, memory, inboxes, revision } = this.parts;
+    const { pvg, memory, inboxes, revision, tally } = this.parts;
     switch (effect.do) {
       case 'submitJob':
       case 'queueRender':
@@ -65,7 +68,9 @@ export class WorldPort implements DevicePort {
       case 'endSection':
       case 'lendBql': {
         const { to, record } = postingOf(effect, revision);
-        return typeof to === 'object' ? this.reply(to.vcpu, record) : inboxes[to].post(whole(record));
+        if (typeof to === 'object') return this.reply(to.vcpu, record);
+        if (effect.do === 'submitJob') tally.post(identify(record.words ?? []).vcpu);
+        return inboxes[to].post(whole(record));
       }
       case 'replyToGuest':
         return this.reply(effect.mailbox, { kind: Message.reply, id: effect.token, words: [effect.value, effect.high] });
@@ -201,6 +206,7 @@ export class WorldPort implements DevicePort {
     const inbox = this.parts.replies.get(mailbox);
     assert(inbox !== undefined, `there is no reply mailbox ${mailbox}`);
     inbox.post(whole(record));
+    this.parts.tally.post(mailbox - FIRST_REPLIES);
   }
 
   /** How many threads an answer wakes. */

@@ -85,5 +85,22 @@ export function declareProperties(w: WorldBuilder, world: DeviceWorld): void {
   });
   w.alwaysEventually('L5', () => world.reset === null || world.reset.isDone || 'the reset has not completed');
   w.always('P11', () => world.longest <= MAILBOX_BOUND || `a mailbox holds ${world.longest} messages`);
+  declareCosts(w, world);
+}
+
+/**
+ * Costs, of which the largest is told. A step is one of any process: whoever waits for the lock waits for all of them. The BQL's hold is
+ * counted from the step that grants it up to the one that releases it, in one holder's hands, nested waits and a loan to the render queue included.
+ */
+function declareCosts(w: WorldBuilder, world: DeviceWorld): void {
+  const { pvg, vcpus, bql, tally } = world;
   w.cost('C1: threads woken by one answer', () => pvg.wakes);
+  // Holders are told apart by how often the lock was released before.
+  w.span('C2: steps with the BQL held in one go', () => bql.held && 1 + tally.releases);
+  for (const [number, vcpu] of vcpus.entries()) {
+    const access = (): number => vcpu.inProgress;
+    w.span('C3: messages of one access', access, () => tally.messagesOf(number));
+    w.span('steps of one access', access);
+  }
+  w.peak('messages in one mailbox', () => world.longest);
 }

@@ -1,5 +1,6 @@
 /**
- * Worlds for searches on threads: one that has all that a search gathers, one with a rare fault, and one that is not deterministic.
+ * Worlds for searches on threads: one that has all that a search gathers, one with a rare fault, one that is not deterministic, and two that go on
+ * for ever.
  */
 import { defineWorld } from '../../src/explorer/world.js';
 
@@ -58,3 +59,18 @@ export const random = defineWorld('random', (w) => {
     yield x.read();
   });
 });
+
+/** A clerk counts for ever and comes by 0 again, or never does; another one does something else. */
+function office(name: string, comesBack: boolean) {
+  return defineWorld(name, (w) => {
+    const [letters, stamps] = [w.variable('letters'), w.variable('stamps')];
+    w.program('clerk', (p) => p.loop(() => p.update(letters, (old) => (comesBack ? old.plus(1).modulo(50) : old.modulo(49).plus(1)))));
+    w.program('other clerk', (p) => p.loop(() => p.update(stamps, (old) => old.plus(1).modulo(7))));
+    w.alwaysEventually('everybody is served', () => letters.value === 0);
+    w.sometimes('many letters', () => letters.value === 40);
+    w.span('more than 45 letters', () => letters.value > 45);
+    w.peak('letters and stamps', () => letters.value + stamps.value);
+  });
+}
+export const served = office('served', true);
+export const starved = office('starved', false);

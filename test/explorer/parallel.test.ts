@@ -7,8 +7,8 @@ import { Control } from '../../src/explorer/control.js';
 import type { Execution } from '../../src/explorer/execution.js';
 import { explore } from '../../src/explorer/explore.js';
 import { divide, type Job, Total, type WorldSource } from '../../src/explorer/jobs.js';
-import { splitTree } from '../../src/explorer/strategies/depth-first.js';
-import { makeStrategy, STRATEGY_NAMES } from '../../src/explorer/strategies/named.js';
+import { makeStrategy, splitStrategy, STRATEGY_NAMES } from '../../src/explorer/strategies/named.js';
+import type { PartOptions } from '../../src/explorer/strategies/named.js';
 import type { World } from '../../src/explorer/world.js';
 import { bundled } from './bundled.js';
 import * as families from './families.js';
@@ -46,6 +46,17 @@ describe('a search on threads', () => {
     const expected = inOneThread(worlds.rare, { strategy, seed: 4 });
     expect(expected.faults).toHaveLength(1);
     for (const workers of [1, 2, 4]) expect(await inParallel(rare, { strategy, seed: 4, workers })).toEqual(expected);
+  });
+
+  it.each(['preemptions', 'delays'])('by %s ends where one in one thread ends, be it inside of a round or behind one', async (strategy) => {
+    const whole = inOneThread(families.counter(2), { strategy, keepGoing: true });
+    expect(whole.coverage).toEqual({ kind: 'proved', by: 'schedules' });
+    for (const schedules of [3, whole.schedules, Number.POSITIVE_INFINITY]) {
+      const options = { strategy, schedules, keepGoing: true };
+      const small = { module: FAMILIES, name: 'counter', arguments: [2] };
+      expect(await inParallel(small, { ...options, workers: 2 })).toEqual(inOneThread(families.counter(2), options));
+    }
+    expect(await inParallel(rare, { strategy, workers: 2 })).toEqual(inOneThread(worlds.rare, { strategy }));
   });
 
   it('proves what a search in one thread proves', async () => {
@@ -89,24 +100,36 @@ describe('a search on threads', () => {
 
 describe('jobs', () => {
   it('divide a budget of samples without a gap', () => {
-    const jobs = [...divide('pos', 1, [], 5000)];
+    const jobs = [...divide({ strategy: 'pos', seed: 1, schedules: 5000 })];
     expect(jobs.map(({ number }) => number)).toEqual(jobs.map((_, index) => index));
     const numbers = jobs.flatMap(({ first = 0, schedules }: Job) => Array.from({ length: schedules }, (_, index) => first + index));
     expect(numbers).toEqual(Array.from({ length: 5000 }, (_, index) => index));
   });
 
+  const schedulesOf = (world: World, strategy: string, part: PartOptions): string[] => {
+    const all: string[] = [];
+    const onExecution = ({ schedule, steps }: Execution): number => all.push(String(schedule.subarray(0, steps)));
+    explore(world, makeStrategy(strategy, part), { keepGoing: true, onExecution });
+    return all;
+  };
+
   it('divide a tree so that its schedules come in order', () => {
     const world = families.deadlock01();
-    const schedulesOf = (prefix: readonly number[]): string[] => {
-      const all: string[] = [];
-      const onExecution = ({ schedule, steps }: Execution): number => all.push(String(schedule.subarray(0, steps)));
-      explore(world, makeStrategy('dfs', { prefix }), { keepGoing: true, onExecution });
-      return all;
-    };
     for (const parts of [1, 2, 10, 1000]) {
-      const prefixes = splitTree(world, parts);
+      const prefixes = splitStrategy(world, 'dfs', 0, parts);
       expect(prefixes.length).toBeGreaterThanOrEqual(Math.min(parts, 46));
-      expect(prefixes.flatMap(schedulesOf)).toEqual(schedulesOf([]));
+      expect(prefixes.flatMap((prefix) => schedulesOf(world, 'dfs', { prefix }))).toEqual(schedulesOf(world, 'dfs', {}));
+    }
+  });
+
+  it.each(['preemptions', 'delays'])('divide each round of %s so that its schedules come in order', (strategy) => {
+    const world = families.counter(2);
+    for (const parts of [1, 2, 10, 1000]) {
+      const rounds = [0, 1, 2, 3].map((bound) =>
+        splitStrategy(world, strategy, bound, parts).flatMap((prefix) => schedulesOf(world, strategy, { prefix, bound })),
+      );
+      expect(rounds[1]?.length).toBeGreaterThan(1);
+      expect(rounds.flat()).toEqual(schedulesOf(world, strategy, {}).slice(0, rounds.flat().length));
     }
   });
 });

@@ -29,13 +29,15 @@ interface Cell {
 }
 
 /** What the actors of a world share. */
-interface Pool {
+export interface Pool {
   readonly w: WorldBuilder;
   readonly inboxes: readonly Inbox<number>[];
   readonly cells: readonly Cell[];
   readonly condition: SharedObject;
   /** Those that wait for a signal, first come first. */
   readonly waiting: ScriptActor[];
+  /** Messages posted so far, and times that `x` was changed; no part of the state. */
+  readonly sums: { posts: number; changes: number };
 }
 
 class ScriptActor implements Actor {
@@ -80,11 +82,12 @@ class ScriptActor implements Actor {
   }
 
   private act({ code, which }: Act, outcome: number): void {
-    const { w, inboxes, cells, condition, waiting } = this.pool;
+    const { w, inboxes, cells, condition, waiting, sums } = this.pool;
     const cell = cells[(which + this.register + outcome) % cells.length];
     switch (code) {
       case 'post':
         inboxes[(which + outcome) % inboxes.length]?.post(this.register % 3);
+        sums.posts++;
         break;
       case 'read':
         if (cell !== undefined) this.register += this.access(cell, Kind.read);
@@ -93,6 +96,7 @@ class ScriptActor implements Actor {
         if (cell !== undefined) {
           this.access(cell, Kind.write);
           cell.value = which;
+          if (cell === cells[0]) sums.changes++;
         }
         break;
       case 'add':
@@ -119,8 +123,17 @@ class ScriptActor implements Actor {
   }
 }
 
+/** Fields that hold no state that counts, for a world that is open. */
+export const STATELESS: readonly string[] = ['w', 'touch', 'steps', 'sums'];
+
+interface ActorOptions {
+  readonly open?: readonly string[];
+  /** May declare something of what the actors share. */
+  readonly watch?: (w: WorldBuilder, pool: Pool) => void;
+}
+
 /** The world of a seed. */
-export function randomActors(seed: number): World {
+export function randomActors(seed: number, { open, watch }: ActorOptions = {}): World {
   const prng = new Prng(seed);
   const count = 2 + prng.below(2);
   const hasConditions = prng.below(3) === 0;
@@ -131,12 +144,13 @@ export function randomActors(seed: number): World {
     (w) => {
       const inboxes = [w.inbox<number>('a'), w.inbox<number>('b')];
       const cells = ['x', 'y'].map((name, index) => ({ value: index, target: w.object(name) }));
-      const pool: Pool = { w, inboxes, cells, condition: w.object('condition'), waiting: [] };
+      const pool: Pool = { w, inboxes, cells, condition: w.object('condition'), waiting: [], sums: { posts: 0, changes: 0 } };
       for (let index = 0; index < posted; index++) inboxes[0]?.post(index);
       for (const [index, steps] of scripts.entries()) w.actor(`p${index}`, new ScriptActor(pool, w.object(`own ${index}`), steps));
       w.alwaysEventually('x is not 2', () => cells[0]?.value !== 2);
+      watch?.(w, pool);
     },
-    { summary: JSON.stringify(scripts) },
+    { summary: JSON.stringify(scripts), ...(open && { open }) },
   );
 }
 

@@ -19,7 +19,7 @@ function objectsOf(w: WorldBuilder) {
     choice: w.choice('choice'),
   };
 }
-type Objects = ReturnType<typeof objectsOf>;
+export type Objects = ReturnType<typeof objectsOf>;
 
 /** Writes one program; the same for the same number. */
 class Author {
@@ -101,8 +101,8 @@ class Author {
   }
 }
 
-/** A world of two or three random programs. `same`: all of one program, interchangeable. */
-export function randomProgram(seed: number, same = false): World {
+/** A world of two or three random programs. `same`: all of one program, interchangeable. `watch` may declare something of their objects. */
+export function randomProgram(seed: number, same = false, watch: (w: WorldBuilder, objects: Objects) => void = () => {}): World {
   return defineWorld(`random program ${seed}`, (w) => {
     const objects = objectsOf(w);
     const prng = new Prng(seed);
@@ -121,5 +121,6 @@ export function randomProgram(seed: number, same = false): World {
     if (same) w.interchangeable(...processes);
     const [x] = objects.variables;
     w.always('x0 is not 2', () => x?.value !== 2);
+    watch(w, objects);
   });
 }

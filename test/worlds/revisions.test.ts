@@ -3,11 +3,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
+import { nothingFound } from '../../src/explorer/search.js';
 import { Recorder } from '../../src/explorer/recording.js';
 import { replay } from '../../src/explorer/replay.js';
 import { parseSchedule } from '../../src/explorer/schedule-text.js';
 import { REVISION_NAMES, type RevisionName } from '../../src/revisions/revision.js';
-import { cellsOf, type Compared, comparisons } from '../../src/worlds/compare.js';
+import { cellsOf, type Compared, comparisons, withoutFault } from '../../src/worlds/compare.js';
 import { makeWorld } from '../../src/worlds/index.js';
 import { PROPERTIES } from '../../src/worlds/properties.js';
 import { SCENARIOS } from '../../src/worlds/scenarios.js';
@@ -57,4 +58,13 @@ it('proves a property only if all worlds of a revision were seen whole', () => {
   expect(cellsOf(broken).find(({ property, revision }) => property === 'P2' && revision === 'v5')).toMatchObject({
     ...{ verdict: 'fault', world: 'modes', preemptions: 0, steps: 12 },
   });
+});
+
+it('takes what threads have searched together for proved only if they have seen all, and no fault', () => {
+  const comparison = { world: 'frames', revision: 'hardened', maxStates: null } as const;
+  const explored = { ...nothingFound(), states: 7, costs: new Map([['C1', 1]]), coverage: { kind: 'proved', by: 'states' } as const };
+  expect(withoutFault(comparison, explored)).toEqual({ ...comparison, states: 7, isProved: true, faults: [], costs: [['C1', 1]] });
+  expect(withoutFault(comparison, { ...explored, coverage: { kind: 'bounded', bound: '' } })).toBeNull();
+  const fault = { property: 'P2', message: '', step: 1, schedule: [0], execution: 1 };
+  expect(withoutFault(comparison, { ...explored, faults: [fault] })).toBeNull();
 });

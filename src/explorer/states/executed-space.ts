@@ -5,11 +5,21 @@
  */
 import type { Execution } from '../execution.js';
 import type { Integers } from './integers.js';
-import { measureCosts } from './measure-costs.js';
+import { measureFigures } from '../measures.js';
+import { SpanMarks } from './span-marks.js';
 
 export abstract class ExecutedSpace {
   abstract readonly execution: Execution;
   protected abstract readonly costs: Map<string, number>;
+  private marks: SpanMarks | null = null;
+
+  /** Once it has begun. */
+  get spans(): SpanMarks | null {
+    const { spans } = this.execution.builder;
+    if (spans.length === 0) return null;
+    this.marks ??= new SpanMarks(spans);
+    return this.marks;
+  }
 
   choices(into: Integers): number {
     const { enabled, enabledCount } = this.execution;
@@ -19,8 +29,9 @@ export abstract class ExecutedSpace {
 
   arrive(): boolean {
     const { execution } = this;
+    measureFigures(execution.builder.peaks, this.costs);
     if (execution.enabledCount > 0) return true;
-    measureCosts(execution, this.costs);
+    measureFigures(execution.builder.costs, this.costs);
     return false;
   }
 

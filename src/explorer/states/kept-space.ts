@@ -64,7 +64,9 @@ export class KeptSpace extends ExecutedSpace implements StateSpace {
     if (this.behind && before !== undefined) execution.goBack(before);
     this.behind = false;
     const { length } = execution.failures;
+    this.spans?.before();
     execution.step(choice);
+    this.spans?.after();
     this.failures = execution.failures.length > length ? execution.failures.slice(length) : NONE;
     this.identify();
   }

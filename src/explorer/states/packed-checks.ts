@@ -3,13 +3,17 @@
  *
  * Invariant: it says of a state what an execution says that comes to it (properties.ts).
  */
-import type { Property } from '../builder.js';
+import type { Builder, Property } from '../builder.js';
+import { measureFigures } from '../measures.js';
 import { Kind } from '../operation.js';
 import type { SharedObject } from '../shared-object.js';
 import type { PackedLayout, PackedProcess } from './packed-layout.js';
+import { SpanMarks } from './span-marks.js';
 
 /** What checks ask of the space. */
 export interface PackedMoment {
+  /** Where the largest of each figure are kept. */
+  readonly costs: Map<string, number>;
   outcomesOf(process: PackedProcess): number;
   operationAt(entry: number): number;
   targetOf(operation: number): number;
@@ -21,19 +25,41 @@ export class PackedChecks {
   /** Properties that must hold once; which have is part of the state. */
   private readonly once: readonly number[];
   private readonly shown: readonly SharedObject[];
+  private readonly properties: readonly Property[];
+  /** What the last step was to the world's spans; null if it has none. */
+  readonly spans: SpanMarks | null;
 
   constructor(
     private readonly space: PackedMoment,
     private readonly layout: PackedLayout,
     private readonly row: Int32Array,
-    private readonly properties: readonly Property[],
+    private readonly builder: Builder,
   ) {
+    const { properties, spans, peaks, costs } = builder;
+    this.properties = properties;
+    this.spans = spans.length > 0 ? new SpanMarks(spans) : null;
     this.once = [...properties.keys()].filter((property) => properties[property]?.kind === 'eventually');
     const types = new Set(['variable', 'lock', 'mailbox', 'reply']);
-    this.shown = properties.length === 0 ? [] : layout.objects.filter(({ type }) => types.has(type));
+    const isSeen = properties.length + spans.length + peaks.length + costs.length > 0;
+    this.shown = isSeen ? layout.objects.filter(({ type }) => types.has(type)) : [];
   }
 
-  /** Before the fingerprint of a state is taken: notes what has held now. */
+  /** Before a step. */
+  before(): void {
+    if (this.spans === null) return;
+    this.show();
+    this.spans.before();
+  }
+
+  /** After it, and before the fingerprint of the state is taken. */
+  after(): void {
+    this.note();
+    if (this.spans === null) return;
+    this.show();
+    this.spans.after();
+  }
+
+  /** Notes what has held now, before the fingerprint of a state is taken. */
   note(): void {
     if (this.once.length === 0) return;
     const { monitor } = this.layout;
@@ -49,6 +75,8 @@ export class PackedChecks {
   /** Checks a state that was not seen before, to which a process has moved. */
   arrive(canGoOn: boolean, mover: number): void {
     this.show();
+    measureFigures(this.builder.peaks, this.space.costs);
+    if (!canGoOn) measureFigures(this.builder.costs, this.space.costs);
     for (const { name, kind, holds } of this.properties) {
       if (kind !== 'always') continue;
       const held = holds();

@@ -16,6 +16,7 @@ import { type PackedLayout, type PackedProcess, Place } from './packed-layout.js
 import { PackedChecks } from './packed-checks.js';
 import { PackedSymmetry } from './packed-symmetry.js';
 import { PROCESS_BITS, PROCESS_MASK } from '../execution.js';
+import type { SpanMarks } from './span-marks.js';
 import type { StateSpace } from './state-space.js';
 
 /** Of a step, in `marks`: what is noted before it. */
@@ -46,6 +47,7 @@ export class PackedSpace implements StateSpace {
   private left = 0;
   private readonly before: Int32Array;
   private readonly checks: PackedChecks;
+  readonly spans: SpanMarks | null;
   private readonly symmetry: PackedSymmetry | null;
   private mover = 0;
   private readonly code: Int32Array;
@@ -57,6 +59,7 @@ export class PackedSpace implements StateSpace {
     private readonly layout: PackedLayout,
     builder: Builder,
     symmetric: boolean,
+    readonly costs: Map<string, number>,
   ) {
     this.properties = builder.properties.slice();
     this.code = layout.code;
@@ -67,7 +70,8 @@ export class PackedSpace implements StateSpace {
     this.row = this.initial.slice();
     this.seeds = Int32Array.from({ length: layout.size }, (_, place) => mix(0x7f4a_7c15, place));
     this.before = new Int32Array(Math.max(1, ...layout.processes.map(({ locals }) => locals)));
-    this.checks = new PackedChecks(this, layout, this.row, this.properties);
+    this.checks = new PackedChecks(this, layout, this.row, builder);
+    this.spans = this.checks.spans;
     this.symmetry = symmetric ? new PackedSymmetry(layout, builder.symmetric, this.row, this.seeds) : null;
   }
 
@@ -163,8 +167,9 @@ export class PackedSpace implements StateSpace {
     this.mover = choice & PROCESS_MASK;
     const process = this.processes[this.mover] as PackedProcess;
     const operation = this.operationAt(this.row[process.at] ?? 0);
+    this.checks.before();
     this.goOn(process, this.run(process, operation, choice >> PROCESS_BITS));
-    this.checks.note();
+    this.checks.after();
     this.identify();
   }
 

@@ -57,7 +57,9 @@ export class ReplayedSpace extends ExecutedSpace implements StateSpace {
     if (this.behind) this.replay();
     path.push(choice);
     const { length } = execution.failures;
+    this.spans?.before();
     this.move(choice);
+    this.spans?.after();
     this.failures = execution.failures.length > length ? execution.failures.slice(length) : NONE;
     this.identify();
   }

@@ -22,6 +22,9 @@ export type StateKind = 'packed' | 'kept' | 'replayed';
 
 export type StateOrder = 'bfs' | 'dfs-states';
 
+/** Whether a strategy of that name searches states. */
+export const isStateOrder = (name: string): name is StateOrder => name === 'bfs' || name === 'dfs-states';
+
 export interface StateOptions {
   /** Breadth first, the default, or depth first. */
   readonly order?: StateOrder;
@@ -73,16 +76,8 @@ export function searchStates(world: World, options: StateOptions = {}): StateExp
 
 /** A search that is not begun yet, and what it will have found. */
 export function openStates(world: World, options: StateOptions): { readonly search: StateSearch; readonly found: StateExploration } {
-  const execution = new Execution(world);
-  execution.begin();
-  const { builder } = execution;
-  const by = options.states ?? kindOf(execution);
-  const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
-  const isWanted = (options.symmetry ?? true) && builder.symmetric.length > 0;
-  const arrangements = isWanted && by === 'kept' ? Arrangements.of(builder.processes.length, builder.symmetric) : null;
-  // Who is who in a cycle is known of kept states alone (orbit-graph.ts).
-  const symmetric = by === 'kept' ? arrangements !== null : isWanted && !isLive;
   const costs = new Map<string, number>();
+  const { space, by, symmetric, maxDepth } = openSpace(world, options, costs);
   const found: StateExploration = {
     schedules: 0,
     abandoned: 0,
@@ -100,9 +95,31 @@ export function openStates(world: World, options: StateOptions): { readonly sear
     symmetric,
     by,
   };
+  return { search: new StateSearch(space, found, { ...options, maxDepth }), found };
+}
+
+/** A world's states, and how they are gone to. */
+export interface OpenSpace {
+  readonly space: StateSpace;
+  readonly by: StateKind;
+  readonly symmetric: boolean;
+  readonly maxDepth: number;
+}
+
+/** The states that a search with these options goes through. */
+export function openSpace(world: World, options: StateOptions, costs: Map<string, number>): OpenSpace {
+  const execution = new Execution(world);
+  execution.begin();
+  const { builder } = execution;
+  const by = options.states ?? kindOf(execution);
+  const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
+  const isWanted = (options.symmetry ?? true) && builder.symmetric.length > 0;
+  const arrangements = isWanted && by === 'kept' ? Arrangements.of(builder.processes.length, builder.symmetric) : null;
+  // Who is who in a cycle is known of kept states alone (orbit-graph.ts).
+  const symmetric = by === 'kept' ? arrangements !== null : isWanted && !isLive;
   // An execution is cut off at the world's most steps; a packed state is no execution.
   const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
-  return { search: new StateSearch(spaceOf(execution, found, arrangements), found, { ...options, maxDepth }), found };
+  return { space: spaceOf(execution, { by, symmetric, costs }, arrangements), by, symmetric, maxDepth };
 }
 
 function kindOf({ builder, world }: Execution): StateKind {
@@ -110,7 +127,11 @@ function kindOf({ builder, world }: Execution): StateKind {
   return world.open === null ? 'replayed' : 'kept';
 }
 
-function spaceOf({ world, builder }: Execution, { by, symmetric, costs }: StateExploration, arrangements: Arrangements | null): StateSpace {
-  if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric);
+function spaceOf(
+  { world, builder }: Execution,
+  { by, symmetric, costs }: Pick<StateExploration, 'by' | 'symmetric' | 'costs'>,
+  arrangements: Arrangements | null,
+): StateSpace {
+  if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric, costs);
   return by === 'kept' ? new KeptSpace(world, costs, arrangements) : new ReplayedSpace(world, symmetric, costs);
 }

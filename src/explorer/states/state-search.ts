@@ -9,6 +9,7 @@ import type { Coverage } from '../strategy.js';
 import { PATIENCE } from './body-history.js';
 import { findFairCycle } from './fair-cycles.js';
 import { Integers } from './integers.js';
+import { measureSpans } from './longest-spans.js';
 import { OrbitGraph, type Unfolded } from './orbit-graph.js';
 import type { StateExploration, StateOptions } from './search-states.js';
 import { StateGraph } from './state-graph.js';
@@ -21,7 +22,7 @@ const ASK_EVERY = 1 << 12;
 export class StateSearch {
   private readonly table: StateTable;
   private readonly tree = new StateTree();
-  /** Only if something must happen in the end. */
+  /** Only if something must happen in the end, or goes on for a while. */
   private readonly graph: StateGraph | null = null;
   /** And only if processes are taken as interchangeable. */
   private readonly orbits: OrbitGraph | null = null;
@@ -55,7 +56,7 @@ export class StateSearch {
       [...space.properties.keys()].filter((property) => kinds.includes(space.properties[property]?.kind ?? ''));
     this.live = numbered(['eventually', 'alwaysEventually']);
     this.wanted = numbered(['sometimes']);
-    if (this.live.length > 0) this.graph = new StateGraph();
+    if (this.live.length > 0 || space.spans !== null) this.graph = new StateGraph(space.spans !== null);
     if (this.live.length > 0 && space.arrangements !== null) this.orbits = new OrbitGraph(space.arrangements);
     this.table = new StateTable(this.graph !== null);
     this.maxStates = options.maxStates ?? Number.POSITIVE_INFINITY;
@@ -93,8 +94,7 @@ export class StateSearch {
     found.steps = found.transitions;
     found.schedules = found.ends;
     found.omission = table.omission();
-    // Depth first, many states are being left when it stops, and have only some of their edges.
-    if (!isDepthFirst || !this.stopped) this.findCycles();
+    this.searchGraph(isDepthFirst);
     found.coverage = this.coverage(isDepthFirst);
   }
 
@@ -170,7 +170,7 @@ export class StateSearch {
       this.arrive(from, choice);
       if (table.count >= this.maxStates) this.stopped = true;
     }
-    if (graph !== null) graph.addEdge(from, table.number, choice);
+    if (graph !== null) graph.addEdge(from, table.number, choice, space.spans?.mark);
     this.orbits?.addEdge(from, space.order);
     if (space.failures.length > 0) this.collect(space.failures, from, choice);
     return isNew;
@@ -220,11 +220,20 @@ export class StateSearch {
     return this.found.faults.some((fault) => fault.property === property);
   }
 
-  /** What must happen in the end and never does in a fair cycle. */
-  private findCycles(): void {
+  /** What is told by all states together. */
+  private searchGraph(isDepthFirst: boolean): void {
     const { graph, space, found } = this;
-    if (graph === null || (found.faults.length > 0 && this.options.keepGoing !== true)) return;
-    graph.close(this.options.order === 'dfs-states' ? graph.states : this.left);
+    if (graph === null) return;
+    graph.close(isDepthFirst ? graph.states : this.left);
+    if (space.spans !== null) measureSpans(graph, space.spans.table, found.costs);
+    // Depth first, many states are being left when it stops, and have only some of their edges.
+    if (isDepthFirst && this.stopped) return;
+    if (found.faults.length === 0 || this.options.keepGoing === true) this.findCycles(graph);
+  }
+
+  /** What must happen in the end and never does in a fair cycle. */
+  private findCycles(graph: StateGraph): void {
+    const { space, found } = this;
     const { fairness = 'weak' } = this.options;
     let unfolded: Unfolded | null = null;
     for (const [bit, property] of this.live.entries()) {

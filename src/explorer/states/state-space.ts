@@ -8,6 +8,7 @@ import type { Property } from '../builder.js';
 import type { Failure } from '../failure.js';
 import type { Arrangements } from './arrangements.js';
 import type { Integers } from './integers.js';
+import type { SpanMarks } from './span-marks.js';
 
 export interface StateSpace {
   /** Of the state where it stands. */
@@ -26,6 +27,8 @@ export interface StateSpace {
   readonly arrangements: Arrangements | null;
   /** The arrangement in which the state where it stands has its fingerprint. */
   readonly order: number;
+  /** What the last step was to the world's spans; null if it has none. */
+  readonly spans: SpanMarks | null;
 
   /** Goes to the beginning. */
   begin(): void;

@@ -9,6 +9,9 @@ const FIRST_CAPACITY = 1 << 14;
 const LARGE = 1 << 18;
 const FULL = 0.6;
 
+/** How likely it is that at least two of so many states were taken for one. */
+export const omissionOf = (states: number): number => Math.min(1, (states * (states - 1)) / 2 ** 65);
+
 export class StateTable {
   count = 0;
   /** Of the fingerprint that add() was given last. */
@@ -46,7 +49,7 @@ export class StateTable {
 
   /** How likely it is that at least one state was taken for another. */
   omission(): number {
-    return Math.min(1, (this.count * (this.count - 1)) / 2 ** 65);
+    return omissionOf(this.count);
   }
 
   private grow(): void {

@@ -5,9 +5,8 @@
  * each step.
  */
 import { grouped } from '../confidence.js';
-import { Execution } from '../execution.js';
+import type { Execution } from '../execution.js';
 import type { Coverage, Strategy } from '../strategy.js';
-import type { World } from '../world.js';
 
 export class DepthFirst implements Strategy {
   readonly name = 'dfs';
@@ -78,21 +77,4 @@ export class DepthFirst implements Strategy {
 /** What is shown by so many schedules that are not all. */
 export function firstSchedules(count: number): Coverage {
   return { kind: 'sampled', confidence: `${grouped(count)} schedules, in depth-first order` };
-}
-
-/** Prefixes, in order, between which the tree of schedules is divided: so many, a few more, or as many as there are schedules. */
-export function splitTree(world: World, parts: number): readonly (readonly number[])[] {
-  const execution = new Execution(world);
-  let prefixes: readonly (readonly number[])[] = [[]];
-  for (;;) {
-    const longer = prefixes.flatMap((prefix) => {
-      execution.begin();
-      for (const place of prefix) execution.step(execution.enabled[place] ?? 0);
-      const { enabledCount } = execution;
-      return enabledCount === 0 ? [prefix] : Array.from({ length: enabledCount }, (_, place) => [...prefix, place]);
-    });
-    const isWhole = longer.every((prefix, index) => prefix === prefixes[index]);
-    prefixes = longer;
-    if (isWhole || prefixes.length >= parts) return prefixes;
-  }
 }

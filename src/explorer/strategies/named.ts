@@ -6,6 +6,8 @@
  */
 import { WorldError } from '../failure.js';
 import type { Strategy } from '../strategy.js';
+import type { World } from '../world.js';
+import type { BoundedOptions } from './bounded-search.js';
 import { DelayBounding } from './delay-bounding.js';
 import { DepthFirst } from './depth-first.js';
 import { PriorityChanges } from './pct.js';
@@ -14,6 +16,7 @@ import { Beginning, Mixture, Portfolio } from './portfolio.js';
 import { PreemptionBounding } from './preemption-bounding.js';
 import { RandomWalk } from './random-walk.js';
 import type { Sampler, SamplerOptions } from './sampler.js';
+import { type ScheduleTree, splitTree } from './split-tree.js';
 import { UniformRandomWalk } from './urw.js';
 
 /** Which part of a strategy's executions. */
@@ -21,8 +24,10 @@ export interface PartOptions {
   readonly seed?: number;
   /** Of a sampler: number of the first execution. */
   readonly first?: number;
-  /** Of `dfs`: places of the first choices. */
+  /** Of a tree: places of the first choices. */
   readonly prefix?: readonly number[];
+  /** Of a bounding: the one round that it is a part of. */
+  readonly bound?: number;
 }
 
 const SAMPLERS = new Map<string, (options: SamplerOptions) => Sampler>([
@@ -36,15 +41,34 @@ const SAMPLERS = new Map<string, (options: SamplerOptions) => Sampler>([
 
 const OTHERS = new Map<string, (options: PartOptions) => Strategy>([
   ['dfs', ({ prefix = [] }) => new DepthFirst(prefix)],
-  ['preemptions', () => new PreemptionBounding()],
-  ['delays', () => new DelayBounding()],
+  ['preemptions', (options) => new PreemptionBounding(roundOf(options))],
+  ['delays', (options) => new DelayBounding(roundOf(options))],
   ['beginning', () => new Beginning()],
   ['portfolio', ({ seed = 0 }) => new Portfolio({ seed })],
+]);
+
+const roundOf = ({ bound, prefix = [] }: PartOptions): BoundedOptions => (bound === undefined ? {} : { first: bound, most: bound, prefix });
+
+/** The trees that the schedules of strategies are divided by, those of boundings in the round of that number. */
+const TREES = new Map<string, (bound: number) => ScheduleTree | null>([
+  ['dfs', () => null],
+  ['preemptions', (bound) => new PreemptionBounding({ first: bound })],
+  ['delays', (bound) => new DelayBounding({ first: bound })],
 ]);
 
 export const STRATEGY_NAMES: readonly string[] = [...SAMPLERS.keys(), ...OTHERS.keys()];
 
 export const isSampler = (name: string): boolean => SAMPLERS.has(name);
+
+export const isBounding = (name: string): boolean => name === 'preemptions' || name === 'delays';
+
+/** Whether its schedules are divided as a tree. */
+export const isTree = (name: string): boolean => TREES.has(name);
+
+/** Prefixes, in order, that divide a strategy's tree. */
+export function splitStrategy(world: World, name: string, bound: number, parts: number): readonly (readonly number[])[] {
+  return splitTree(world, parts, TREES.get(name)?.(bound) ?? undefined);
+}
 
 /** A sampler; throws WorldError if there is none by that name. */
 export function makeSampler(name: string, options: SamplerOptions): Sampler {
