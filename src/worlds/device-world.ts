@@ -43,6 +43,8 @@ export interface Scenario {
   /** The display's mode at the beginning, in device and PVG. */
   readonly mode?: { readonly width: number; readonly height: number };
   readonly workers?: number;
+  /** What the device counts is part of the state, for who compares it. */
+  readonly counts?: boolean;
 }
 
 const HANDLES: MailboxHandles = { bql: 1, render: 2, background: 3, watchdog: 0, update: 4 };
@@ -83,8 +85,13 @@ const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
 
 /** A scenario as a world, in a revision. */
 export function deviceWorld(scenario: Scenario, revision: RevisionName): World {
+  return worldOf(scenario, revision, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare());
+}
+
+/** As deviceWorld(), for who makes the DeviceWorld himself, to look at it. */
+export function worldOf(scenario: Scenario, revision: RevisionName, setup: (w: WorldBuilder) => void): World {
   const { name, summary } = scenario;
-  return defineWorld(`${name}@${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
+  return defineWorld(`${name}@${revision}`, setup, {
     summary,
     maxSteps: 1000,
     open: scenario.removesRam ? STATELESS : [...STATELESS, ...MAP_FIELDS],
@@ -108,8 +115,10 @@ export class DeviceWorld {
   readonly bql: BqlBehaviour;
   readonly render: RenderQueueBehaviour | null;
   readonly own: OwnThread;
+  /** What the device has counted, by the counters' names. */
+  readonly counts: Map<string, number> | null;
   reset: ResetActor | null = null;
-  private readonly inboxes: Record<'bql' | 'render' | 'background' | 'update', Inbox<PvgRecord>>;
+  readonly inboxes: Record<'bql' | 'render' | 'background' | 'update', Inbox<PvgRecord>>;
   private readonly replies = new Map<number, Inbox<PvgRecord>>();
   private readonly regions: readonly MemoryRegion[];
   private readonly fate = { outcome: 0 };
@@ -128,6 +137,7 @@ export class DeviceWorld {
       this.replies.set(FIRST_REPLIES + number, inbox(`vcpu${number}`));
     });
     this.memory = new ModelMemory(this.fail);
+    this.counts = scenario.counts === true ? new Map() : null;
     this.regions = this.makeRegions();
     this.pvg = this.makePvg();
     const port = this.makePort('bql');
@@ -245,8 +255,8 @@ export class DeviceWorld {
   }
 
   private makePort(actor: 'bql' | 'render queue' | 'PVG'): WorldPort {
-    const { revision, pvg, memory, console, inboxes, replies, fail } = this;
-    return new WorldPort(actor, { revision, pvg, memory, console, inboxes, replies, fail });
+    const { revision, pvg, memory, console, counts, inboxes, replies, fail } = this;
+    return new WorldPort(actor, { revision, pvg, memory, console, counts, inboxes, replies, fail });
   }
 
   private makeRender(): RenderQueueBehaviour {

@@ -34,6 +34,8 @@ export interface PortParts {
   readonly memory: ModelMemory;
   readonly console: WorldConsole;
   readonly inboxes: Readonly<Record<'bql' | 'render' | 'background', Inbox<PvgRecord>>>;
+  /** What the device counts; null: nobody looks, and it is no part of the state. */
+  readonly counts: Map<string, number> | null;
   /** Reply mailboxes by their handles. */
   readonly replies: ReadonlyMap<number, Inbox<PvgRecord>>;
   fail(property: string, text: string): void;
@@ -76,7 +78,7 @@ export class WorldPort implements DevicePort {
           this.parts.fail('P9', `interrupt ${effect.vector} arrives, and ${pvg.raised[pvg.delivered] ?? 'none'} was to`);
         }
         pvg.delivered++;
-        return;
+        return this.count('interrupts');
       case 'releaseTexture':
         return pvg.releaseTexture(effect.texture);
       case 'releaseRange':
@@ -86,9 +88,11 @@ export class WorldPort implements DevicePort {
       case 'readDevice':
       case 'passFrame':
         return assert(false, `${effect.do} in a world that has no use for it`);
-      case 'publishMap':
       case 'count':
+        return this.count(effect.what);
       case 'logGuestError':
+        return this.count('guestErrors');
+      case 'publishMap':
         return;
       default:
         return this.show(effect);
@@ -164,7 +168,7 @@ export class WorldPort implements DevicePort {
     const { cursor } = console;
     switch (effect.do) {
       case 'pushUpdate':
-        return;
+        return this.count('updates');
       case 'signalUpdateDone':
         console.isAwaited = false;
         if (++console.dones > console.requested) fail('P4', 'an update is answered that nobody asked for');
@@ -185,6 +189,11 @@ export class WorldPort implements DevicePort {
       default:
         return unreachable(effect);
     }
+  }
+
+  private count(what: string): void {
+    const { counts } = this.parts;
+    counts?.set(what, (counts.get(what) ?? 0) + 1);
   }
 
   /** PVG is asked something on the actor's own thread, which is inside it meanwhile. */

@@ -20,6 +20,8 @@ export interface PvgFreedom {
   readonly failures?: number;
   /** It tells of two frames that come after each other as of one, or not. */
   readonly coalesces?: boolean;
+  /** It tells of a new frame only if the device has asked for one since it last did, as the software PVG does. */
+  readonly announcesOnce?: boolean;
   /** It takes its lock in every entry point, and holds it while it waits in a callback of a display's. */
   readonly locks?: boolean;
 }
@@ -117,6 +119,8 @@ export class PvgModel {
   mode: { readonly width: number; readonly height: number } | null = null;
   current: Picture | null = null;
   presents = 0;
+  /** A frame was told of, and none asked for since. */
+  private announced = false;
   cursor = { image: 0, shown: true, x: NOWHERE, y: NOWHERE };
   /** Interrupts raised, and how many of them have arrived. */
   readonly raised: number[] = [];
@@ -263,6 +267,7 @@ export class PvgModel {
   encode(frame: number, texture: number, outcome: number): boolean {
     this.touch(Kind.update, this.parts.display);
     const target = this.textures.get(texture);
+    this.announced = false;
     if (this.encodes.length > 0) this.host.fail('P2', `frame ${frame} is encoded while frame ${this.encodes[0]?.frame} is in flight`);
     if (outcome === 1) {
       this.refusals--;
@@ -306,7 +311,9 @@ export class PvgModel {
     if (this.mode === null) return;
     const { width, height } = this.mode;
     this.current = { width, height, present: ++this.presents };
-    if (!coalesced) this.events.push({ kind: Upcall.newFrame, words: [0] });
+    if (coalesced || this.announced) return;
+    this.announced = this.host.freedom.announcesOnce === true;
+    this.events.push({ kind: Upcall.newFrame, words: [0] });
   }
 
   /** As after creation; presents go on being counted. */

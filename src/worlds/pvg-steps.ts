@@ -19,7 +19,10 @@ export type PvgStep =
   | { readonly do: 'iosfcUnmap'; readonly surface: number }
   /** Undoes a mapping of an address that need not be mapped. */
   | { readonly do: 'iosfcUnmapAddress'; readonly address: number }
-  | { readonly do: 'raiseInterrupt'; readonly vector: number }
+  /** Goes on once another thread has made a task. */
+  | { readonly do: 'awaitTask'; readonly task: number }
+  /** `line`: which of the device's two; left out: gfx. */
+  | { readonly do: 'raiseInterrupt'; readonly vector: number; readonly line?: 'iosfc' }
   | { readonly do: 'modeChange'; readonly width: number; readonly height: number }
   | { readonly do: 'newFrame' }
   | { readonly do: 'cursorGlyph'; readonly image: number }

@@ -74,7 +74,7 @@ export class ScriptThread implements Actor {
       this.takeAnswer();
       const step = this.script.steps[this.at];
       // What may have to wait, or has outcomes, is a step of its own.
-      if (step === undefined || step.do === 'lock' || (step.do === 'newFrame' && pvg.coalesces)) return;
+      if (step === undefined || step.do === 'lock' || step.do === 'awaitTask' || (step.do === 'newFrame' && pvg.coalesces)) return;
       this.carryOut(step, 0);
       return;
     }
@@ -105,6 +105,9 @@ export class ScriptThread implements Actor {
     if (step.do === 'lock') {
       if (pvg.isFree) next.ready(Kind.lock, pvg.parts.lock);
       else next.blocked(Kind.lock, pvg.parts.lock);
+    } else if (step.do === 'awaitTask') {
+      if (pvg.tasks.has(step.task)) next.ready(Kind.update, pvg.parts.upcalls);
+      else next.blocked(Kind.awaitReply, pvg.parts.upcalls);
     } else if (step.do === 'newFrame') {
       const merges = pvg.coalesces && pvg.events.some(({ kind }) => kind === Upcall.newFrame);
       next.ready(Kind.update, pvg.parts.display, merges ? 2 : 1);
@@ -163,10 +166,14 @@ export class ScriptThread implements Actor {
       }
       case 'iosfcUnmapAddress':
         return this.ask('iosfc', Upcall.iosfcUnmap, [step.address, 0]);
-      case 'raiseInterrupt':
-        pvg.raised.push(step.vector);
-        pvg.post('interrupt', this.thread, { kind: Upcall.raiseInterrupt, words: [step.vector] });
+      case 'awaitTask':
         break;
+      case 'raiseInterrupt': {
+        const kind = step.line === 'iosfc' ? Upcall.iosfcInterrupt : Upcall.raiseInterrupt;
+        pvg.raised.push(step.vector);
+        pvg.post('interrupt', this.thread, { kind, words: [step.vector] });
+        break;
+      }
       case 'lock':
         pvg.take(this.script.name);
         break;
