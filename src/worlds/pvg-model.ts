@@ -302,6 +302,7 @@ export class PvgModel {
     this.touch(Kind.update, this.parts.display);
     this.mode = { width, height };
     this.current = null;
+    if (this.host.freedom.announcesOnce === true) this.forgetNews();
     this.events.push({ kind: Upcall.modeChange, words: [0, width, height, 0] });
   }
 
@@ -314,6 +315,13 @@ export class PvgModel {
     if (coalesced || this.announced) return;
     this.announced = this.host.freedom.announcesOnce === true;
     this.events.push({ kind: Upcall.newFrame, words: [0] });
+  }
+
+  /** Frames of the old mode are no news any more, so the first of the new one is. */
+  private forgetNews(): void {
+    this.announced = false;
+    const { events } = this;
+    for (let at = events.length - 1; at >= 0; at--) if (events[at]?.kind === Upcall.newFrame) events.splice(at, 1);
   }
 
   /** As after creation; presents go on being counted. */

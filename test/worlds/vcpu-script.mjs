@@ -1,24 +1,28 @@
 /**
- * A vCPU on a thread of its own, for tests: in each round it writes a register of its own and reads it back, at the same time as the others.
+ * A vCPU on a thread of its own, for tests: in each round it carries out the steps that it is sent, at the same time as the others.
  *
- * workerData: `attachment`, `offset`, `values`, what to write; `cells`, an Int32Array: 0 the round that may run (written by the test; -1: the end), 1 how
- * many processors have ended it. It posts what it read.
+ * workerData: `attachment`; `cells`, an Int32Array whose first is the round that may run, written by the test once all have their steps (-1: the end).
+ * A step is `[what, place, value]`. It posts what it read.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { Vcpu } from '../../dist/src/index.js';
 
-const { attachment, offset, values, cells } = workerData;
+const { attachment, cells } = workerData;
 const vcpu = new Vcpu(attachment);
+const ram = new DataView(vcpu.ram.buffer, vcpu.ram.byteOffset, vcpu.ram.byteLength);
+
+const STEPS = {
+  read: (offset) => [vcpu.read32(offset)],
+  write: (offset, value) => vcpu.write32(offset, value),
+  writeIosfc: (offset, value) => vcpu.writeIosfc64(offset, BigInt(value)),
+  poke: (offset, value) => ram.setUint32(offset, value, true),
+};
+
 for (let round = 0; ; ) {
   Atomics.wait(cells, 0, round);
   round = Atomics.load(cells, 0);
   if (round < 0) break;
-  const read = values.map((value) => {
-    vcpu.write32(offset, value);
-    return vcpu.read32(offset);
-  });
-  parentPort.postMessage(read);
-  Atomics.add(cells, 1, 1);
-  Atomics.notify(cells, 1);
+  const steps = receiveMessageOnPort(parentPort)?.message ?? [];
+  parentPort.postMessage(steps.flatMap(([what, place, value]) => STEPS[what](place, value) ?? []));
 }
 vcpu.detach();
