@@ -58,8 +58,8 @@ interface Place {
   readonly lengths: readonly number[];
   /** Choices that were not tried. */
   readonly choices: number[];
-  /** Those that neither filled nor emptied a queue: last, since they may as well come later. */
-  readonly quiet: number[];
+  /** Those that the log allows and that were not made, by what they move: a queue's number, or none. */
+  readonly later: number[][];
   /** What came of those that were wrong. */
   readonly wrong: string[];
   /** The step that led here. */
@@ -67,12 +67,16 @@ interface Place {
 }
 
 const MAX_STATES = 20_000;
+/** What came of a step, if not the number of a queue. */
+const MADE = -1;
+const WRONG = -2;
 /** Processes that an error tells of. */
 const MAX_TOLD = 8;
 
 /**
- * Follows a log. `queuesOf` is called once the world has been made, and anew whenever it is made anew. Throws LogMismatchError if no execution
- * does what the log says.
+ * Follows a log. `queuesOf` is called once the world has been made, and anew whenever it is made anew. Of several steps that the log allows the first
+ * that is tried is one that moves the first queue, so the order of the queues is that in which they are filled as early as can be; and what
+ * moves none is done when nothing else can be. Throws LogMismatchError if no execution does what the log says.
  */
 export function follow(world: World, queuesOf: () => readonly LoggedQueue[], options: FollowOptions = {}): Followed {
   return new Follower(world, queuesOf, options.maxStates ?? MAX_STATES).run();
@@ -127,20 +131,22 @@ class Follower {
   /** Makes a step that the log allows; false if there is none that was not tried. */
   private advance(place: Place): boolean {
     for (let choice = place.choices.shift(); choice !== undefined; choice = place.choices.shift()) {
-      const outcome = this.attempt(place, choice, false);
-      if (outcome === 'made') return true;
-      if (outcome === 'quiet') place.quiet.push(choice);
+      const moved = this.attempt(place, choice, 0);
+      if (moved === MADE) return true;
+      if (moved !== WRONG) place.later[moved]?.push(choice);
       this.goBack(place);
     }
-    for (let choice = place.quiet.shift(); choice !== undefined; choice = place.quiet.shift()) {
-      if (this.attempt(place, choice, true) === 'made') return true;
-      this.goBack(place);
+    for (const choices of place.later) {
+      for (let choice = choices.shift(); choice !== undefined; choice = choices.shift()) {
+        if (this.attempt(place, choice, this.queues.length) === MADE) return true;
+        this.goBack(place);
+      }
     }
     return false;
   }
 
-  /** `quietly`: also if nothing comes into a queue, or out of one. */
-  private attempt(place: Place, choice: number, quietly: boolean): 'made' | 'quiet' | 'wrong' {
+  /** Makes a step, to stay if it moves a queue of a number up to `last`; else the first one that it moves, or how many there are if it moves none. */
+  private attempt(place: Place, choice: number, last: number): number {
     const { execution } = this;
     const process = choice & PROCESS_MASK;
     const outcome = choice >> PROCESS_BITS;
@@ -150,7 +156,7 @@ class Follower {
     execution.step(choice);
     const taken = [...place.taken];
     const batch = [...place.batch];
-    let moved = false;
+    let moved = this.queues.length;
     for (let index = 0; index < this.queues.length; index++) {
       const queue = this.queues[index] as LoggedQueue;
       const contents = queue.contents();
@@ -159,12 +165,12 @@ class Follower {
       const wrong = text ?? this.compare(index, contents, taken[index] ?? 0);
       if (wrong !== null) {
         place.wrong.push(`${name}: ${label}: ${wrong}`);
-        return 'wrong';
+        return WRONG;
       }
-      moved ||= gone > 0 || contents.length !== place.lengths[index];
+      if (gone > 0 || contents.length !== place.lengths[index]) moved = Math.min(moved, index);
     }
-    if (!moved && !quietly) return 'quiet';
-    return this.arrive({ taken, batch, step }) ? 'made' : 'wrong';
+    if (moved > last) return moved;
+    return this.arrive({ taken, batch, step }) ? MADE : WRONG;
   }
 
   /** Notes that a batch was taken; what is wrong with it, null if nothing is. */
@@ -203,7 +209,8 @@ class Follower {
     this.states++;
     const choices = [...execution.enabled.subarray(0, execution.enabledCount)];
     const lengths = this.queues.map((queue) => queue.contents().length);
-    this.path.push({ moment, taken, batch, lengths, choices, quiet: [], wrong: [], step });
+    const later = Array.from({ length: this.queues.length + 1 }, () => []);
+    this.path.push({ moment, taken, batch, lengths, choices, later, wrong: [], step });
     return true;
   }
 

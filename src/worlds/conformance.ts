@@ -35,8 +35,8 @@ interface Origin {
   nameOf(thread: number): string | undefined;
 }
 
-/** Events of the display queue, by which PVG tells what happened on a display. */
-const DISPLAY_EVENTS: ReadonlySet<string> = new Set(['newFrame', 'modeChange', 'cursorGlyph', 'cursorShow', 'cursorMove']);
+/** Events of PVG's display queue that are told once they are in it; of a new frame nothing is told if the mode changes first. */
+const DISPLAY_EVENTS: ReadonlySet<string> = new Set(['modeChange', 'cursorGlyph', 'cursorShow', 'cursorMove']);
 /** A completion says which present it is of; the render queue's own, which passes it on, says which frame. */
 const isCompletion = ({ kind, id }: Delivery): boolean => kind === 'frameCompleted' && id === 0;
 
@@ -81,8 +81,13 @@ function queuesOf(device: DeviceWorld, run: LoggedRun): readonly LoggedQueue[] {
   }
   // Where the background queue passes them on, two workers may have changed their order.
   if (device.revision.displayEvents !== 'backgroundSection') {
-    const events = all.filter(({ kind }) => DISPLAY_EVENTS.has(kind)).map(({ kind }) => [kind]);
-    queues.push({ name: "PVG's display queue", taker: 'display', batches: events, contents: () => pvg.events.map(({ kind }) => messageName(kind)) });
+    const told = (kinds: readonly string[]): string[] => kinds.filter((kind) => DISPLAY_EVENTS.has(kind));
+    queues.push({
+      name: "PVG's display queue",
+      taker: 'display',
+      batches: told(all.map(({ kind }) => kind)).map((kind) => [kind]),
+      contents: () => told(pvg.events.map(({ kind }) => messageName(kind))),
+    });
   }
   return queues;
 }

@@ -313,7 +313,11 @@ export class PvgModel {
     const { width, height } = this.mode;
     this.current = { width, height, present: ++this.presents };
     if (coalesced || this.announced) return;
-    this.announced = this.host.freedom.announcesOnce === true;
+    if (this.host.freedom.announcesOnce === true) {
+      this.announced = true;
+      // One that has not been told yet tells of this one too.
+      if (this.events.some(({ kind }) => kind === Upcall.newFrame)) return;
+    }
     this.events.push({ kind: Upcall.newFrame, words: [0] });
   }
 

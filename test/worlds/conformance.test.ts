@@ -37,7 +37,7 @@ it(`a run on threads ends as the execution that follows its log does, ${ROUNDS} 
     const round = roundOf(number);
     const { deliveries, presents, end } = await real.run(round);
     const t = performance.now();
-    const followed = followRun(runScenario(round), 'hardened', { deliveries, presents, threads: THREADS });
+    const followed = followRun(runScenario(round, true), "hardened", { deliveries, presents, threads: THREADS });
     console.log(number, deliveries.length, followed.states, followed.schedule.steps.length, performance.now() - t);
     states += followed.states;
     expect(followed.failures).toEqual([]);

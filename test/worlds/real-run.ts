@@ -14,7 +14,7 @@ import { COUNTERS, Counters } from '../../src/runtime/shared.js';
 import { deliveriesOf, type DeliveredBatch } from '../../src/trace/deliveries.js';
 import { registerOf, tagOf } from '../../src/worlds/guest.js';
 import { pair, RawGuest, until, wordOfPixel } from '../device/raw-guest.js';
-import { FIRST_TASK, MODES, ORDERS, PRESENTS, type Round, SECOND_TASK } from './run-scenario.js';
+import { FIRST_TASK, MODES, ORDERS, PRESENTS, type Round, SECOND_TASK, SPARE_REGISTER } from './run-scenario.js';
 
 const RAM_BYTES = 16 * 2 ** 20;
 const DISPLAY_PAGE = 0xa0_0000;
@@ -56,7 +56,7 @@ interface Inspection {
   readonly held: boolean;
 }
 
-type VcpuStep = readonly ['read' | 'write' | 'writeIosfc' | 'poke', number, number?];
+type VcpuStep = readonly ['read' | 'write' | 'writeIosfc' | 'poke' | 'spin', number, number?];
 
 export class RealRun {
   private readonly guest: RawGuest;
@@ -106,7 +106,9 @@ export class RealRun {
     });
     Atomics.store(cells, 0, round.number);
     Atomics.notify(cells, 0);
-    const updates = [device.update(), device.screendump()];
+    const first = device.update();
+    spin(round.delays[4] ?? 0);
+    const updates = [first, device.screendump()];
     const registers = (await read).map(([[value]]) => Number(value));
     await until(() => device.display.presents.presented === presents + PRESENTS && [0, 1].every((line) => device.interrupts.count(line) > (lines[line] ?? 0)));
     await until(() => device.cursor.place.x === round.x && device.cursor.place.y === round.y && device.cursor.shown === round.shown);
@@ -143,6 +145,7 @@ export class RealRun {
     }
     await device.mmioWrite(L.REG_GPU_STATUS, L.GPU_STATUS_STAMP);
     await device.iosfcWrite(L.IOSFC_STATUS, BigInt(L.IOSFC_STATUS_DONE));
+    await device.mmioWrite(SPARE_REGISTER, wordOfPixel(0xff00_0000 + round.image));
     this.packets(round);
     await guest.announce();
     for (let index = 0; index < PRESENTS; index++) {
@@ -161,7 +164,7 @@ export class RealRun {
 
   /** What the kick is about. */
   private packets({ number, image }: Round): void {
-    const { guest } = this;
+    const { guest, device } = this;
     const { page } = guest;
     const map = (task: number, at: number): void =>
       guest.control(L.OP_MAP, 0, task, 0, ...pair(at * page), 1, 0, ...pair(guest.gpa(MAPPED + at * page)), ...pair(page));
@@ -172,7 +175,8 @@ export class RealRun {
     guest.control(L.OP_DEFINE_TASK, 0, SECOND_TASK, 0, ...pair(2 * page));
     map(SECOND_TASK, 0);
     map(FIRST_TASK, 1);
-    guest.cursor({ gpa: guest.gpa(BITMAP), width: 1, height: 1, stride: 4 });
+    const gpa = device.revision.reentrantAccesses ? device.windowBase + SPARE_REGISTER : guest.gpa(BITMAP);
+    guest.cursor({ gpa, width: 1, height: 1, stride: 4 });
     guest.control(L.OP_UNMAP, 0, FIRST_TASK, 0, ...pair(page), ...pair(page));
     guest.control(L.OP_DELETE_TASK, 0, SECOND_TASK);
   }
@@ -185,19 +189,24 @@ export class RealRun {
   }
 
   /** What the processors do. */
-  private steps({ mode, x, y, shown }: Round): readonly (readonly VcpuStep[])[] {
+  private steps({ mode, x, y, shown, delays }: Round): readonly (readonly VcpuStep[])[] {
+    const [kick = 0, change = 0, doorbell = 0, surfaces = 0] = delays;
     return [
       [
         ['write', registerOf(0), tagOf(0, 0)],
+        ['spin', kick],
         ['write', ORDERS.kick, 1],
+        ['spin', change],
         ['write', ORDERS.mode, mode],
         ['read', registerOf(0)],
       ],
       [
         ['poke', DISPLAY_PAGE + L.DISPLAY_CURSOR, (y << 16) | x],
         ['poke', DISPLAY_PAGE + L.DISPLAY_CURSOR_SHOW, shown ? 1 : 0],
+        ['spin', doorbell],
         ['write', ORDERS.doorbell, 1],
         ['write', registerOf(1), tagOf(1, 1)],
+        ['spin', surfaces],
         ['writeIosfc', ORDERS.surfaces, this.produced],
         ['read', registerOf(1)],
       ],
@@ -252,4 +261,10 @@ export class RealRun {
       lock: [held, { bottomHalves, sections, nestedWaits }],
     };
   }
+}
+
+/** Lets microseconds pass, with the thread's event loop at rest. */
+function spin(microseconds: number): void {
+  const end = performance.now() + microseconds / 1000;
+  while (performance.now() < end);
 }

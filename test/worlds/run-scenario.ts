@@ -2,11 +2,11 @@
  * A round of conformance: what two processors have PVG do, as the scenario of a world. test/worlds/real-run.ts has a guest do the same.
  */
 import * as L from '../../src/guest/layout.js';
-import { RAM_GPA, type Scenario } from '../../src/worlds/device-world.js';
+import { RAM_GPA, type Scenario, WINDOW_GPA } from '../../src/worlds/device-world.js';
 
 export const MODES = [
-  { width: 64, height: 48 },
-  { width: 48, height: 64 },
+  { width: 320, height: 200 },
+  { width: 200, height: 320 },
 ] as const;
 export const PRESENTS = 3;
 /** The guest's tasks: two that differ by which of PVG's threads maps their memory. */
@@ -15,6 +15,9 @@ export const SECOND_TASK = 3;
 
 /** Registers by which the processors tell PVG to do something. */
 export const ORDERS = { kick: L.REG_MAIN_KICK, mode: L.REG_MODE, doorbell: L.REG_CHILD_DOORBELL, surfaces: L.IOSFC_PRODUCER } as const;
+
+/** A register that keeps what is written to it and has no effect until the device is started again. */
+export const SPARE_REGISTER = L.REG_SHARED_PFN;
 
 /** PVG's threads that a round's scripts stand for, by their numbers (native/soft/soft_pvg.h). */
 export const THREADS = new Map([
@@ -34,14 +37,18 @@ export interface Round {
   readonly x: number;
   readonly y: number;
   readonly shown: boolean;
+  /** Microseconds that pass before the kick, the mode, the doorbell, the surfaces and the updates, so that rounds differ. */
+  readonly delays: readonly number[];
 }
 
 export function roundOf(number: number): Round {
-  return { number, mode: number % 2 === 0 ? 0 : 1, image: 1 + (number % 200), x: number % 40, y: (number + 1) % 40, shown: number % 2 === 0 };
+  const delays = [3, 5, 7, 11, 13].map((prime) => ((number * prime) % 17) ** 2);
+  return { number, mode: number % 2 === 0 ? 0 : 1, image: 1 + (number % 200), x: number % 40, y: (number + 1) % 40, shown: number % 2 === 0, delays };
 }
 
-/** A round as a world has it. Where the software PVG does one thing behind another, the world's threads may do so at any time; the log decides. */
-export function runScenario({ mode, image, x, y, shown }: Round): Scenario {
+/**
+ * A round as a world has it. `nested`: PVG reads the cursor's bitmap from a register, so that there is an access inside the kick; else from RAM. Where the software PVG does one thing behind another, the world's threads may do so at any time; the log decides. */
+export function runScenario({ mode, image, x, y, shown }: Round, nested: boolean): Scenario {
   return {
     name: 'run',
     summary: 'accesses of two processors, upcalls, a cursor, frames, a mode change and updates at once',
@@ -59,7 +66,7 @@ export function runScenario({ mode, image, x, y, shown }: Round): Scenario {
           { do: 'awaitTask', task: FIRST_TASK },
           { do: 'createTask', task: SECOND_TASK, pages: 2 },
           { do: 'awaitTask', task: SECOND_TASK },
-          { do: 'readMemory', gpa: RAM_GPA, length: 4 },
+          { do: 'readMemory', gpa: nested ? WINDOW_GPA + SPARE_REGISTER : RAM_GPA, length: 4 },
           { do: 'cursorGlyph', image },
           { do: 'destroyTask', task: SECOND_TASK },
         ],

@@ -9,13 +9,18 @@ import { Vcpu } from '../../dist/src/index.js';
 
 const { attachment, cells } = workerData;
 const vcpu = new Vcpu(attachment);
-const ram = new DataView(vcpu.ram.buffer, vcpu.ram.byteOffset, vcpu.ram.byteLength);
+const ram = new Int32Array(vcpu.ram.buffer, vcpu.ram.byteOffset, vcpu.ram.byteLength / 4);
 
 const STEPS = {
   read: (offset) => [vcpu.read32(offset)],
   write: (offset, value) => vcpu.write32(offset, value),
   writeIosfc: (offset, value) => vcpu.writeIosfc64(offset, BigInt(value)),
-  poke: (offset, value) => ram.setUint32(offset, value, true),
+  spin: (microseconds) => {
+    const end = performance.now() + microseconds / 1000;
+    while (performance.now() < end);
+  },
+  // As a processor stores it: whole.
+  poke: (offset, value) => void Atomics.store(ram, offset / 4, value),
 };
 
 for (let round = 0; ; ) {
