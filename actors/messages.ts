@@ -66,7 +66,7 @@ export function messageName(kind: number): string {
   return NAMES.get(kind) ?? `0x${kind.toString(16)}`;
 }
 
-/** What tells a message from others of its kind, in a trace of deliveries: the register of an access, the present of a completed frame. */
-export function detailOf({ words }: Pick<PvgRecord, 'words'>): number {
-  return words[3] ?? 0;
+/** What tells a message from others of its kind, in a trace of deliveries: an access's register, a completed frame's present, a section's upcall. */
+export function detailOf({ kind, words, reserved }: Pick<PvgRecord, 'kind' | 'words' | 'reserved'>): number {
+  return kind === Message.displaySection ? reserved : (words[3] ?? 0);
 }

@@ -13,7 +13,7 @@ export interface Delivery {
   readonly id: number;
   /** Number of the thread of PVG's that posted it, 0 if that is none of PVG's. */
   readonly thread: number;
-  /** What tells it from others of its kind: an access's register, the present of a frame that was completed. */
+  /** What tells it from others of its kind: an access's register, a completed frame's present, the upcall behind a display's section. */
   readonly detail: number;
 }
 

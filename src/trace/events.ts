@@ -101,7 +101,7 @@ export const TRACE_FORMATS = {
   agfx_queue_ended: (a: { kind: string; id: number }) => `queue=render kind=${a.kind} id=${hex(a.id)}`,
   /** Only on a device that is to trace its deliveries: an actor has taken so many messages at once, which come next. */
   agfx_batch_taken: (a: { count: number }) => `count=${a.count}`,
-  /** `thread`: PVG's that posted it, 0 if that is none of PVG's. `detail`: an access's register, the present of a frame that was completed. */
+  /** `thread`: PVG's that posted it, 0 if that is none of PVG's. `detail`: what detailOf() says. */
   agfx_message_taken: (a: Delivered) => `kind=${a.kind} id=${hex(a.id)} thread=${a.thread} detail=${hex(a.detail)}`,
 } as const;
 

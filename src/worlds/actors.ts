@@ -172,20 +172,27 @@ export class BqlActor implements Actor {
 export interface RenderParts {
   readonly behaviour: RenderQueueBehaviour;
   readonly inbox: Inbox<PvgRecord>;
+  readonly bql: Inbox<PvgRecord>;
+  /** What it has decided to tell the BQL actor, and not told. */
+  readonly toTell: PvgRecord[];
   readonly pvg: PvgModel;
   /** The outcome that an encode of this step is to have. */
   readonly fate: { outcome: number };
 }
 
 export class RenderActor implements Actor {
-  private readonly say = (outcome: number): string =>
-    `${messageName(this.parts.behaviour.next || (this.parts.inbox.contents[0]?.kind ?? 0))}${refusal(outcome)}`;
+  private readonly say = (outcome: number): string => {
+    const { behaviour, inbox, toTell } = this.parts;
+    const [told] = toTell;
+    return told ? `tell ${messageName(told.kind)}` : `${messageName(behaviour.next || (inbox.contents[0]?.kind ?? 0))}${refusal(outcome)}`;
+  };
 
   constructor(private readonly parts: RenderParts) {}
 
   look(next: Pending): void {
-    const { behaviour, inbox, pvg } = this.parts;
+    const { behaviour, inbox, pvg, bql, toTell } = this.parts;
     next.describe = this.say;
+    if (toTell.length > 0) return next.ready(Kind.send, bql.target);
     const kind = behaviour.next === 0 ? (inbox.contents[0]?.kind ?? 0) : behaviour.next;
     if (kind === 0) {
       if (behaviour.waitsForBql) next.blocked(Kind.awaitReply, inbox.target);
@@ -197,7 +204,9 @@ export class RenderActor implements Actor {
 
   /** The taking from its own mailbox is nobody else's affair, so it is one step with what begins then. */
   run(outcome: number): void {
-    const { behaviour, inbox, fate } = this.parts;
+    const { behaviour, inbox, fate, bql, toTell } = this.parts;
+    const told = toTell.shift();
+    if (told !== undefined) return bql.post(told);
     fate.outcome = outcome;
     if (behaviour.next === 0) {
       const record = inbox.take();
@@ -224,12 +233,16 @@ export interface WorkerParts {
   readonly pvg: PvgModel;
   readonly carrier: Carrier;
   readonly identify: Identify;
+  /** It tells of a refused encode in a step of its own. */
+  readonly tellsLater: boolean;
 }
 
 /** A worker of the background queue. */
 export class WorkerActor implements Actor {
   /** What it has taken and not done. */
   private record: PvgRecord | null = null;
+  /** PVG has refused its encode, and the BQL actor was not told. */
+  private refused = false;
   private workedOut: { readonly record: PvgRecord; readonly work: Work } | null = null;
 
   private readonly carrier: Carrier;
@@ -250,14 +263,14 @@ export class WorkerActor implements Actor {
       const can = carrier.isInside ? carrier.canLeave : carrier.canEnter;
       if (can) next.ready(Kind.update, pvg.parts.registers);
       else next.blocked(Kind.awaitReply, pvg.parts.registers);
-    } else if (work.do === 'encode') {
+    } else if (work.do === 'encode' && !this.refused) {
       if (pvg.canEncode) next.ready(Kind.update, pvg.parts.display, pvg.encodeOutcomes);
       else next.blocked(Kind.lock, pvg.parts.lock);
     } else next.ready(Kind.send, bql.target);
   }
 
   run(outcome: number): void {
-    const { inbox, bql, pvg, carrier, identify } = this.parts;
+    const { inbox, bql, pvg, carrier, identify, tellsLater } = this.parts;
     const work = this.work();
     if (work === null) {
       const record = inbox.take();
@@ -269,7 +282,10 @@ export class WorkerActor implements Actor {
       if (!carrier.isInside) return this.enter(work, identify);
       bql.post(whole(work.answer({ ok: true, value: carrier.leave(), high: 0 })));
     } else if (work.do === 'encode') {
-      if (!pvg.encode(this.record?.id ?? 0, work.texture, outcome)) bql.post(whole(work.refusal));
+      const isRefused = this.refused || !pvg.encode(this.record?.id ?? 0, work.texture, outcome);
+      this.refused = isRefused && !this.refused && tellsLater;
+      if (this.refused) return;
+      if (isRefused) bql.post(whole(work.refusal));
     } else {
       bql.post(whole(work.section));
     }
@@ -297,7 +313,7 @@ export class WorkerActor implements Actor {
   private nextStep(): string {
     const work = this.work();
     if (work === null) return `take ${messageName(this.parts.inbox.contents[0]?.kind ?? 0)}`;
-    if (work.do === 'encode') return 'encode a frame';
+    if (work.do === 'encode') return this.refused ? 'tell frameRefused' : 'encode a frame';
     if (work.do === 'pass') return `pass ${messageName(work.section.reserved ?? 0)} on`;
     return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.access.operation === 1 ? 'write' : 'read'}`;
   }

@@ -8,8 +8,7 @@
 import { detailOf, messageName } from '../../actors/messages.js';
 import type { PvgRecord } from '../bridge/records.js';
 import { type Followed, follow, type FollowOptions, type LoggedQueue } from '../explorer/follow.js';
-import type { RevisionName } from '../revisions/revision.js';
-import { REVISIONS } from '../revisions/revisions.js';
+import type { Revision } from '../revisions/revision.js';
 import type { DeliveredBatch, Delivery } from '../trace/deliveries.js';
 import { DeviceWorld, type Scenario, worldOf } from './device-world.js';
 
@@ -41,10 +40,12 @@ const DISPLAY_EVENTS: ReadonlySet<string> = new Set(['modeChange', 'cursorGlyph'
 const isCompletion = ({ kind, id }: Delivery): boolean => kind === 'frameCompleted' && id === 0;
 
 /** Finds the execution that does what a run did. Throws LogMismatchError if the world has none. */
-export function followRun(scenario: Scenario, revision: RevisionName, run: LoggedRun, options: FollowOptions = {}): FollowedRun {
+export function followRun(scenario: Scenario, revision: Revision, run: LoggedRun, options: FollowOptions = {}): FollowedRun {
   let made: DeviceWorld | null = null;
-  const world = worldOf(scenario, revision, (w) => {
-    made = new DeviceWorld(w, scenario, REVISIONS[revision]);
+  // Whoever may get QEMU's lock, the BQL actor's thread gives it to who came first, and does at once all that it can.
+  const policies: Revision = { ...revision, lockGrants: 'firstCome' };
+  const world = worldOf(scenario, revision.name, (w) => {
+    made = new DeviceWorld(w, scenario, policies);
     made.declare();
   });
   const followed = follow(world, () => (made === null ? [] : queuesOf(made, run)), options);
@@ -100,6 +101,7 @@ function deliveryOf(record: PvgRecord): Delivery {
 function textOf(message: Delivery, { job, presents, nameOf }: Origin): string {
   const { kind, id, thread, detail } = message;
   if (kind === 'access') return `access 0x${detail.toString(16)}`;
+  if (kind === 'displaySection') return `${kind} of ${messageName(detail)}`;
   if (kind === 'jobDone') return `jobDone ${id - job + 1}`;
   if (isCompletion(message)) return `frameCompleted of present ${detail - presents}`;
   // Whichever thread of PVG's comes first posts an interrupt that is due.

@@ -43,6 +43,8 @@ export interface Scenario {
   /** The display's mode at the beginning, in device and PVG. */
   readonly mode?: { readonly width: number; readonly height: number };
   readonly workers?: number;
+  /** Between PVG's refusal of an encode and the telling of it others may run, as on threads; without it, both are one step. */
+  readonly tellsLater?: boolean;
   /** What the device counts is part of the state, for who compares it. */
   readonly counts?: boolean;
 }
@@ -122,6 +124,7 @@ export class DeviceWorld {
   private readonly replies = new Map<number, Inbox<PvgRecord>>();
   private readonly regions: readonly MemoryRegion[];
   private readonly fate = { outcome: 0 };
+  private readonly toTell: PvgRecord[] = [];
   private readonly fail: (property: string, text: string) => void;
 
   constructor(
@@ -156,7 +159,7 @@ export class DeviceWorld {
   /** Declares processes and properties. */
   declare(): void {
     const { w, scenario, revision, inboxes, pvg, bql: behaviour, fail } = this;
-    const { scripts = [], vcpus = [], updates = [], workers = 2 } = scenario;
+    const { scripts = [], vcpus = [], updates = [], workers = 2, tellsLater = false } = scenario;
     this.setFirstMode();
     this.console.isRealized = true;
     w.state(this);
@@ -166,6 +169,7 @@ export class DeviceWorld {
       pvg,
       fail,
       mapsFail: removesRam,
+      isDone: (name: string) => this.scripts.find((thread) => thread.script.name === name)?.isDone ?? true,
       use: this.memory.use.bind(this.memory),
       useAddress: this.memory.useAddress.bind(this.memory),
     };
@@ -176,10 +180,10 @@ export class DeviceWorld {
     const carrier = (): Carrier => new Carrier(pvg, this.scripts);
     const workerActors = Array.from(
       { length: workers },
-      (_, number) => new WorkerActor({ name: `worker${number}`, inbox: inboxes.background, bql, pvg, carrier: carrier(), identify }),
+      (_, number) => new WorkerActor({ name: `worker${number}`, inbox: inboxes.background, bql, pvg, carrier: carrier(), identify, tellsLater }),
     );
     w.actor('bql', new BqlActor({ staff: workerActors, behaviour, revision, inbox: bql, update, pvg, carrier: carrier(), identify, fail }));
-    if (this.render) w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, pvg, fate: this.fate }));
+    if (this.render) w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, bql, toTell: this.toTell, pvg, fate: this.fate }));
     const staff = workerActors.map((worker) => w.actor(worker.name, worker));
     w.interchangeable(...staff);
     vcpus.forEach((accesses, number) => {
@@ -260,11 +264,15 @@ export class DeviceWorld {
   }
 
   private makeRender(): RenderQueueBehaviour {
-    const { revision, pvg, inboxes } = this;
+    const { revision, pvg, inboxes, toTell, scenario } = this;
     return new RenderQueueBehaviour({
       ...{ revision, displays: 1, device: this.makePort('render queue') },
       port: {
-        tellBql: (kind, frame, display, words) => inboxes.bql.post({ kind, id: frame, words, thread: 0, reserved: display }),
+        tellBql: (kind, frame, display, words) => {
+          const record = { kind, id: frame, words, thread: 0, reserved: display };
+          if (scenario.tellsLater) toTell.push(record);
+          else inboxes.bql.post(record);
+        },
         encode: encodeOf(pvg, this.fate),
       },
     });

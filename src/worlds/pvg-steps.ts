@@ -19,8 +19,9 @@ export type PvgStep =
   | { readonly do: 'iosfcUnmap'; readonly surface: number }
   /** Undoes a mapping of an address that need not be mapped. */
   | { readonly do: 'iosfcUnmapAddress'; readonly address: number }
-  /** Goes on once another thread has made a task. */
+  /** Goes on once another thread has made a task; has come to its end. */
   | { readonly do: 'awaitTask'; readonly task: number }
+  | { readonly do: 'awaitThread'; readonly thread: string }
   /** `line`: which of the device's two; left out: gfx. */
   | { readonly do: 'raiseInterrupt'; readonly vector: number; readonly line?: 'iosfc' }
   | { readonly do: 'modeChange'; readonly width: number; readonly height: number }

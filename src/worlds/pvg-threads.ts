@@ -21,11 +21,16 @@ export interface ThreadWorld {
   useAddress(address: number): void;
   /** Whether memory may be gone when it is mapped. */
   readonly mapsFail: boolean;
+  /** Whether a thread has come to the end of its script. */
+  isDone(thread: string): boolean;
   fail(property: string, text: string): void;
 }
 
 /** Steps that fail if there is no memory. */
 const MAPS: ReadonlySet<string> = new Set(['map', 'iosfcMap', 'iosfcUnmap']);
+
+/** Steps that may have to wait before they are made. */
+const MAY_WAIT: ReadonlySet<string> = new Set(['lock', 'awaitTask', 'awaitThread']);
 
 type Asked = 'no' | 'asked' | 'ended';
 
@@ -74,7 +79,7 @@ export class ScriptThread implements Actor {
       this.takeAnswer();
       const step = this.script.steps[this.at];
       // What may have to wait, or has outcomes, is a step of its own.
-      if (step === undefined || step.do === 'lock' || step.do === 'awaitTask' || (step.do === 'newFrame' && pvg.coalesces)) return;
+      if (step === undefined || MAY_WAIT.has(step.do) || (step.do === 'newFrame' && pvg.coalesces)) return;
       this.carryOut(step, 0);
       return;
     }
@@ -105,8 +110,9 @@ export class ScriptThread implements Actor {
     if (step.do === 'lock') {
       if (pvg.isFree) next.ready(Kind.lock, pvg.parts.lock);
       else next.blocked(Kind.lock, pvg.parts.lock);
-    } else if (step.do === 'awaitTask') {
-      if (pvg.tasks.has(step.task)) next.ready(Kind.update, pvg.parts.upcalls);
+    } else if (step.do === 'awaitTask' || step.do === 'awaitThread') {
+      const can = step.do === 'awaitTask' ? pvg.tasks.has(step.task) : this.world.isDone(step.thread);
+      if (can) next.ready(Kind.update, pvg.parts.upcalls);
       else next.blocked(Kind.awaitReply, pvg.parts.upcalls);
     } else if (step.do === 'newFrame') {
       const merges = pvg.coalesces && pvg.events.some(({ kind }) => kind === Upcall.newFrame);
@@ -167,6 +173,7 @@ export class ScriptThread implements Actor {
       case 'iosfcUnmapAddress':
         return this.ask('iosfc', Upcall.iosfcUnmap, [step.address, 0]);
       case 'awaitTask':
+      case 'awaitThread':
         break;
       case 'raiseInterrupt': {
         const kind = step.line === 'iosfc' ? Upcall.iosfcInterrupt : Upcall.raiseInterrupt;

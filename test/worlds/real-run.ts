@@ -36,6 +36,8 @@ export interface RunEnd {
   readonly picture: { readonly width: number; readonly height: number; readonly present: number };
   readonly cursor: { readonly image: number; readonly shown: boolean; readonly x: number; readonly y: number };
   readonly frames: unknown;
+  /** Answers to updates. */
+  readonly dones: number;
   readonly lock: unknown;
 }
 
@@ -65,9 +67,18 @@ export class RealRun {
   private readonly counters: Counters;
   private readonly bridge = loadBridge();
   private produced = 0;
+  /** Answers to updates so far. */
+  private dones = 0;
+  /** How many have been run. */
+  rounds = 0;
+  /** It is left in a state in which no other round begins: an older revision's fault. */
+  isSpent = false;
 
   private constructor(readonly device: Device) {
     this.guest = new RawGuest(device);
+    device.internals.on('report', ({ report }) => {
+      if (report === 'updateDone') this.dones++;
+    });
     this.counters = new Counters(device.internals.wiring.counters);
     const file = new URL('vcpu-script.mjs', import.meta.url);
     const workerData = { attachment: device.attachment, cells: this.cells };
@@ -90,8 +101,9 @@ export class RealRun {
     await this.device.close();
   }
 
-  /** Runs a round. */
+  /** Runs a round, which is to be that of the number behind `rounds`. */
   async run(round: Round): Promise<RealRound> {
+    this.rounds = round.number;
     const { device, cells, threads } = this;
     await this.prepare(round);
     const before = await this.look();
@@ -99,6 +111,7 @@ export class RealRun {
     const presents = device.display.presents.presented;
     const lines = [0, 1].map((line) => device.interrupts.count(line));
     await this.mark();
+    const { dones } = this;
     const accesses = this.counters.get('accesses');
     const read = Promise.all(threads.map((thread) => once(thread, 'message')));
     this.steps(round).forEach((steps, vcpu) => {
@@ -113,11 +126,16 @@ export class RealRun {
     await until(() => device.display.presents.presented === presents + PRESENTS && [0, 1].every((line) => device.interrupts.count(line) > (lines[line] ?? 0)));
     await until(() => device.cursor.place.x === round.x && device.cursor.place.y === round.y && device.cursor.shown === round.shown);
     await this.quiet();
-    await Promise.all(updates);
-    const end = { ...(await this.end(before, counted, presents)), registers };
+    const ended = await this.end(before, counted, presents);
+    const isOwed = JSON.stringify(ended.frames).includes('requested');
+    this.isSpent = isOwed || isStalled(ended.frames);
     const count = this.counters.get('accesses') - accesses;
+    if (!isOwed) await Promise.all(updates);
+    else for (const update of updates) update.catch(() => undefined);
+    // Answers to accesses come behind those to updates.
     await this.mark();
-    return { deliveries: this.logged(), presents, end: { ...end, counters: { ...end.counters, accesses: count } } };
+    const counters = { ...ended.counters, accesses: count };
+    return { deliveries: this.logged(), presents, end: { ...ended, registers, dones: this.dones - dones, counters } };
   }
 
   private async begin(): Promise<void> {
@@ -221,13 +239,19 @@ export class RealRun {
   private async quiet(): Promise<void> {
     const { device } = this;
     const pending = (): number => this.bridge.pvg_display_pending_events(device.internals.wiring.device, 0);
-    await until(async () => pending() === 0 && (await this.look()).frames.every(({ pipeline }) => pipeline === 'idle') && pending() === 0);
+    await until(async () => pending() === 0 && (await this.look()).frames.every((each) => each.pipeline === 'idle' || isStalled(each)) && pending() === 0);
   }
 
-  /** Two accesses that no round makes, by which rounds are told apart in the log; a thread has published what it did before when it answers the second. */
+  /**
+   * Two accesses that no round makes, by which rounds are told apart in the log. Before each the render queue is asked about itself, behind all that it
+   * has to do. What a thread did before it was asked for the first time it has published when it answers the second.
+   */
   private async mark(): Promise<void> {
-    await this.device.mmioRead(L.REG_VERSION);
-    await this.device.mmioRead(L.REG_VERSION);
+    const { device } = this;
+    for (let time = 0; time < 2; time++) {
+      if (device.internals.has('render-queue')) await device.internals.inspect('render-queue');
+      await device.mmioRead(L.REG_VERSION);
+    }
   }
 
   private count(): Readonly<Record<string, number>> {
@@ -243,7 +267,7 @@ export class RealRun {
     return all.slice(answered + 1, marks.at(-2));
   }
 
-  private async end(before: Inspection, counted: Readonly<Record<string, number>>, presents: number): Promise<Omit<RunEnd, 'registers'>> {
+  private async end(before: Inspection, counted: Readonly<Record<string, number>>, presents: number): Promise<Omit<RunEnd, 'registers' | 'dones'>> {
     const { device } = this;
     const now = await this.look();
     const references = ({ regions }: Inspection): number => regions.find(({ id }) => id === 1)?.references ?? 0;
@@ -267,4 +291,9 @@ export class RealRun {
 function spin(microseconds: number): void {
   const end = performance.now() + microseconds / 1000;
   while (performance.now() < end);
+}
+
+/** Whether a frame is pending that nobody renders. */
+function isStalled(frames: unknown): boolean {
+  return JSON.stringify(frames).includes('stalled');
 }

@@ -29,7 +29,7 @@ export const THREADS = new Map([
 
 /** What tells a round from others. */
 export interface Round {
-  /** From 1 on. */
+  /** Which one of its device's it is, from 1 on. */
   readonly number: number;
   /** The mode that it sets; the other one is set before. */
   readonly mode: 0 | 1;
@@ -41,8 +41,11 @@ export interface Round {
   readonly delays: readonly number[];
 }
 
-export function roundOf(number: number): Round {
-  const delays = [3, 5, 7, 11, 13].map((prime) => ((number * prime) % 17) ** 2);
+/** `number`: which round of its device's it is. `variety`: makes rounds differ in when things happen. */
+export function roundOf(number: number, variety: number): Round {
+  const delays = [3, 5, 7, 11, 13].map((prime) => ((variety * prime) % 17) ** 2);
+  // Now and then the frames come behind the mode.
+  if (variety % 4 === 0) delays[2] = 4000;
   return { number, mode: number % 2 === 0 ? 0 : 1, image: 1 + (number % 200), x: number % 40, y: (number + 1) % 40, shown: number % 2 === 0, delays };
 }
 
@@ -68,6 +71,7 @@ export function runScenario({ mode, image, x, y, shown }: Round, nested: boolean
           { do: 'awaitTask', task: SECOND_TASK },
           { do: 'readMemory', gpa: nested ? WINDOW_GPA + SPARE_REGISTER : RAM_GPA, length: 4 },
           { do: 'cursorGlyph', image },
+          { do: 'awaitThread', thread: 'task1' },
           { do: 'destroyTask', task: SECOND_TASK },
         ],
         inside: { vcpu: 0, index: 1 },
@@ -120,6 +124,7 @@ export function runScenario({ mode, image, x, y, shown }: Round, nested: boolean
     freedom: { announcesOnce: true },
     updates: [false, true],
     workers: 2,
+    tellsLater: true,
     counts: true,
   };
 }
