@@ -177,8 +177,9 @@ export class BqlBehaviour {
   /** Carries out the next thing that the lock's machine allows; false if there is none, or the lock's holder is inside PVG. */
   step(): boolean {
     if (this.batch.length === 0 && this.queued.length > 0) {
-      this.batch = this.revision.bottomHalves === 'lastFirst' ? this.queued.reverse() : this.queued;
-      this.queued = [];
+      const { batch, queued } = this;
+      this.batch = this.revision.bottomHalves === 'lastFirst' ? queued.reverse() : queued;
+      this.queued = batch;
     }
     if (this.batch.length > 0 && this.send(EVENTS.bhOffered)) return true;
     const wait = this.waits.at(-1);

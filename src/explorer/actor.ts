@@ -47,6 +47,11 @@ export class Pending {
 export interface Actor {
   /** Says what it would do next. Called often: allocates nothing. */
   look(next: Pending): void;
+  /**
+   * What look() depends on besides the actor's own state, which nobody else changes: it is asked again only after its own steps and those
+   * that touch one of these. Left out: it is asked after every step. Asked once, when the world is made.
+   */
+  watches?(): readonly SharedObject[];
   /** Does it; `outcome` is below the number that look() said. */
   run(outcome: number): void;
   /** What it does and waits for, for reports. */

@@ -16,6 +16,7 @@ import { Slot, Status } from './slot.js';
 import { MAX_PROCESSES, PROCESS_BITS, PROCESS_MASK, Standing } from './standing.js';
 import { type Kept, StateKeeper } from './states/state-keeper.js';
 import type { SharedObject } from './shared-object.js';
+import { EVERYBODY, isNamed, Watching } from './watching.js';
 import type { World } from './world.js';
 
 export { PROCESS_BITS, PROCESS_MASK } from './standing.js';
@@ -54,6 +55,7 @@ export class Execution extends Standing {
 
   /** Whether a timer has fired before it had to. */
   earlyTimeout = false;
+  private readonly watching = new Watching();
   private readonly hasher = new Hasher();
   private readonly keeper: StateKeeper | null;
   /** The state at the beginning of every execution. */
@@ -78,10 +80,11 @@ export class Execution extends Standing {
     if (this.held.length > 0) this.held.length = 0;
     this.earlyTimeout = false;
     this.footprintLength = 0;
-    const { builder, slots } = this;
-    if (this.keeper === null || this.first === null) builder.build(this.world.setup);
+    const { builder, slots, keeper, first } = this;
+    const isNew = keeper === null || first === null;
+    if (isNew) builder.build(this.world.setup);
     else {
-      this.keeper.restore(this.first);
+      keeper.restore(first);
       this.failures.push(...this.firstFailures);
     }
     const { processes } = builder;
@@ -92,18 +95,19 @@ export class Execution extends Standing {
       const plan = processes[process];
       if (plan !== undefined) this.prepare(plan, process);
     }
+    if (isNew) this.beginWatching();
     for (let process = 0; process < count; process++) if (this.status[process] === Status.active) this.start(process);
-    if (this.keeper !== null && this.first === null) {
-      this.first = this.keepFirst(this.keeper);
+    if (keeper !== null && isNew) {
+      this.first = this.keepFirst(keeper);
       this.firstFailures = [...this.failures];
     }
     this.hasProperties = builder.properties.length > 0;
     if (this.hasProperties) checkProperties(this);
-    this.look();
+    this.look(EVERYBODY);
   }
 
-  /** Finds out what can run. Called by begin() and step(). */
-  private look(): void {
+  /** Finds out what can run. `named`: actors that may stand differently than they did. */
+  private look(named: number): void {
     const { slots, count: processes } = this;
     let count = 0;
     let timers = 0;
@@ -112,9 +116,11 @@ export class Execution extends Standing {
       if (slot.status !== Status.active) continue;
       if (slot.actor !== null) {
         const { pending } = slot;
-        slot.actor.look(pending);
-        slot.kind = pending.kind;
-        slot.target = pending.target;
+        if (isNamed(named, process)) {
+          slot.actor.look(pending);
+          slot.kind = pending.kind;
+          slot.target = pending.target;
+        }
         if (pending.state === 'ready') count = this.enable(process, pending.outcomes, count);
       } else if (slot.kind === Kind.choose) {
         count = this.enable(process, slot.value, count);
@@ -144,7 +150,7 @@ export class Execution extends Standing {
     else this.runOperation(slot, choice >> PROCESS_BITS);
     this.hash = mix(this.hash, choice) ^ slot.history;
     if (this.hasProperties) checkProperties(this);
-    this.look();
+    this.look(this.watching.after(choice & PROCESS_MASK, this.footprint, this.footprintLength));
     if (this.enabledCount === 0) checkEnd(this);
     else if (this.steps >= this.world.maxSteps) {
       this.fail('steps', `the execution has not ended after ${this.steps} steps`);
@@ -194,7 +200,15 @@ export class Execution extends Standing {
       slot.history = history;
       this.setStatus(slot, status);
     });
-    this.look();
+    this.look(EVERYBODY);
+  }
+
+  private beginWatching(): void {
+    this.watching.restart();
+    for (let process = 0; process < this.count; process++) {
+      const { actor } = this.slot(process);
+      if (actor !== null) this.watching.add(process, actor.watches?.() ?? null);
+    }
   }
 
   /** Keeps the state at the beginning, of a world that says where it is. */

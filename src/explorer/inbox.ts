@@ -45,7 +45,8 @@ export class Inbox<T> {
     for (let left = messages.length - max; left > 0; left--) this.touch(Kind.send, this.target);
     if (messages.length <= max) {
       for (let index = 0; index < messages.length; index++) batch.push(messages[index] as T);
-      messages.length = 0;
+      // Setting the length gives the memory up, which the next message needs again.
+      while (messages.length > 0) messages.pop();
     } else {
       for (const message of messages.splice(0, max)) batch.push(message);
     }

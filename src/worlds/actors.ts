@@ -15,6 +15,7 @@ import type { PvgRecord } from '../bridge/records.js';
 import type { Actor, Pending } from '../explorer/actor.js';
 import type { Inbox } from '../explorer/inbox.js';
 import { Kind } from '../explorer/operation.js';
+import type { SharedObject } from '../explorer/shared-object.js';
 import type { Revision } from '../revisions/revision.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
@@ -54,6 +55,11 @@ export class BqlActor implements Actor {
     this.carrier = parts.carrier;
   }
 
+  watches(): readonly SharedObject[] {
+    const { inbox, update, pvg } = this.parts;
+    return [inbox.target, update.target, pvg.parts.registers, pvg.parts.lock, pvg.parts.display];
+  }
+
   look(next: Pending): void {
     const { behaviour, inbox, revision } = this.parts;
     const { blocking } = behaviour;
@@ -75,9 +81,10 @@ export class BqlActor implements Actor {
       behaviour.prefer(outcome);
       behaviour.step();
     } else {
-      inbox.drain(this.batch, TAKE_BATCH);
-      for (const record of this.batch) behaviour.receive(record);
-      this.batch.length = 0;
+      const { batch } = this;
+      inbox.drain(batch, TAKE_BATCH);
+      for (let index = 0; index < batch.length; index++) behaviour.receive(batch[index] as PvgRecord);
+      while (batch.length > 0) batch.pop();
     }
     this.work();
   }
@@ -189,6 +196,11 @@ export class RenderActor implements Actor {
 
   constructor(private readonly parts: RenderParts) {}
 
+  watches(): readonly SharedObject[] {
+    const { inbox, pvg } = this.parts;
+    return [inbox.target, pvg.parts.lock, pvg.parts.display];
+  }
+
   look(next: Pending): void {
     const { behaviour, inbox, pvg, bql, toTell } = this.parts;
     next.describe = this.say;
@@ -250,6 +262,11 @@ export class WorkerActor implements Actor {
 
   constructor(private readonly parts: WorkerParts) {
     this.carrier = parts.carrier;
+  }
+
+  watches(): readonly SharedObject[] {
+    const { inbox, pvg } = this.parts;
+    return [inbox.target, pvg.parts.registers, pvg.parts.lock, pvg.parts.display];
   }
 
   look(next: Pending): void {

@@ -9,6 +9,7 @@ import type { PvgRecord } from '../bridge/records.js';
 import type { Actor, Pending } from '../explorer/actor.js';
 import type { Inbox } from '../explorer/inbox.js';
 import { Kind } from '../explorer/operation.js';
+import type { SharedObject } from '../explorer/shared-object.js';
 import type { RegionReferences } from '../memory/references.js';
 import type { ModelMemory } from './memory.js';
 import { whole } from './port.js';
@@ -70,6 +71,11 @@ export class VcpuActor implements Actor {
 
   get isDone(): boolean {
     return this.done === this.parts.accesses.length;
+  }
+
+  watches(): readonly SharedObject[] {
+    const { replies, pvg } = this.parts;
+    return [replies.target, pvg.parts.registers, pvg.parts.lock];
   }
 
   look(next: Pending): void {
@@ -171,6 +177,10 @@ export class ConsoleActor implements Actor {
     private readonly console: { requested: number; isAwaited: boolean },
   ) {}
 
+  watches(): readonly SharedObject[] {
+    return [];
+  }
+
   look(next: Pending): void {
     next.describe = this.say;
     if (this.requests.length > 0) next.ready(Kind.send, this.owner.target);
@@ -204,6 +214,10 @@ export class EmbedderActor implements Actor {
       readonly handle: number;
     },
   ) {}
+
+  watches(): readonly SharedObject[] {
+    return [this.parts.replies.target];
+  }
 
   look(next: Pending): void {
     const { bql, replies } = this.parts;
@@ -261,6 +275,11 @@ export class ResetActor implements Actor {
 
   get isDone(): boolean {
     return this.state === 'done';
+  }
+
+  watches(): readonly SharedObject[] {
+    const { upcalls, display, registers } = this.parts.pvg.parts;
+    return [upcalls, display, registers];
   }
 
   look(next: Pending): void {

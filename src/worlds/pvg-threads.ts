@@ -8,6 +8,7 @@ import { unreachable } from '../base/errors.js';
 import { Upcall, type UpcallClassName } from '../bridge/pvg.js';
 import type { Actor, Pending } from '../explorer/actor.js';
 import { Kind } from '../explorer/operation.js';
+import type { SharedObject } from '../explorer/shared-object.js';
 import type { PvgAccess, PvgModel } from './pvg-model.js';
 import { PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
 
@@ -59,6 +60,12 @@ export class ScriptThread implements Actor {
     return this.begun && !this.isDone;
   }
 
+  watches(): readonly SharedObject[] {
+    const { upcalls, display, registers, lock } = this.world.pvg.parts;
+    const events = this.world.pvg.coalesces ? [display] : [];
+    return [upcalls, lock, ...events, ...(this.script.inside === undefined ? [] : [registers])];
+  }
+
   look(next: Pending): void {
     const { pvg } = this.world;
     const step = this.script.steps[this.at];
@@ -85,6 +92,8 @@ export class ScriptThread implements Actor {
     }
     const step = this.script.steps[this.at];
     if (step !== undefined) this.carryOut(step, outcome);
+    // A reset waits for the end of every script.
+    if (this.isDone) pvg.touch(Kind.update, pvg.parts.upcalls);
   }
 
   waitsFor(): readonly string[] {
@@ -248,6 +257,11 @@ export class DisplayThread implements Actor {
     return this.asking;
   }
 
+  watches(): readonly SharedObject[] {
+    const { upcalls, display, lock } = this.pvg.parts;
+    return [upcalls, display, lock];
+  }
+
   look(next: Pending): void {
     const { pvg } = this;
     next.describe = this.say;
@@ -317,6 +331,10 @@ export class GpuThread implements Actor {
     private readonly pvg: PvgModel,
     private readonly thread: number,
   ) {}
+
+  watches(): readonly SharedObject[] {
+    return [this.pvg.parts.display];
+  }
 
   look(next: Pending): void {
     const { pvg } = this;

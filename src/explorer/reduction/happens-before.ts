@@ -154,7 +154,10 @@ export class HappensBefore {
     this.processes[event] = process;
     this.footprint[event] = footprint;
     this.previous[event] = previous;
-    rows.copyWithin(event * width, previous * width, (previous + 1) * width);
+    // Rows are short, and a loop over so few numbers is faster than a call.
+    const to = event * width;
+    const from = previous * width;
+    for (let other = 0; other < width; other++) rows[to + other] = rows[from + other] ?? 0;
     if (previous === 0) this.join(event, this.spawnOf[process] ?? 0);
     this.candidateCount = 0;
     this.enablerCount = 0;
@@ -215,7 +218,7 @@ export class HappensBefore {
       this.candidateObjects = grown(this.candidateObjects, this.candidates.length);
     }
     const count = histories.dependences(entry, this.candidates, this.candidateCount, this.isActor[process] === 1);
-    this.candidateObjects.fill(object, this.candidateCount, count);
+    for (let index = this.candidateCount; index < count; index++) this.candidateObjects[index] = object;
     this.candidateCount = count;
     histories.push(entry, event);
   }

@@ -60,6 +60,11 @@ export abstract class TraceSearch implements Strategy {
    * always the end: what a race's later step depends on in place of the earlier one may come only after it.
    */
   protected isEager = true;
+  /**
+   * Whether an operation was met that has several outcomes, or a world has actors. Without, a race asks for the same whatever comes behind
+   * it, so those that the execution before had as well have been dealt with.
+   */
+  private hasOutcomes = false;
 
   /** Sees to it that the later event of a race is explored in place of the earlier one. */
   protected abstract reverse(race: number): void;
@@ -77,6 +82,7 @@ export abstract class TraceSearch implements Strategy {
     this.watchesStates = execution.builder.properties.some(({ kind }) => kind === 'always');
     this.names = execution.builder.processes.map(({ handle }) => handle.name);
     if (this.order.isActor.includes(1)) this.isEager = false;
+    this.hasOutcomes = !this.isEager && this.order.isActor.includes(1);
     return true;
   }
 
@@ -179,7 +185,7 @@ export abstract class TraceSearch implements Strategy {
     const { order } = this;
     const end = order.length;
     this.ran = end;
-    if (!this.isEager) this.reverseFrom(0);
+    if (!this.isEager) this.reverseFrom(this.hasOutcomes ? 0 : order.firstRace(this.known + 1));
     const wasCut = execution.steps >= execution.world.maxSteps;
     for (let process = 0; process < execution.count; process++) {
       if (execution.status[process] !== Status.active || (!wasCut && execution.isEnabled(process))) continue;
@@ -211,7 +217,11 @@ export abstract class TraceSearch implements Strategy {
     const from = this.enabledFrom[depth] ?? 0;
     const { enabledCount } = execution;
     while (from + enabledCount > this.enabled.length) this.enabled = grown(this.enabled);
-    for (let index = 0; index < enabledCount; index++) this.enabled[from + index] = execution.enabled[index] ?? 0;
+    for (let index = 0; index < enabledCount; index++) {
+      const choice = execution.enabled[index] ?? 0;
+      this.enabled[from + index] = choice;
+      if (choice > PROCESS_MASK) this.hasOutcomes = true;
+    }
     this.enabledFrom[depth + 1] = from + enabledCount;
   }
 

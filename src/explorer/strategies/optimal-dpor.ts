@@ -20,6 +20,9 @@ export class OptimalDpor extends TraceSearch {
   protected override isEager = false;
   /** The sequence that is to be inserted: events, the last of which is the race's later one; those taken out again are negative. */
   protected sequence = new Int32Array(64);
+  /** Whose the sequence's events are, and their footprints: UNKNOWN for an actor's later event. */
+  private owners = new Int32Array(64);
+  private touched = new Int32Array(64);
   protected length = 0;
   protected left = 0;
   protected race = 0;
@@ -42,14 +45,25 @@ export class OptimalDpor extends TraceSearch {
     const { order, race } = this;
     const earlier = order.earlier[race] ?? 0;
     const later = order.later[race] ?? 0;
-    while (this.sequence.length <= this.ran + 1) this.sequence = grown(this.sequence);
+    while (this.sequence.length <= this.ran + 1) {
+      this.sequence = grown(this.sequence);
+      this.owners = grown(this.owners);
+      this.touched = grown(this.touched);
+    }
     let length = 0;
     for (let event = earlier + 1; event <= this.ran; event++) {
-      if (event !== later && !order.precedes(earlier, event)) this.sequence[length++] = event;
+      if (event !== later && !order.precedes(earlier, event)) this.put(length++, event, order.footprint[event] ?? 0);
     }
-    this.sequence[length++] = later;
+    const isForeseen = order.isActor[order.processes[later] ?? 0] === 0;
+    this.put(length++, later, isForeseen ? (order.footprint[later] ?? 0) : UNKNOWN);
     this.length = length;
     this.left = length;
+  }
+
+  private put(place: number, event: number, footprint: number): void {
+    this.sequence[place] = event;
+    this.owners[place] = this.order.processes[event] ?? 0;
+    this.touched[place] = footprint;
   }
 
   /** Whether something that sleeps at that depth may begin an execution that the sequence begins. */
@@ -166,11 +180,8 @@ export class OptimalDpor extends TraceSearch {
 
   /** The place of a process's first step in what is left of the sequence. */
   private find(process: number): number {
-    const { sequence, order } = this;
-    for (let place = 0; place < this.length; place++) {
-      const event = sequence[place] ?? 0;
-      if (event > 0 && order.processes[event] === process) return place;
-    }
+    const { sequence, owners } = this;
+    for (let place = 0; place < this.length; place++) if (owners[place] === process && (sequence[place] ?? 0) > 0) return place;
     return NONE;
   }
 
@@ -202,13 +213,11 @@ export class OptimalDpor extends TraceSearch {
 
   /** Whether a step with that footprint could be made anywhere in what is left of the sequence, or of all but its last step. */
   protected isIndependent(footprint: number, butLast: boolean): boolean {
-    const { sequence, order } = this;
-    const later = order.later[this.race] ?? 0;
-    for (let place = 0; place < this.length; place++) {
-      const event = sequence[place] ?? 0;
-      if (event < 0 || (butLast && event === later)) continue;
-      const isForeseen = event !== later || order.isActor[order.processes[event] ?? 0] === 0;
-      if (!isForeseen || order.footprints.dependent(order.footprint[event] ?? 0, footprint)) return false;
+    const { sequence, touched } = this;
+    const { footprints } = this.order;
+    const end = butLast ? this.length - 1 : this.length;
+    for (let place = 0; place < end; place++) {
+      if ((sequence[place] ?? 0) > 0 && footprints.dependent(touched[place] ?? 0, footprint)) return false;
     }
     return true;
   }
