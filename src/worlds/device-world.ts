@@ -145,7 +145,7 @@ export class DeviceWorld {
     this.pvg = this.makePvg();
     const port = this.makePort('bql');
     const { references, regions } = this;
-    this.bql = new BqlBehaviour({ revision, regions, references, displays: 1, port });
+    this.bql = new BqlBehaviour({ revision, regions, references, displays: 1, port, tracesActors: scenario.counts === true });
     this.own = new OwnThread(revision, this.bql.device.space, this.makePort('PVG'));
     this.render = usesRenderQueue(revision) ? this.makeRender() : null;
   }

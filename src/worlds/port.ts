@@ -12,6 +12,7 @@ import { Wake } from '../bridge/pvg.js';
 import type { Cursor, DevicePort, Effect, SurfaceInfo } from '../device/effects.js';
 import type { Inbox } from '../explorer/inbox.js';
 import type { Revision } from '../revisions/revision.js';
+import { TRACE_IDS } from '../trace/events.js';
 import type { ModelMemory } from './memory.js';
 import type { Picture, PvgModel } from './pvg-model.js';
 
@@ -54,8 +55,9 @@ export class WorldPort implements DevicePort {
     // Nobody wants traces here; the schedule says what happens.
   }
 
-  note(): void {
-    // As trace().
+  /** Of what actors note, only waits are counted. */
+  note(event: number, _job = 0, depth = 0): void {
+    if (event === TRACE_IDS.agfx_bql_wait_began) this.count(`depth ${depth}`);
   }
 
   perform(effect: Effect): void {

@@ -32,6 +32,7 @@ function endOf({ device }: FollowedRun): RunEnd {
     picture: { width, height, present },
     cursor: shown.cursor,
     frames: bql.device.displays.map(({ frames }) => frames.state),
+    waits: Object.fromEntries([...(counts ?? [])].filter(([name]) => name.startsWith('depth'))),
     dones: shown.dones,
     lock: [bql.held, bql.waiting],
   };

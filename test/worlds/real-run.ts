@@ -24,6 +24,8 @@ const MAPPER_TABLE = MAPPER + 0x1_0000;
 const MAPPER_ENTRIES = 64;
 const MAPPED = 0x60_0000;
 const SURFACE = 0x64_0000;
+/** Where one processor tells the other that it has set the mode. */
+const FLAG = 0x68_0000;
 
 /** What is left when a run is over, in the terms of both sides. */
 export interface RunEnd {
@@ -36,6 +38,8 @@ export interface RunEnd {
   readonly picture: { readonly width: number; readonly height: number; readonly present: number };
   readonly cursor: { readonly image: number; readonly shown: boolean; readonly x: number; readonly y: number };
   readonly frames: unknown;
+  /** How often the BQL actor waited inside how many accesses. */
+  readonly waits: Readonly<Record<string, number>>;
   /** Answers to updates. */
   readonly dones: number;
   readonly lock: unknown;
@@ -58,7 +62,7 @@ interface Inspection {
   readonly held: boolean;
 }
 
-type VcpuStep = readonly ['read' | 'write' | 'writeIosfc' | 'poke' | 'spin', number, number?];
+type VcpuStep = readonly ['read' | 'write' | 'writeIosfc' | 'poke' | 'until' | 'spin', number, number?];
 
 export class RealRun {
   private readonly guest: RawGuest;
@@ -104,15 +108,31 @@ export class RealRun {
   /** Runs a round, which is to be that of the number behind `rounds`. */
   async run(round: Round): Promise<RealRound> {
     this.rounds = round.number;
-    const { device, cells, threads } = this;
+    const { device } = this;
     await this.prepare(round);
     const before = await this.look();
-    const counted = this.count();
     const presents = device.display.presents.presented;
-    const lines = [0, 1].map((line) => device.interrupts.count(line));
     await this.mark();
+    const counted = this.count();
     const { dones } = this;
-    const accesses = this.counters.get('accesses');
+    const [registers, updates] = await this.ring(round, presents);
+    const counters = Object.fromEntries(Object.entries(this.count()).map(([name, count]) => [name, count - (counted[name] ?? 0)]));
+    const { frames } = await this.look();
+    const isOwed = JSON.stringify(frames).includes('requested');
+    this.isSpent = isOwed || isStalled(frames);
+    // An older revision may owe an answer for ever.
+    if (!isOwed) await Promise.all(updates);
+    else for (const update of updates) update.catch(() => undefined);
+    // What the actors report comes before their answers to accesses.
+    await this.mark();
+    const { deliveries, waits } = this.logged();
+    return { deliveries, presents, end: { ...(await this.end(before, presents)), registers, counters, waits, dones: this.dones - dones } };
+  }
+
+  /** Has everything happen, and waits until it has: what the processors read, and the updates that were asked for. */
+  private async ring(round: Round, presents: number): Promise<[number[], Promise<unknown>[]]> {
+    const { device, cells, threads } = this;
+    const lines = [0, 1].map((line) => device.interrupts.count(line));
     const read = Promise.all(threads.map((thread) => once(thread, 'message')));
     this.steps(round).forEach((steps, vcpu) => {
       threads[vcpu]?.postMessage(steps);
@@ -123,19 +143,12 @@ export class RealRun {
     spin(round.delays[4] ?? 0);
     const updates = [first, device.screendump()];
     const registers = (await read).map(([[value]]) => Number(value));
-    await until(() => device.display.presents.presented === presents + PRESENTS && [0, 1].every((line) => device.interrupts.count(line) > (lines[line] ?? 0)));
-    await until(() => device.cursor.place.x === round.x && device.cursor.place.y === round.y && device.cursor.shown === round.shown);
+    const isRaised = (line: number): boolean => device.interrupts.count(line) > (lines[line] ?? 0);
+    await until(() => device.display.presents.presented === presents + PRESENTS && isRaised(0) && isRaised(1));
+    const { cursor } = device;
+    await until(() => cursor.place.x === round.x && cursor.place.y === round.y && cursor.shown === round.shown);
     await this.quiet();
-    const ended = await this.end(before, counted, presents);
-    const isOwed = JSON.stringify(ended.frames).includes('requested');
-    this.isSpent = isOwed || isStalled(ended.frames);
-    const count = this.counters.get('accesses') - accesses;
-    if (!isOwed) await Promise.all(updates);
-    else for (const update of updates) update.catch(() => undefined);
-    // Answers to accesses come behind those to updates.
-    await this.mark();
-    const counters = { ...ended.counters, accesses: count };
-    return { deliveries: this.logged(), presents, end: { ...ended, registers, dones: this.dones - dones, counters } };
+    return [registers, updates];
   }
 
   private async begin(): Promise<void> {
@@ -207,8 +220,9 @@ export class RealRun {
   }
 
   /** What the processors do. */
-  private steps({ mode, x, y, shown, delays }: Round): readonly (readonly VcpuStep[])[] {
+  private steps({ number, mode, x, y, shown, delays, framesBehind }: Round): readonly (readonly VcpuStep[])[] {
     const [kick = 0, change = 0, doorbell = 0, surfaces = 0] = delays;
+    const frames: VcpuStep = framesBehind ? ['until', FLAG, number] : ['spin', doorbell];
     return [
       [
         ['write', registerOf(0), tagOf(0, 0)],
@@ -216,12 +230,13 @@ export class RealRun {
         ['write', ORDERS.kick, 1],
         ['spin', change],
         ['write', ORDERS.mode, mode],
+        ['poke', FLAG, number],
         ['read', registerOf(0)],
       ],
       [
         ['poke', DISPLAY_PAGE + L.DISPLAY_CURSOR, (y << 16) | x],
         ['poke', DISPLAY_PAGE + L.DISPLAY_CURSOR_SHOW, shown ? 1 : 0],
-        ['spin', doorbell],
+        frames,
         ['write', ORDERS.doorbell, 1],
         ['write', registerOf(1), tagOf(1, 1)],
         ['spin', surfaces],
@@ -258,16 +273,25 @@ export class RealRun {
     return Object.fromEntries(COUNTERS.map((name) => [name, this.counters.get(name)]));
   }
 
-  /** What actors took between the last two marks. */
-  private logged(): readonly DeliveredBatch[] {
-    const all = deliveriesOf(this.device.traceHistory());
-    const marks = all.flatMap(({ messages }, index) => (messages.some(({ kind, detail }) => kind === 'access' && detail === L.REG_VERSION) ? [index] : []));
-    const begin = marks.at(-3) ?? 0;
-    const answered = all.findIndex(({ actor, messages }, index) => index > begin && actor === 'bql' && messages.some(({ kind }) => kind === 'jobDone'));
-    return all.slice(answered + 1, marks.at(-2));
+  /** What actors took between the last two marks, and how often the BQL actor waited how deep. */
+  private logged(): { readonly deliveries: readonly DeliveredBatch[]; readonly waits: Readonly<Record<string, number>> } {
+    const history = this.device.traceHistory();
+    const all = deliveriesOf(history);
+    const isMark = ({ messages }: DeliveredBatch): boolean => messages.some(({ kind, detail }) => kind === 'access' && detail === L.REG_VERSION);
+    const marks = all.flatMap((batch, index) => (isMark(batch) ? [index] : []));
+    const isAnswer = ({ actor, messages }: DeliveredBatch): boolean => actor === 'bql' && messages.some(({ kind }) => kind === 'jobDone');
+    const answered = all.findIndex((batch, index) => index > (marks.at(-3) ?? 0) && isAnswer(batch));
+    const deliveries = all.slice(answered + 1, marks.at(-2));
+    const [begin = 0, end = 0] = [deliveries[0]?.nanoseconds, deliveries.at(-1)?.nanoseconds];
+    const waits: Record<string, number> = {};
+    for (const { name, nanoseconds, args } of history) {
+      if (name !== 'agfx_bql_wait_began' || nanoseconds < begin || nanoseconds > end) continue;
+      waits[`depth ${args.depth}`] = (waits[`depth ${args.depth}`] ?? 0) + 1;
+    }
+    return { deliveries, waits };
   }
 
-  private async end(before: Inspection, counted: Readonly<Record<string, number>>, presents: number): Promise<Omit<RunEnd, 'registers' | 'dones'>> {
+  private async end(before: Inspection, presents: number): Promise<Omit<RunEnd, 'registers' | 'counters' | 'waits' | 'dones'>> {
     const { device } = this;
     const now = await this.look();
     const references = ({ regions }: Inspection): number => regions.find(({ id }) => id === 1)?.references ?? 0;
@@ -278,7 +302,6 @@ export class RealRun {
       tasks: now.tasks - before.tasks,
       iosfcMappings: now.iosfcMappings - before.iosfcMappings,
       references: references(now) - references(before),
-      counters: Object.fromEntries(Object.entries(this.count()).map(([name, count]) => [name, count - (counted[name] ?? 0)])),
       picture: { width: surface?.width ?? 0, height: surface?.height ?? 0, present: shown > 0 ? shown - presents : 0 },
       cursor: { image: (cursorImage?.pixels[0] ?? 0) & 0xff, shown: cursor.shown, ...cursor.place },
       frames: now.frames,

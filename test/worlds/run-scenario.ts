@@ -39,14 +39,14 @@ export interface Round {
   readonly shown: boolean;
   /** Microseconds that pass before the kick, the mode, the doorbell, the surfaces and the updates, so that rounds differ. */
   readonly delays: readonly number[];
+  /** The frames come once the mode is set. */
+  readonly framesBehind: boolean;
 }
 
 /** `number`: which round of its device's it is. `variety`: makes rounds differ in when things happen. */
 export function roundOf(number: number, variety: number): Round {
   const delays = [3, 5, 7, 11, 13].map((prime) => ((variety * prime) % 17) ** 2);
-  // Now and then the frames come behind the mode.
-  if (variety % 4 === 0) delays[2] = 4000;
-  return { number, mode: number % 2 === 0 ? 0 : 1, image: 1 + (number % 200), x: number % 40, y: (number + 1) % 40, shown: number % 2 === 0, delays };
+  return { number, mode: number % 2 === 0 ? 0 : 1, image: 1 + (number % 200), x: number % 40, y: (number + 1) % 40, shown: number % 2 === 0, delays, framesBehind: variety % 4 === 0 };
 }
 
 /**

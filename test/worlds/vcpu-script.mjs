@@ -19,6 +19,9 @@ const STEPS = {
     const end = performance.now() + microseconds / 1000;
     while (performance.now() < end);
   },
+  until: (offset, value) => {
+    while (Atomics.load(ram, offset / 4) !== value);
+  },
   // As a processor stores it: whole.
   poke: (offset, value) => void Atomics.store(ram, offset / 4, value),
 };
