@@ -48,11 +48,16 @@ export class LogMismatchError extends AppleGfxError {
   }
 }
 
+/** Messages and batches that were taken from each queue. */
+interface Position {
+  readonly taken: number[];
+  readonly batch: number[];
+}
+
 /** A state on the way, and what was tried in it. */
 interface Place {
   /** Null: the world does not say where its state is, and is executed anew. */
   readonly moment: Moment | null;
-  /** Messages and batches that were taken from each queue. */
   readonly taken: readonly number[];
   readonly batch: readonly number[];
   readonly lengths: readonly number[];
@@ -60,8 +65,6 @@ interface Place {
   readonly choices: number[];
   /** Those that the log allows and that were not made, by what they move: a queue's number, or none. */
   readonly later: number[][];
-  /** What came of those that were wrong. */
-  readonly wrong: string[];
   /** The step that led here. */
   readonly step: NamedStep | null;
 }
@@ -149,32 +152,33 @@ class Follower {
   private attempt(place: Place, choice: number, last: number): number {
     const { execution } = this;
     const process = choice & PROCESS_MASK;
-    const outcome = choice >> PROCESS_BITS;
-    const name = execution.nameOf(process);
-    const label = execution.labelOf(process, outcome) ?? kindName(execution.kindOf(process));
-    const step = { process: name, kind: kindName(execution.kindOf(process)), object: execution.targetOf(process)?.name ?? '', outcome };
+    const kind = kindName(execution.kindOf(process));
+    const object = execution.targetOf(process)?.name ?? '';
+    const step = { process: execution.nameOf(process), kind, object, outcome: choice >> PROCESS_BITS };
     execution.step(choice);
-    const taken = [...place.taken];
-    const batch = [...place.batch];
+    const at = { taken: [...place.taken], batch: [...place.batch] };
     let moved = this.queues.length;
     for (let index = 0; index < this.queues.length; index++) {
-      const queue = this.queues[index] as LoggedQueue;
-      const contents = queue.contents();
-      const gone = name === queue.taker ? Math.max(0, (place.lengths[index] ?? 0) - contents.length) : 0;
-      const text = gone > 0 ? this.take(index, gone, { taken, batch }) : null;
-      const wrong = text ?? this.compare(index, contents, taken[index] ?? 0);
-      if (wrong !== null) {
-        place.wrong.push(`${name}: ${label}: ${wrong}`);
-        return WRONG;
-      }
-      if (gone > 0 || contents.length !== place.lengths[index]) moved = Math.min(moved, index);
+      const change = this.change(index, place, at, step.process);
+      if (typeof change === 'string') return WRONG;
+      if (change && index < moved) moved = index;
     }
     if (moved > last) return moved;
-    return this.arrive({ taken, batch, step }) ? MADE : WRONG;
+    return this.arrive({ ...at, step }) ? MADE : WRONG;
+  }
+
+  /** What a step has done to a queue: whether anything, or what is wrong with it. */
+  private change(index: number, { lengths }: Place, at: Position, process: string): boolean | string {
+    const queue = this.queues[index] as LoggedQueue;
+    const contents = queue.contents();
+    const before = lengths[index] ?? 0;
+    const gone = process === queue.taker ? Math.max(0, before - contents.length) : 0;
+    const wrong = (gone > 0 ? this.take(index, gone, at) : null) ?? this.compare(index, contents, at.taken[index] ?? 0);
+    return wrong ?? (gone > 0 || contents.length !== before);
   }
 
   /** Notes that a batch was taken; what is wrong with it, null if nothing is. */
-  private take(index: number, gone: number, at: { readonly taken: number[]; readonly batch: number[] }): string | null {
+  private take(index: number, gone: number, at: Position): string | null {
     const { taker, batches } = this.queues[index] as LoggedQueue;
     const number = at.batch[index] ?? 0;
     const logged = batches[number];
@@ -210,7 +214,7 @@ class Follower {
     const choices = [...execution.enabled.subarray(0, execution.enabledCount)];
     const lengths = this.queues.map((queue) => queue.contents().length);
     const later = Array.from({ length: this.queues.length + 1 }, () => []);
-    this.path.push({ moment, taken, batch, lengths, choices, later, wrong: [], step });
+    this.path.push({ moment, taken, batch, lengths, choices, later, step });
     return true;
   }
 
@@ -224,7 +228,8 @@ class Follower {
     for (const choice of schedule) execution.step(choice);
   }
 
-  private noteDeadEnd({ taken, batch, wrong, lengths }: Place): void {
+  private noteDeadEnd(place: Place): void {
+    const { taken, batch, lengths } = place;
     const total = taken.reduce((sum, count) => sum + count, 0);
     if (total <= this.furthest.taken) return;
     const expected = this.queues.flatMap(({ taker, name, batches }, index) => {
@@ -234,9 +239,27 @@ class Follower {
       const numbers = `batch ${(batch[index] ?? 0) + 1} of ${batches.length}`;
       return [`${taker} is to take ${next.join(', ')} (${numbers}), and ${name} holds ${there.join(', ') || 'nothing'}`];
     });
-    const tried = wrong.slice(0, MAX_TOLD);
+    const tried = this.explain(place).slice(0, MAX_TOLD);
     const text = [`at step ${this.path.length - 1}`, ...expected, ...(tried.length > 0 ? tried : ['nobody can go on'])].join('\n  ');
     this.furthest = { taken: total, text };
+  }
+
+  /** What is wrong with each step that can be made at a place, for people. */
+  private explain(place: Place): readonly string[] {
+    const { execution } = this;
+    this.goBack(place);
+    const choices = [...execution.enabled.subarray(0, execution.enabledCount)];
+    return choices.flatMap((choice) => {
+      const process = choice & PROCESS_MASK;
+      const name = execution.nameOf(process);
+      const label = execution.labelOf(process, choice >> PROCESS_BITS) ?? kindName(execution.kindOf(process));
+      execution.step(choice);
+      const at = { taken: [...place.taken], batch: [...place.batch] };
+      const changes = this.queues.map((_, index) => this.change(index, place, at, name));
+      this.goBack(place);
+      const wrong = changes.find((change) => typeof change === 'string');
+      return wrong === undefined ? [] : [`${name}: ${label}: ${wrong}`];
+    });
   }
 
   private mismatch(what: string): LogMismatchError {

@@ -65,10 +65,18 @@ function queuesOf(device: DeviceWorld, run: LoggedRun): readonly LoggedQueue[] {
   const of = (actor: string) => run.deliveries.filter((batch) => batch.actor === actor);
   const [bql, render] = [of('bql'), of('render-queue').flatMap(({ messages }) => messages.map((message) => ({ messages: [message] })))];
   const texts = ({ messages }: Pick<DeliveredBatch, 'messages'>): string[] => messages.map((message) => textOf(message, logged));
-  const contents = (records: readonly PvgRecord[]): string[] => records.map((record) => textOf(deliveryOf(record), own));
+  const known = new WeakMap<PvgRecord, string>();
+  const called = (record: PvgRecord): string => {
+    let text = known.get(record);
+    if (text === undefined) known.set(record, (text = textOf(deliveryOf(record), own)));
+    return text;
+  };
+  const contents = (records: readonly PvgRecord[]): string[] => records.map(called);
   const all = [...bql, ...render].flatMap(({ messages }) => messages);
   const queues: LoggedQueue[] = [
     { name: 'bql', taker: 'bql', batches: bql.map(texts), contents: () => contents(inboxes.bql.contents) },
+    // A block of the render queue is begun when it is taken, so its batches are no matter.
+    { name: 'render', taker: 'render', batches: render.map(texts), contents: () => contents(inboxes.render.contents) },
     {
       name: "PVG's encodes",
       taker: 'gpu',
@@ -76,10 +84,6 @@ function queuesOf(device: DeviceWorld, run: LoggedRun): readonly LoggedQueue[] {
       contents: () => pvg.encodes.map(({ picture }) => `present ${picture.present}`),
     },
   ];
-  // A block of the render queue is begun when it is taken, so its batches are no matter.
-  if (device.render) {
-    queues.push({ name: 'render', taker: 'render', batches: render.map(texts), contents: () => contents(inboxes.render.contents) });
-  }
   // Where the background queue passes them on, two workers may have changed their order.
   if (device.revision.displayEvents !== 'backgroundSection') {
     const told = (kinds: readonly string[]): string[] => kinds.filter((kind) => DISPLAY_EVENTS.has(kind));

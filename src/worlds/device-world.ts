@@ -180,10 +180,12 @@ export class DeviceWorld {
     const carrier = (): Carrier => new Carrier(pvg, this.scripts);
     const workerActors = Array.from(
       { length: workers },
-      (_, number) => new WorkerActor({ name: `worker${number}`, inbox: inboxes.background, bql, pvg, carrier: carrier(), identify, tellsLater }),
+      (_, number) =>
+        new WorkerActor({ name: `worker${number}`, inbox: inboxes.background, bql, pvg, carrier: carrier(), identify, tellsLater }),
     );
     w.actor('bql', new BqlActor({ staff: workerActors, behaviour, revision, inbox: bql, update, pvg, carrier: carrier(), identify, fail }));
-    if (this.render) w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, bql, toTell: this.toTell, pvg, fate: this.fate }));
+    if (this.render)
+      w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, bql, toTell: this.toTell, pvg, fate: this.fate }));
     const staff = workerActors.map((worker) => w.actor(worker.name, worker));
     w.interchangeable(...staff);
     vcpus.forEach((accesses, number) => {

@@ -254,7 +254,10 @@ export class RealRun {
   private async quiet(): Promise<void> {
     const { device } = this;
     const pending = (): number => this.bridge.pvg_display_pending_events(device.internals.wiring.device, 0);
-    await until(async () => pending() === 0 && (await this.look()).frames.every((each) => each.pipeline === 'idle' || isStalled(each)) && pending() === 0);
+    await until(
+      async () =>
+        pending() === 0 && (await this.look()).frames.every((each) => each.pipeline === 'idle' || isStalled(each)) && pending() === 0,
+    );
   }
 
   /**
@@ -277,7 +280,8 @@ export class RealRun {
   private logged(): { readonly deliveries: readonly DeliveredBatch[]; readonly waits: Readonly<Record<string, number>> } {
     const history = this.device.traceHistory();
     const all = deliveriesOf(history);
-    const isMark = ({ messages }: DeliveredBatch): boolean => messages.some(({ kind, detail }) => kind === 'access' && detail === L.REG_VERSION);
+    const isMark = ({ messages }: DeliveredBatch): boolean =>
+      messages.some(({ kind, detail }) => kind === 'access' && detail === L.REG_VERSION);
     const marks = all.flatMap((batch, index) => (isMark(batch) ? [index] : []));
     const isAnswer = ({ actor, messages }: DeliveredBatch): boolean => actor === 'bql' && messages.some(({ kind }) => kind === 'jobDone');
     const answered = all.findIndex((batch, index) => index > (marks.at(-3) ?? 0) && isAnswer(batch));

@@ -46,7 +46,16 @@ export interface Round {
 /** `number`: which round of its device's it is. `variety`: makes rounds differ in when things happen. */
 export function roundOf(number: number, variety: number): Round {
   const delays = [3, 5, 7, 11, 13].map((prime) => ((variety * prime) % 17) ** 2);
-  return { number, mode: number % 2 === 0 ? 0 : 1, image: 1 + (number % 200), x: number % 40, y: (number + 1) % 40, shown: number % 2 === 0, delays, framesBehind: variety % 4 === 0 };
+  return {
+    number,
+    mode: number % 2 === 0 ? 0 : 1,
+    image: 1 + (number % 200),
+    x: number % 40,
+    y: (number + 1) % 40,
+    shown: number % 2 === 0,
+    delays,
+    framesBehind: variety % 4 === 0,
+  };
 }
 
 /**
