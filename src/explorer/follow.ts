@@ -211,11 +211,19 @@ class Follower {
       this.seen.add(key);
     }
     this.states++;
-    const choices = [...execution.enabled.subarray(0, execution.enabledCount)];
+    // Who takes goes before who fills, lest a batch become larger than it was.
+    const all = [...execution.enabled.subarray(0, execution.enabledCount)];
+    const choices = [...all.filter((choice) => this.takes(choice)), ...all.filter((choice) => !this.takes(choice))];
     const lengths = this.queues.map((queue) => queue.contents().length);
     const later = Array.from({ length: this.queues.length + 1 }, () => []);
     this.path.push({ moment, taken, batch, lengths, choices, later, step });
     return true;
+  }
+
+  /** Whether a choice is that of a process which takes from a queue. */
+  private takes(choice: number): boolean {
+    const name = this.execution.nameOf(choice & PROCESS_MASK);
+    return this.queues.some(({ taker }) => taker === name);
   }
 
   private goBack(place: Place): void {

@@ -22,6 +22,8 @@ export interface PvgFreedom {
   readonly coalesces?: boolean;
   /** It tells of a new frame only if the device has asked for one since it last did, as the software PVG does. */
   readonly announcesOnce?: boolean;
+  /** A frame that is encoded into a texture of another size is cut to that, as the software PVG does it; without it, nothing of it can be shown. */
+  readonly cutsFrames?: boolean;
   /** It takes its lock in every entry point, and holds it while it waits in a callback of a display's. */
   readonly locks?: boolean;
 }
@@ -289,7 +291,7 @@ export class PvgModel {
     if (texture === undefined) this.host.fail('P8', `the GPU completes frame ${encode.frame} in a texture that is released`);
     else {
       texture.rendering--;
-      texture.picture = failed ? null : encode.picture;
+      texture.picture = failed ? null : this.host.freedom.cutsFrames ? cut(encode.picture, texture) : encode.picture;
     }
     if (failed) {
       this.failures--;
@@ -336,4 +338,8 @@ export class PvgModel {
     this.cursor = { image: 0, shown: true, x: NOWHERE, y: NOWHERE };
     this.refusing = false;
   }
+}
+
+function cut(picture: Picture, { width, height }: Texture): Picture {
+  return picture.width === width && picture.height === height ? picture : { width, height, present: picture.present };
 }

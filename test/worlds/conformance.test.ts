@@ -51,9 +51,7 @@ async function runRounds(name: RevisionName, rounds: number, wrong: readonly str
     const run = await real.run(round);
     const followed = followRun(runScenario(round, revision.reentrantAccesses), revision, { ...run, threads: THREADS });
     expect(followed.failures.filter(({ property }) => !wrong.includes(property))).toEqual([]);
-    // Of v5 only: references are of regions and not of mappings, so how many a run takes depends on what was there before.
-    const { references } = revision.iosfcReferences === 'perRegion' ? endOf(followed) : run.end;
-    expect(endOf(followed)).toEqual({ ...run.end, references });
+    expect(endOf(followed)).toEqual(run.end);
     schedules.add(formatSchedule(followed.schedule));
     for (const [sight, isSeen] of Object.entries(SIGHTS)) if (isSeen(run)) sights.add(sight);
   }
@@ -68,10 +66,7 @@ it('hardened: a run on threads ends as the execution that follows its log does, 
   expect(Object.keys(SIGHTS).filter((sight) => !sights.has(sight))).toEqual([]);
 });
 
-it.each([
-  ['bh', ['P3']],
-  ['v5', ['P3', 'L3', 'L4']],
-] as const)('%s: so do its runs, 10 of 10, with what is wrong in it', async (name, wrong) => {
-  const [schedules] = await runRounds(name, 10, wrong);
-  expect(schedules.size).toBeGreaterThan(5);
+it('bh: so do its runs, 20 of 20, with what is wrong in it', async () => {
+  const [schedules] = await runRounds('bh', 20, ['P3', 'L3']);
+  expect(schedules.size).toBeGreaterThan(10);
 });

@@ -119,8 +119,8 @@ export class RealRun {
     const counters = Object.fromEntries(Object.entries(this.count()).map(([name, count]) => [name, count - (counted[name] ?? 0)]));
     const { frames } = await this.look();
     const isOwed = JSON.stringify(frames).includes('requested');
-    this.isSpent = isOwed || isStalled(frames);
     // An older revision may owe an answer for ever.
+    this.isSpent = isOwed;
     if (!isOwed) await Promise.all(updates);
     else for (const update of updates) update.catch(() => undefined);
     // What the actors report comes before their answers to accesses.
@@ -256,7 +256,7 @@ export class RealRun {
     const pending = (): number => this.bridge.pvg_display_pending_events(device.internals.wiring.device, 0);
     await until(
       async () =>
-        pending() === 0 && (await this.look()).frames.every((each) => each.pipeline === 'idle' || isStalled(each)) && pending() === 0,
+        pending() === 0 && (await this.look()).frames.every((each) => each.pipeline === 'idle') && pending() === 0,
     );
   }
 
@@ -318,9 +318,4 @@ export class RealRun {
 function spin(microseconds: number): void {
   const end = performance.now() + microseconds / 1000;
   while (performance.now() < end);
-}
-
-/** Whether a frame is pending that nobody renders. */
-function isStalled(frames: unknown): boolean {
-  return JSON.stringify(frames).includes('stalled');
 }

@@ -130,7 +130,7 @@ export function runScenario({ mode, image, x, y, shown }: Round, nested: boolean
         awaited: false,
       },
     ],
-    freedom: { announcesOnce: true },
+    freedom: { announcesOnce: true, cutsFrames: true },
     updates: [false, true],
     workers: 2,
     tellsLater: true,
