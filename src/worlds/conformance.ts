@@ -67,8 +67,8 @@ function queuesOf(device: DeviceWorld, run: LoggedRun): readonly LoggedQueue[] {
   const texts = ({ messages }: Pick<DeliveredBatch, 'messages'>): string[] => messages.map((message) => textOf(message, logged));
   const known = new WeakMap<PvgRecord, string>();
   const called = (record: PvgRecord): string => {
-    let text = known.get(record);
-    if (text === undefined) known.set(record, (text = textOf(deliveryOf(record), own)));
+    const text = known.get(record) ?? textOf(deliveryOf(record), own);
+    known.set(record, text);
     return text;
   };
   const contents = (records: readonly PvgRecord[]): string[] => records.map(called);

@@ -10,7 +10,7 @@ import type { Actor, Pending } from '../explorer/actor.js';
 import { Kind } from '../explorer/operation.js';
 import type { SharedObject } from '../explorer/shared-object.js';
 import type { PvgAccess, PvgModel } from './pvg-model.js';
-import { PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
+import { MAY_WAIT, PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
 
 const TWO_32 = 2 ** 32;
 
@@ -29,9 +29,6 @@ export interface ThreadWorld {
 
 /** Steps that fail if there is no memory. */
 const MAPS: ReadonlySet<string> = new Set(['map', 'iosfcMap', 'iosfcUnmap']);
-
-/** Steps that may have to wait before they are made. */
-const MAY_WAIT: ReadonlySet<string> = new Set(['lock', 'awaitTask', 'awaitThread']);
 
 type Asked = 'no' | 'asked' | 'ended';
 
@@ -184,12 +181,10 @@ export class ScriptThread implements Actor {
       case 'awaitTask':
       case 'awaitThread':
         break;
-      case 'raiseInterrupt': {
-        const kind = step.line === 'iosfc' ? Upcall.iosfcInterrupt : Upcall.raiseInterrupt;
+      case 'raiseInterrupt':
         pvg.raised.push(step.vector);
-        pvg.post('interrupt', this.thread, { kind, words: [step.vector] });
+        pvg.post('interrupt', this.thread, { kind: Upcall[step.line ?? 'raiseInterrupt'], words: [step.vector] });
         break;
-      }
       case 'lock':
         pvg.take(this.script.name);
         break;

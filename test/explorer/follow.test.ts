@@ -63,7 +63,10 @@ class Taker implements Actor {
 }
 
 /** Two senders, a writer and a taker. `open`: the world says where its state is. */
-function makeWorld(open: boolean): { readonly world: World; queues(batches: readonly (readonly string[])[]): () => readonly LoggedQueue[] } {
+function makeWorld(open: boolean): {
+  readonly world: World;
+  queues(batches: readonly (readonly string[])[]): () => readonly LoggedQueue[];
+} {
   let inbox: Inbox<string> | null = null;
   const world = defineWorld(
     'senders',
@@ -89,12 +92,7 @@ describe.each([
   const { world, queues } = makeWorld(open);
 
   it('every batch is taken as it was', () => {
-    const logs = [
-      [['a'], ['c'], ['peek written']],
-      [['a', 'c'], ['peek written']],
-      [['c'], ['a', 'peek ']],
-      [['c', 'a', 'peek written']],
-    ];
+    const logs = [[['a'], ['c'], ['peek written']], [['a', 'c'], ['peek written']], [['c'], ['a', 'peek ']], [['c', 'a', 'peek written']]];
     for (const log of logs) {
       const { schedule, failures, execution } = follow(world, queues(log));
       expect(schedule.steps.filter(({ process }) => process === 'taker')).toHaveLength(log.length);
@@ -119,7 +117,11 @@ describe.each([
   });
 
   it.each([
-    ['has two messages of one sender the other way round', [['peek written'], ['a'], ['c']], /post gets a, and the log has peek written as its message 1/],
+    [
+      'has two messages of one sender the other way round',
+      [['peek written'], ['a'], ['c']],
+      /post gets a, and the log has peek written as its message 1/,
+    ],
     ['lacks a message', [['a'], ['peek written']], /post gets c, and the log has nothing as its message 3/],
     ['has one that nobody sends', [['a'], ['c'], ['peek written'], ['d']], /taker is to take d \(batch 4 of 4\), and post holds nothing/],
     ['has something else in one', [['a'], ['c'], ['peek erased']], /at step \d+\n {2}taker is to take peek erased/],

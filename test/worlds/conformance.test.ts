@@ -28,7 +28,9 @@ const SIGHTS: Readonly<Record<string, (round: RealRound) => boolean>> = {
 /** Whether the BQL actor took a message of a kind while PVG had not returned from so many accesses. */
 function isInside({ deliveries }: RealRound, kind: string, accesses: number): boolean {
   let open = 0;
-  const nested = deliveries.filter(({ actor }) => actor !== 'render-queue').flatMap(({ actor, messages }) => messages.map((each) => [actor, each.kind]));
+  const nested = deliveries
+    .filter(({ actor }) => actor !== 'render-queue')
+    .flatMap(({ actor, messages }) => messages.map((each) => [actor, each.kind]));
   return nested.some(([actor, each]) => {
     if (actor === 'background-queue') open += each === 'job' ? 1 : 0;
     else open -= each === 'jobDone' ? 1 : 0;
@@ -37,7 +39,11 @@ function isInside({ deliveries }: RealRound, kind: string, accesses: number): bo
 }
 
 /** Runs rounds and follows each; how many rounds showed what, and the schedules of all. `wrong`: properties that the revision doesn't keep. */
-async function runRounds(name: RevisionName, rounds: number, wrong: readonly string[]): Promise<[ReadonlySet<string>, ReadonlySet<string>]> {
+async function runRounds(
+  name: RevisionName,
+  rounds: number,
+  wrong: readonly string[],
+): Promise<[ReadonlySet<string>, ReadonlySet<string>]> {
   const revision = REVISIONS[name];
   let real = await RealRun.open(name);
   const schedules = new Set<string>();

@@ -254,10 +254,7 @@ export class RealRun {
   private async quiet(): Promise<void> {
     const { device } = this;
     const pending = (): number => this.bridge.pvg_display_pending_events(device.internals.wiring.device, 0);
-    await until(
-      async () =>
-        pending() === 0 && (await this.look()).frames.every((each) => each.pipeline === 'idle') && pending() === 0,
-    );
+    await until(async () => pending() === 0 && (await this.look()).frames.every((each) => each.pipeline === 'idle') && pending() === 0);
   }
 
   /**

@@ -112,7 +112,7 @@ export function runScenario({ mode, image, x, y, shown }: Round, nested: boolean
           { do: 'iosfcMap', surface: 1, gpa: RAM_GPA, length: 0x4000 },
           { do: 'iosfcMap', surface: 2, gpa: RAM_GPA, length: 0x4000 },
           { do: 'iosfcUnmap', surface: 1 },
-          { do: 'raiseInterrupt', vector: 0, line: 'iosfc' },
+          { do: 'raiseInterrupt', vector: 0, line: 'iosfcInterrupt' },
         ],
         inside: { vcpu: 1, index: 2 },
       },
