@@ -29,18 +29,16 @@ export interface DeliveredBatch {
  * The batches of a history, in its order. A batch of which the ring no longer had all is left out, with all before it of that thread.
  */
 export function deliveriesOf(history: readonly (TraceEvent & { readonly actor: string })[]): readonly DeliveredBatch[] {
-  const open = new Map<number, { left: number; readonly messages: Delivery[] }>();
+  /** By thread, the messages of the batch that it took last. */
+  const open = new Map<number, Delivery[]>();
   const batches: DeliveredBatch[] = [];
   for (const { thread, actor, nanoseconds, name, args } of history) {
     if (name === 'agfx_batch_taken') {
       const messages: Delivery[] = [];
-      open.set(thread, { left: Number(args.count), messages });
+      open.set(thread, messages);
       batches.push({ actor, nanoseconds, messages });
     } else if (name === 'agfx_message_taken') {
-      const batch = open.get(thread);
-      if (batch === undefined || batch.left === 0) continue;
-      batch.left--;
-      batch.messages.push({ kind: String(args.kind), id: Number(args.id), thread: Number(args.thread), detail: Number(args.detail) });
+      open.get(thread)?.push({ kind: String(args.kind), id: Number(args.id), thread: Number(args.thread), detail: Number(args.detail) });
     }
   }
   return batches;
