@@ -19,7 +19,7 @@ import type { SharedObject } from '../explorer/shared-object.js';
 import type { Revision } from '../revisions/revision.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
-import type { Carrier } from './pvg-threads.js';
+import type { Carrier } from './carrier.js';
 
 /** What is said of an encode besides. */
 function refusal(outcome: number): string {

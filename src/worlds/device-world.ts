@@ -24,7 +24,8 @@ import { type WorldConsole, WorldPort } from './port.js';
 import { declareProperties } from './properties.js';
 import { type PvgFreedom, PvgModel } from './pvg-model.js';
 import type { PvgScript } from './pvg-steps.js';
-import { Carrier, DisplayThread, GpuThread, ScriptThread } from './pvg-threads.js';
+import { Carrier } from './carrier.js';
+import { DisplayThread, GpuThread, ScriptThread } from './pvg-threads.js';
 
 /** Who does what. */
 export interface Scenario {

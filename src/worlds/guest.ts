@@ -14,7 +14,8 @@ import type { RegionReferences } from '../memory/references.js';
 import type { ModelMemory } from './memory.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
-import type { Carrier, DisplayThread, ScriptThread } from './pvg-threads.js';
+import type { Carrier } from './carrier.js';
+import type { DisplayThread, ScriptThread } from './pvg-threads.js';
 
 /** An access of a guest's: to the register of its own, or a write to another one, by which it tells PVG to do something. */
 export type GuestAccess = 'read' | 'write' | { readonly order: number };
@@ -312,10 +313,11 @@ export class ResetActor implements Actor {
   }
 
   waitsFor(): readonly string[] {
-    const { pvg, scripts, display } = this.parts;
-    if (this.state === 'asked') return ['bql'];
+    const { pvg, thread, scripts, display } = this.parts;
+    if (this.state === 'asked' && !pvg.cell(thread).answered) return ['bql'];
     if (this.state === 'draining') return ['gpu'];
     const active = scripts.filter(({ isActive }) => isActive).map(({ script }) => script.name);
+    if (this.state === 'asked') return active;
     return [...active, ...(display.isAsking ? ['display'] : []), ...(pvg.inside > 0 ? ['bql'] : [])];
   }
 
@@ -325,9 +327,10 @@ export class ResetActor implements Actor {
 
   private canGoOn(): boolean {
     const { pvg, thread, scripts, display } = this.parts;
-    if (this.state === 'asked') return pvg.cell(thread).answered;
     if (this.state === 'draining') return pvg.encodes.length === 0;
-    return pvg.inside === 0 && !display.isAsking && scripts.every((script) => !script.isActive);
+    // An access that comes in meanwhile may make tasks of its own: none is destroyed while somebody uses it.
+    if (scripts.some(({ isActive }) => isActive)) return false;
+    return this.state === 'asked' ? pvg.cell(thread).answered : pvg.inside === 0 && !display.isAsking;
   }
 
   private destroyNext(): void {

@@ -1,5 +1,5 @@
 /**
- * The threads of the PVG model as processes: those that follow a script, the display queue, the GPU, and whoever carries an access in.
+ * The threads of the PVG model as processes: those that follow a script, the display queue, and the GPU.
  *
  * Invariant: a step is one thing that others can notice. An answer that came is taken together with what the thread does next, since
  * nobody but the thread sees the taking.
@@ -9,8 +9,9 @@ import { Upcall, type UpcallClassName } from '../bridge/pvg.js';
 import type { Actor, Pending } from '../explorer/actor.js';
 import { Kind } from '../explorer/operation.js';
 import type { SharedObject } from '../explorer/shared-object.js';
-import type { PvgAccess, PvgModel } from './pvg-model.js';
+import type { PvgModel } from './pvg-model.js';
 import { MAY_WAIT, PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
+import { canBeShort, type Expected, expected, isOfNoTask, lengthOf, pageAt, surfaceAt } from './shortages.js';
 
 const TWO_32 = 2 ** 32;
 
@@ -27,7 +28,7 @@ export interface ThreadWorld {
   fail(property: string, text: string): void;
 }
 
-/** Steps that fail if there is no memory. */
+/** Steps that fail if memory is gone. */
 const MAPS: ReadonlySet<string> = new Set(['map', 'iosfcMap', 'iosfcUnmap']);
 
 type Asked = 'no' | 'asked' | 'ended';
@@ -38,7 +39,9 @@ export class ScriptThread implements Actor {
   begun: boolean;
   at = 0;
   private asked: Asked = 'no';
-  private readonly say = (outcome: number): string => `${this.nextStep()}${outcome === 1 ? ' told with the one before' : ''}`;
+  /** What the answer is to be, if it has asked. */
+  private expected: Expected = 'success';
+  private readonly say = (outcome: number): string => `${this.nextStep()}${outcome === 1 ? this.besides() : ''}`;
 
   constructor(
     readonly script: PvgScript,
@@ -83,7 +86,7 @@ export class ScriptThread implements Actor {
       this.takeAnswer();
       const step = this.script.steps[this.at];
       // What may have to wait, or has outcomes, is a step of its own.
-      if (step === undefined || MAY_WAIT.has(step.do) || (step.do === 'newFrame' && pvg.coalesces)) return;
+      if (step === undefined || MAY_WAIT.has(step.do) || (step.do === 'newFrame' && pvg.coalesces) || canBeShort(step, pvg)) return;
       this.carryOut(step, 0);
       return;
     }
@@ -111,6 +114,10 @@ export class ScriptThread implements Actor {
     return next === undefined ? `see ${now} answered` : `see ${now} answered, ${next}`;
   }
 
+  private besides(): string {
+    return this.script.steps[this.at]?.do === 'newFrame' ? ' told with the one before' : ', for which there is no memory';
+  }
+
   private lookAt(step: PvgStep, next: Pending): void {
     const { pvg } = this.world;
     if (step.do === 'lock') {
@@ -124,7 +131,7 @@ export class ScriptThread implements Actor {
       const merges = pvg.coalesces && pvg.events.some(({ kind }) => kind === Upcall.newFrame);
       next.ready(Kind.update, pvg.parts.display, merges ? 2 : 1);
     } else {
-      next.ready(Kind.update, pvg.parts.upcalls);
+      next.ready(Kind.update, pvg.parts.upcalls, canBeShort(step, pvg) ? 2 : 1);
     }
   }
 
@@ -137,37 +144,38 @@ export class ScriptThread implements Actor {
     this.at++;
     cell.id = 0;
     if (step === undefined) return;
-    if (!cell.ok) {
-      // What the scenarios ask for can be had, but for the undoing of what is not there.
-      const may = step.do === 'iosfcUnmapAddress' || (this.world.mapsFail && MAPS.has(step.do));
-      if (!may) this.world.fail('P4', `${step.do} is answered with a failure`);
-      return;
-    }
+    const unexpected = cell.ok ? 'failure' : 'success';
+    if (this.expected === unexpected) this.world.fail('P4', `${step.do} is answered with a ${cell.ok ? 'success' : 'failure'}`);
+    this.expected = 'success';
+    if (!cell.ok) return;
     if (step.do === 'createTask') pvg.tasks.set(step.task, cell.value);
     if (step.do === 'iosfcMap') pvg.surfaces.set(step.surface, cell.value);
   }
 
   private carryOut(step: PvgStep, outcome: number): void {
     const { pvg } = this.world;
+    const isShort = outcome === 1 && canBeShort(step, pvg);
+    if (isShort) pvg.shortages--;
+    this.expected = this.world.mapsFail && MAPS.has(step.do) ? 'either' : expected(step, pvg, isShort);
     switch (step.do) {
       case 'createTask':
-        return this.ask('task', Upcall.createTask, [step.pages * PAGE]);
+        return this.ask('task', Upcall.createTask, [lengthOf(step.pages, isShort)]);
       case 'destroyTask': {
         const range = pvg.tasks.get(step.task) ?? 0;
         pvg.tasks.delete(step.task);
         return this.ask('task', Upcall.destroyTask, [range]);
       }
       case 'map':
-        return this.ask('task', Upcall.mapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, 0, 1, step.gpa, PAGE]);
+        return this.ask('task', Upcall.mapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, 0, 1, pageAt(step.gpa, isShort), PAGE]);
       case 'unmap':
         return this.ask('task', Upcall.unmapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, PAGE]);
       case 'use':
-        this.world.use(pvg.tasks.get(step.task) ?? 0, step.page);
+        if (!isOfNoTask(step, pvg)) this.world.use(pvg.tasks.get(step.task) ?? 0, step.page);
         break;
       case 'readMemory':
         return this.ask('read', Upcall.readMemory, [step.gpa, step.length, 0]);
       case 'iosfcMap':
-        return this.ask('iosfc', Upcall.iosfcMap, [step.gpa, step.length, 0, step.surface, 0]);
+        return this.ask('iosfc', Upcall.iosfcMap, [surfaceAt(step.gpa, isShort), step.length, 0, step.surface, 0]);
       case 'iosfcUse':
         this.world.useAddress(pvg.surfaces.get(step.surface) ?? 0);
         break;
@@ -344,57 +352,5 @@ export class GpuThread implements Actor {
 
   describe(): string {
     return `${this.pvg.encodes.length} frames in flight`;
-  }
-}
-
-/** An access inside PVG, for whichever process carries it in. */
-export class Carrier {
-  private inside = false;
-  private read = 0;
-  private awaited: ScriptThread[] = [];
-
-  constructor(
-    private readonly pvg: PvgModel,
-    private readonly scripts: readonly ScriptThread[],
-  ) {}
-
-  get isInside(): boolean {
-    return this.inside;
-  }
-
-  get canEnter(): boolean {
-    return this.pvg.isFree;
-  }
-
-  /** Who has to go on before it can. */
-  get waitsFor(): readonly string[] {
-    if (!this.inside) return [this.pvg.owner];
-    return this.awaited.filter(({ isDone }) => !isDone).map(({ script }) => script.name);
-  }
-
-  /** Every thread that the access waits for has ended. */
-  get canLeave(): boolean {
-    for (const script of this.awaited) if (!script.isDone) return false;
-    return true;
-  }
-
-  enter(access: PvgAccess, vcpu: number, index: number): void {
-    if (this.pvg.locks) this.pvg.touch(Kind.lock, this.pvg.parts.lock);
-    this.read = this.pvg.enter(access, vcpu, index);
-    this.inside = true;
-    this.awaited = [];
-    for (const thread of this.scripts) {
-      const { inside, awaited = true } = thread.script;
-      if (inside === undefined || inside.vcpu !== vcpu || inside.index !== index) continue;
-      thread.begun = true;
-      if (awaited) this.awaited.push(thread);
-    }
-  }
-
-  /** What the access read. */
-  leave(): number {
-    this.pvg.leave();
-    this.inside = false;
-    return this.read;
   }
 }

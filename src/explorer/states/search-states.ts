@@ -9,6 +9,7 @@ import { Execution } from '../execution.js';
 import type { Exploration, Found } from '../explore.js';
 import type { World } from '../world.js';
 import type { Fairness } from './fair-cycles.js';
+import { Arrangements } from './arrangements.js';
 import { KeptSpace } from './kept-space.js';
 import { PackedLayout } from './packed-layout.js';
 import { PackedSpace } from './packed-space.js';
@@ -34,7 +35,7 @@ export interface StateOptions {
   readonly stop?: (found: StateExploration) => boolean;
   /** Go on after a failure, and collect the first of each property. Default false. */
   readonly keepGoing?: boolean;
-  /** Take states for one that differ by which of interchangeable processes is which. Default true; not for what must happen in the end. */
+  /** Take states for one that differ by which of interchangeable processes is which. Default true; of what must happen in the end, only in kept states. */
   readonly symmetry?: boolean;
   /** Which executions that go on for ever count. Default weak. */
   readonly fairness?: Fairness;
@@ -77,7 +78,10 @@ export function openStates(world: World, options: StateOptions): { readonly sear
   const { builder } = execution;
   const by = options.states ?? kindOf(execution);
   const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
-  const symmetric = (options.symmetry ?? true) && builder.symmetric.length > 0 && !isLive && by !== 'kept';
+  const isWanted = (options.symmetry ?? true) && builder.symmetric.length > 0;
+  const arrangements = isWanted && by === 'kept' ? Arrangements.of(builder.processes.length, builder.symmetric) : null;
+  // Who is who in a cycle is known of kept states alone (orbit-graph.ts).
+  const symmetric = by === 'kept' ? arrangements !== null : isWanted && !isLive;
   const costs = new Map<string, number>();
   const found: StateExploration = {
     schedules: 0,
@@ -98,7 +102,7 @@ export function openStates(world: World, options: StateOptions): { readonly sear
   };
   // An execution is cut off at the world's most steps; a packed state is no execution.
   const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
-  return { search: new StateSearch(spaceOf(execution, found), found, { ...options, maxDepth }), found };
+  return { search: new StateSearch(spaceOf(execution, found, arrangements), found, { ...options, maxDepth }), found };
 }
 
 function kindOf({ builder, world }: Execution): StateKind {
@@ -106,7 +110,7 @@ function kindOf({ builder, world }: Execution): StateKind {
   return world.open === null ? 'replayed' : 'kept';
 }
 
-function spaceOf({ world, builder }: Execution, { by, symmetric, costs }: StateExploration): StateSpace {
+function spaceOf({ world, builder }: Execution, { by, symmetric, costs }: StateExploration, arrangements: Arrangements | null): StateSpace {
   if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric);
-  return by === 'kept' ? new KeptSpace(world, costs) : new ReplayedSpace(world, symmetric, costs);
+  return by === 'kept' ? new KeptSpace(world, costs, arrangements) : new ReplayedSpace(world, symmetric, costs);
 }
