@@ -16,7 +16,7 @@ import type { Tracer } from '../src/trace/tracer.js';
 import { exposeControl } from './control.js';
 import { ThreadPort } from './device-port.js';
 import { Message } from './messages.js';
-import { makeTracer } from './thread-tracer.js';
+import { makeTracer, traceBatch } from './thread-tracer.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
 /** A thread's tools. */
@@ -99,6 +99,7 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
     if (crashed) throw new DefectError(`the ${name} was crashed on purpose`);
     const kicked = hasKick(records);
     const work = kicked ? records.filter((record) => record.kind !== Message.kick) : records;
+    if (wiring.traceDeliveries && work.length > 0) traceBatch(tracer, work);
     if (work.length > 0) handle(work);
     if (!kicked) continue;
     mailboxes.flush();

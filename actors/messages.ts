@@ -5,6 +5,7 @@
  * lock section of the BQL is the revision's policy (actors/bql/classes.ts).
  */
 import { KIND_HOST, Upcall } from '../src/bridge/pvg.js';
+import type { PvgRecord } from '../src/bridge/records.js';
 
 export const Message = {
   /** To the BQL: a vCPU's access. id = the caller's token, reserved = high half of the value; words: 0 operation, 1 window, 2 size, 3 offset, 4 value, 5 reply mailbox (0: by port). */
@@ -63,4 +64,9 @@ const NAMES = new Map<number, string>([...Object.entries(Upcall), ...Object.entr
 /** A kind's name, for traces and people. */
 export function messageName(kind: number): string {
   return NAMES.get(kind) ?? `0x${kind.toString(16)}`;
+}
+
+/** What tells a message from others of its kind, in a trace of deliveries: an access's register, a completed frame's present, a section's upcall. */
+export function detailOf({ kind, words, reserved }: Pick<PvgRecord, 'kind' | 'words' | 'reserved'>): number {
+  return kind === Message.displaySection ? reserved : (words[3] ?? 0);
 }

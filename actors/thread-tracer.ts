@@ -5,9 +5,11 @@
  * time at each event would cost more than the event.
  */
 import { type PvgBridge, threadTimes } from '../src/bridge/native.js';
+import type { PvgRecord } from '../src/bridge/records.js';
+import { TRACE_IDS } from '../src/trace/events.js';
 import { TraceRing } from '../src/trace/ring.js';
 import { Tracer } from '../src/trace/tracer.js';
-import { messageName } from './messages.js';
+import { detailOf, messageName } from './messages.js';
 import type { Report, Wiring } from './wiring.js';
 
 export interface TracerParts {
@@ -31,4 +33,10 @@ export function makeTracer({ bridge, wiring, actor, report }: TracerParts): Trac
   report({ report: 'traceRing', actor, thread, memory: ring.memory });
   const times = threadTimes(bridge);
   return new Tracer(wiring.trace, sink, { kindName: messageName, ring, now: () => times.returned });
+}
+
+/** Traces the messages that an actor has taken at once. */
+export function traceBatch(tracer: Tracer, records: readonly PvgRecord[]): void {
+  tracer.note(TRACE_IDS.agfx_batch_taken, records.length);
+  for (const record of records) tracer.note(TRACE_IDS.agfx_message_taken, record.kind, record.id, record.thread, detailOf(record));
 }

@@ -47,6 +47,8 @@ export interface Wiring {
   readonly trace: readonly string[];
   /** Whether each thread keeps its latest trace events in a ring. */
   readonly traceRing: boolean;
+  /** Whether each actor traces the messages that it takes. */
+  readonly traceDeliveries: boolean;
   /** How long mailboxes that threads make for themselves may be polled. */
   readonly pollMicroseconds: number;
 }

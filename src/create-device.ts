@@ -188,6 +188,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     modesGiven: options.modesGiven,
     trace: options.trace,
     traceRing: options.traceRing,
+    traceDeliveries: options.traceDeliveries,
     pollMicroseconds: options.pollMicroseconds,
   };
   return { wiring, ram, serials };

@@ -15,6 +15,7 @@ export {
 export { createDevice } from './create-device.js';
 export { Device } from './device.js';
 export type { TraceHistoryEvent } from './device-trace.js';
+export { type DeliveredBatch, deliveriesOf, type Delivery } from './trace/deliveries.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';
 export type { DeviceOptions } from './device/options.js';

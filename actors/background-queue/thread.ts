@@ -13,7 +13,7 @@ import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { carryIntoPvg, type PvgAccess } from '../../src/runtime/pvg-access.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import type { Tracer } from '../../src/trace/tracer.js';
-import { makeTracer } from '../thread-tracer.js';
+import { makeTracer, traceBatch } from '../thread-tracer.js';
 import type { Report, Wiring } from '../wiring.js';
 import { workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
@@ -80,6 +80,7 @@ function takeOne({ mailboxes, wiring, tracer }: Worker): PvgRecord | null {
     const records = mailboxes.take(wiring.mailboxes.background, -1, 1);
     if (records === null) return null;
     tracer.tick();
+    if (wiring.traceDeliveries && records.length > 0) traceBatch(tracer, records);
     const record = records[0];
     if (record) return record;
   }

@@ -109,6 +109,10 @@ void soft_mode_write_locked(struct soft_display *display, uint32_t mode) {
   display->height = display->modes[mode].height;
   display->rate_mhz = display->modes[mode].rate_mhz;
   soft_frames_drop_locked(display);
+  /* The host may have been told of a frame that is gone now, or be about to be: the first one in the new mode is news, and comes behind the
+   * change. Else nobody would ask for it. */
+  soft_queue_forget_locked(device, PVG_UPCALL_NEW_FRAME, display->port);
+  display->announced = false;
   struct soft_event event = {.kind = PVG_UPCALL_MODE_CHANGE,
                              .words = {display->port, display->width, display->height, SOFT_PIXEL_FORMAT}};
   soft_queue_push_locked(device, &event);

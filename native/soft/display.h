@@ -126,6 +126,7 @@ void *soft_queue_main(void *argument);
 struct soft_event *soft_queue_at_locked(struct soft_device *device, uint32_t place);
 struct soft_event *soft_queue_find_locked(struct soft_device *device, uint32_t kind, uint64_t port);
 void soft_queue_push_locked(struct soft_device *device, const struct soft_event *event);
+void soft_queue_forget_locked(struct soft_device *device, uint32_t kind, uint64_t port);
 void soft_queue_flush_locked(struct soft_device *device);
 uint32_t soft_queue_pending_locked(struct soft_device *device, uint32_t port);
 bool soft_queue_waits_locked(const struct soft_device *device);

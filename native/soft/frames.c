@@ -3,7 +3,7 @@
  * frames.c - the frames of a display: drawn, swapped, shown.
  *
  * A frame is drawn, then (with vsync) queued until a blank, then current. The host is told of a new current frame only if
- * it has asked for one since it was last told, so that announcements never pile up, unless the configuration wants every one; a
+ * it has asked for one since it was last told, or the mode has changed, so that announcements never pile up, unless the configuration wants every one; a
  * current frame that is replaced before it was encoded is a dropped one. Frames are counted references; what is taken out of the
  * pool is freed with its last one. This file doesn't copy pixels and doesn't post.
  */

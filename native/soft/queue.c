@@ -2,8 +2,8 @@
  *
  * queue.c - the display queue: the one thread that tells the host what happened on the displays, in order.
  *
- * Invariant: at most one event of each kind and port is queued, since a later one takes its place; so pushing never blocks and loses
- * nothing but what is out of date. While a mode change waits for the host the thread holds display_lock, so encodes wait
+ * Invariant: at most one event of each kind and port is queued, since a later one takes its place, and none of a frame of an old mode; so pushing
+ * never blocks and loses nothing but what is out of date. While a mode change waits for the host the thread holds display_lock, so encodes wait
  * with it. Nothing that an MMIO access waits for may wait for this thread, because the host may handle what it
  * is told only when no access is in progress. A suspended device tells nothing more; what is queued is part of its state.
  */
@@ -39,6 +39,20 @@ void soft_queue_push_locked(struct soft_device *device, const struct soft_event 
   }
   *place = *event;
   place->more = more;
+}
+
+/* Forgets what is queued of a kind and port. */
+void soft_queue_forget_locked(struct soft_device *device, uint32_t kind, uint64_t port) {
+  uint32_t kept = 0;
+  for (uint32_t place = 0; place < device->queue_count; place++) {
+    struct soft_event event = *soft_queue_at_locked(device, place);
+    if (event.kind == kind && event.words[0] == port) {
+      free(event.payload);
+    } else {
+      *soft_queue_at_locked(device, kept++) = event;
+    }
+  }
+  device->queue_count = kept;
 }
 
 /* Forgets what is queued. */

@@ -66,6 +66,8 @@ export interface DeviceOptions {
   readonly trace?: readonly string[];
   /** True: each thread keeps its latest trace events, for Device.traceHistory(). Default true. */
   readonly traceRing?: boolean;
+  /** True: among those events is each message that an actor takes, so that the history says in which order messages were delivered (deliveriesOf()). Default false. */
+  readonly traceDeliveries?: boolean;
   /**
    * How long threads that wait may poll before they sleep, in microseconds, 0..1000. They do so only while it has been worth it lately, and
    * not at all on a single core; 0 saves processor time at the price of latency. Default 100.
@@ -184,6 +186,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     savable: flag('savable', options.savable ?? true),
     trace: options.trace ?? [],
     traceRing: flag('traceRing', options.traceRing ?? true),
+    traceDeliveries: flag('traceDeliveries', options.traceDeliveries ?? false),
     pollMicroseconds: integer('pollMicroseconds', options.pollMicroseconds ?? POLL_MICROSECONDS, 0, MAX_POLL_MICROSECONDS),
     refuseEvery: integer('refuseEvery', options.refuseEvery ?? 0, 0, 2 ** 31),
     encodeDelayMicroseconds: integer('encodeDelayMicroseconds', options.encodeDelayMicroseconds ?? 0, 0, 1_000_000),

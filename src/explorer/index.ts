@@ -12,6 +12,7 @@ export { Execution } from './execution.js';
 export { type ExplainOptions, type Explanation, explain } from './explain.js';
 export { type Budget, type Exploration, type ExploreOptions, explore, type Found } from './explore.js';
 export { type Failure, WorldError } from './failure.js';
+export { type Followed, follow, type FollowOptions, type LoggedQueue, LogMismatchError } from './follow.js';
 export { Hasher } from './hasher.js';
 export { Inbox, type Touch } from './inbox.js';
 export { type Body, Kind, type Operation } from './operation.js';

@@ -33,6 +33,12 @@ interface Queued {
   readonly id: number;
   readonly cause: number;
 }
+interface Delivered {
+  readonly kind: string;
+  readonly id: number;
+  readonly thread: number;
+  readonly detail: number;
+}
 const queued = (a: Queued): string => `kind=${a.kind} id=${hex(a.id)} cause=${a.cause}`;
 
 /** How each event's arguments are written; the parameter types are the events' arguments. */
@@ -93,6 +99,10 @@ export const TRACE_FORMATS = {
   agfx_queue_posted: (a: Queued) => `queue=render ${queued(a)}`,
   agfx_queue_began: (a: { kind: string; id: number }) => `queue=render kind=${a.kind} id=${hex(a.id)}`,
   agfx_queue_ended: (a: { kind: string; id: number }) => `queue=render kind=${a.kind} id=${hex(a.id)}`,
+  /** Only on a device that is to trace its deliveries: an actor has taken so many messages at once, which come next. */
+  agfx_batch_taken: (a: { count: number }) => `count=${a.count}`,
+  /** `thread`: PVG's that posted it, 0 if that is none of PVG's. `detail`: what detailOf() says. */
+  agfx_message_taken: (a: Delivered) => `kind=${a.kind} id=${hex(a.id)} thread=${a.thread} detail=${hex(a.detail)}`,
 } as const;
 
 export type TraceName = keyof typeof TRACE_FORMATS;
@@ -145,6 +155,8 @@ export const RING_FIELDS: Readonly<Record<TraceName, readonly string[]>> = {
   agfx_queue_posted: ['kind', 'id', 'cause'],
   agfx_queue_began: ['kind', 'id'],
   agfx_queue_ended: ['kind', 'id'],
+  agfx_batch_taken: ['count'],
+  agfx_message_taken: ['kind', 'id', 'thread', 'detail'],
 };
 
 function expressionOf(glob: string): RegExp {

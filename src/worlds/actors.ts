@@ -19,7 +19,7 @@ import type { SharedObject } from '../explorer/shared-object.js';
 import type { Revision } from '../revisions/revision.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
-import type { Carrier } from './pvg-threads.js';
+import type { Carrier } from './carrier.js';
 import type { Tally } from './tally.js';
 
 /** What is said of an encode besides. */
@@ -180,14 +180,20 @@ export class BqlActor implements Actor {
 export interface RenderParts {
   readonly behaviour: RenderQueueBehaviour;
   readonly inbox: Inbox<PvgRecord>;
+  readonly bql: Inbox<PvgRecord>;
+  /** What it has decided to tell the BQL actor, and not told. */
+  readonly toTell: PvgRecord[];
   readonly pvg: PvgModel;
   /** The outcome that an encode of this step is to have. */
   readonly fate: { outcome: number };
 }
 
 export class RenderActor implements Actor {
-  private readonly say = (outcome: number): string =>
-    `${messageName(this.parts.behaviour.next || (this.parts.inbox.contents[0]?.kind ?? 0))}${refusal(outcome)}`;
+  private readonly say = (outcome: number): string => {
+    const { behaviour, inbox, toTell } = this.parts;
+    const [told] = toTell;
+    return told ? `tell ${messageName(told.kind)}` : `${messageName(behaviour.next || (inbox.contents[0]?.kind ?? 0))}${refusal(outcome)}`;
+  };
 
   constructor(private readonly parts: RenderParts) {}
 
@@ -197,8 +203,9 @@ export class RenderActor implements Actor {
   }
 
   look(next: Pending): void {
-    const { behaviour, inbox, pvg } = this.parts;
+    const { behaviour, inbox, pvg, bql, toTell } = this.parts;
     next.describe = this.say;
+    if (toTell.length > 0) return next.ready(Kind.send, bql.target);
     const kind = behaviour.next === 0 ? (inbox.contents[0]?.kind ?? 0) : behaviour.next;
     if (kind === 0) {
       if (behaviour.waitsForBql) next.blocked(Kind.awaitReply, inbox.target);
@@ -210,7 +217,9 @@ export class RenderActor implements Actor {
 
   /** The taking from its own mailbox is nobody else's affair, so it is one step with what begins then. */
   run(outcome: number): void {
-    const { behaviour, inbox, fate } = this.parts;
+    const { behaviour, inbox, fate, bql, toTell } = this.parts;
+    const told = toTell.shift();
+    if (told !== undefined) return bql.post(told);
     fate.outcome = outcome;
     if (behaviour.next === 0) {
       const record = inbox.take();
@@ -238,12 +247,16 @@ export interface WorkerParts {
   readonly carrier: Carrier;
   readonly identify: Identify;
   readonly tally: Tally;
+  /** It tells of a refused encode in a step of its own. */
+  readonly tellsLater: boolean;
 }
 
 /** A worker of the background queue. */
 export class WorkerActor implements Actor {
   /** What it has taken and not done. */
   private record: PvgRecord | null = null;
+  /** PVG has refused its encode, and the BQL actor was not told. */
+  private refused = false;
   private workedOut: { readonly record: PvgRecord; readonly work: Work } | null = null;
 
   private readonly carrier: Carrier;
@@ -269,14 +282,14 @@ export class WorkerActor implements Actor {
       const can = carrier.isInside ? carrier.canLeave : carrier.canEnter;
       if (can) next.ready(Kind.update, pvg.parts.registers);
       else next.blocked(Kind.awaitReply, pvg.parts.registers);
-    } else if (work.do === 'encode') {
+    } else if (work.do === 'encode' && !this.refused) {
       if (pvg.canEncode) next.ready(Kind.update, pvg.parts.display, pvg.encodeOutcomes);
       else next.blocked(Kind.lock, pvg.parts.lock);
     } else next.ready(Kind.send, bql.target);
   }
 
   run(outcome: number): void {
-    const { inbox, bql, pvg, carrier, identify, tally } = this.parts;
+    const { inbox, bql, pvg, carrier, identify, tally, tellsLater } = this.parts;
     const work = this.work();
     if (work === null) {
       const record = inbox.take();
@@ -289,7 +302,10 @@ export class WorkerActor implements Actor {
       bql.post(whole(work.answer({ ok: true, value: carrier.leave(), high: 0 })));
       tally.post(identify(this.record?.words ?? []).vcpu);
     } else if (work.do === 'encode') {
-      if (!pvg.encode(this.record?.id ?? 0, work.texture, outcome)) bql.post(whole(work.refusal));
+      const isRefused = this.refused || !pvg.encode(this.record?.id ?? 0, work.texture, outcome);
+      this.refused = isRefused && !this.refused && tellsLater;
+      if (this.refused) return;
+      if (isRefused) bql.post(whole(work.refusal));
     } else {
       bql.post(whole(work.section));
     }
@@ -317,7 +333,7 @@ export class WorkerActor implements Actor {
   private nextStep(): string {
     const work = this.work();
     if (work === null) return `take ${messageName(this.parts.inbox.contents[0]?.kind ?? 0)}`;
-    if (work.do === 'encode') return 'encode a frame';
+    if (work.do === 'encode') return this.refused ? 'tell frameRefused' : 'encode a frame';
     if (work.do === 'pass') return `pass ${messageName(work.section.reserved ?? 0)} on`;
     return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.access.operation === 1 ? 'write' : 'read'}`;
   }

@@ -25,7 +25,8 @@ import { type WorldConsole, WorldPort } from './port.js';
 import { declareProperties } from './properties.js';
 import { type PvgFreedom, PvgModel } from './pvg-model.js';
 import type { PvgScript } from './pvg-steps.js';
-import { Carrier, DisplayThread, GpuThread, ScriptThread } from './pvg-threads.js';
+import { Carrier } from './carrier.js';
+import { DisplayThread, GpuThread, ScriptThread } from './pvg-threads.js';
 import { Tally } from './tally.js';
 
 /** Who does what. */
@@ -45,6 +46,10 @@ export interface Scenario {
   /** The display's mode at the beginning, in device and PVG. */
   readonly mode?: { readonly width: number; readonly height: number };
   readonly workers?: number;
+  /** Between PVG's refusal of an encode and the telling of it others may run, as on threads; without it, both are one step. */
+  readonly tellsLater?: boolean;
+  /** What the device counts is part of the state, for who compares it. */
+  readonly counts?: boolean;
 }
 
 const HANDLES: MailboxHandles = { bql: 1, render: 2, background: 3, watchdog: 0, update: 4 };
@@ -86,8 +91,13 @@ const MAP_FIELDS = ['view', 'hosts', 'removedHosts', 'removed'];
 
 /** A scenario as a world, in a revision. */
 export function deviceWorld(scenario: Scenario, revision: RevisionName): World {
+  return worldOf(scenario, revision, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare());
+}
+
+/** As deviceWorld(), for who makes the DeviceWorld himself, to look at it. */
+export function worldOf(scenario: Scenario, revision: RevisionName, setup: (w: WorldBuilder) => void): World {
   const { name, summary } = scenario;
-  return defineWorld(`${name}@${revision}`, (w) => new DeviceWorld(w, scenario, REVISIONS[revision]).declare(), {
+  return defineWorld(`${name}@${revision}`, setup, {
     summary,
     maxSteps: 1000,
     open: scenario.removesRam ? STATELESS : [...STATELESS, ...MAP_FIELDS],
@@ -111,12 +121,15 @@ export class DeviceWorld {
   readonly bql: BqlBehaviour;
   readonly render: RenderQueueBehaviour | null;
   readonly own: OwnThread;
+  /** What the device has counted, by the counters' names. */
+  readonly counts: Map<string, number> | null;
   reset: ResetActor | null = null;
   readonly tally = new Tally();
-  private readonly inboxes: Record<'bql' | 'render' | 'background' | 'update', Inbox<PvgRecord>>;
+  readonly inboxes: Record<'bql' | 'render' | 'background' | 'update', Inbox<PvgRecord>>;
   private readonly replies = new Map<number, Inbox<PvgRecord>>();
   private readonly regions: readonly MemoryRegion[];
   private readonly fate = { outcome: 0 };
+  private readonly toTell: PvgRecord[] = [];
   private readonly fail: (property: string, text: string) => void;
 
   constructor(
@@ -132,11 +145,13 @@ export class DeviceWorld {
       this.replies.set(FIRST_REPLIES + number, inbox(`vcpu${number}`));
     });
     this.memory = new ModelMemory(this.fail);
+    this.counts = scenario.counts === true ? new Map() : null;
     this.regions = this.makeRegions();
     this.pvg = this.makePvg();
     const port = this.makePort('bql');
     const { references, regions, tally } = this;
-    this.bql = new BqlBehaviour({ revision, regions, references, displays: 1, port, onLock: tally.onLock });
+    const tracesActors = scenario.counts === true;
+    this.bql = new BqlBehaviour({ revision, regions, references, displays: 1, port, onLock: tally.onLock, tracesActors });
     this.own = new OwnThread(revision, this.bql.device.space, this.makePort('PVG'));
     this.render = usesRenderQueue(revision) ? this.makeRender() : null;
   }
@@ -150,7 +165,7 @@ export class DeviceWorld {
   /** Declares processes and properties. */
   declare(): void {
     const { w, scenario, revision, inboxes, pvg, bql: behaviour, tally, fail } = this;
-    const { scripts = [], vcpus = [], updates = [], workers = 2 } = scenario;
+    const { scripts = [], vcpus = [], updates = [], workers = 2, tellsLater = false } = scenario;
     this.setFirstMode();
     this.console.isRealized = true;
     w.state(this);
@@ -160,6 +175,7 @@ export class DeviceWorld {
       pvg,
       fail,
       mapsFail: removesRam,
+      isDone: (name: string) => this.scripts.find((thread) => thread.script.name === name)?.isDone ?? true,
       use: this.memory.use.bind(this.memory),
       useAddress: this.memory.useAddress.bind(this.memory),
     };
@@ -171,10 +187,11 @@ export class DeviceWorld {
     const { background: inbox } = inboxes;
     const workerActors = Array.from(
       { length: workers },
-      (_, number) => new WorkerActor({ name: `worker${number}`, inbox, bql, pvg, carrier: carrier(), identify, tally }),
+      (_, number) => new WorkerActor({ name: `worker${number}`, inbox, bql, pvg, carrier: carrier(), identify, tally, tellsLater }),
     );
     w.actor('bql', new BqlActor({ staff: workerActors, behaviour, revision, inbox: bql, update, pvg, carrier: carrier(), identify, fail }));
-    if (this.render) w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, pvg, fate: this.fate }));
+    if (this.render)
+      w.actor('render', new RenderActor({ behaviour: this.render, inbox: inboxes.render, bql, toTell: this.toTell, pvg, fate: this.fate }));
     const staff = workerActors.map((worker) => w.actor(worker.name, worker));
     w.interchangeable(...staff);
     vcpus.forEach((accesses, number) => {
@@ -251,16 +268,20 @@ export class DeviceWorld {
   }
 
   private makePort(actor: 'bql' | 'render queue' | 'PVG'): WorldPort {
-    const { revision, pvg, memory, console, inboxes, replies, tally, fail } = this;
-    return new WorldPort(actor, { revision, pvg, memory, console, inboxes, replies, tally, fail });
+    const { revision, pvg, memory, console, counts, inboxes, replies, tally, fail } = this;
+    return new WorldPort(actor, { revision, pvg, memory, console, counts, inboxes, replies, tally, fail });
   }
 
   private makeRender(): RenderQueueBehaviour {
-    const { revision, pvg, inboxes } = this;
+    const { revision, pvg, inboxes, toTell, scenario } = this;
     return new RenderQueueBehaviour({
       ...{ revision, displays: 1, device: this.makePort('render queue') },
       port: {
-        tellBql: (kind, frame, display, words) => inboxes.bql.post({ kind, id: frame, words, thread: 0, reserved: display }),
+        tellBql: (kind, frame, display, words) => {
+          const record = { kind, id: frame, words, thread: 0, reserved: display };
+          if (scenario.tellsLater) toTell.push(record);
+          else inboxes.bql.post(record);
+        },
         encode: encodeOf(pvg, this.fate),
       },
     });

@@ -15,13 +15,23 @@ import { identify, tagOf } from './access-tags.js';
 import type { ModelMemory } from './memory.js';
 import { whole } from './port.js';
 import type { PvgModel } from './pvg-model.js';
-import type { Carrier, DisplayThread, ScriptThread } from './pvg-threads.js';
+import type { Carrier } from './carrier.js';
+import type { DisplayThread, ScriptThread } from './pvg-threads.js';
 import type { Tally } from './tally.js';
 
-/** An access of a guest's to the register of its own. */
-export type GuestAccess = 'read' | 'write';
+/** An access of a guest's: to the register of its own, or a write to another one, by which it tells PVG to do something. */
+export type GuestAccess = 'read' | 'write' | { readonly order: number };
 
 const FIRST_REGISTER = 0x1000;
+
+/** A processor's own register. */
+export function registerOf(vcpu: number): number {
+  return FIRST_REGISTER + 4 * vcpu;
+}
+
+function nameOf(access: GuestAccess | undefined): string {
+  return access === undefined ? 'nothing' : typeof access === 'object' ? `order 0x${access.order.toString(16)}` : access;
+}
 
 export interface VcpuParts {
   readonly number: number;
@@ -94,24 +104,26 @@ export class VcpuActor implements Actor {
 
   describe(): string {
     const { accesses } = this.parts;
-    return this.isDone ? 'done' : `${this.state} with ${accesses[this.done]} ${this.done + 1} of ${accesses.length}`;
+    return this.isDone ? 'done' : `${this.state} with ${nameOf(accesses[this.done])} ${this.done + 1} of ${accesses.length}`;
   }
 
   private nextStep(): string {
     const { accesses, carrier } = this.parts;
-    const now = accesses[this.done] ?? 'nothing';
+    const now = nameOf(accesses[this.done]);
     if (this.state === 'entering') return carrier.isInside ? 'return from PVG' : `enter PVG to ${now}`;
     if (this.state === 'ready') return now;
     const next = accesses[this.done + 1];
-    return next === undefined ? `see the ${now} answered` : `see the ${now} answered, ${next}`;
+    return next === undefined ? `see the ${now} answered` : `see the ${now} answered, ${nameOf(next)}`;
   }
 
   private access(): void {
     const { number, accesses, bql, handle, tally } = this.parts;
-    const operation = accesses[this.done] === 'write' ? 1 : 0;
+    const access = accesses[this.done] ?? 'read';
+    const operation = access === 'read' ? 0 : 1;
     const tag = tagOf(number, this.done);
-    if (operation === 1) this.written = tag;
-    const words = [operation, 0, 4, FIRST_REGISTER + 4 * number, tag, handle];
+    if (access === 'write') this.written = tag;
+    const offset = typeof access === 'object' ? access.order : registerOf(number);
+    const words = [operation, 0, 4, offset, tag, handle];
     bql.post(whole({ kind: Message.access, id: this.done + 1, words }));
     tally.post(number);
     this.state = 'waiting';

@@ -12,6 +12,7 @@ import { Wake } from '../bridge/pvg.js';
 import type { Cursor, DevicePort, Effect, SurfaceInfo } from '../device/effects.js';
 import type { Inbox } from '../explorer/inbox.js';
 import type { Revision } from '../revisions/revision.js';
+import { TRACE_IDS } from '../trace/events.js';
 import type { ModelMemory } from './memory.js';
 import { FIRST_REPLIES, identify } from './access-tags.js';
 import type { Picture, PvgModel } from './pvg-model.js';
@@ -36,6 +37,8 @@ export interface PortParts {
   readonly memory: ModelMemory;
   readonly console: WorldConsole;
   readonly inboxes: Readonly<Record<'bql' | 'render' | 'background', Inbox<PvgRecord>>>;
+  /** What the device counts; null: nobody looks, and it is no part of the state. */
+  readonly counts: Map<string, number> | null;
   /** Reply mailboxes by their handles. */
   readonly replies: ReadonlyMap<number, Inbox<PvgRecord>>;
   readonly tally: Tally;
@@ -55,8 +58,9 @@ export class WorldPort implements DevicePort {
     // Nobody wants traces here; the schedule says what happens.
   }
 
-  note(): void {
-    // As trace().
+  /** Of what actors note, only waits are counted. */
+  note(event: number, _job = 0, depth = 0): void {
+    if (event === TRACE_IDS.agfx_bql_wait_began) this.count(`depth ${depth}`);
   }
 
   perform(effect: Effect): void {
@@ -81,7 +85,7 @@ export class WorldPort implements DevicePort {
           this.parts.fail('P9', `interrupt ${effect.vector} arrives, and ${pvg.raised[pvg.delivered] ?? 'none'} was to`);
         }
         pvg.delivered++;
-        return;
+        return this.count('interrupts');
       case 'releaseTexture':
         return pvg.releaseTexture(effect.texture);
       case 'releaseRange':
@@ -91,9 +95,11 @@ export class WorldPort implements DevicePort {
       case 'readDevice':
       case 'passFrame':
         return assert(false, `${effect.do} in a world that has no use for it`);
-      case 'publishMap':
       case 'count':
+        return this.count(effect.what);
       case 'logGuestError':
+        return this.count('guestErrors');
+      case 'publishMap':
         return;
       default:
         return this.show(effect);
@@ -169,7 +175,7 @@ export class WorldPort implements DevicePort {
     const { cursor } = console;
     switch (effect.do) {
       case 'pushUpdate':
-        return;
+        return this.count('updates');
       case 'signalUpdateDone':
         console.isAwaited = false;
         if (++console.dones > console.requested) fail('P4', 'an update is answered that nobody asked for');
@@ -190,6 +196,11 @@ export class WorldPort implements DevicePort {
       default:
         return unreachable(effect);
     }
+  }
+
+  private count(what: string): void {
+    const { counts } = this.parts;
+    counts?.set(what, (counts.get(what) ?? 0) + 1);
   }
 
   /** PVG is asked something on the actor's own thread, which is inside it meanwhile. */

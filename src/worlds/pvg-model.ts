@@ -22,6 +22,10 @@ export interface PvgFreedom {
   readonly shortages?: number;
   /** It tells of two frames that come after each other as of one, or not. */
   readonly coalesces?: boolean;
+  /** It tells of a new frame only if the device has asked for one since it last did, as the software PVG does. */
+  readonly announcesOnce?: boolean;
+  /** A frame that is encoded into a texture of another size is cut to that, as the software PVG does it; without it, nothing of it can be shown. */
+  readonly cutsFrames?: boolean;
   /** It takes its lock in every entry point, and holds it while it waits in a callback of a display's. */
   readonly locks?: boolean;
 }
@@ -119,6 +123,8 @@ export class PvgModel {
   mode: { readonly width: number; readonly height: number } | null = null;
   current: Picture | null = null;
   presents = 0;
+  /** A frame was told of, and none asked for since. */
+  private announced = false;
   cursor = { image: 0, shown: true, x: NOWHERE, y: NOWHERE };
   /** Interrupts raised, and how many of them have arrived. */
   readonly raised: number[] = [];
@@ -267,6 +273,7 @@ export class PvgModel {
   encode(frame: number, texture: number, outcome: number): boolean {
     this.touch(Kind.update, this.parts.display);
     const target = this.textures.get(texture);
+    this.announced = false;
     if (this.encodes.length > 0) this.host.fail('P2', `frame ${frame} is encoded while frame ${this.encodes[0]?.frame} is in flight`);
     if (outcome === 1) {
       this.refusals--;
@@ -288,7 +295,7 @@ export class PvgModel {
     if (texture === undefined) this.host.fail('P8', `the GPU completes frame ${encode.frame} in a texture that is released`);
     else {
       texture.rendering--;
-      texture.picture = failed ? null : encode.picture;
+      texture.picture = failed ? null : this.host.freedom.cutsFrames ? cut(encode.picture, texture) : encode.picture;
     }
     if (failed) {
       this.failures--;
@@ -301,6 +308,7 @@ export class PvgModel {
     this.touch(Kind.update, this.parts.display);
     this.mode = { width, height };
     this.current = null;
+    if (this.host.freedom.announcesOnce === true) this.forgetNews();
     this.events.push({ kind: Upcall.modeChange, words: [0, width, height, 0] });
   }
 
@@ -310,7 +318,20 @@ export class PvgModel {
     if (this.mode === null) return;
     const { width, height } = this.mode;
     this.current = { width, height, present: ++this.presents };
-    if (!coalesced) this.events.push({ kind: Upcall.newFrame, words: [0] });
+    if (coalesced || this.announced) return;
+    if (this.host.freedom.announcesOnce === true) {
+      this.announced = true;
+      // One that has not been told yet tells of this one too.
+      if (this.events.some(({ kind }) => kind === Upcall.newFrame)) return;
+    }
+    this.events.push({ kind: Upcall.newFrame, words: [0] });
+  }
+
+  /** Frames of the old mode are no news any more, so the first of the new one is. */
+  private forgetNews(): void {
+    this.announced = false;
+    const { events } = this;
+    for (let at = events.length - 1; at >= 0; at--) if (events[at]?.kind === Upcall.newFrame) events.splice(at, 1);
   }
 
   /** As after creation; presents go on being counted. */
@@ -321,4 +342,8 @@ export class PvgModel {
     this.cursor = { image: 0, shown: true, x: NOWHERE, y: NOWHERE };
     this.refusing = false;
   }
+}
+
+function cut(picture: Picture, { width, height }: Texture): Picture {
+  return picture.width === width && picture.height === height ? picture : { width, height, present: picture.present };
 }

@@ -19,7 +19,11 @@ export type PvgStep =
   | { readonly do: 'iosfcUnmap'; readonly surface: number }
   /** Undoes a mapping of an address that need not be mapped. */
   | { readonly do: 'iosfcUnmapAddress'; readonly address: number }
-  | { readonly do: 'raiseInterrupt'; readonly vector: number }
+  /** Goes on once another thread has made a task; has come to its end. */
+  | { readonly do: 'awaitTask'; readonly task: number }
+  | { readonly do: 'awaitThread'; readonly thread: string }
+  /** `line`: of the IOSurface mapper's, if it isn't the device's. */
+  | { readonly do: 'raiseInterrupt'; readonly vector: number; readonly line?: 'iosfcInterrupt' }
   | { readonly do: 'modeChange'; readonly width: number; readonly height: number }
   | { readonly do: 'newFrame' }
   | { readonly do: 'cursorGlyph'; readonly image: number }
@@ -38,3 +42,6 @@ export interface PvgScript {
   /** False: the access that starts it does not wait for it. */
   readonly awaited?: boolean;
 }
+
+/** Steps that may have to wait before they are made. */
+export const MAY_WAIT: ReadonlySet<string> = new Set(['lock', 'awaitTask', 'awaitThread']);

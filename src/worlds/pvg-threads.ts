@@ -1,5 +1,5 @@
 /**
- * The threads of the PVG model as processes: those that follow a script, the display queue, the GPU, and whoever carries an access in.
+ * The threads of the PVG model as processes: those that follow a script, the display queue, and the GPU.
  *
  * Invariant: a step is one thing that others can notice. An answer that came is taken together with what the thread does next, since
  * nobody but the thread sees the taking.
@@ -9,8 +9,8 @@ import { Upcall, type UpcallClassName } from '../bridge/pvg.js';
 import type { Actor, Pending } from '../explorer/actor.js';
 import { Kind } from '../explorer/operation.js';
 import type { SharedObject } from '../explorer/shared-object.js';
-import type { PvgAccess, PvgModel } from './pvg-model.js';
-import { PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
+import type { PvgModel } from './pvg-model.js';
+import { MAY_WAIT, PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
 import { canBeShort, type Expected, expected, isOfNoTask, lengthOf, pageAt, surfaceAt } from './shortages.js';
 
 const TWO_32 = 2 ** 32;
@@ -23,6 +23,8 @@ export interface ThreadWorld {
   useAddress(address: number): void;
   /** Whether memory may be gone when it is mapped. */
   readonly mapsFail: boolean;
+  /** Whether a thread has come to the end of its script. */
+  isDone(thread: string): boolean;
   fail(property: string, text: string): void;
 }
 
@@ -84,7 +86,7 @@ export class ScriptThread implements Actor {
       this.takeAnswer();
       const step = this.script.steps[this.at];
       // What may have to wait, or has outcomes, is a step of its own.
-      if (step === undefined || step.do === 'lock' || (step.do === 'newFrame' && pvg.coalesces) || canBeShort(step, pvg)) return;
+      if (step === undefined || MAY_WAIT.has(step.do) || (step.do === 'newFrame' && pvg.coalesces) || canBeShort(step, pvg)) return;
       this.carryOut(step, 0);
       return;
     }
@@ -121,6 +123,10 @@ export class ScriptThread implements Actor {
     if (step.do === 'lock') {
       if (pvg.isFree) next.ready(Kind.lock, pvg.parts.lock);
       else next.blocked(Kind.lock, pvg.parts.lock);
+    } else if (step.do === 'awaitTask' || step.do === 'awaitThread') {
+      const can = step.do === 'awaitTask' ? pvg.tasks.has(step.task) : this.world.isDone(step.thread);
+      if (can) next.ready(Kind.update, pvg.parts.upcalls);
+      else next.blocked(Kind.awaitReply, pvg.parts.upcalls);
     } else if (step.do === 'newFrame') {
       const merges = pvg.coalesces && pvg.events.some(({ kind }) => kind === Upcall.newFrame);
       next.ready(Kind.update, pvg.parts.display, merges ? 2 : 1);
@@ -180,9 +186,12 @@ export class ScriptThread implements Actor {
       }
       case 'iosfcUnmapAddress':
         return this.ask('iosfc', Upcall.iosfcUnmap, [step.address, 0]);
+      case 'awaitTask':
+      case 'awaitThread':
+        break;
       case 'raiseInterrupt':
         pvg.raised.push(step.vector);
-        pvg.post('interrupt', this.thread, { kind: Upcall.raiseInterrupt, words: [step.vector] });
+        pvg.post('interrupt', this.thread, { kind: Upcall[step.line ?? 'raiseInterrupt'], words: [step.vector] });
         break;
       case 'lock':
         pvg.take(this.script.name);
@@ -343,57 +352,5 @@ export class GpuThread implements Actor {
 
   describe(): string {
     return `${this.pvg.encodes.length} frames in flight`;
-  }
-}
-
-/** An access inside PVG, for whichever process carries it in. */
-export class Carrier {
-  private inside = false;
-  private read = 0;
-  private awaited: ScriptThread[] = [];
-
-  constructor(
-    private readonly pvg: PvgModel,
-    private readonly scripts: readonly ScriptThread[],
-  ) {}
-
-  get isInside(): boolean {
-    return this.inside;
-  }
-
-  get canEnter(): boolean {
-    return this.pvg.isFree;
-  }
-
-  /** Who has to go on before it can. */
-  get waitsFor(): readonly string[] {
-    if (!this.inside) return [this.pvg.owner];
-    return this.awaited.filter(({ isDone }) => !isDone).map(({ script }) => script.name);
-  }
-
-  /** Every thread that the access waits for has ended. */
-  get canLeave(): boolean {
-    for (const script of this.awaited) if (!script.isDone) return false;
-    return true;
-  }
-
-  enter(access: PvgAccess, vcpu: number, index: number): void {
-    if (this.pvg.locks) this.pvg.touch(Kind.lock, this.pvg.parts.lock);
-    this.read = this.pvg.enter(access, vcpu, index);
-    this.inside = true;
-    this.awaited = [];
-    for (const thread of this.scripts) {
-      const { inside, awaited = true } = thread.script;
-      if (inside === undefined || inside.vcpu !== vcpu || inside.index !== index) continue;
-      thread.begun = true;
-      if (awaited) this.awaited.push(thread);
-    }
-  }
-
-  /** What the access read. */
-  leave(): number {
-    this.pvg.leave();
-    this.inside = false;
-    return this.read;
   }
 }

@@ -68,6 +68,7 @@ class PortScene {
       modesGiven: false,
       trace: [],
       traceRing: false,
+      traceDeliveries: false,
       pollMicroseconds: 0,
     };
     this.mailboxes = new Mailboxes(bridge);

@@ -75,6 +75,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly p
       modesGiven: false,
       trace: [],
       traceRing: false,
+      traceDeliveries: false,
       pollMicroseconds: 0,
     },
     ...{

@@ -32,6 +32,7 @@ describe('options', () => {
       savable: true,
       trace: [],
       traceRing: true,
+      traceDeliveries: false,
       pollMicroseconds: 100,
       refuseEvery: 0,
       encodeDelayMicroseconds: 0,
@@ -57,6 +58,7 @@ describe('options', () => {
       announceEveryFrame: true,
       readsWait: true,
       traceRing: false,
+      traceDeliveries: true,
       pollMicroseconds: 0,
       managedTextures: true,
     } as const;
@@ -100,6 +102,7 @@ describe('options', () => {
     [untyped({ announceEveryFrame: 1 }), 'announceEveryFrame is 1, expected true or false'],
     [untyped({ readsWait: 1 }), 'readsWait is 1, expected true or false'],
     [untyped({ traceRing: 'on' }), 'traceRing is on, expected true or false'],
+    [untyped({ traceDeliveries: 1 }), 'traceDeliveries is 1, expected true or false'],
     [{ pollMicroseconds: 1001 }, 'pollMicroseconds is 1001, expected an integer in 0..1000'],
     [{ refuseEvery: -1 }, 'refuseEvery is -1, expected an integer in 0..2147483648'],
     [{ encodeDelayMicroseconds: 2e6 }, 'encodeDelayMicroseconds is 2000000, expected an integer in 0..1000000'],

@@ -73,6 +73,21 @@ static void test_coalescing(void) {
   stage_close(&host, &guest);
 }
 
+/* A frame in a new mode is news, whether the host has asked for the one before or not: that one is gone. */
+static void test_news_of_a_mode(void) {
+  struct host host = {0};
+  struct guest guest;
+  stage_open(&host, &guest);
+  guest_start(&guest, 0);
+  atomic_store(&host.keep_frames, true);
+  guest_fill_frame(&guest, 0xff0000ffu);
+  AWAIT(atomic_load(&host.counts[PVG_UPCALL_NEW_FRAME]) == 1);
+  guest_write(&guest, REG_MODE, 1);
+  guest_fill_frame(&guest, 0xff00ff00u);
+  AWAIT(atomic_load(&host.counts[PVG_UPCALL_NEW_FRAME]) == 2 && atomic_load(&host.counts[PVG_UPCALL_MODE_CHANGE]) == 2);
+  stage_close(&host, &guest);
+}
+
 static void test_refused_encodes(void) {
   struct host host = {.config = {.refuse_every = 3, .managed_textures = 1}};
   struct guest guest;
@@ -352,6 +367,7 @@ static void test_cursor(void) {
 int main(void) {
   for (int at = 0; at < 4; at++) test_pixels(at & 1, at & 2);
   test_coalescing();
+  test_news_of_a_mode();
   test_refused_encodes();
   test_upcalls_during_an_access();
   for (int how = 0; how < 3; how++) test_stop_with_callers_inside(how);
