@@ -30,15 +30,13 @@ export interface TraceShareEnd {
 }
 
 /** Executions of a part: many against what it costs to begin one, and few against all, so that all threads have some. */
-const PART_EXECUTIONS = 1024;
+const PART_EXECUTIONS = 4096;
 /** Parts that wait for a worker. */
 const AHEAD = 2;
 
 export interface TraceTask {
   /** Traces at most. */
   readonly schedules: number;
-  /** Executions after which a part is left. Default: 1024. */
-  readonly executions?: number;
 }
 
 /** What all traces show; null: that is to be found out in one thread. `control` counts traces. */
@@ -82,9 +80,8 @@ class TraceSharing {
   }
 
   private start(place: TracePlace): void {
-    const { executions = PART_EXECUTIONS } = this.task;
     const ended: Promise<void> = this.workers
-      .runTraces({ begin: this.tree.begin(place), executions })
+      .runTraces({ begin: this.tree.begin(place), executions: PART_EXECUTIONS })
       .then((result) => this.add(place, result))
       .catch((error: unknown) => {
         this.error = error;

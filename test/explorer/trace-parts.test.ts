@@ -95,7 +95,8 @@ describe('a search of traces on threads', () => {
   const inOneThread = (world: World, options: ExploreOptions): Exploration => explore(world, new OptimalDpor(), options);
 
   it.each([
-    ['producers', [3, 3], families.producers(3, 3)],
+    // More than one part.
+    ['producers', [3, 4], families.producers(3, 4)],
     ['lastzero', [4], families.lastzero(4)],
   ] as const)('proves %s by as many traces as one thread', async (name, given, world) => {
     const { schedules, abandoned, coverage } = inOneThread(world, {});

@@ -112,9 +112,8 @@ export class TraceTree {
       by = node.by;
       node = node.parent;
     }
-    const sequence = new TraceSequence(asked, this.footprints);
-    if (before(node, by).some((each) => sequence.mayBeginWith(each))) return;
-    this.insert(node, sequence, node.children.indexOf(by) + 1);
+    // The part knew what comes before it, and asks for nothing that this may begin.
+    this.insert(node, new TraceSequence(asked, this.footprints), node.children.indexOf(by) + 1);
   }
 
   /** Puts a sequence below the first child, of those from that place on, that may begin it, or beside them. */
