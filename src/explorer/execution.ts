@@ -57,7 +57,7 @@ export class Execution extends Standing {
   earlyTimeout = false;
   private readonly watching = new Watching();
   private readonly hasher = new Hasher();
-  private readonly keeper: StateKeeper | null;
+  readonly keeper: StateKeeper | null;
   /** The state at the beginning of every execution. */
   private first: Kept | null = null;
   /** What setup() found wrong, which is so in every execution. */

@@ -301,10 +301,11 @@ export class ResetActor implements Actor {
   }
 
   waitsFor(): readonly string[] {
-    const { pvg, scripts, display } = this.parts;
-    if (this.state === 'asked') return ['bql'];
+    const { pvg, thread, scripts, display } = this.parts;
+    if (this.state === 'asked' && !pvg.cell(thread).answered) return ['bql'];
     if (this.state === 'draining') return ['gpu'];
     const active = scripts.filter(({ isActive }) => isActive).map(({ script }) => script.name);
+    if (this.state === 'asked') return active;
     return [...active, ...(display.isAsking ? ['display'] : []), ...(pvg.inside > 0 ? ['bql'] : [])];
   }
 
@@ -314,9 +315,10 @@ export class ResetActor implements Actor {
 
   private canGoOn(): boolean {
     const { pvg, thread, scripts, display } = this.parts;
-    if (this.state === 'asked') return pvg.cell(thread).answered;
     if (this.state === 'draining') return pvg.encodes.length === 0;
-    return pvg.inside === 0 && !display.isAsking && scripts.every((script) => !script.isActive);
+    // An access that comes in meanwhile may make tasks of its own: none is destroyed while somebody uses it.
+    if (scripts.some(({ isActive }) => isActive)) return false;
+    return this.state === 'asked' ? pvg.cell(thread).answered : pvg.inside === 0 && !display.isAsking;
   }
 
   private destroyNext(): void {

@@ -5,6 +5,7 @@
  */
 import { PvgStatus } from '../bridge/pvg.js';
 import { PAGE } from './pvg-steps.js';
+import { TOO_LONG } from './shortages.js';
 
 const RAM_SPACING = 2 ** 32;
 const RANGE_BASE = 2 ** 44;
@@ -42,7 +43,7 @@ export class ModelMemory {
   }
 
   createRange(length: number): { range: number; address: number } | null {
-    if (!(length > 0)) return null;
+    if (!(length > 0) || length >= TOO_LONG) return null;
     const range = this.nextRange++;
     this.ranges.set(range, new Map());
     return { range, address: RANGE_BASE + range * RAM_SPACING };

@@ -18,6 +18,8 @@ export interface PvgFreedom {
   readonly refusals?: number;
   /** Frames that the GPU fails to render. */
   readonly failures?: number;
+  /** Ranges that it can't reserve, pages that it can't map, IOSurfaces that are nowhere: what it asks for and can't have (shortages.ts). */
+  readonly shortages?: number;
   /** It tells of two frames that come after each other as of one, or not. */
   readonly coalesces?: boolean;
   /** It takes its lock in every entry point, and holds it while it waits in a callback of a display's. */
@@ -125,6 +127,7 @@ export class PvgModel {
   refusing = false;
   refusals: number;
   failures: number;
+  shortages: number;
   /** The present that was current when PVG refused an encode last, or the GPU failed. */
   lost = 0;
   /** Threads that the last answer woke, at most. */
@@ -134,6 +137,7 @@ export class PvgModel {
   constructor(private readonly host: PvgHost) {
     this.refusals = host.freedom.refusals ?? 0;
     this.failures = host.freedom.failures ?? 0;
+    this.shortages = host.freedom.shortages ?? 0;
   }
 
   get locks(): boolean {

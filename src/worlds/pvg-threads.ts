@@ -11,6 +11,7 @@ import { Kind } from '../explorer/operation.js';
 import type { SharedObject } from '../explorer/shared-object.js';
 import type { PvgAccess, PvgModel } from './pvg-model.js';
 import { PAGE, type PvgScript, type PvgStep } from './pvg-steps.js';
+import { canBeShort, type Expected, expected, isOfNoTask, lengthOf, pageAt, surfaceAt } from './shortages.js';
 
 const TWO_32 = 2 ** 32;
 
@@ -25,7 +26,7 @@ export interface ThreadWorld {
   fail(property: string, text: string): void;
 }
 
-/** Steps that fail if there is no memory. */
+/** Steps that fail if memory is gone. */
 const MAPS: ReadonlySet<string> = new Set(['map', 'iosfcMap', 'iosfcUnmap']);
 
 type Asked = 'no' | 'asked' | 'ended';
@@ -36,7 +37,9 @@ export class ScriptThread implements Actor {
   begun: boolean;
   at = 0;
   private asked: Asked = 'no';
-  private readonly say = (outcome: number): string => `${this.nextStep()}${outcome === 1 ? ' told with the one before' : ''}`;
+  /** What the answer is to be, if it has asked. */
+  private expected: Expected = 'success';
+  private readonly say = (outcome: number): string => `${this.nextStep()}${outcome === 1 ? this.besides() : ''}`;
 
   constructor(
     readonly script: PvgScript,
@@ -81,7 +84,7 @@ export class ScriptThread implements Actor {
       this.takeAnswer();
       const step = this.script.steps[this.at];
       // What may have to wait, or has outcomes, is a step of its own.
-      if (step === undefined || step.do === 'lock' || (step.do === 'newFrame' && pvg.coalesces)) return;
+      if (step === undefined || step.do === 'lock' || (step.do === 'newFrame' && pvg.coalesces) || canBeShort(step, pvg)) return;
       this.carryOut(step, 0);
       return;
     }
@@ -109,6 +112,10 @@ export class ScriptThread implements Actor {
     return next === undefined ? `see ${now} answered` : `see ${now} answered, ${next}`;
   }
 
+  private besides(): string {
+    return this.script.steps[this.at]?.do === 'newFrame' ? ' told with the one before' : ', for which there is no memory';
+  }
+
   private lookAt(step: PvgStep, next: Pending): void {
     const { pvg } = this.world;
     if (step.do === 'lock') {
@@ -118,7 +125,7 @@ export class ScriptThread implements Actor {
       const merges = pvg.coalesces && pvg.events.some(({ kind }) => kind === Upcall.newFrame);
       next.ready(Kind.update, pvg.parts.display, merges ? 2 : 1);
     } else {
-      next.ready(Kind.update, pvg.parts.upcalls);
+      next.ready(Kind.update, pvg.parts.upcalls, canBeShort(step, pvg) ? 2 : 1);
     }
   }
 
@@ -131,37 +138,38 @@ export class ScriptThread implements Actor {
     this.at++;
     cell.id = 0;
     if (step === undefined) return;
-    if (!cell.ok) {
-      // What the scenarios ask for can be had, but for the undoing of what is not there.
-      const may = step.do === 'iosfcUnmapAddress' || (this.world.mapsFail && MAPS.has(step.do));
-      if (!may) this.world.fail('P4', `${step.do} is answered with a failure`);
-      return;
-    }
+    const unexpected = cell.ok ? 'failure' : 'success';
+    if (this.expected === unexpected) this.world.fail('P4', `${step.do} is answered with a ${cell.ok ? 'success' : 'failure'}`);
+    this.expected = 'success';
+    if (!cell.ok) return;
     if (step.do === 'createTask') pvg.tasks.set(step.task, cell.value);
     if (step.do === 'iosfcMap') pvg.surfaces.set(step.surface, cell.value);
   }
 
   private carryOut(step: PvgStep, outcome: number): void {
     const { pvg } = this.world;
+    const isShort = outcome === 1 && canBeShort(step, pvg);
+    if (isShort) pvg.shortages--;
+    this.expected = this.world.mapsFail && MAPS.has(step.do) ? 'either' : expected(step, pvg, isShort);
     switch (step.do) {
       case 'createTask':
-        return this.ask('task', Upcall.createTask, [step.pages * PAGE]);
+        return this.ask('task', Upcall.createTask, [lengthOf(step.pages, isShort)]);
       case 'destroyTask': {
         const range = pvg.tasks.get(step.task) ?? 0;
         pvg.tasks.delete(step.task);
         return this.ask('task', Upcall.destroyTask, [range]);
       }
       case 'map':
-        return this.ask('task', Upcall.mapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, 0, 1, step.gpa, PAGE]);
+        return this.ask('task', Upcall.mapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, 0, 1, pageAt(step.gpa, isShort), PAGE]);
       case 'unmap':
         return this.ask('task', Upcall.unmapMemory, [pvg.tasks.get(step.task) ?? 0, step.page * PAGE, PAGE]);
       case 'use':
-        this.world.use(pvg.tasks.get(step.task) ?? 0, step.page);
+        if (!isOfNoTask(step, pvg)) this.world.use(pvg.tasks.get(step.task) ?? 0, step.page);
         break;
       case 'readMemory':
         return this.ask('read', Upcall.readMemory, [step.gpa, step.length, 0]);
       case 'iosfcMap':
-        return this.ask('iosfc', Upcall.iosfcMap, [step.gpa, step.length, 0, step.surface, 0]);
+        return this.ask('iosfc', Upcall.iosfcMap, [surfaceAt(step.gpa, isShort), step.length, 0, step.surface, 0]);
       case 'iosfcUse':
         this.world.useAddress(pvg.surfaces.get(step.surface) ?? 0);
         break;

@@ -119,6 +119,26 @@ export const SCENARIOS: readonly Scenario[] = [
     removesRam: true,
   },
   {
+    name: 'reservations',
+    summary: 'two threads of PVG make tasks and map memory at once, and a third an IOSurface; for any two of these there may be none',
+    scripts: [
+      { name: 'task0', steps: [...maps(0), { do: 'destroyTask', task: 0 }], inside: { vcpu: 0, index: 0 } },
+      { name: 'task1', steps: maps(1) },
+      {
+        name: 'surface',
+        steps: [
+          { do: 'iosfcMap', surface: 1, gpa: RAM_GPA, length: 0x4000 },
+          { do: 'iosfcUse', surface: 1 },
+          { do: 'iosfcUnmap', surface: 1 },
+        ],
+      },
+    ],
+    vcpus: [['write']],
+    workers: 1,
+    freedom: { shortages: 2 },
+    reset: true,
+  },
+  {
     name: 'nested',
     summary: 'PVG reads a register as memory inside a write, while it holds its lock',
     vcpus: [['write'], ['write']],

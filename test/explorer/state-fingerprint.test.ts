@@ -83,6 +83,44 @@ class Receiver implements Actor {
   }
 }
 
+/** Two states that hold the same and go on in different ways. */
+class Rising {
+  level = 0;
+
+  get next(): number {
+    return this.level + 1;
+  }
+}
+
+class Doubling {
+  level = 0;
+
+  get next(): number {
+    return 2 * this.level + 1;
+  }
+}
+
+/** Chooses how to go on, and does so twice. */
+class Chooser implements Actor {
+  private way: Rising | Doubling | null = null;
+
+  constructor(private readonly target: SharedObject) {}
+
+  get level(): number {
+    return this.way?.level ?? 0;
+  }
+
+  look(next: Pending): void {
+    if (this.level < 2) next.ready(Kind.update, this.target, this.way === null ? 2 : 1);
+    else next.idle();
+  }
+
+  run(outcome: number): void {
+    if (this.way === null) this.way = outcome === 0 ? new Rising() : new Doubling();
+    else this.way.level = this.way.next;
+  }
+}
+
 describe('a state', () => {
   it('of actors that say nothing is told by what came before what, in the order of their objects', () => {
     const readers = (n: number): Kind[] => [Kind.write, ...Array.from({ length: n }, () => Kind.read)];
@@ -140,6 +178,12 @@ describe('a state', () => {
     }
     expect(searchStates(world([]))).toMatchObject({ by: 'kept' });
     expect(() => searchStates(world(null), { states: 'kept' })).toThrow('counters is not open');
+  });
+
+  it('tells objects of different classes apart that hold the same', () => {
+    const world = defineWorld('ways', (w) => void w.actor('chooser', new Chooser(w.object('level'))), { open: [] });
+    // 0, and for either way 0, 1 and the last.
+    expect(searchStates(world)).toMatchObject({ by: 'kept', states: 1 + 2 * 3 });
   });
 
   it('has what bodies share besides, if the world says that it is state', () => {

@@ -239,4 +239,74 @@ const DROPPED: readonly Mutation[] = [
   { name: 'a mode change is not made', file: 'src/device/display.ts', from: '        this.frames.setMode(width, height);\n', to: '' },
 ];
 
-export const MUTATIONS: readonly Mutation[] = [...FIXES, ...DROPPED];
+/** What is done wrong where there is no memory for what PVG asks for; but for the last, no world without shortages shows it. */
+const SHORTAGES: readonly Mutation[] = [
+  {
+    name: 'a task without a range is answered as made',
+    file: 'src/device/task.ts',
+    from: 'ok: made !== null, value: made?.range ?? 0 });',
+    to: 'ok: true, value: made?.range ?? 0 });',
+  },
+  {
+    name: 'a task without a range is not answered',
+    file: 'src/device/task.ts',
+    from: "    this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: made !== null,",
+    to: "    if (made) this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: made !== null,",
+  },
+  {
+    name: 'a task without a range stays in the table',
+    file: 'src/device/task.ts',
+    from: 'if (made) this.tasks.set(made.range, { range: made.range, address: made.address, length, regions: new Set() });',
+    to: 'const range = made?.range ?? 0;\n    this.tasks.set(range, { range, address: made?.address ?? 0, length, regions: new Set() });',
+  },
+  {
+    name: 'a map of no task is answered as made',
+    file: 'src/device/task.ts',
+    from: '    if (task === undefined) return false;\n',
+    to: '    if (task === undefined) return true;\n',
+  },
+  {
+    name: 'destroying no task is not answered',
+    file: 'src/device/task.ts',
+    from: "    this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: task !== undefined,",
+    to: "    if (task) this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: task !== undefined,",
+  },
+  {
+    name: 'a page that can’t be mapped is answered as mapped',
+    file: 'src/device/task.ts',
+    from: '    if (status !== 0) return false;\n',
+    to: '',
+  },
+  {
+    name: 'a page that can’t be mapped keeps a reference',
+    file: 'src/device/task.ts',
+    from: '    if (status !== 0) return false;\n',
+    to: '    if (status !== 0) {\n      this.space.acquire(region);\n      return false;\n    }\n',
+  },
+  {
+    name: 'a page that can’t be mapped gives back a reference',
+    file: 'src/device/task.ts',
+    from: '    if (status !== 0) return false;\n',
+    to: '    if (status !== 0) {\n      this.space.tryRelease(region);\n      return false;\n    }\n',
+  },
+  {
+    name: 'a map that failed is answered as made',
+    file: 'src/device/mapping-job.ts',
+    from: "else if (type === 'answerFalse') this.answer(false);",
+    to: "else if (type === 'answerFalse') this.answer(true);",
+  },
+  {
+    name: 'an IOSurface that is nowhere is answered as mapped',
+    file: 'src/device/iosfc.ts',
+    from: 'ok: found !== null, value: address });',
+    to: 'ok: true, value: address });',
+  },
+  {
+    name: 'an IOSurface that is nowhere is not answered',
+    file: 'src/device/iosfc.ts',
+    from: "    this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: found !== null,",
+    to: "    if (found) this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: found !== null,",
+  },
+];
+
+export const MUTATIONS: readonly Mutation[] = [...FIXES, ...DROPPED, ...SHORTAGES];

@@ -9,7 +9,9 @@ import { Execution, type Moment } from '../execution.js';
 import { type Failure, WorldError } from '../failure.js';
 import { mix } from '../hasher.js';
 import type { World } from '../world.js';
+import type { Arrangements } from './arrangements.js';
 import { ExecutedSpace } from './executed-space.js';
+import { KeptSymmetry } from './kept-symmetry.js';
 import type { StateSpace } from './state-space.js';
 
 export class KeptSpace extends ExecutedSpace implements StateSpace {
@@ -24,13 +26,20 @@ export class KeptSpace extends ExecutedSpace implements StateSpace {
   private kept: Moment[] = [];
   private gone = 0;
   private behind = false;
+  private symmetry: KeptSymmetry | null = null;
 
+  /** `arrangements`: of interchangeable processes, to be taken as such; null: none are. */
   constructor(
     world: World,
     protected readonly costs: Map<string, number>,
+    readonly arrangements: Arrangements | null,
   ) {
     super();
     this.execution = new Execution(world);
+  }
+
+  get order(): number {
+    return this.symmetry?.order ?? 0;
   }
 
   get depth(): number {
@@ -42,6 +51,9 @@ export class KeptSpace extends ExecutedSpace implements StateSpace {
     execution.begin();
     this.properties = execution.builder.properties;
     this.failures = execution.failures.slice();
+    const { arrangements } = this;
+    if (arrangements !== null && execution.keeper !== null)
+      this.symmetry ??= new KeptSymmetry({ arrangements, keeper: execution.keeper, ignore: execution.world.open ?? [] }, execution.builder);
     this.trail.length = 0;
     this.identify();
   }
@@ -89,8 +101,10 @@ export class KeptSpace extends ExecutedSpace implements StateSpace {
     this.trail.push(moment);
     let held = moment.earlyTimeout ? 1 : 0;
     for (const [index, { kind }] of this.properties.entries()) if (kind === 'eventually') held = mix(held, moment.held[index] ? 1 : 2);
-    this.low = moment.low ^ held;
-    this.high = moment.high;
+    this.symmetry?.identify(moment);
+    const { low, high } = this.symmetry ?? moment;
+    this.low = low ^ held;
+    this.high = high;
   }
 }
 

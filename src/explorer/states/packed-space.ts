@@ -27,6 +27,8 @@ export class PackedSpace implements StateSpace {
   depth = 0;
   readonly isInexact = false;
   readonly failures: Failure[] = [];
+  readonly arrangements = null;
+  readonly order = 0;
   readonly properties: readonly Property[];
   /** The state, then scratch registers and constants. */
   private readonly row: Int32Array<ArrayBuffer>;

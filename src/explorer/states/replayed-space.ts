@@ -18,6 +18,8 @@ export class ReplayedSpace extends ExecutedSpace implements StateSpace {
   high = 0;
   properties: readonly Property[] = [];
   failures: readonly Failure[] = [];
+  readonly arrangements = null;
+  readonly order = 0;
   readonly execution: Execution;
   private readonly path = new Integers();
   private behind = false;

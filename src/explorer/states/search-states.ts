@@ -9,6 +9,7 @@ import { Execution } from '../execution.js';
 import type { Exploration, Found } from '../explore.js';
 import type { World } from '../world.js';
 import type { Fairness } from './fair-cycles.js';
+import { Arrangements } from './arrangements.js';
 import { KeptSpace } from './kept-space.js';
 import { PackedLayout } from './packed-layout.js';
 import { PackedSpace } from './packed-space.js';
@@ -37,7 +38,7 @@ export interface StateOptions {
   readonly stop?: (found: StateExploration) => boolean;
   /** Go on after a failure, and collect the first of each property. Default false. */
   readonly keepGoing?: boolean;
-  /** Take states for one that differ by which of interchangeable processes is which. Default true; not for what must happen in the end. */
+  /** Take states for one that differ by which of interchangeable processes is which. Default true; of what must happen in the end, only in kept states. */
   readonly symmetry?: boolean;
   /** Which executions that go on for ever count. Default weak. */
   readonly fairness?: Fairness;
@@ -112,10 +113,13 @@ export function openSpace(world: World, options: StateOptions, costs: Map<string
   const { builder } = execution;
   const by = options.states ?? kindOf(execution);
   const isLive = builder.properties.some(({ kind }) => kind === 'eventually' || kind === 'alwaysEventually');
-  const symmetric = (options.symmetry ?? true) && builder.symmetric.length > 0 && !isLive && by !== 'kept';
+  const isWanted = (options.symmetry ?? true) && builder.symmetric.length > 0;
+  const arrangements = isWanted && by === 'kept' ? Arrangements.of(builder.processes.length, builder.symmetric) : null;
+  // Who is who in a cycle is known of kept states alone (orbit-graph.ts).
+  const symmetric = by === 'kept' ? arrangements !== null : isWanted && !isLive;
   // An execution is cut off at the world's most steps; a packed state is no execution.
   const maxDepth = options.maxDepth ?? (by === 'packed' ? Number.POSITIVE_INFINITY : world.maxSteps - 1);
-  return { space: spaceOf(execution, { by, symmetric, costs }), by, symmetric, maxDepth };
+  return { space: spaceOf(execution, { by, symmetric, costs }, arrangements), by, symmetric, maxDepth };
 }
 
 function kindOf({ builder, world }: Execution): StateKind {
@@ -126,7 +130,8 @@ function kindOf({ builder, world }: Execution): StateKind {
 function spaceOf(
   { world, builder }: Execution,
   { by, symmetric, costs }: Pick<StateExploration, 'by' | 'symmetric' | 'costs'>,
+  arrangements: Arrangements | null,
 ): StateSpace {
   if (by === 'packed') return new PackedSpace(new PackedLayout(builder), builder, symmetric);
-  return by === 'kept' ? new KeptSpace(world, costs) : new ReplayedSpace(world, symmetric, costs);
+  return by === 'kept' ? new KeptSpace(world, costs, arrangements) : new ReplayedSpace(world, symmetric, costs);
 }

@@ -1,5 +1,5 @@
 /**
- * Whether something that must happen in the end can be put off for ever: asked of the edges that several threads have seen.
+ * Whether something that must happen in the end may be put off for ever: asked of the edges that several threads have seen.
  *
  * Invariant: the answer doesn't depend on which thread saw what, nor on how states were numbered. What is not here: which cycle it is; that is
  * looked for in one thread, so that it is always the same one.
@@ -7,6 +7,7 @@
 import { Execution } from '../execution.js';
 import type { World } from '../world.js';
 import { findFairCycle } from './fair-cycles.js';
+import { openSpace } from './search-states.js';
 import type { StatePart } from './shared-search.js';
 import { StateGraph } from './state-graph.js';
 
@@ -26,6 +27,9 @@ export function hasFairCycle(world: World, parts: readonly Pick<StatePart, 'edge
     for (let at = 0; at < edges.length; at += 3) graph.addEdge(edges[at] ?? 0, edges[at + 1] ?? 0, edges[at + 2] ?? 0);
   }
   graph.close(graph.states);
-  for (let bit = 0; bit < live; bit++) if (findFairCycle(graph, bit, 'weak') !== null) return true;
+  // Who is who in a cycle of interchangeable processes is found out in one thread (orbit-graph.ts); here it is enough that there is one.
+  const { arrangements } = openSpace(world, {}, new Map()).space;
+  const fairness = arrangements === null ? 'weak' : 'none';
+  for (let bit = 0; bit < live; bit++) if (findFairCycle(graph, bit, fairness) !== null) return true;
   return false;
 }

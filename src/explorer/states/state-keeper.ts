@@ -128,6 +128,10 @@ export class StateKeeper {
   /** Objects of states that were kept, those of the one that is being kept by their visit: a map that is emptied would grow anew each time. */
   private readonly visits = new Map<object, Visit>();
   private stamp = 0;
+  /** What hashAs() goes through: by number of an object, its number in that order, or -1; the reverse; and what is in one. */
+  private arranged = new Int32Array(256);
+  private order = new Int32Array(256);
+  private readonly contents: unknown[] = [];
 
   /** `ignore`: names of fields that hold no state, wherever they are. */
   constructor(ignore: readonly string[]) {
@@ -161,9 +165,53 @@ export class StateKeeper {
       kind.save(object, values);
       hasher.add(kind.tag);
       if (kind === NUMBERS) for (const number of object as Int32Array) hasher.addNumber(number);
-      else for (let at = from; at < values.length; at++) this.add(values[at], objects, hasher);
+      else for (let at = from; at < values.length; at++) this.add(values[at], this.visitOf(values[at], objects), hasher);
     }
     return { objects, kinds, values };
+  }
+
+  /**
+   * Tells the hasher what keep() would, if some of the roots changed places: `places` has their numbers. For what was kept last, and is as it
+   * was then; `roots`: how many there were, not counting any twice.
+   */
+  hashAs({ objects, kinds }: Kept, places: readonly number[], roots: number, hasher: Hasher): void {
+    const { length } = objects;
+    if (this.arranged.length < length) {
+      this.arranged = new Int32Array(2 * length);
+      this.order = new Int32Array(2 * length);
+    }
+    const { arranged, order, contents } = this;
+    arranged.fill(-1, 0, length);
+    for (let root = 0; root < roots; root++) {
+      const object = places[root] ?? root;
+      arranged[object] = root;
+      order[root] = object;
+    }
+    let count = roots;
+    for (let next = 0; next < count; next++) {
+      const object = objects[order[next] ?? 0] as object;
+      const kind = kinds[order[next] ?? 0] as Kind;
+      contents.length = 0;
+      kind.save(object, contents);
+      hasher.add(kind.tag);
+      if (kind === NUMBERS) {
+        for (const number of object as Int32Array) hasher.addNumber(number);
+        continue;
+      }
+      for (let at = 0; at < contents.length; at++) {
+        const value = contents[at];
+        if (typeof value !== 'object' || value === null) {
+          this.add(value, 0, hasher);
+          continue;
+        }
+        const number = this.visits.get(value)?.number ?? 0;
+        if ((arranged[number] ?? 0) < 0) {
+          arranged[number] = count;
+          order[count++] = number;
+        }
+        this.add(value, arranged[number] ?? 0, hasher);
+      }
+    }
   }
 
   restore({ objects, kinds, values }: Kept): void {
@@ -171,14 +219,20 @@ export class StateKeeper {
     for (let index = 0; index < objects.length; index++) at = (kinds[index] as Kind).load(objects[index] as object, values, at);
   }
 
-  private add(value: unknown, objects: object[], hasher: Hasher): void {
+  /** Number of an object; 0 for what is none. */
+  private visitOf(value: unknown, objects: object[]): number {
+    return typeof value === 'object' && value !== null ? this.visit(value, objects) : 0;
+  }
+
+  /** `number`: an object's. */
+  private add(value: unknown, number: number, hasher: Hasher): void {
     switch (typeof value) {
       case 'number':
         return hasher.addNumber(value);
       case 'string':
         return hasher.addText(value);
       case 'object':
-        return hasher.add(value === null ? Tag.null : this.visit(value, objects) + Tag.object);
+        return hasher.add(value === null ? Tag.null : number + Tag.object);
       case 'boolean':
         return hasher.add(value ? Tag.true : Tag.false);
       case 'undefined':
@@ -220,13 +274,15 @@ export class StateKeeper {
     if (object instanceof Map) return MAP;
     if (object instanceof Set) return SET;
     if (object instanceof ArrayBuffer || object instanceof SharedArrayBuffer) return NOTHING;
-    return ArrayBuffer.isView(object) ? NUMBERS : fieldsKind(this.stateOf(object), Object.isFrozen(object));
+    if (ArrayBuffer.isView(object)) return NUMBERS;
+    // What is of another class does other things, if it holds the same.
+    return fieldsKind(this.stateOf(object), Object.isFrozen(object), object.constructor.name);
   }
 
   private plain(object: object): Kind {
     const frozen = Object.isFrozen(object);
     for (const shape of this.shapes) if (shape.isFrozen === frozen && hasNames(object, shape.names)) return shape.kind;
-    const kind = fieldsKind(this.stateOf(object), frozen);
+    const kind = fieldsKind(this.stateOf(object), frozen, '');
     this.shapes.push({ names: Object.keys(object), isFrozen: frozen, kind });
     return kind;
   }
@@ -250,11 +306,11 @@ function tagOf(names: readonly string[]): number {
 }
 
 /** Code for the fields of one kind of object: as fast as an assignment each, where going by name costs ten times that. */
-function fieldsKind(names: readonly string[], frozen: boolean): Kind {
+function fieldsKind(names: readonly string[], frozen: boolean, className: string): Kind {
   const quoted = names.map((name) => JSON.stringify(name));
   const gets = quoted.map((name) => `object[${name}]`).join(', ');
   const save = new Function('object', 'into', `into.push(${gets});`) as Kind['save'];
   const puts = frozen ? '' : quoted.map((name, index) => `object[${name}] = values[at + ${index}];`).join(' ');
   const load = new Function('object', 'values', 'at', `${puts} return at + ${names.length};`) as Kind['load'];
-  return { tag: tagOf(names), save, load };
+  return { tag: tagOf([className, ...names]), save, load };
 }

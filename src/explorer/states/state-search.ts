@@ -9,6 +9,7 @@ import type { Coverage } from '../strategy.js';
 import { PATIENCE } from './body-history.js';
 import { findFairCycle } from './fair-cycles.js';
 import { Integers } from './integers.js';
+import { OrbitGraph, type Unfolded } from './orbit-graph.js';
 import type { StateExploration, StateOptions } from './search-states.js';
 import { StateGraph } from './state-graph.js';
 import type { StateSpace } from './state-space.js';
@@ -22,6 +23,8 @@ export class StateSearch {
   private readonly tree = new StateTree();
   /** Only if something must happen in the end. */
   private readonly graph: StateGraph | null = null;
+  /** And only if processes are taken as interchangeable. */
+  private readonly orbits: OrbitGraph | null = null;
   /** Numbers of the properties that must happen in the end, and of those that must be reached. */
   private readonly live: readonly number[];
   private readonly wanted: readonly number[];
@@ -53,6 +56,7 @@ export class StateSearch {
     this.live = numbered(['eventually', 'alwaysEventually']);
     this.wanted = numbered(['sometimes']);
     if (this.live.length > 0) this.graph = new StateGraph();
+    if (this.live.length > 0 && space.arrangements !== null) this.orbits = new OrbitGraph(space.arrangements);
     this.table = new StateTable(this.graph !== null);
     this.maxStates = options.maxStates ?? Number.POSITIVE_INFINITY;
     this.maxDepth = options.maxDepth ?? Number.POSITIVE_INFINITY;
@@ -167,6 +171,7 @@ export class StateSearch {
       if (table.count >= this.maxStates) this.stopped = true;
     }
     if (graph !== null) graph.addEdge(from, table.number, choice);
+    this.orbits?.addEdge(from, space.order);
     if (space.failures.length > 0) this.collect(space.failures, from, choice);
     return isNew;
   }
@@ -185,6 +190,7 @@ export class StateSearch {
       let bits = 0;
       for (let index = 0; index < this.live.length; index++) if (space.isFulfilled(this.live[index] ?? 0)) bits |= 1 << index;
       graph.addState(bits);
+      this.orbits?.addState(space.order);
     }
     for (const property of this.wanted) {
       const { name } = space.properties[property] ?? { name: '' };
@@ -219,12 +225,19 @@ export class StateSearch {
     const { graph, space, found } = this;
     if (graph === null || (found.faults.length > 0 && this.options.keepGoing !== true)) return;
     graph.close(this.options.order === 'dfs-states' ? graph.states : this.left);
+    const { fairness = 'weak' } = this.options;
+    let unfolded: Unfolded | null = null;
     for (const [bit, property] of this.live.entries()) {
       const { name } = space.properties[property] ?? { name: '' };
       if (this.isKnown(name)) continue;
-      const cycle = findFairCycle(graph, bit, this.options.fairness ?? 'weak');
+      if (this.orbits !== null) {
+        // Who is who counts only where there is a cycle at all.
+        if (findFairCycle(graph, bit, 'none') === null) continue;
+        unfolded ??= this.orbits.unfold(graph, this.live.length);
+      }
+      const cycle = findFairCycle(unfolded?.graph ?? graph, bit, fairness);
       if (cycle === null) continue;
-      const stem = this.tree.scheduleOf(cycle.state);
+      const stem = (unfolded?.tree ?? this.tree).scheduleOf(cycle.state);
       const schedule = [...stem, ...cycle.choices];
       found.faults.push({
         property: name,

@@ -6,6 +6,7 @@
  */
 import type { Property } from '../builder.js';
 import type { Failure } from '../failure.js';
+import type { Arrangements } from './arrangements.js';
 import type { Integers } from './integers.js';
 
 export interface StateSpace {
@@ -20,6 +21,11 @@ export interface StateSpace {
 
   /** Whether states may have been taken for one that are not quite, because a body seemed to poll (body-history.ts). */
   readonly isInexact: boolean;
+
+  /** How interchangeable processes may be exchanged; null if none are taken as such, or the space does not tell in which order they are. */
+  readonly arrangements: Arrangements | null;
+  /** The arrangement in which the state where it stands has its fingerprint. */
+  readonly order: number;
 
   /** Goes to the beginning. */
   begin(): void;
