@@ -2,8 +2,7 @@
  * What the command line of `explore` asks for, checked against the strategies and revisions that there are.
  */
 import { DEFAULT_STRATEGY, STRATEGIES, strategyNamed } from '../explorer/strategies/index.js';
-import { isStateOrder } from '../explorer/states/search-states.js';
-import { STRATEGY_NAMES } from '../explorer/strategies/named.js';
+import { isDivided } from '../explorer/strategies/named.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { compareCommand } from './compare.js';
 import { type ExploreBudget, exploreCommand } from './explore.js';
@@ -35,11 +34,11 @@ export async function exploreFlags(world: string | undefined, flags: ExploreFlag
   const name = flags.strategy ?? DEFAULT_STRATEGY;
   const strategy = strategyNamed(name);
   if (strategy === null) throw new UsageError(`--strategy ${name}: expected ${STRATEGIES.map((each) => each.name).join(', ')}`);
-  const isDivided = STRATEGY_NAMES.includes(name) || isStateOrder(name);
-  if (flags.workers > 1 && !isDivided) process.stderr.write(`apple-gfx: ${name} searches on one thread; --workers is of no use to it\n`);
+  if (flags.workers > 1 && !isDivided(name))
+    process.stderr.write(`apple-gfx: ${name} searches on one thread; --workers is of no use to it\n`);
   const { budget, seed, keepGoing, json, junit } = flags;
   const revisions = flags.revision === 'all' ? REVISION_NAMES : [flags.revision];
-  const workers = isDivided ? flags.workers : 1;
+  const workers = isDivided(name) ? flags.workers : 1;
   return exploreCommand({ world, revisions, strategy, budget, workers, seed, keepGoing, json, junit });
 }
 

@@ -4,12 +4,13 @@
  * Invariant: what is found within a number of schedules is the same whatever the number of workers, and the same that a search in one thread
  * finds: of several faults that workers meet, the one of the earliest execution counts, and nobody stops before what comes before it
  * is through (jobs.ts). Within a time it depends on the machine. Strategies that can't be divided run in one worker. What is not here: how states
- * are searched (parallel-states.ts).
+ * and traces are searched (parallel-states.ts, parallel-traces.ts).
  */
 import { Control } from './control.js';
 import type { Exploration } from './explore.js';
 import { coverageOfRounds, divide, type Job, type JobResult, Round, Total, TREE_PARTS, type WorldSource } from './jobs.js';
 import { exploreStates } from './parallel-states.js';
+import { exploreTraces } from './parallel-traces.js';
 import type { Explored } from './search.js';
 import { isStateOrder } from './states/search-states.js';
 import { firstSchedules } from './strategies/depth-first.js';
@@ -124,7 +125,12 @@ class Search {
   }
 
   private async runParts(): Promise<Exploration> {
-    const { strategy } = this.options;
+    const { strategy, schedules } = this.options;
+    if (strategy === 'optimal-dpor' && this.workers.count > 1) {
+      const found = await exploreTraces(this.workers, this.control, { schedules });
+      if (found !== null) return found;
+      this.control.add(-this.control.schedules);
+    }
     let isWhole = false;
     do {
       if (isTree(strategy)) this.prefixes = await this.workers.split(strategy, this.rounds.length, TREE_PARTS);

@@ -11,12 +11,14 @@ import type { Job, JobResult, WorldSource } from './jobs.js';
 import { Execution } from './execution.js';
 import { makeSampler, makeStrategy, splitStrategy } from './strategies/named.js';
 import type { StateShare, StateTask } from './parallel-states.js';
+import type { TraceShare, TraceShareEnd } from './parallel-traces.js';
 import type { Explored } from './search.js';
 import { type StateExploration, searchStates } from './states/search-states.js';
 import { lookTogether, type SharedFindings } from './states/shared-graph.js';
 import { SharedSearch, type StatePart } from './states/shared-search.js';
 import { WorkExchange } from './states/work-exchange.js';
 import type { Coverage } from './strategy.js';
+import { TracePart } from './strategies/trace-part.js';
 import type { World } from './world.js';
 
 /** What every task comes with. */
@@ -129,6 +131,23 @@ export function searchAlone({ setting, task }: { setting: Setting; task: StateTa
     const found = searchStates(await load(setting.source), { ...task, stop });
     const { schedules, abandoned, steps, faults, reached, costs, coverage, states } = found;
     return { schedules, abandoned, steps, faults, reached, costs, coverage, states };
+  });
+}
+
+/** Piscina task: a part of a search of traces. */
+export function runTraces({ setting, share }: { setting: Setting; share: TraceShare }): Promise<Answer<TraceShareEnd>> {
+  const control = new Control(setting.control);
+  return answered(async () => {
+    const part = new TracePart(share.begin);
+    const found = explore(await load(setting.source), part, {
+      schedules: share.executions,
+      // The first part looks whether the world is the same each time.
+      verify: share.begin.wanted === null,
+      stop: () => control.isStopped,
+    });
+    control.add(found.schedules);
+    const isSpoilt = part.isUnsuited || found.faults.length > 0 || found.coverage.kind === 'bounded';
+    return { found, end: part.partEnd(), isSpoilt };
   });
 }
 

@@ -8,6 +8,7 @@ import type * as PiscinaModule from 'piscina';
 import { WorldError } from './failure.js';
 import type { Job, JobResult } from './jobs.js';
 import type { StateShare, StateTask } from './parallel-states.js';
+import type { TraceShare, TraceShareEnd } from './parallel-traces.js';
 import type { Explored } from './search.js';
 import type { SharedFindings } from './states/shared-graph.js';
 import type { StatePart } from './states/shared-search.js';
@@ -62,6 +63,11 @@ export class Workers {
   /** A search of states in one thread. */
   searchStates(task: StateTask): Promise<Explored> {
     return this.call('searchAlone', { task });
+  }
+
+  /** A part of a search of traces. */
+  runTraces(share: TraceShare): Promise<TraceShareEnd> {
+    return this.call('runTraces', { share });
   }
 
   async close(): Promise<void> {

@@ -144,10 +144,15 @@ describe('apple-gfx explore', () => {
     const [one, two] = ['1', '2'].map((workers) => run('explore', 'philosophers', '--workers', workers, '--json'));
     expect([one?.status, two?.status, two?.stderr]).toEqual([1, 1, '']);
     expect(JSON.parse(two?.stdout ?? '').faults).toEqual(JSON.parse(one?.stdout ?? '').faults);
+    const states = ['1', '2'].map(
+      (workers) => run('explore', 'reading', '--strategy', 'dfs-states', '--workers', workers, '--json').stdout,
+    );
+    expect(states[0]).toMatch(/"verdict":"proved".*"states":\d+/);
+    expect(states[1]).toBe(states[0]);
     const inList = run('explore', pair, '--workers', '2');
     expect([inList.status, inList.stderr]).toEqual([2, expect.stringMatching(/is in a list, where threads can't find it/)]);
-    const single = run('explore', clean, '--workers', '2', '--strategy', 'optimal-dpor');
-    expect([single.status, single.stderr]).toEqual([0, expect.stringMatching(/optimal-dpor searches on one thread/)]);
+    const single = run('explore', clean, '--workers', '2', '--strategy', 'source-dpor');
+    expect([single.status, single.stderr]).toEqual([0, expect.stringMatching(/source-dpor searches on one thread/)]);
   });
 
   it('shows what goes on for ever', () => {

@@ -1,6 +1,6 @@
 /**
- * Worlds for searches on threads: one that has all that a search gathers, one with a rare fault, one that is not deterministic, and two that go on
- * for ever.
+ * Worlds for searches on threads: one that has all that a search gathers, one with a rare fault, one that is not deterministic, one with a choice,
+ * and two that go on for ever.
  */
 import { defineWorld } from '../../src/explorer/world.js';
 
@@ -57,6 +57,17 @@ export const random = defineWorld('random', (w) => {
     yield x.write(1);
     yield x.write(Math.random());
     yield x.read();
+  });
+});
+
+/** One throws a coin and two write. */
+export const gamble = defineWorld('gamble', (w) => {
+  const [x, coin] = [w.variable('x'), w.choice('coin')];
+  w.process('gambler', function* () {
+    yield x.write(yield coin.choose(2));
+  });
+  w.process('writer', function* () {
+    yield x.write(2);
   });
 });
 

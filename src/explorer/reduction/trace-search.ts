@@ -39,9 +39,11 @@ export abstract class TraceSearch implements Strategy {
   /** How many choices have been explored at each depth. */
   private explored = new Int32Array(64);
   /** Depths below this one are as they were in the execution before. */
-  private known = 0;
+  protected known = 0;
+  /** Depths below this one are given: what is explored there is for others to say. */
+  protected given = 0;
   private started = false;
-  private finished = false;
+  protected finished = false;
   private traces = 0;
   private cut = false;
   private furthest = 0;
@@ -64,10 +66,25 @@ export abstract class TraceSearch implements Strategy {
    * Whether an operation was met that has several outcomes, or a world has actors. Without, a race asks for the same whatever comes behind
    * it, so those that the execution before had as well have been dealt with.
    */
-  private hasOutcomes = false;
+  protected hasOutcomes = false;
 
   /** Sees to it that the later event of a race is explored in place of the earlier one. */
   protected abstract reverse(race: number): void;
+
+  /** The first depth that is not given was reached. */
+  protected arriveAtOwn(): void {
+    // Of a search of all traces that is the beginning.
+  }
+
+  /** A choice was taken from the list of a depth; what is asked for behind it is the next depth's list. */
+  protected chose(_depth: number): void {
+    // The path has it.
+  }
+
+  /** All behind the path's choice at a depth is explored. */
+  protected hasExplored(_depth: number): void {
+    // It sleeps.
+  }
 
   /** A depth for which nothing was asked was reached, and this process is the first to be explored there, or another one. */
   protected opened(_depth: number, _process: number, _isFirst: boolean): void {
@@ -88,10 +105,12 @@ export abstract class TraceSearch implements Strategy {
 
   choose(execution: Execution): number {
     const depth = execution.steps;
-    if (depth < this.known) return this.path[depth] ?? 0;
+    if (depth < this.order.length) return this.path[depth] ?? 0;
     if (this.order.length < depth) this.note(depth, execution);
     if (depth + 1 === this.path.length) this.grow();
     if ((this.explored[depth] ?? 0) === 0) this.look(execution, depth);
+    if (depth < this.given) return this.path[depth] ?? 0;
+    if (depth === this.given) this.arriveAtOwn();
     this.skip(depth);
     if (this.heads[depth] === 0) this.open(depth, execution);
     const head = this.heads[depth] ?? 0;
@@ -102,6 +121,7 @@ export abstract class TraceSearch implements Strategy {
     this.explored[depth + 1] = 0;
     const choice = this.trees.choice[head] ?? 0;
     this.path[depth] = choice;
+    this.chose(depth);
     return choice;
   }
 
@@ -306,10 +326,11 @@ export abstract class TraceSearch implements Strategy {
 
   /** To the deepest depth at which there is something left to explore. */
   private goBack(): void {
-    for (let depth = this.order.length - 1; depth >= 0; depth--) {
+    for (let depth = this.order.length - 1; depth >= this.given; depth--) {
       const head = this.heads[depth] ?? 0;
       this.sleeping.add(depth, this.path[depth] ?? 0, this.order.footprint[depth + 1] ?? 0);
       this.explored[depth] = (this.explored[depth] ?? 0) + 1;
+      this.hasExplored(depth);
       this.order.truncate(depth);
       this.heads[depth] = this.trees.removeFirst(head);
       this.skip(depth);
@@ -320,7 +341,7 @@ export abstract class TraceSearch implements Strategy {
     this.finished = true;
   }
 
-  private grow(): void {
+  protected grow(): void {
     this.path = grown(this.path);
     this.heads = grown(this.heads);
     this.enabledFrom = grown(this.enabledFrom);

@@ -2,20 +2,23 @@
  * Strategies by name, made of what can be sent to another thread.
  *
  * Invariant: a part of a sampler's executions, or of a tree, is made by the same name as the whole. What is not here: what the names mean for people, and
- * strategies that can't be divided and have a registry of their own.
+ * searches that are no strategies.
  */
 import { WorldError } from '../failure.js';
+import { isStateOrder } from '../states/search-states.js';
 import type { Strategy } from '../strategy.js';
 import type { World } from '../world.js';
 import type { BoundedOptions } from './bounded-search.js';
 import { DelayBounding } from './delay-bounding.js';
 import { DepthFirst } from './depth-first.js';
+import { OptimalDpor } from './optimal-dpor.js';
 import { PriorityChanges } from './pct.js';
 import { PartialOrderSampling } from './pos.js';
 import { Beginning, Mixture, Portfolio } from './portfolio.js';
 import { PreemptionBounding } from './preemption-bounding.js';
 import { RandomWalk } from './random-walk.js';
 import type { Sampler, SamplerOptions } from './sampler.js';
+import { SourceDpor } from './source-dpor.js';
 import { type ScheduleTree, splitTree } from './split-tree.js';
 import { UniformRandomWalk } from './urw.js';
 
@@ -43,6 +46,8 @@ const OTHERS = new Map<string, (options: PartOptions) => Strategy>([
   ['dfs', ({ prefix = [] }) => new DepthFirst(prefix)],
   ['preemptions', (options) => new PreemptionBounding(roundOf(options))],
   ['delays', (options) => new DelayBounding(roundOf(options))],
+  ['source-dpor', () => new SourceDpor()],
+  ['optimal-dpor', () => new OptimalDpor()],
   ['beginning', () => new Beginning()],
   ['portfolio', ({ seed = 0 }) => new Portfolio({ seed })],
 ]);
@@ -61,6 +66,9 @@ export const STRATEGY_NAMES: readonly string[] = [...SAMPLERS.keys(), ...OTHERS.
 export const isSampler = (name: string): boolean => SAMPLERS.has(name);
 
 export const isBounding = (name: string): boolean => name === 'preemptions' || name === 'delays';
+
+/** Whether several threads are of use to it. */
+export const isDivided = (name: string): boolean => isStateOrder(name) || (STRATEGY_NAMES.includes(name) && name !== 'source-dpor');
 
 /** Whether its schedules are divided as a tree. */
 export const isTree = (name: string): boolean => TREES.has(name);

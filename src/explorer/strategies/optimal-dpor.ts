@@ -21,11 +21,18 @@ export class OptimalDpor extends TraceSearch {
   /** The sequence that is to be inserted: events, the last of which is the race's later one; those taken out again are negative. */
   protected sequence = new Int32Array(64);
   /** Whose the sequence's events are, and their footprints: UNKNOWN for an actor's later event. */
-  private owners = new Int32Array(64);
-  private touched = new Int32Array(64);
+  protected owners = new Int32Array(64);
+  protected touched = new Int32Array(64);
   protected length = 0;
   protected left = 0;
   protected race = 0;
+  /** What is to be explored at depths below this one is for others to say. */
+  protected own = 0;
+
+  /** The sequence is to be explored at a depth that is not this search's own. */
+  protected askAbove(_depth: number): void {
+    // Of a search of all traces every depth is its own.
+  }
 
   protected reverse(race: number): void {
     const { order } = this;
@@ -34,6 +41,10 @@ export class OptimalDpor extends TraceSearch {
     this.build();
     const last = order.processes[order.later[race] ?? 0] ?? 0;
     if (this.length === 1 && this.outcomesAt(depth, last) === 0) return;
+    if (depth < this.own) {
+      this.askAbove(depth);
+      return;
+    }
     if (this.isCovered(depth)) return;
     const explored = this.heads[depth] ?? 0;
     const added = this.insert(this.trees.next[explored] ?? 0, depth);
@@ -179,7 +190,7 @@ export class OptimalDpor extends TraceSearch {
   }
 
   /** The place of a process's first step in what is left of the sequence. */
-  private find(process: number): number {
+  protected find(process: number): number {
     const { sequence, owners } = this;
     for (let place = 0; place < this.length; place++) if (owners[place] === process && (sequence[place] ?? 0) > 0) return place;
     return NONE;
