@@ -111,7 +111,10 @@ program
       .default(DEFAULT_REVISION),
   )
   .addOption(
-    new Option('--display <vnc=HOST:N>', 'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it').argParser(vnc),
+    new Option(
+      '--display <vnc=HOST:N>',
+      'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it',
+    ).argParser(vnc),
   )
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
   .addOption(new Option('--save <file>', 'save the device there when the guest has drawn its frames').argParser(outFile))

@@ -76,6 +76,7 @@ export class VncServer extends EventEmitter<VncEvents> {
       ? new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE_BYTES, perMessageDeflate: false })
       : null;
     this.http = usesWebSockets ? createHttpServer((_, response) => response.writeHead(426, { upgrade: 'websocket' }).end()) : null;
+    if (this.http !== null) this.http.maxConnections = 2 * VNC_MAX_VIEWERS;
     this.http?.on('upgrade', (request, socket, head) => this.onUpgrade(request, socket, head));
     display.on('update', this.onChange);
     display.on('surface', this.onChange);
