@@ -14,6 +14,7 @@ import { ArgumentError } from '../../base/errors.js';
 import { VNC_MAX_VIEWERS } from '../../base/limits.js';
 import type { DeviceDisplay } from '../../display.js';
 import { type Incoming, overTcp, overWebSocket } from './connection.js';
+import { Guesses } from './guesses.js';
 import type { ShownCursor } from './picture.js';
 import { type Screen, Viewer } from './viewer.js';
 
@@ -43,8 +44,6 @@ interface VncEvents {
 
 /** How long a viewer may take until it is let in, in milliseconds. */
 const ADMISSION_MS = 20_000;
-/** How long whoever gave a wrong password waits for the answer, in milliseconds. */
-const PASSWORD_DELAY_MS = 1000;
 /** How often it looks whether the cursor has moved, in milliseconds, which nothing tells of. */
 const CURSOR_MS = 16;
 /** Bytes of a WebSocket message: viewers send little. */
@@ -59,6 +58,7 @@ export class VncServer extends EventEmitter<VncEvents> {
   private readonly http: HttpServer | null;
   private readonly webSockets: WebSocketServer | null;
   private readonly screen: Screen;
+  private readonly guesses = new Guesses();
   private ticker: NodeJS.Timeout | null = null;
   private readonly onChange = (): void => {
     for (const viewer of this.viewers.keys()) viewer.update();
@@ -128,26 +128,39 @@ export class VncServer extends EventEmitter<VncEvents> {
   }
 
   private onSocket(socket: Socket): void {
-    if (this.connections.size >= VNC_MAX_VIEWERS) {
-      this.emit('refused', String(socket.remoteAddress), `there are ${VNC_MAX_VIEWERS} viewers already`);
+    const { remoteAddress = 'nobody' } = socket;
+    const reason = this.reasonAgainst(remoteAddress);
+    if (reason !== null) {
+      this.emit('refused', remoteAddress, reason);
       socket.destroy();
       return;
     }
-    this.serve(overTcp(socket));
+    this.serve(overTcp(socket), remoteAddress);
   }
 
   private onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     const { remoteAddress = 'nobody', remotePort = 0 } = request.socket;
     const peer = `${remoteAddress}:${remotePort}`;
     const { origin } = request.headers;
-    const isFull = this.connections.size >= VNC_MAX_VIEWERS;
+    const full = this.reasonAgainst(remoteAddress);
     // A page of anybody's can connect to this machine, and a browser tells whose it is.
-    if (isFull || (origin !== undefined && !this.isAllowed(origin))) {
-      this.emit('refused', peer, isFull ? `there are ${VNC_MAX_VIEWERS} viewers already` : `its page is of ${origin}`);
-      socket.end(`HTTP/1.1 ${isFull ? '503 Service Unavailable' : '403 Forbidden'}\r\nconnection: close\r\n\r\n`);
+    const foreign = origin !== undefined && !this.isAllowed(origin) ? `its page is of ${origin}` : null;
+    const reason = full ?? foreign;
+    if (reason !== null) {
+      this.emit('refused', peer, reason);
+      socket.end(`HTTP/1.1 ${full !== null ? '503 Service Unavailable' : '403 Forbidden'}\r\nconnection: close\r\n\r\n`);
       return;
     }
-    this.webSockets?.handleUpgrade(request, socket, head, (webSocket: WebSocket) => this.serve(overWebSocket(webSocket, peer)));
+    this.webSockets?.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
+      this.serve(overWebSocket(webSocket, peer), remoteAddress);
+    });
+  }
+
+  /** Why nobody of that address may come in now; null if it may. */
+  private reasonAgainst(address: string): string | null {
+    if (this.connections.size >= VNC_MAX_VIEWERS) return `there are ${VNC_MAX_VIEWERS} viewers already`;
+    const wait = this.guesses.waitOf(address);
+    return wait > 0 ? `it gave wrong passwords, and may try again in ${Math.ceil(wait / 1000)} s` : null;
   }
 
   private isAllowed(origin: string): boolean {
@@ -156,8 +169,8 @@ export class VncServer extends EventEmitter<VncEvents> {
     return host === 'localhost' || host === '[::1]' || (isIP(host) === 4 && host.startsWith('127.'));
   }
 
-  private serve(connection: Incoming): void {
-    const { screen, options } = this;
+  private serve(connection: Incoming, address: string): void {
+    const { screen, options, guesses } = this;
     const { peer } = connection;
     this.connections.add(connection);
     const late = setTimeout(() => {
@@ -166,12 +179,14 @@ export class VncServer extends EventEmitter<VncEvents> {
     }, ADMISSION_MS);
     let isIn = false;
     const viewer = new Viewer({
-      ...{ screen, connection: delayed(connection), password: options.password ?? null },
+      ...{ screen, connection, password: options.password ?? null },
       onAdmitted: () => {
         clearTimeout(late);
         isIn = true;
+        guesses.noteRight(address);
         this.admit(viewer, connection);
       },
+      onWrongPassword: () => guesses.noteWrong(address),
       onRefused: (reason) => {
         this.emit('refused', peer, reason);
       },
@@ -234,9 +249,4 @@ function screenOf(display: DeviceDisplay, name: string): Screen {
       return last;
     },
   };
-}
-
-/** Whoever is sent away for what it said waits a while, so that passwords can't be tried one after the other. */
-function delayed(connection: Incoming): Incoming {
-  return { ...connection, end: () => void setTimeout(() => connection.end(), PASSWORD_DELAY_MS).unref() };
 }

@@ -41,8 +41,9 @@ export interface ViewerOptions {
   readonly connection: Connection;
   /** null: everybody is let in. */
   readonly password: string | null;
-  /** Told when the viewer was let in, and why it was sent away. */
+  /** Told when the viewer was let in, that it gave a wrong password, and why it was sent away. */
   readonly onAdmitted: () => void;
+  readonly onWrongPassword: () => void;
   readonly onRefused: (reason: string) => void;
 }
 
@@ -137,7 +138,9 @@ export class Viewer implements SessionEvents {
   }
 
   isAnswer(challenge: Buffer, answer: Buffer): boolean {
-    return isAnswer(challenge, this.options.password ?? '', answer);
+    const isRight = isAnswer(challenge, this.options.password ?? '', answer);
+    if (!isRight) this.options.onWrongPassword();
+    return isRight;
   }
 
   admitted(): void {

@@ -36,6 +36,7 @@ function pair(surface: Surface | null): { viewer: TestViewer; server: Viewer } {
     },
     password: null,
     onAdmitted: () => undefined,
+    onWrongPassword: () => undefined,
     onRefused: (reason) => {
       throw new RangeError(reason);
     },

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { createDevice, type Device } from '../../../dist/src/index.js';
 import { serveVnc, type VncServer } from '../../../dist/src/embed/rfb/server.js';
+import { Guesses } from '../../../src/embed/rfb/guesses.js';
 import type { DeviceDisplay } from '../../../dist/src/display.js';
 import { Surface } from '../../../src/runtime/surface.js';
 import { CURSOR, CURSOR_ALPHA, Bytes, DESKTOP_SIZE, dial, POINTER, TestViewer, ZRLE } from './client.js';
@@ -103,6 +104,40 @@ it.each(['003.003', '003.008'])('a password is asked for in version %s', async (
   expect(refusals.at(-1)).toBe('it chose security type 1, which was not offered');
   expect(guarded.viewerCount).toBe(1);
   await guarded.close();
+});
+
+it('whoever gave wrong passwords has to wait, and others of its address with it', async () => {
+  const guarded = await serveVnc(device.display, { port: 0, password: 'geheim' });
+  for (let guess = 0; guess < 3; guess++) {
+    const { viewer, socket } = await dial(guarded.address.port);
+    await expect(viewer.greet('003.008', answerOf(`guess ${guess}`))).rejects.toThrow('the password is wrong');
+    socket.destroy();
+  }
+  const refused = once(guarded, 'refused');
+  const { ended } = await dial(guarded.address.port);
+  expect((await refused)[1]).toMatch(/^it gave wrong passwords, and may try again in \d+ s$/);
+  await ended;
+  await guarded.close();
+});
+
+it('the wait grows, ends, and is forgotten by the right password', () => {
+  let now = 0;
+  const guesses = new Guesses(() => now);
+  const waits = Array.from({ length: 12 }, () => {
+    guesses.noteWrong('a');
+    return guesses.waitOf('a');
+  });
+  expect(waits).toEqual([0, 0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000, 60_000]);
+  expect(guesses.waitOf('b')).toBe(0);
+  now = 60_000;
+  expect(guesses.waitOf('a')).toBe(0);
+  guesses.noteRight('a');
+  guesses.noteWrong('a');
+  expect(guesses.waitOf('a')).toBe(0);
+  for (let other = 0; other < 2000; other++) guesses.noteWrong(`other ${other}`);
+  guesses.noteWrong('a');
+  guesses.noteWrong('a');
+  expect(guesses.waitOf('a')).toBe(0);
 });
 
 it('a viewer that can draws the cursor, at the place that it is told; into the picture of others it is painted', async () => {
