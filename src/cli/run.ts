@@ -196,6 +196,8 @@ export async function run(options: RunOptions): Promise<number> {
   const session = await startSession(await sessionOf(options));
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
+  // Whoever doesn't come to wait for it has said already what went wrong.
+  session.ended.catch(() => undefined);
   let closeVnc = (): Promise<void> => Promise.resolve();
   let interrupted = false;
   const interrupt = (): void => {

@@ -61,14 +61,17 @@ function readPassword(path: string): string {
 export async function openVnc(device: Device, { host, number, webSocketPort, password }: VncSetting): Promise<() => Promise<void>> {
   const { serveVnc } = await import('../embed/rfb/server.js');
   const say = (text: string): void => void process.stderr.write(`apple-gfx: ${text}\n`);
-  const servers = await Promise.all(
+  const opened = await Promise.allSettled(
     device.displays.map(async (display, index) => {
+      const port = FIRST_PORT + number + index;
       const server = await serveVnc(display, {
         host,
-        port: FIRST_PORT + number + index,
+        port,
         name: device.displays.length > 1 ? `apple-gfx, display ${index}` : 'apple-gfx',
         ...(webSocketPort !== null && { webSocketPort: webSocketPort + index }),
         ...(password !== null && { password }),
+      }).catch((error: unknown) => {
+        throw new UsageError(`VNC for display ${index}: ${describeError(error)}`);
       });
       const sockets = server.webSocketAddress;
       say(`VNC on ${host}:${number + index} (port ${server.address.port}${sockets ? `, WebSocket ${sockets.port}` : ''})`);
@@ -78,7 +81,11 @@ export async function openVnc(device: Device, { host, number, webSocketPort, pas
       return server;
     }),
   );
-  return async () => {
-    await Promise.all(servers.map((server) => server.close()));
+  const close = async (): Promise<void> => {
+    await Promise.all(opened.map((each) => (each.status === 'fulfilled' ? each.value.close() : undefined)));
   };
+  const failed = opened.find((each) => each.status === 'rejected');
+  if (failed === undefined) return close;
+  await close();
+  throw failed.reason;
 }

@@ -5,6 +5,7 @@
  */
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
+import { RfbError } from './protocol.js';
 import type { Connection } from './viewer.js';
 
 /** A connection, and what comes in. */
@@ -24,7 +25,7 @@ export function overTcp(socket: Socket): Incoming {
     peer,
     send: (pieces) =>
       new Promise((resolve, reject) => {
-        if (socket.destroyed || socket.writableEnded) return reject(new Error('the viewer has gone'));
+        if (socket.destroyed || socket.writableEnded) return reject(new RfbError('the viewer has gone'));
         socket.once('close', reject);
         socket.cork();
         pieces.forEach((piece, index) => {

@@ -21,9 +21,9 @@ import { type Screen, Viewer } from './viewer.js';
 export interface VncOptions {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
-  /** TCP port, 0: any that is free. Default 5900. */
+  /** TCP port, 0: one that is free. Default 5900. */
   readonly port?: number;
-  /** TCP port for WebSockets, as pages in browsers need them; 0: any that is free. Default: none. */
+  /** TCP port for WebSockets, as pages in browsers need them; 0: one that is free. Default: none. */
   readonly webSocketPort?: number;
   /** Origins of pages that may look, besides those of this machine: `https://example.org`. Default none. */
   readonly origins?: readonly string[];
