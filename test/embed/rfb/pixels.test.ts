@@ -51,7 +51,7 @@ function draw(surface: Surface, seed: number): void {
   for (let index = 0; index < pixels.length; index++) {
     const [x, y] = [index % width, Math.floor(index / width)];
     const noise = Math.imul(index + seed, 0x9e37_79b1) >>> 0;
-    const kind = (Math.floor(x / 64) + 3 * Math.floor(y / 64) + seed) % 7;
+    const kind = (Math.floor(x / 64) + 3 * Math.floor(y / 64) + seed) % 8;
     const colour = [
       0x12_3456,
       noise,
@@ -60,6 +60,8 @@ function draw(surface: Surface, seed: number): void {
       Math.imul((x * 5 + y) % 12, 0x11_1111),
       Math.imul((x + 7 * y) % 100, 0x02_0305),
       Math.imul(x >> 4, 0x10_2030) + Math.imul(y, 0x1_0101),
+      // Runs of 256, whose length ends with a 0.
+      Math.imul((y % 64) >> 2, 0x0f_0e0d),
     ][kind];
     pixels[index] = (0xff00_0000 | (colour ?? 0)) >>> 0;
   }
