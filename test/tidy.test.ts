@@ -33,6 +33,7 @@ describe('edges', () => {
     ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/cli/picture.ts']],
     ['vitest', ['src/explorer/vitest.ts']],
+    ['ws', ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts']],
     ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
     expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);

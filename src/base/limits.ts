@@ -73,3 +73,5 @@ export const MACHINE_MICROSTEPS = 1000;
  * would otherwise let it grow to 48 before they look what of it is still in use.
  */
 export const THREAD_YOUNG_MIB = 3;
+/** Viewers of one VNC server, those that are not let in yet included: each has a copy of the picture. */
+export const VNC_MAX_VIEWERS = 32;

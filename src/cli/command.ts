@@ -19,6 +19,7 @@ import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
 import { DEADLOCKED, run, type RunOptions } from './run.js';
 import { UsageError } from './usage-error.js';
+import { parseVnc, type VncSetting } from './vnc.js';
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
@@ -56,6 +57,14 @@ function displays(text: string): number {
     throw new InvalidArgumentError(`Expected an integer in 1..${MAX_DISPLAYS}.`);
   }
   return value;
+}
+
+function vnc(text: string): VncSetting {
+  try {
+    return parseVnc(text);
+  } catch (error) {
+    throw new InvalidArgumentError(describeError(error));
+  }
 }
 
 function inFile(path: string): string {
@@ -101,6 +110,12 @@ program
       .choices(REVISION_NAMES)
       .default(DEFAULT_REVISION),
   )
+  .addOption(
+    new Option(
+      '--display <vnc=HOST:N>',
+      'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it',
+    ).argParser(vnc),
+  )
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
   .addOption(new Option('--save <file>', 'save the device there when the guest has drawn its frames').argParser(outFile))
   .addOption(new Option('--restore <file>', 'go on with a device and its guest that were saved').argParser(inFile))
@@ -118,6 +133,7 @@ program
       ...flags,
       seconds: flags.seconds,
       out: flags.out,
+      display: flags.display,
       traceFile: flags.traceFile,
       vsync: flags.vsync === 'on',
     });

@@ -10,6 +10,7 @@ import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
 import { openTrace } from './trace-sink.js';
+import { openVnc, type VncSetting } from './vnc.js';
 
 export interface RunOptions {
   readonly frames: number;
@@ -23,6 +24,8 @@ export interface RunOptions {
   readonly variant: 'mmio' | 'pci' | undefined;
   readonly revision: RevisionName;
   readonly out: string | undefined;
+  /** VNC viewers, if any are to be let in. */
+  readonly display: VncSetting | undefined;
   readonly save: string | undefined;
   readonly restore: string | undefined;
   readonly trace: readonly string[];
@@ -193,6 +196,9 @@ export async function run(options: RunOptions): Promise<number> {
   const session = await startSession(await sessionOf(options));
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
+  // Whoever doesn't come to wait for it has said already what went wrong.
+  session.ended.catch(() => undefined);
+  let closeVnc = (): Promise<void> => Promise.resolve();
   let interrupted = false;
   const interrupt = (): void => {
     interrupted = true;
@@ -204,6 +210,7 @@ export async function run(options: RunOptions): Promise<number> {
   const stopProgress = startProgress(session, options);
   const timer = options.seconds === undefined ? undefined : setTimeout(session.stop, options.seconds * 1000);
   try {
+    if (options.display !== undefined) closeVnc = await openVnc(session.device, options.display);
     await session.ended;
     if (interrupted) return INTERRUPTED;
     await settle(session);
@@ -220,6 +227,7 @@ export async function run(options: RunOptions): Promise<number> {
   } finally {
     stopProgress();
     clearTimeout(timer);
+    await closeVnc();
     await session.finish();
     await sink.close();
     process.off('SIGINT', interrupt);

@@ -15,6 +15,11 @@ describe('apple-gfx run', () => {
     [['--variant', 'isa'], /--variant.*mmio, pci/],
     [['--trace', 'nothing_*'], /--trace.*No trace event/],
     [['--out', '/no/such/folder/x.png'], /--out.*does not exist/],
+    [['--display', 'sdl'], /--display.*expected vnc=HOST:N/],
+    [['--display', 'vnc=:100'], /--display.*N is 0\.\.99/],
+    [['--display', 'vnc=:0,websocket=0'], /--display.*expected a port, 1\.\.65535/],
+    [['--display', 'vnc=:0,password-file=/no/such'], /--display.*ENOENT/],
+    [['--display', 'vnc=:0,sasl'], /--display.*"sasl"/],
     [['--colour'], /unknown option '--colour'/],
   ])('with %j says what is wrong in one line and exits 2', (args, text) => {
     const { status, stdout, stderr } = spawnSync(process.execPath, [cli, 'run', ...args], { encoding: 'utf8' });
