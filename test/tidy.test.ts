@@ -31,7 +31,7 @@ describe('edges', () => {
     ['piscina', ['src/cli/compare.ts', 'src/explorer/workers.ts', 'actors/background-queue/pool.ts']],
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
     ['commander', ['src/cli/command.ts']],
-    ['pngjs', ['src/cli/picture.ts']],
+    ['pngjs', ['src/runtime/picture-file.ts']],
     ['vitest', ['src/explorer/vitest.ts']],
     ['ws', ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts']],
     ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts']],

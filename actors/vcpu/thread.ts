@@ -8,15 +8,16 @@ import { DeviceClosedError } from '../../src/base/errors.js';
 import { loadBridge } from '../../src/bridge/native.js';
 import { iosfcWindow } from '../../src/guest/machine.js';
 import { type GuestProgram, type GuestResult, runGuest } from '../../src/guest/program.js';
+import { GuestOrders } from '../../src/runtime/guest-orders.js';
 import { Vcpu, type VcpuAttachment } from '../../src/runtime/vcpu.js';
 
 /** What the thread is sent, once. */
 export interface VcpuData {
   readonly attachment: VcpuAttachment;
-  /** What the guest is to do; how it is stopped is `stop`'s affair. */
+  /** What the guest is to do; how it is stopped is `orders`' affair. */
   readonly program: Omit<GuestProgram, 'shouldStop'>;
-  /** Cell 0: set to 1 to stop the guest. */
-  readonly stop: SharedArrayBuffer;
+  /** Of GuestOrders. */
+  readonly orders: SharedArrayBuffer;
 }
 
 /** What it posts when it has ended. */
@@ -42,8 +43,8 @@ function interruptsOf({ interrupts }: Vcpu): (timeoutMs: number) => number {
   };
 }
 
-function run({ attachment, program, stop }: VcpuData): GuestResult {
-  const stopped = new Int32Array(stop);
+function run({ attachment, program, orders: memory }: VcpuData): GuestResult {
+  const orders = new GuestOrders(memory);
   const vcpu = new Vcpu(attachment);
   const waitForInterrupt = interruptsOf(vcpu);
   vcpu.interrupts.setMsiEnabled(true);
@@ -56,7 +57,11 @@ function run({ attachment, program, stop }: VcpuData): GuestResult {
     waitForInterrupt,
     ...iosfcWindow(vcpu.hasIosfc ? vcpu : null),
   };
-  return runGuest(machine, { ...program, shouldStop: () => Atomics.load(stopped, 0) === 1 });
+  const shouldStop = (): boolean => orders.shouldEnd();
+  let result = runGuest(machine, { ...program, shouldStop });
+  // The device was reset, so there is nothing to go on from.
+  while (orders.shouldRestart()) result = runGuest(machine, { ...program, resume: false, shouldStop });
+  return result;
 }
 
 parentPort?.once('message', (data: VcpuData) => {

@@ -75,3 +75,7 @@ export const MACHINE_MICROSTEPS = 1000;
 export const THREAD_YOUNG_MIB = 3;
 /** Viewers of one VNC server, those that are not let in yet included: each has a copy of the picture. */
 export const VNC_MAX_VIEWERS = 32;
+/** Clients of one QMP socket: a person, what manages the machine, and slack; each holds 64 KiB and what it was not sent yet. */
+export const QMP_MAX_CLIENTS = 8;
+/** Bytes that a client of a QMP socket may leave unread until it is sent away. */
+export const QMP_MAX_UNREAD_BYTES = 2 ** 20;

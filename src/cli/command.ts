@@ -4,7 +4,6 @@
  * when it is run. npm installs this file's bundle as the command.
  */
 import { existsSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { DeadlockError, describeError } from '../base/errors.js';
@@ -13,15 +12,15 @@ import { parseMode } from '../device/display-mode.js';
 import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
+import { VERSION } from '../runtime/version.js';
 import type { BenchOptions } from './bench.js';
 import { TOLERANCE } from './bench-report.js';
 import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
+import { parseQmp } from './qmp.js';
 import { DEADLOCKED, run, type RunOptions } from './run.js';
 import { UsageError } from './usage-error.js';
 import { parseVnc, type VncSetting } from './vnc.js';
-
-const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 function integer(text: string): number {
   const value = Number(text);
@@ -67,6 +66,14 @@ function vnc(text: string): VncSetting {
   }
 }
 
+function qmp(text: string): string {
+  try {
+    return parseQmp(text);
+  } catch (error) {
+    throw new InvalidArgumentError(describeError(error));
+  }
+}
+
 function inFile(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
   throw new InvalidArgumentError('There is no such file.');
@@ -89,7 +96,7 @@ type BenchFlags = Omit<BenchOptions, 'scale'>;
 
 const program = new Command('apple-gfx')
   .description("QEMU's Apple paravirtual GPU device, as actors on worker threads")
-  .version(version)
+  .version(VERSION)
   .showSuggestionAfterError(false)
   .exitOverride()
   .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'apple-gfx:')) });
@@ -116,6 +123,7 @@ program
       'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it',
     ).argParser(vnc),
   )
+  .addOption(new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp))
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
   .addOption(new Option('--save <file>', 'save the device there when the guest has drawn its frames').argParser(outFile))
   .addOption(new Option('--restore <file>', 'go on with a device and its guest that were saved').argParser(inFile))
@@ -134,6 +142,7 @@ program
       seconds: flags.seconds,
       out: flags.out,
       display: flags.display,
+      qmp: flags.qmp,
       traceFile: flags.traceFile,
       vsync: flags.vsync === 'on',
     });

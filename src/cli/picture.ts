@@ -1,7 +1,6 @@
 /**
- * Pictures: a surface with its cursor as PNG. Alpha of the result is opaque, as a display shows it.
+ * A surface with its cursor: what a display shows. Files of it are src/runtime/picture-file.ts's.
  */
-import { PNG } from 'pngjs';
 import type { CursorImage } from '../display.js';
 
 const blend = (source: number, below: number, alpha: number): number => {
@@ -25,17 +24,4 @@ export function drawCursor(pixels: Uint32Array, width: number, cursor: CursorIma
     }
   }
   return out;
-}
-
-/** 0xAARRGGBB words as an opaque PNG file. */
-export function encodePng(pixels: Uint32Array, width: number): Buffer {
-  const png = new PNG({ width, height: pixels.length / width });
-  for (let index = 0; index < pixels.length; index++) {
-    const word = pixels[index] ?? 0;
-    png.data[4 * index] = (word >>> 16) & 255;
-    png.data[4 * index + 1] = (word >>> 8) & 255;
-    png.data[4 * index + 2] = word & 255;
-    png.data[4 * index + 3] = 255;
-  }
-  return PNG.sync.write(png, { colorType: 2 });
 }

@@ -6,9 +6,11 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import type { DisplayMode } from '../device/display-mode.js';
+import type { QmpServer } from '../embed/qmp/server.js';
 import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
+import { openQmp } from './qmp.js';
 import { openTrace } from './trace-sink.js';
 import { openVnc, type VncSetting } from './vnc.js';
 
@@ -26,6 +28,8 @@ export interface RunOptions {
   readonly out: string | undefined;
   /** VNC viewers, if any are to be let in. */
   readonly display: VncSetting | undefined;
+  /** Path of a QMP socket, if there is to be one. */
+  readonly qmp: string | undefined;
   readonly save: string | undefined;
   readonly restore: string | undefined;
   readonly trace: readonly string[];
@@ -120,7 +124,7 @@ function pictureFile(path: string, number: number): string {
 /** The files written; displays that have shown nothing leave none. */
 async function writePictures(session: Session, path: string, headless: boolean): Promise<string[]> {
   // Loaded by who wants a picture only.
-  const { drawCursor, encodePng } = await import('./picture.js');
+  const [{ drawCursor }, { encodePng }] = await Promise.all([import('./picture.js'), import('../runtime/picture-file.js')]);
   const files: string[] = [];
   for (const display of session.device.displays) {
     const { number, surface, cursor, cursorImage } = display;
@@ -199,9 +203,16 @@ export async function run(options: RunOptions): Promise<number> {
   // Whoever doesn't come to wait for it has said already what went wrong.
   session.ended.catch(() => undefined);
   let closeVnc = (): Promise<void> => Promise.resolve();
-  let interrupted = false;
+  let qmp: QmpServer | null = null;
+  /** The exit code of a run that somebody ended. */
+  let cut: number | null = null;
   const interrupt = (): void => {
-    interrupted = true;
+    cut = INTERRUPTED;
+    void qmp?.close('host-signal');
+    void session.finish();
+  };
+  const quit = (): void => {
+    cut ??= 0;
     void session.finish();
   };
   process.once('SIGINT', interrupt);
@@ -211,10 +222,11 @@ export async function run(options: RunOptions): Promise<number> {
   const timer = options.seconds === undefined ? undefined : setTimeout(session.stop, options.seconds * 1000);
   try {
     if (options.display !== undefined) closeVnc = await openVnc(session.device, options.display);
+    if (options.qmp !== undefined) qmp = await openQmp(session, options.qmp, quit);
     await session.ended;
-    if (interrupted) return INTERRUPTED;
+    if (cut !== null) return cut;
     await settle(session);
-    if (interrupted) return INTERRUPTED;
+    if (cut !== null) return cut;
     const elapsed = (performance.now() - started) / 1000;
     const summary = summarise(session, options, elapsed);
     stopProgress();
@@ -222,12 +234,14 @@ export async function run(options: RunOptions): Promise<number> {
     await saveDevice(session, options);
     return 0;
   } catch (error) {
-    if (!interrupted) throw error;
-    return INTERRUPTED;
+    if (cut === null) throw error;
+    return cut;
   } finally {
     stopProgress();
     clearTimeout(timer);
     await closeVnc();
+    // Of a device that has died it has said so already.
+    await qmp?.close('guest-shutdown');
     await session.finish();
     await sink.close();
     process.off('SIGINT', interrupt);

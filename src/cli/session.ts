@@ -5,25 +5,23 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
-import { AppleGfxError, DeviceClosedError } from '../base/errors.js';
+import { DeviceClosedError } from '../base/errors.js';
 import { THREAD_YOUNG_MIB } from '../base/limits.js';
 import { makeDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { DeviceOptions } from '../device/options.js';
+import { GuestOrders } from '../runtime/guest-orders.js';
 import { threadFile } from '../runtime/thread-file.js';
-
-/** The guest ended by an error of its own. */
-export class GuestError extends AppleGfxError {
-  constructor(message: string) {
-    super('ERR_GUEST', message);
-  }
-}
+import { GuestError } from './guest-error.js';
+import { GuestMachine } from './guest-machine.js';
 
 export interface Session {
   readonly device: Device;
   /** Resolves when the guest has drawn its frames or was stopped; rejects with GuestError or what the device died of. */
   readonly ended: Promise<void>;
+  /** The guest and its device, to be paused and reset. */
+  readonly machine: GuestMachine;
   /** Asks the guest to stop after the frame it draws. */
   stop(): void;
   /** Closes the device and waits for the guest's thread. */
@@ -95,20 +93,21 @@ export async function startSession(session: SessionOptions): Promise<Session> {
   const device = await makeDeviceFor(guest, session);
   const refresh = device.revision.frames === 'insideUpdate' ? setInterval(() => refreshAll(device), REFRESH_MS) : undefined;
   const late = setTimeout(() => device.internals.startLateThreads(), LATE_THREADS_MS);
-  const stop = new SharedArrayBuffer(4);
+  const orders = new GuestOrders();
   const ended = Promise.race([
     guest.ended,
     new Promise<void>((_, reject) => device.once('closed', (reason) => reject(reason ?? new DeviceClosedError()))),
   ]);
   const program = { mode: mode ?? undefined, frames, resume: options.restore !== undefined };
-  const data: VcpuData = { attachment: device.attachment, program, stop };
+  const data: VcpuData = { attachment: device.attachment, program, orders: orders.memory };
   guest.worker.postMessage(data);
   return {
     device,
     ended,
-    stop: () => void Atomics.store(new Int32Array(stop), 0, 1),
+    machine: new GuestMachine(device, orders, ended),
+    stop: () => orders.give('stop'),
     async finish() {
-      Atomics.store(new Int32Array(stop), 0, 1);
+      orders.give('stop');
       clearInterval(refresh);
       clearTimeout(late);
       await device.close();

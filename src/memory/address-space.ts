@@ -19,6 +19,11 @@ export interface MapSnapshot {
   readonly removed: readonly BackedRegion[];
 }
 
+/** A region as people see it. */
+export interface ListedRegion extends Pick<MemoryRegion, 'name' | 'id' | 'kind' | 'gpa' | 'length' | 'priority'> {
+  readonly references: number;
+}
+
 export class AddressSpace {
   private readonly regions = new Map<number, MemoryRegion>();
   /** Removed regions of which something may still be mapped; one that has no reference left is never looked at. */
@@ -103,8 +108,11 @@ export class AddressSpace {
   }
 
   /** Every region on the map with its references, for people and tests. */
-  list(): readonly { readonly name: string; readonly id: number; readonly references: number }[] {
-    return [...this.regions.values()].map((region) => ({ name: region.name, id: region.id, references: this.referencesOf(region) }));
+  list(): readonly ListedRegion[] {
+    return [...this.regions.values()].map((region) => {
+      const { name, id, kind, gpa, length, priority } = region;
+      return { name, id, kind, gpa, length, priority, references: this.referencesOf(region) };
+    });
   }
 
   private changed(): void {

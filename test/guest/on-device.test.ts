@@ -6,6 +6,7 @@
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import type { VcpuData, VcpuReport } from '../../actors/vcpu/thread.js';
+import { GuestOrders } from '../../src/runtime/guest-orders.js';
 import { createDevice, type Device, type DeviceDisplay, type DeviceOptions } from '../../dist/src/index.js';
 import type { GuestProgram } from '../../src/guest/program.js';
 import { sceneOf } from '../../src/guest/scene.js';
@@ -25,8 +26,8 @@ interface Run {
 }
 
 function startGuest(device: Device, program: Omit<GuestProgram, 'shouldStop'>): Run {
-  const stop = new SharedArrayBuffer(4);
-  const data: VcpuData = { attachment: device.attachment, program, stop };
+  const orders = new GuestOrders();
+  const data: VcpuData = { attachment: device.attachment, program, orders: orders.memory };
   const worker = new Worker(new URL('../../dist/actors/vcpu/thread.js', import.meta.url));
   worker.postMessage(data);
   const report = new Promise<VcpuReport>((resolve, reject) => {
@@ -39,7 +40,7 @@ function startGuest(device: Device, program: Omit<GuestProgram, 'shouldStop'>): 
     if ('error' in result) throw new TypeError(result.error);
     return result.framesTotal;
   });
-  return { stop: () => void Atomics.store(new Int32Array(stop), 0, 1), total };
+  return { stop: () => orders.give('stop'), total };
 }
 
 /** Waits until a display meets a condition; it is asked for updates, so it takes part in no timing. */

@@ -1,0 +1,41 @@
+/**
+ * `--qmp unix:PATH`: a monitor for the device and the guest of a command.
+ *
+ * What it does not do: speak the protocol (src/embed/qmp).
+ */
+import { describeError } from '../base/errors.js';
+import type { QmpServer } from '../embed/qmp/server.js';
+import type { Session } from './session.js';
+import { UsageError } from './usage-error.js';
+
+const SYNTAX = 'expected unix:PATH, then if wanted ,server=on and ,wait=off';
+/** QEMU's two spellings; a run neither connects to anybody nor waits for anybody. */
+const OPTIONS = ['server', 'server=on', 'nowait', 'wait=off'];
+
+/** Parses what stands behind `--qmp` as QEMU has it; a comma in the path is written twice. Throws UsageError. */
+export function parseQmp(text: string): string {
+  const [first = '', ...options] = splitCommas(text);
+  const [, path = ''] = /^unix:(.+)$/s.exec(first) ?? [];
+  if (path === '') throw new UsageError(`"${text}": ${SYNTAX}`);
+  const wrong = options.find((option) => !OPTIONS.includes(option));
+  if (wrong !== undefined) throw new UsageError(`"${wrong}" in "${text}": ${SYNTAX}`);
+  return path;
+}
+
+/** At single commas; two are one of the text. */
+function splitCommas(text: string): string[] {
+  const parts = text.match(/(?:[^,]|,,)+/g) ?? [];
+  return parts.map((part) => part.replaceAll(',,', ','));
+}
+
+/** Lets clients in, and says on stderr where and who was sent away. `onQuit`: a client ended the run. */
+export async function openQmp({ device, machine }: Session, path: string, onQuit: () => void): Promise<QmpServer> {
+  const { serveQmp } = await import('../embed/qmp/server.js');
+  const say = (text: string): void => void process.stderr.write(`apple-gfx: ${text}\n`);
+  const server = await serveQmp(device, { path, machine, onQuit }).catch((error: unknown) => {
+    throw new UsageError(`QMP: ${describeError(error)}`);
+  });
+  server.on('refused', (reason) => say(`a QMP client was sent away: ${reason}`));
+  say(`QMP on unix:${path}`);
+  return server;
+}
