@@ -1,5 +1,5 @@
 /**
- * This package's version, as its package.json says. The file is three folders above this module, and above a bundle that has it.
+ * This package's version, as its package.json says. The file is three folders above this module in dist/, and above a bundle that has it.
  */
 import { createRequire } from 'node:module';
 

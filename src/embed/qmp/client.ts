@@ -7,8 +7,9 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { QMP_MAX_UNREAD_BYTES } from '../../base/limits.js';
 import type { Commands } from './command.js';
+import { greeting } from './greeting.js';
 import { type Frame, JsonFramer } from './json-framer.js';
-import { encode, greeting } from './protocol.js';
+import { encode } from './protocol.js';
 import { QmpSession } from './session.js';
 
 /** How long a client may take to read the last words, in milliseconds. */

@@ -6,9 +6,10 @@
  */
 import type { Device } from '../../device.js';
 import { type Command, command, type Commands } from './command.js';
+import { version } from './greeting.js';
 import { humanMonitor } from './human-monitor.js';
 import { queryActors, queryJobs, queryQueues } from './inspection.js';
-import { type QmpEvent, version } from './protocol.js';
+import type { QmpEvent } from './protocol.js';
 import { screendump } from './screendump.js';
 import { traceEventGetState } from './trace-state.js';
 

@@ -1,10 +1,9 @@
 /**
- * What goes over a QMP socket: greeting, answers, errors and events (QEMU's docs/interop/qmp-spec).
+ * What goes over a QMP socket: answers, errors and events; the greeting is greeting.ts (QEMU's docs/interop/qmp-spec).
  *
  * Invariant: everything that is sent is one line of ASCII.
  */
 import { AppleGfxError } from '../../base/errors.js';
-import { VERSION } from '../../runtime/version.js';
 
 /** QMP has more classes, for what there isn't here. */
 export type QmpErrorClass = 'GenericError' | 'CommandNotFound';
@@ -27,16 +26,6 @@ export type QmpEvent =
   | { readonly event: 'STOP' | 'RESUME' }
   | { readonly event: 'RESET'; readonly data: { readonly guest: false; readonly reason: 'host-qmp-system-reset' } }
   | { readonly event: 'SHUTDOWN'; readonly data: { readonly guest: boolean; readonly reason: ShutdownCause } };
-
-/** As query-version answers: our own version, where a client looks for QEMU's. */
-export function version(): { readonly qemu: Readonly<Record<'major' | 'minor' | 'micro', number>>; readonly package: string } {
-  const [major = 0, minor = 0, micro = 0] = VERSION.split(/[.-]/).map(Number);
-  return { qemu: { major, minor, micro }, package: `apple-gfx ${VERSION}` };
-}
-
-export function greeting(): object {
-  return { QMP: { version: version(), capabilities: [] } };
-}
 
 /** Microseconds since the epoch, as an event has them. */
 export function timed(event: QmpEvent, microseconds: number): object {
