@@ -43,7 +43,7 @@ function qtree(device: Device): string[] {
   if (pci !== null) {
     lines.push(`  class ${hex(pci.classCode, 4)}, pci id ${hex(pci.vendor, 4)}:${hex(pci.device, 4)}`);
     lines.push(`  bar 0: mem at 0x${hex(device.windowBase)}, 0x${hex(pci.bar0Bytes)} bytes`);
-    lines.push(`  msi: ${pci.msi.vectors} vectors, ${device.interrupts.msiVectors} of them enabled`);
+    lines.push(`  msi: ${pci.msi.vectors} vectors, ${Math.min(device.interrupts.msiVectors, pci.msi.vectors)} of them enabled`);
     if (pci.romBytes > 0) lines.push(`  rom: 0x${hex(pci.romBytes)} bytes`);
   } else {
     lines.push(`  mmio 0x${hex(device.windowBase)}`, `  mmio 0x${hex(device.iosfcBase ?? 0)}`);
