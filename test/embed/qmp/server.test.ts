@@ -7,7 +7,7 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PNG } from 'pngjs';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { createDevice, type Device } from '../../../dist/src/index.js';
 import { type QmpServer, serveQmp } from '../../../dist/src/embed/qmp/server.js';
 import { QMP_MAX_CLIENTS } from '../../../src/base/limits.js';
@@ -108,6 +108,7 @@ it('tells of threads, memory, interrupts and trace events as they are', async ()
   device.interrupts.raise(5);
   expect(await human('info irq')).toContain(' 5: 2\r\n');
   expect(await human('info trace-events apple_gfx_re?d')).toBe('apple_gfx_read : state 1\r\n');
+  expect(await human('info trace-events apple_gfx_write')).toBe('apple_gfx_write : state 0\r\n');
   expect(await human('quux 1')).toBe("unknown command: 'quux'\r\n");
   expect((await client.execute('trace-event-get-state', { name: 'nothing_*' })).return).toEqual([]);
   expect((await client.execute('trace-event-get-state', { name: 'apple_gfx_r*d' })).return).toEqual([
@@ -142,7 +143,9 @@ it('a reset is told to everybody who has negotiated, and to nobody else', async 
   const client = await TestClient.ready(path);
   const other = await TestClient.ready(path);
   const { client: deaf } = await TestClient.dial(path);
+  const reset = vi.spyOn(device, 'reset');
   expect(await client.execute('system_reset')).toEqual({ return: {} });
+  expect(reset).toHaveBeenCalledOnce();
   expect(client.events).toEqual([await other.next()]);
   expect(client.events[0]).toMatchObject({ event: 'RESET', data: { guest: false, reason: 'host-qmp-system-reset' } });
   expect(Math.abs((client.events[0]?.timestamp?.seconds ?? 0) - Date.now() / 1000)).toBeLessThan(60);
