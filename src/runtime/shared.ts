@@ -38,10 +38,12 @@ export class Counters {
     this.hold = new Float64Array(memory, 4 * HOLD, 1);
   }
 
+  /** Counts something; called by the device's actors. */
   add(name: CounterName, amount = 1): void {
     addToCount(this.cells, PLACES[name], amount);
   }
 
+  /** How often something was counted. */
   get(name: CounterName): number {
     return readCount(this.cells, PLACES[name]);
   }
@@ -51,6 +53,7 @@ export class Counters {
     this.hold[0] = (this.hold[0] ?? 0) + microseconds;
   }
 
+  /** How long the BQL was held, in microseconds. */
   get holdMicroseconds(): number {
     return Math.round(this.hold[0] ?? 0);
   }
@@ -153,6 +156,7 @@ export class InterruptLines {
     Atomics.store(this.cells, MSI_VECTORS, enabled ? Math.min(Math.max(vectors, 1), MAX_VECTORS) : 0);
   }
 
+  /** Whether the guest has switched MSI on. */
   get msiEnabled(): boolean {
     return this.msiVectors > 0;
   }
@@ -162,6 +166,7 @@ export class InterruptLines {
     return Atomics.load(this.cells, MSI_VECTORS);
   }
 
+  /** Counts an interrupt and wakes who waits; called by the BQL actor. */
   raise(vector: number): void {
     Atomics.add(this.cells, FIRST_VECTOR + (vector % MAX_VECTORS), 1);
     // The sequence moves after the count, so that whoever sees it move finds the count moved too.
@@ -169,10 +174,12 @@ export class InterruptLines {
     Atomics.notify(this.cells, SEQUENCE);
   }
 
+  /** How often a line or vector was raised, modulo 2³² and as a signed number. */
   count(vector: number): number {
     return Atomics.load(this.cells, FIRST_VECTOR + vector);
   }
 
+  /** Another number after each interrupt, for wait(). */
   get sequence(): number {
     return Atomics.load(this.cells, SEQUENCE);
   }
@@ -192,10 +199,12 @@ export class CursorState {
     this.cells = new Int32Array(memory);
   }
 
+  /** Shows or hides it; called by the BQL actor. */
   setShown(shown: boolean): void {
     Atomics.store(this.cells, 0, shown ? 1 : 0);
   }
 
+  /** Moves it to a pixel; called by the BQL actor. */
   moveTo(x: number, y: number): void {
     Atomics.store(this.cells, 1, x);
     Atomics.store(this.cells, 2, y);
