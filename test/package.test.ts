@@ -157,7 +157,7 @@ describe('an installed package', () => {
 
   it('has a command that runs a guest, and explores a world of the user’s', () => {
     const command = installed(manifest.bin['apple-gfx'] ?? '');
-    expect(run(command, 'run', '--frames', '3', '--mode', '64x64@60')).toMatchObject({ status: 0 });
+    expect(run(command, 'run', '--frames', '3')).toMatchObject({ status: 0 });
     writeFileSync(join(folder, 'bank.mjs'), block('docs/explorer.md', 'js'));
     expect(run(command, 'explore', 'bank.mjs')).toMatchObject({ status: 1, stdout: expect.stringContaining('breaks "deadlock"') });
   });

@@ -18,7 +18,6 @@ import { type Kept, StateKeeper } from './states/state-keeper.js';
 import type { SharedObject } from './shared-object.js';
 import { EVERYBODY, isNamed, Watching } from './watching.js';
 import type { World } from './world.js';
-
 export { PROCESS_BITS, PROCESS_MASK } from './standing.js';
 
 /** A state of an execution. */
@@ -37,8 +36,8 @@ export interface Moment {
 
 /** A world while it runs: it makes one visible operation at a time. Strategies look at it, and `onExecution` at its end. */
 export class Execution extends Standing {
-  /** What the world's setup was given. @internal */
-  readonly builder = new Builder(
+  /** What it runs. */ readonly world: World;
+  /** What the world's setup was given. @internal */ readonly builder = new Builder(
     (kind, target) => this.touch(kind, target),
     (property, text) => this.fail(property, text),
   );
@@ -68,8 +67,9 @@ export class Execution extends Standing {
   /** Whose body runs, or ran last. */
   private running: Slot | null = null;
 
-  constructor(readonly world: World) {
+  constructor(world: World) {
     super();
+    this.world = world;
     this.builder.onForget = (known) => this.forget(known);
     this.keeper = world.open === null ? null : new StateKeeper(world.open);
   }

@@ -12,6 +12,7 @@ export class Inbox<T> {
   private readonly messages: T[] = [];
 
   constructor(
+    /** What schedules and footprints know it as. */
     readonly target: SharedObject,
     private readonly touch: Touch,
   ) {}

@@ -33,7 +33,10 @@ export class Counters {
   /** Microseconds; one word, so that it is read as it was written. */
   private readonly hold: Float64Array<SharedArrayBuffer>;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (HOLD + LINE_CELLS))) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (HOLD + LINE_CELLS)),
+  ) {
     this.cells = new Int32Array(memory);
     this.hold = new Float64Array(memory, 4 * HOLD, 1);
   }
@@ -68,7 +71,10 @@ export class ShownFrames {
   /** The writer's: when it showed its first frame, on its own clock; below 0 before. */
   private firstShown = -1;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * 2 * COUNT_CELLS)) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * 2 * COUNT_CELLS),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
@@ -105,7 +111,10 @@ const BEHIND = 1;
 export class Viewers {
   private readonly cells: Int32Array<SharedArrayBuffer>;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8)) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
@@ -143,7 +152,10 @@ const FIRST_VECTOR = 2;
 export class InterruptLines {
   private readonly cells: Int32Array<SharedArrayBuffer>;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (FIRST_VECTOR + MAX_VECTORS))) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (FIRST_VECTOR + MAX_VECTORS)),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
@@ -195,7 +207,10 @@ export class InterruptLines {
 export class CursorState {
   private readonly cells: Int32Array;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(12)) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(12),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
