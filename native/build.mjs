@@ -43,10 +43,22 @@ const library = join(root, 'dist', 'native', 'libpvg_bridge.so');
 const benchFolder = join(root, 'dist', 'native', 'bench');
 const compiler = process.env.CC || 'cc';
 const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-pthread'];
+/** As usual, CFLAGS come last. */
+const ownFlags = (process.env.CFLAGS ?? '').split(/\s+/).filter((flag) => flag !== '');
 /** What the product is made of: where its objects are, and with which flags they are made. */
 const product = {
   folder: join(root, 'dist', 'native', 'objects'),
-  flags: [...common, '-O2', '-fPIC', '-fvisibility=hidden', '-Inative', '-include', 'native/glibc.h', `-ffile-prefix-map=${root}=.`],
+  flags: [
+    ...common,
+    '-O2',
+    '-fPIC',
+    '-fvisibility=hidden',
+    '-Inative',
+    '-include',
+    'native/glibc.h',
+    `-ffile-prefix-map=${root}=.`,
+    ...ownFlags,
+  ],
 };
 // Calls among its own functions go straight there, not by a table that somebody might have put other functions into.
 const sharedFlags = [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions', '-Wl,-z,now'];

@@ -42,7 +42,9 @@ function install(): readonly string[] {
 
 const files = install();
 const installed = (path: string): string => join(folder, 'node_modules', 'apple-gfx', path);
-const run = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8', cwd: folder });
+// What is compiled there is not to be fast, but soon there.
+const env = { ...process.env, CFLAGS: '-O0 -g0' };
+const run = (...args: string[]) => spawnSync(process.execPath, args, { encoding: 'utf8', cwd: folder, env });
 const block = (file: string, language: string): string =>
   new RegExp(`\`\`\`${language}\n([^]*?)\`\`\``).exec(readFileSync(file, 'utf8'))?.[1] ?? '';
 

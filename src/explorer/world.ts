@@ -32,7 +32,10 @@ export interface WorldBuilder {
   /** Something that fires when nothing else can run, and early at most once in an execution. */
   timer(name: string): Timer;
   /** Something that nobody determines: yields one of `outcomes` numbers. */
-  choice(name: string): { choose(outcomes: number): Operation };
+  choice(name: string): {
+    /** Its result is one of 0 to `outcomes` - 1, in some execution each. */
+    choose(outcomes: number): Operation;
+  };
   /** A process that is a generator. */
   process(name: string, body: () => Body, options?: ProcessOptions): ProcessHandle;
   /**
