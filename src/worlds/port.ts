@@ -161,6 +161,7 @@ export class WorldPort implements DevicePort {
       return false;
     }
     if (picture.width !== shown.width || picture.height !== shown.height) return false;
+    if (picture.present !== present) fail('P6', `present ${picture.present} is shown as ${present}`);
     if (picture.present < shown.present) fail('P6', `present ${picture.present} is shown after ${shown.present}`);
     console.picture = picture;
     return true;

@@ -154,6 +154,16 @@ export class PvgModel {
     return this.host.freedom.coalesces === true;
   }
 
+  /** Whether an event that has not been told yet tells of a frame of the mode that there is: one from before a mode change can't. */
+  get announcesCurrentMode(): boolean {
+    for (let at = this.events.length - 1; at >= 0; at--) {
+      const kind = this.events[at]?.kind;
+      if (kind === Upcall.newFrame) return true;
+      if (kind === Upcall.modeChange) return false;
+    }
+    return false;
+  }
+
   get modeChangeWaits(): boolean {
     return this.host.modeChangeWaits;
   }

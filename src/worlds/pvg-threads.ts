@@ -128,7 +128,7 @@ export class ScriptThread implements Actor {
       if (can) next.ready(Kind.update, pvg.parts.upcalls);
       else next.blocked(Kind.awaitReply, pvg.parts.upcalls);
     } else if (step.do === 'newFrame') {
-      const merges = pvg.coalesces && pvg.events.some(({ kind }) => kind === Upcall.newFrame);
+      const merges = pvg.coalesces && pvg.announcesCurrentMode;
       next.ready(Kind.update, pvg.parts.display, merges ? 2 : 1);
     } else {
       next.ready(Kind.update, pvg.parts.upcalls, canBeShort(step, pvg) ? 2 : 1);

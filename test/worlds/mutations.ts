@@ -141,6 +141,12 @@ const DROPPED: readonly Mutation[] = [
   },
   { name: 'a removed region stays on the map', file: 'src/memory/address-space.ts', from: '    this.regions.delete(id);\n', to: '' },
   {
+    name: 'a frame is shown under the number of the one before',
+    file: 'src/device/frames.ts',
+    from: 'copyToSurface(display, noted.texture, present)',
+    to: 'copyToSurface(display, noted.texture, present - 1)',
+  },
+  {
     name: 'the texture of a frame whose mode is gone is kept',
     file: 'src/device/frames.ts',
     from: "    if (this.noted && this.noted !== this.surface) this.port.perform({ do: 'releaseTexture', texture: this.noted.texture });\n",
