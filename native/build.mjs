@@ -5,6 +5,7 @@
 //   node native/build.mjs                                  dist/native/libpvg_bridge.so, dist/native/bench/, and of TypeScript that is compiled
 //                                                          dist/bundles/ (bundle.mjs)
 //   node native/build.mjs --if-needed                      TypeScript as well, if any source is newer than dist/
+//   node native/build.mjs --package                        everything, from nothing: what npm packs
 //   node native/build.mjs --bundles [folder]              the bundles only, of dist/ or of a copy of it
 //   node native/build.mjs --test-native [plain|asan|tsan [name [argument…]]]
 //                                                          builds and runs test/native/*_test.c, or one of them
@@ -16,6 +17,7 @@
 // Invariants: whatever is made appears under its name by a rename, so that a process that loads or runs it meanwhile sees the old or the new
 // one. An object, and dist/.stamp for a whole build, carries the time at which its making STARTED, so that a file saved meanwhile counts
 // as newer. An object is made anew if its source, any header, or the compiler's command is newer; it isn't known which headers it reads.
+// Nothing that is made names a folder of this machine. In an installed package, which has no TypeScript, the first form makes the library.
 import { spawn, spawnSync } from 'node:child_process';
 import {
   closeSync,
@@ -41,8 +43,23 @@ const library = join(root, 'dist', 'native', 'libpvg_bridge.so');
 const benchFolder = join(root, 'dist', 'native', 'bench');
 const compiler = process.env.CC || 'cc';
 const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-pthread'];
+/** As usual, CFLAGS come last. */
+const ownFlags = (process.env.CFLAGS ?? '').split(/\s+/).filter((flag) => flag !== '');
 /** What the product is made of: where its objects are, and with which flags they are made. */
-const product = { folder: join(root, 'dist', 'native', 'objects'), flags: [...common, '-O2', '-fPIC', '-fvisibility=hidden', '-Inative'] };
+const product = {
+  folder: join(root, 'dist', 'native', 'objects'),
+  flags: [
+    ...common,
+    '-O2',
+    '-fPIC',
+    '-fvisibility=hidden',
+    '-Inative',
+    '-include',
+    'native/glibc.h',
+    `-ffile-prefix-map=${root}=.`,
+    ...ownFlags,
+  ],
+};
 // Calls among its own functions go straight there, not by a table that somebody might have put other functions into.
 const sharedFlags = [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions', '-Wl,-z,now'];
 const flavours = {
@@ -191,6 +208,15 @@ async function buildBundles(dist = join(root, 'dist')) {
   }
 }
 
+/** What was removed from the sources is packed with nobody's package. */
+async function buildPackage(started) {
+  const machine = `${process.platform}-${process.arch}`;
+  if (machine !== 'linux-x64') stop(`a package has the library for linux-x64 in it, and this is ${machine}: pack it there`);
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  await Promise.all([buildTypeScript(), buildNative()]);
+  touchStamp(started);
+}
+
 async function buildIfNeeded(started) {
   const sources = ['src', 'actors', 'native', 'tsconfig.json', 'package.json'].map((name) => newest(join(root, name)));
   const made = [
@@ -246,12 +272,17 @@ if (mode === '--test-native') {
   await testNative(rest[0] ?? 'plain', rest[1], rest.slice(2));
 } else if (mode === '--if-needed') {
   await buildIfNeeded(started);
+} else if (mode === '--package') {
+  await buildPackage(started);
 } else if (mode === '--bundles') {
   await buildBundles(rest[0]);
 } else if (mode === undefined) {
-  const compiled = existsSync(join(root, 'dist', 'src'));
+  // An installed package has its bundles, and neither TypeScript nor esbuild to make others.
+  const compiled = existsSync(join(root, 'src')) && existsSync(join(root, 'dist', 'src'));
   await Promise.all([buildNative(), compiled && buildBundles()]);
   if (compiled) touchStamp(started);
 } else {
-  stop(`unknown argument "${mode}": --if-needed, --bundles [folder], --test-native [plain|asan|tsan [name [argument…]]] or nothing`);
+  stop(
+    `unknown argument "${mode}": --if-needed, --package, --bundles [folder], --test-native [plain|asan|tsan [name [argument…]]] or nothing`,
+  );
 }

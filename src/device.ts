@@ -33,11 +33,13 @@ import type { SavedDescription, SavedDevice, SavedDisplay } from './saved-device
 import { type DeviceStatistics, statisticsOf } from './statistics.js';
 import type { TraceOrigin } from './trace/log.js';
 
-interface DeviceEvents {
+/** What a device tells, on the thread that made it. */
+export interface DeviceEvents {
   /** The console of display 0 was given a full update. */
   update: [];
   /** A mode was set on display 0: the new surface. */
   surface: [Surface];
+  /** The cursor of display 0 has another image. */
   cursor: [CursorImage];
   /** A trace line, `name args`, and where and when it happened. Lines from before the first listener come right after it was added. */
   trace: [string, TraceOrigin];
@@ -63,7 +65,9 @@ export interface DeviceParts {
 
 /** A running device; made by createDevice(). */
 export class Device extends EventEmitter<DeviceEvents> {
+  /** Its interrupt lines, or MSI vectors: how often each was raised, in memory that any thread may look at and wait on. */
   readonly interrupts: InterruptLines;
+  /** Its displays, by their ports. */
   readonly displays: readonly DeviceDisplay[];
   /** The policies it runs under. */
   readonly revision: Revision;
@@ -77,7 +81,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly added: GuestMemory[] = [];
   private readonly traced = new DeviceTrace((line, origin) => this.emit('trace', line, origin));
 
-  /** Use createDevice(). */
+  /** Use createDevice(). @internal */
   constructor(parts: DeviceParts) {
     super();
     const { bridge, supervisor, options } = parts;
@@ -177,6 +181,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.display.surface;
   }
 
+  /** Where display 0 shows the cursor. */
   get cursor(): CursorState {
     return this.display.cursor;
   }
@@ -186,6 +191,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.display.cursorImage;
   }
 
+  /** What it has done so far, in numbers; made anew each time it is asked for. */
   get statistics(): DeviceStatistics {
     const { bridge, supervisor } = this.parts;
     return statisticsOf({ bridge, pvg: supervisor.wiring.device, counters: this.counters, displays: this.displays });
@@ -281,7 +287,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     return bytes;
   }
 
-  /** Goes on from a saved device; createDevice() calls it before the device serves accesses. Throws SavedStateError and BridgeError. */
+  /** Goes on from a saved device; createDevice() calls it before the device serves accesses. Throws SavedStateError and BridgeError. @internal */
   async restore(saved: SavedDevice): Promise<void> {
     const { bridge, supervisor, options, ramHandle } = this.parts;
     const { memoryName } = await import('./saved-device.js');
@@ -307,7 +313,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.parts.supervisor.lifeCycle;
   }
 
-  /** The threads behind it, for tests and tools. */
+  /** The threads behind it, for tests and tools. @internal */
   get internals(): Supervisor {
     return this.parts.supervisor;
   }
@@ -317,6 +323,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.parts.supervisor.close();
   }
 
+  /** As close(), for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }

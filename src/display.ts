@@ -9,19 +9,20 @@ import type { DisplayWiring, Report } from '../actors/wiring.js';
 import { ArgumentError } from './base/errors.js';
 import { encodeModes } from './bridge/device-config.js';
 import { checked, type PvgBridge } from './bridge/native.js';
-import type { Cursor } from './device/effects.js';
+import type { Cursor as CursorImage } from './device/effects.js';
 import { checkModes, type DisplayMode } from './device/display-mode.js';
 import { CursorState, ShownFrames, Viewers } from './runtime/shared.js';
 import { Surface, type SurfaceSnapshot } from './runtime/surface.js';
 
-/** A cursor image: 0xAARRGGBB words, straight alpha. */
-export type CursorImage = Cursor;
+export type { Cursor as CursorImage } from './device/effects.js';
 
-interface DisplayEvents {
+/** What a display tells, on the thread that made the device. */
+export interface DisplayEvents {
   /** The console was given a full update. */
   update: [];
   /** A mode was set: the new surface. */
   surface: [Surface];
+  /** The cursor has another image. */
   cursor: [CursorImage];
 }
 
@@ -37,12 +38,15 @@ export interface DisplayParts {
   readonly requestUpdate: (screendump: boolean) => Promise<void>;
 }
 
+/** One display of a device: its modes, its picture and its cursor. Used on the thread that made the device. */
 export class DeviceDisplay extends EventEmitter<DisplayEvents> {
   /** Which port it is on, from 0. */
   readonly number: number;
   /** What the guest knows it by. */
   readonly serial: number;
+  /** Where it shows the cursor. */
   readonly cursor: CursorState;
+  /** Which of the guest's frames it has shown. */
   readonly shown: ShownFrames;
   private readonly parts: DisplayParts;
   private readonly viewers: Viewers;
@@ -51,7 +55,7 @@ export class DeviceDisplay extends EventEmitter<DisplayEvents> {
   private currentSurface: Surface | null = null;
   private currentCursor: CursorImage | null = null;
 
-  /** Made by the device. */
+  /** Made by the device. @internal */
   constructor(parts: DisplayParts) {
     super();
     this.parts = parts;
@@ -144,7 +148,7 @@ export class DeviceDisplay extends EventEmitter<DisplayEvents> {
     return this.shown.lastPresent >= this.presents.presented && place.x === cursor[0] && place.y === cursor[1];
   }
 
-  /** Takes what an actor reports of this display. */
+  /** Takes what an actor reports of this display. @internal */
   onReport(report: Report): void {
     switch (report.report) {
       case 'surface':

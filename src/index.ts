@@ -13,15 +13,23 @@ export {
   type SavedStateFault,
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
-export { Device } from './device.js';
+export { Device, type DeviceEvents } from './device.js';
 export type { TraceHistoryEvent } from './device-trace.js';
 export { type DeliveredBatch, deliveriesOf, type Delivery } from './trace/deliveries.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';
 export type { DeviceOptions } from './device/options.js';
 export type { PciDescription } from './device/pci.js';
-export { type CursorImage, DeviceDisplay } from './display.js';
-export { REVISION_NAMES, type Revision, type RevisionName } from './revisions/revision.js';
+export { type CursorImage, DeviceDisplay, type DisplayEvents } from './display.js';
+export {
+  type AccessEntry,
+  type DisplayReach,
+  type FramePath,
+  REVISION_NAMES,
+  type Revision,
+  type RevisionName,
+  type UpcallReach,
+} from './revisions/revision.js';
 export { REVISIONS } from './revisions/revisions.js';
 export { type GuestDevice, type GuestDeviceOptions, GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
 export { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
@@ -30,3 +38,4 @@ export { SurfaceReader } from './runtime/surface-reader.js';
 export type { DeviceStatistics } from './statistics.js';
 export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';
 export { formatLogLine, type TraceOrigin } from './trace/log.js';
+export type { TraceEvent } from './trace/tracer.js';

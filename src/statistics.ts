@@ -9,22 +9,31 @@ import type { Counters } from './runtime/shared.js';
 
 /** Counts since the device was made, over all displays. */
 export interface DeviceStatistics {
+  /** Register accesses that the guest made. */
   readonly mmioAccesses: number;
+  /** Frames that PVG has drawn. */
   readonly framesRendered: number;
   /** Of those rendered, the ones that were not copied into the surface, since nobody looked: on a headless device. */
   readonly framesUnseen: number;
   /** Of the guest's presents up to the one shown last, those that were never shown: dropped here, or replaced inside PVG. */
   readonly framesDropped: number;
+  /** Frames that the guest has presented. */
   readonly framesPresented: number;
   /** Frames rendered a second, from the first to the last; 0 before the second. */
   readonly framesPerSecond: number;
+  /** Frames that PVG refused to draw. */
   readonly refusedEncodes: number;
+  /** Interrupts raised. */
   readonly interrupts: number;
+  /** How often the guest did something wrong. */
   readonly guestErrors: number;
+  /** How long the BQL was held, in microseconds. */
   readonly bqlHoldMicroseconds: number;
   /** PVG's callbacks that waited for an answer, threads that woke up for one, and those of them that woke for another's. */
   readonly upcalls: number;
+  /** Threads that woke up for an answer. */
   readonly upcallWakes: number;
+  /** Those of them that woke for another's. */
   readonly upcallWakesInVain: number;
 }
 

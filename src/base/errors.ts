@@ -7,6 +7,7 @@
 /** Every error this package throws on purpose. `code` is stable and may be tested for. */
 export class AppleGfxError extends Error {
   constructor(
+    /** Which kind of error it is; stable. */
     readonly code: string,
     message: string,
     options?: ErrorOptions,
@@ -26,6 +27,7 @@ export class ArgumentError extends AppleGfxError {
 /** The native bridge refused a call; `status` is its pvg_status. */
 export class BridgeError extends AppleGfxError {
   constructor(
+    /** The negative number that the bridge returned (pvg_status). */
     readonly status: number,
     message: string,
   ) {
@@ -61,6 +63,7 @@ export type SavedStateFault = 'foreign' | 'newer' | 'truncated' | 'damaged' | 'l
 /** A saved state can't be used; the message says what was wrong, what was expected and where. */
 export class SavedStateError extends AppleGfxError {
   constructor(
+    /** Why it can't be used. */
     readonly fault: SavedStateFault,
     message: string,
   ) {

@@ -14,12 +14,15 @@
 
 /** Somebody who may wait or be waited for. Ids are distinct; the label is for people. */
 export interface WaitNode {
+  /** Tells it from all others. */
   readonly id: string;
+  /** For people. */
   readonly label: string;
 }
 
 /** One wait of a node; who has several needs them all to end. */
 export interface Wait {
+  /** Id of the node that waits. */
   readonly waiter: string;
   /** Ids of those who can end it. One that is not among the nodes is live. */
   readonly on: readonly string[];
@@ -39,7 +42,9 @@ export interface WaitForGraph {
 
 /** A dead node and the wait that keeps it so. */
 export interface DeadlockStep {
+  /** Who waits. */
   readonly from: WaitNode;
+  /** For what. */
   readonly wait: Wait;
   /** Whom it leads to; null: it waits for nobody. */
   readonly to: WaitNode | null;
@@ -47,6 +52,7 @@ export interface DeadlockStep {
   readonly or: readonly WaitNode[];
 }
 
+/** Nodes that wait for each other for ever. */
 export interface Deadlock {
   /**
    * A shortest cycle, each step leading to the next and the last to the first; the least by ids if there are several.

@@ -5,10 +5,10 @@
  * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the headers.
  */
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
-import { BridgeError } from '../base/errors.js';
+import { BridgeError, describeError } from '../base/errors.js';
 
 type Buffer = Uint8Array | Uint32Array | BigUint64Array;
 type Word = number | bigint;
@@ -179,18 +179,41 @@ export const BRIDGE_VERSION = 3;
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
 
+/** From dist/src/bridge/ and dist/bundles/NAME/ in a build, and from src/bridge/ when a unit test imports the source. */
+const LIBRARY_PLACES = ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so'];
+const BUILD_PLACES = ['../../../native/build.mjs', '../../native/build.mjs'];
+
+function findFile(places: readonly string[]): string | undefined {
+  return places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((path) => existsSync(path));
+}
+
+/** What to do about a library that is not there or not for this machine, in words. */
+function howToBuild(): string {
+  if (process.platform !== 'linux') return `the device needs Linux, and this is ${process.platform}`;
+  const script = findFile(BUILD_PLACES) ?? 'native/build.mjs';
+  const near = relative(process.cwd(), script);
+  return `build it here, which needs a C compiler and no network: node ${near.startsWith('..') ? script : near}`;
+}
+
 function libraryPath(): string {
   const given = process.env[LIBRARY_VARIABLE];
   if (given) {
     if (existsSync(given)) return resolve(given);
     throw new BridgeError(-8, `${LIBRARY_VARIABLE} names the native bridge ${given}, which is not there`);
   }
-  // From dist/src/bridge/ in a build, and from src/bridge/ when a unit test imports the source.
-  for (const relative of ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so']) {
-    const path = fileURLToPath(new URL(relative, import.meta.url));
-    if (existsSync(path)) return path;
+  const path = findFile(LIBRARY_PLACES);
+  if (path === undefined) throw new BridgeError(-8, `the native bridge libpvg_bridge.so is not there: ${howToBuild()}`);
+  return path;
+}
+
+/** What was built for another processor or C library is found, but can't be loaded. */
+function openLibrary(path: string): ReturnType<typeof koffi.load> {
+  try {
+    return koffi.load(path);
+  } catch (error) {
+    const why = describeError(error).replace(/^Failed to load shared library: /, '');
+    throw new BridgeError(-8, `the native bridge ${path} can't be loaded on ${process.platform}-${process.arch} (${why}): ${howToBuild()}`);
   }
-  throw new BridgeError(-8, 'the native bridge libpvg_bridge.so is not built: run `npm run build`, which needs a C compiler');
 }
 
 let loaded: PvgBridge | undefined;
@@ -198,7 +221,7 @@ let loaded: PvgBridge | undefined;
 /** The bridge, loaded once per thread. Throws BridgeError if it is missing or of another version. */
 export function loadBridge(): PvgBridge {
   if (loaded) return loaded;
-  const library = koffi.load(libraryPath());
+  const library = openLibrary(libraryPath());
   const functions: Record<string, unknown> = {};
   for (const prototype of PROTOTYPES) {
     const name = /(pvg_\w+)\(/.exec(prototype)?.[1] ?? '';
@@ -206,7 +229,8 @@ export function loadBridge(): PvgBridge {
   }
   const bridge = functions as unknown as PvgBridge;
   const version = bridge.pvg_bridge_version();
-  if (version !== BRIDGE_VERSION) throw new BridgeError(-8, `libpvg_bridge.so has version ${version}, expected ${BRIDGE_VERSION}: rebuild`);
+  if (version !== BRIDGE_VERSION)
+    throw new BridgeError(-8, `libpvg_bridge.so has version ${version}, expected ${BRIDGE_VERSION}: ${howToBuild()}`);
   loaded = bridge;
   return bridge;
 }

@@ -9,8 +9,11 @@ import { MAX_DISPLAY_MODES, SURFACE_MAX_SIDE } from '../base/limits.js';
 
 /** A display mode; rate in hertz. */
 export interface DisplayMode {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
+  /** How often the display shows a new frame, in hertz. */
   readonly rateHz: number;
 }
 

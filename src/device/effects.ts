@@ -60,12 +60,17 @@ export type Effect =
   | { readonly do: 'setCursor'; readonly display: number; readonly cursor: Cursor | null }
   | { readonly do: 'logGuestError'; readonly text: string };
 
-/** A cursor image: 0xAARRGGBB words. */
+/** A cursor image: 0xAARRGGBB words, straight alpha. */
 export interface Cursor {
+  /** Pixels. */
   readonly width: number;
+  /** Pixels. */
   readonly height: number;
+  /** Which of its pixels points: from the left. */
   readonly hotX: number;
+  /** From above. */
   readonly hotY: number;
+  /** 0xAARRGGBB words, rows packed. */
   readonly pixels: Uint32Array;
 }
 

@@ -7,14 +7,17 @@
 import { PvgWindow } from '../bridge/pvg.js';
 import type { MemoryRegion } from '../memory/region.js';
 
+/** What a VMM puts into the device's configuration space. */
 export interface PciDescription {
   /** Apple's. */
   readonly vendor: 0x106b;
+  /** The paravirtual GPU. */
   readonly device: 0xeeee;
   /** Base class and subclass: a display controller of another kind than VGA, XGA or 3D. */
   readonly classCode: 0x0380;
   /** The gfx registers: memory behind BAR 0, a power of two of bytes. */
   readonly bar0Bytes: number;
+  /** The MSI capability: how many vectors there are, with addresses of 64 bits and without masks. */
   readonly msi: { readonly vectors: number; readonly is64Bit: true; readonly masksVectors: false };
   /** Bytes of the expansion ROM, a power of two; 0: none. */
   readonly romBytes: number;

@@ -13,6 +13,7 @@ import type { SharedObject } from './shared-object.js';
 export class Pending {
   /** Idle: nothing to do, and nobody owes it anything. Blocked: it waits for something that it is owed. Ready: it can run. */
   state: 'idle' | 'blocked' | 'ready' = 'idle';
+  /** What it does. */
   kind: Kind = Kinds.update;
   /** What it is done to. */
   target: SharedObject | null = null;
@@ -21,6 +22,7 @@ export class Pending {
   /** For people, and only looked at for reports. */
   describe: ((outcome: number) => string) | null = null;
 
+  /** It can run: it does this to `target`, with one of so many outcomes. */
   ready(kind: Kind, target: SharedObject, outcomes = 1): void {
     this.state = 'ready';
     this.kind = kind;
@@ -28,6 +30,7 @@ export class Pending {
     this.outcomes = outcomes;
   }
 
+  /** It waits for what it is owed by others before it can do this to `target`. */
   blocked(kind: Kind, target: SharedObject): void {
     this.state = 'blocked';
     this.kind = kind;
@@ -44,6 +47,7 @@ export class Pending {
   }
 }
 
+/** A process that exists as code: it is asked what it would do, and told to do it. */
 export interface Actor {
   /** Says what it would do next. Called often: allocates nothing. */
   look(next: Pending): void;

@@ -12,16 +12,21 @@ import { canChoose, type Chooser, choiceOf, GIVE_UP, type Recorder, type Recordi
 
 /** Two steps, in the order in which they were made. */
 export interface Race {
+  /** Number of the step, from 0 on. */
   readonly earlier: number;
   /** null: it was not made, and `process` waits for it at the end. */
   readonly later: number | null;
+  /** Number of the process that makes the later one. */
   readonly process: number;
 }
 
+/** The nearest schedule that passes: one race the other way round. */
 export interface Adjacent {
+  /** The race, as it is in the schedule that fails. */
   readonly race: Race;
   /** Whether what comes behind the race is as it was, as far as that can be; else it goes on without preemption. */
   readonly keepsRest: boolean;
+  /** The execution that passes. */
   readonly passing: Recording;
 }
 

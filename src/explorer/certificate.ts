@@ -6,6 +6,7 @@
 import { PreemptionSearch } from './preemption-search.js';
 import { failureOf, type Recorder } from './recording.js';
 
+/** Which simpler schedules were run, to see whether one of them fails. */
 export interface Certificate {
   /** Preemptions of the schedule it is about. */
   readonly preemptions: number;

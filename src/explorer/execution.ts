@@ -18,7 +18,6 @@ import { type Kept, StateKeeper } from './states/state-keeper.js';
 import type { SharedObject } from './shared-object.js';
 import { EVERYBODY, isNamed, Watching } from './watching.js';
 import type { World } from './world.js';
-
 export { PROCESS_BITS, PROCESS_MASK } from './standing.js';
 
 /** A state of an execution. */
@@ -35,28 +34,30 @@ export interface Moment {
   readonly slots: readonly { readonly status: number; readonly history: number }[];
 }
 
+/** A world while it runs: it makes one visible operation at a time. Strategies look at it, and `onExecution` at its end. */
 export class Execution extends Standing {
-  readonly builder = new Builder(
+  /** What it runs. */ readonly world: World;
+  /** What the world's setup was given. @internal */ readonly builder = new Builder(
     (kind, target) => this.touch(kind, target),
     (property, text) => this.fail(property, text),
   );
   /** What the last step did: objects and kinds, `id << KIND_BITS | kind`. After the first begin(): what the setup did. */
   footprint = new Int32Array(64);
-  footprintLength = 0;
+  /** How much of `footprint` counts. */ footprintLength = 0;
   /** Choices made so far: `schedule[0..steps)`. */
   schedule = new Int32Array(256);
-  steps = 0;
+  /** How many there are. */ steps = 0;
   /** Tells executions apart that differ in anything a process could notice. */
   hash = 0;
   /** Failures so far; the first of each property. */
   readonly failures: Failure[] = [];
   /** Bits of properties, by their number, that have held: for `eventually` and `sometimes`. */
   readonly held: boolean[] = [];
-
   /** Whether a timer has fired before it had to. */
   earlyTimeout = false;
   private readonly watching = new Watching();
   private readonly hasher = new Hasher();
+  /** What puts the state of an open world back. @internal */
   readonly keeper: StateKeeper | null;
   /** The state at the beginning of every execution. */
   private first: Kept | null = null;
@@ -66,8 +67,9 @@ export class Execution extends Standing {
   /** Whose body runs, or ran last. */
   private running: Slot | null = null;
 
-  constructor(readonly world: World) {
+  constructor(world: World) {
     super();
+    this.world = world;
     this.builder.onForget = (known) => this.forget(known);
     this.keeper = world.open === null ? null : new StateKeeper(world.open);
   }
@@ -175,7 +177,7 @@ export class Execution extends Standing {
     this.running.history = known.reduce(mix, known.length);
   }
 
-  /** Keeps the state that it is in, to go back to; null for a world that does not say where its state is. */
+  /** Keeps the state that it is in, to go back to; null for a world that does not say where its state is. @internal */
   keep(): Moment | null {
     if (this.keeper === null) return null;
     const { steps, hash, earlyTimeout, failures, held } = this;
@@ -187,7 +189,7 @@ export class Execution extends Standing {
     return { kept, low, high, steps, hash, earlyTimeout, failures: [...failures], held: [...held], slots };
   }
 
-  /** Goes back to a state that was kept, in this execution or another of this object's; `schedule` is as it was left, up to there. */
+  /** Goes back to a state that was kept, in this execution or another of this object's; `schedule` is as it was left, up to there. @internal */
   goBack({ kept, steps, hash, earlyTimeout, failures, held, slots }: Moment): void {
     this.keeper?.restore(kept);
     this.steps = steps;

@@ -17,8 +17,11 @@ import { SHRINK_REPLAYS, shrink } from './shrink.js';
 import { deadlockOf } from './waits.js';
 import type { World } from './world.js';
 
+/** All that is known of a failure, as data; report() makes a text of it. */
 export interface Explanation {
+  /** Its name. */
   readonly world: string;
+  /** The property that broke, and how. */
   readonly failure: Failure;
   /** Whether the schedule that was found failed again; if it didn't, the rest is about what it did instead. */
   readonly reproduced: boolean;
@@ -34,18 +37,23 @@ export interface Explanation {
   readonly found: Recording;
   /** Executions that shrinking took. */
   readonly shrinkReplays: number;
+  /** Whether there is a simpler schedule; null if that was not asked. */
   readonly certificate: Certificate | null;
+  /** The nearest schedule that passes; null if none was found. */
   readonly adjacent: Adjacent | null;
   /** The adjacent schedule as text. */
   readonly passingSchedule: string | null;
   /** The race that the adjacent schedule has the other way round; without one, the last race there is. */
   readonly race: Race | null;
+  /** Who waits for whom; null if that was not the failure. */
   readonly deadlock: Deadlock | null;
 }
 
+/** How much work explain() may do. */
 export interface ExplainOptions {
   /** Executions for shrinking, and for the certificate; 0: none. */
   readonly shrinkReplays?: number;
+  /** Executions for the certificate at most; 0: none. */
   readonly certificateSchedules?: number;
 }
 

@@ -8,6 +8,7 @@ import { ExecutionMeter, measureFigures } from './measures.js';
 import { ABANDON, type Coverage, type Strategy } from './strategy.js';
 import type { World } from './world.js';
 
+/** How long a search may go on. */
 export interface Budget {
   /** Executions at most. */
   readonly schedules?: number;
@@ -15,6 +16,7 @@ export interface Budget {
   readonly stop?: (found: Exploration) => boolean;
 }
 
+/** How explore() searches. */
 export interface ExploreOptions extends Budget {
   /** Go on after a failure, and collect the first of each property. Default false. */
   readonly keepGoing?: boolean;
@@ -28,16 +30,19 @@ export interface ExploreOptions extends Budget {
 
 /** A failure and the choices that lead to it. */
 export interface Found extends Failure {
+  /** The choices, one for each step, as Execution takes them. */
   readonly schedule: readonly number[];
   /** Number of the execution, from 1 on. */
   readonly execution: number;
 }
 
+/** What a search has found so far. */
 export interface Exploration {
   /** Whole executions, those with a failure included. */
   schedules: number;
   /** Executions that were left because what came was known, or were known once they had ended. */
   abandoned: number;
+  /** Steps of all executions together. */
   steps: number;
   /** The first of each property. */
   readonly faults: Found[];
@@ -45,6 +50,7 @@ export interface Exploration {
   readonly reached: Set<string>;
   /** Largest value of each cost. */
   readonly costs: Map<string, number>;
+  /** How much of all there is it has seen. */
   coverage: Coverage;
 }
 

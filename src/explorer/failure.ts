@@ -23,6 +23,7 @@ export const assertion = { text: '' };
 export class WorldError extends AppleGfxError {
   constructor(
     message: string,
+    /** Whether the world is not the same each time, or is made or run in a wrong way. */
     readonly fault: 'nondeterminism' | 'usage' = 'usage',
   ) {
     super('ERR_WORLD', message);

@@ -16,6 +16,7 @@ import type { World } from './world.js';
 
 /** A queue of a world, and what its log says of it. */
 export interface LoggedQueue {
+  /** As it is called in messages. */
   readonly name: string;
   /** The process that takes from it, and does not put anything into it. */
   readonly taker: string;
@@ -25,6 +26,7 @@ export interface LoggedQueue {
   contents(): readonly string[];
 }
 
+/** How long follow() searches. */
 export interface FollowOptions {
   /** How many states are looked at before the log is given up. Default 20 000. */
   readonly maxStates?: number;
@@ -34,6 +36,7 @@ export interface FollowOptions {
 export interface Followed {
   /** At its end. */
   readonly execution: Execution;
+  /** Its steps by their names, to be replayed. */
   readonly schedule: NamedSchedule;
   /** Properties that it broke. */
   readonly failures: readonly Failure[];

@@ -13,8 +13,11 @@ export function mix(hash: number, value: number): number {
   return Math.imul(mixed, 0x85eb_ca77) ^ (mixed >>> 13);
 }
 
+/** Makes 64 bits of whatever is added to it, as two halves. */
 export class Hasher {
+  /** The lower half. */
   low = 0;
+  /** The upper half. */
   high = 0;
   private readonly texts = new Map<string, number>();
 
@@ -30,6 +33,7 @@ export class Hasher {
     this.high = mix(this.high + 0x1234_567, value ^ this.low);
   }
 
+  /** Any number. */
   addNumber(value: number): void {
     if ((value | 0) === value) {
       this.add(value);
@@ -41,6 +45,7 @@ export class Hasher {
     this.add(scratch.getInt32(4));
   }
 
+  /** Any text. */
   addText(text: string): void {
     let hash = this.texts.get(text);
     if (hash === undefined) {

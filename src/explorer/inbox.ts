@@ -7,14 +7,17 @@ import type { SharedObject } from './shared-object.js';
 /** Adds an entry to the footprint of the step that runs. */
 export type Touch = (kind: Kind, target: SharedObject) => void;
 
+/** A mailbox of actors, first in, first out, for messages of any type. */
 export class Inbox<T> {
   private readonly messages: T[] = [];
 
   constructor(
+    /** What schedules and footprints know it as. */
     readonly target: SharedObject,
     private readonly touch: Touch,
   ) {}
 
+  /** How many messages are in it. */
   get length(): number {
     return this.messages.length;
   }
@@ -24,6 +27,7 @@ export class Inbox<T> {
     return this.messages;
   }
 
+  /** Puts a message behind the others. */
   post(message: T): void {
     this.touch(Kind.send, this.target);
     this.messages.push(message);

@@ -107,7 +107,9 @@ export class Operation {
   site = '';
 
   constructor(
+    /** What is done. */
     readonly kind: Kind,
+    /** What it is done to. */
     readonly target: SharedObject,
   ) {}
 }

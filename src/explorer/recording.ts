@@ -14,12 +14,17 @@ import type { World } from './world.js';
 
 /** A step of an execution, as it was made. */
 export interface Step {
+  /** As schedules have it: the process, and the outcome. */
   readonly choice: number;
+  /** Number of the process that made it. */
   readonly process: number;
   /** Of an actor: what it says of it, or names of the mailboxes that it posted to; null: it is a generator's. */
   readonly label: string | null;
+  /** Which of its outcomes it had, from 0 on. */
   readonly outcome: number;
+  /** What it did. */
   readonly kind: Kind;
+  /** What it was done to; null: to nothing. */
   readonly target: SharedObject | null;
   /** What it wrote, sent, replied. */
   readonly value: number;
@@ -37,25 +42,33 @@ export interface Step {
 
 /** Where a process stands at the end of a recording. */
 export interface Standing {
+  /** Whether it is an actor. */
   readonly actor: boolean;
   /** Whether it has begun, and not ended. */
   readonly active: boolean;
   /** Whether it could go on. */
   readonly enabled: boolean;
+  /** What it would do next. */
   readonly kind: Kind;
+  /** What that would be done to; null: nothing. */
   readonly target: SharedObject | null;
   /** The condition that it waits for a signal of. */
   readonly condition: SharedObject | null;
+  /** Where in the source it was asked for; '' unless sites were wanted. */
   readonly site: string;
 }
 
+/** An execution, written down. */
 export interface Recording {
+  /** In the order in which they were made. */
   readonly steps: readonly Step[];
   /** By the number of the process. */
   readonly standings: readonly Standing[];
   /** The property that it was made for; null if it held. */
   readonly failure: Failure | null;
+  /** How many steps were made by another process although the one before could have gone on. */
   readonly preemptions: number;
+  /** How many steps were made by another process than the one before. */
   readonly switches: number;
 }
 
@@ -79,6 +92,7 @@ const GIVES: ReadonlyMap<Kind, Kind> = new Map([
 
 /** Runs executions of a world and writes them down; counts them. */
 export class Recorder {
+  /** The execution that is run again and again. */
   readonly execution: Execution;
   /** Who has been seen to signal, reply, send and receive, by object and that kind, as in footprints. */
   private readonly givers = new Map<number, Set<number>>();

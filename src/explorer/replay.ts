@@ -28,8 +28,11 @@ export interface Divergence {
   readonly text: string;
 }
 
+/** What a saved schedule does on a world, which may have changed since. */
 export interface Replay {
+  /** The execution that it led to. */
   readonly recording: Recording;
+  /** Where that is not what the text says. */
   readonly divergences: readonly Divergence[];
 }
 

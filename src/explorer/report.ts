@@ -11,12 +11,15 @@ import type { Explanation } from './explain.js';
 import type { Standing, Step } from './recording.js';
 import { clip, describeStep, table } from './report-table.js';
 
+/** Lines that a report has at most. */
 export const REPORT_LINES = 25;
+/** Columns that a line of a report has at most. */
 export const REPORT_COLUMNS = 120;
 /** Lines of a command, before its schedule goes to a file. */
 const MOST_COMMAND_LINES = 5;
 const MOST_WAITS = 5;
 
+/** What a report says besides what is known of the failure. */
 export interface ReportOptions {
   /** How it was found: "random in execution 7, seed 1". */
   readonly foundBy?: string;

@@ -17,15 +17,21 @@ import type { Execution } from './execution.js';
 
 /** A step as it is saved. */
 export interface NamedStep {
+  /** The name of who makes it. */
   readonly process: string;
   /** As kindName() has it. */
   readonly kind: string;
+  /** The name of what it is done to. */
   readonly object: string;
+  /** Which of its outcomes it has, from 0 on. */
   readonly outcome: number;
 }
 
+/** A schedule by names, which also says something on a world that has changed. */
 export interface NamedSchedule {
+  /** The world's name. */
   readonly world: string;
+  /** In the order in which they are made. */
   readonly steps: readonly NamedStep[];
 }
 
@@ -60,6 +66,7 @@ export function named(execution: Execution, world: string, steps: readonly Step[
   };
 }
 
+/** The text of a schedule, on one line; a long one is packed. parseSchedule() reads it. */
 export function formatSchedule({ world, steps }: NamedSchedule): string {
   const head = escapeName(world, /[^\w.@-]/gu);
   const parts = blocks(steps).map((block) => `${escapeName(block[0]?.process ?? '')}:${operations(block).join(',')}`);

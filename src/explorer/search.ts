@@ -7,6 +7,7 @@ import { emptyExploration, type Exploration, type ExploreOptions, explore } from
 import type { Strategy } from './strategy.js';
 import type { World } from './world.js';
 
+/** A search that is made in parts. */
 export interface Search {
   /** Goes on until something is found, everything is seen, or it is stopped; what this part has found. */
   run(options: ExploreOptions): Exploration;
@@ -16,6 +17,7 @@ export interface Search {
 
 /** What searches that know states say besides. */
 export interface Explored extends Exploration {
+  /** How many states were seen; left out by searches that know none. */
   states?: number;
 }
 

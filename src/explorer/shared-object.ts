@@ -7,13 +7,16 @@
 import { callSite } from './call-site.js';
 import { Kind, Operation } from './operation.js';
 
+/** What a shared object is. */
 export type ObjectType = 'variable' | 'lock' | 'condition' | 'mailbox' | 'reply' | 'timer' | 'choice' | 'process';
 
 /** A number that processes share. */
 export interface Variable {
   /** What it is now, for properties and reports; a process that looks at it so does something invisible. */
   readonly value: number;
+  /** Its value is the result. */
   read(): Operation;
+  /** Gives it another value. */
   write(value: number): Operation;
   /** Changes it in one step; the result is what it was before. `apply` must depend on its argument alone. */
   update(apply: (value: number) => number): Operation;
@@ -21,8 +24,11 @@ export interface Variable {
 
 /** A lock; not recursive. */
 export interface Lock {
+  /** Whether somebody has it, for properties and reports. */
   readonly isTaken: boolean;
+  /** Takes it, and waits until it is free. */
   lock(): Operation;
+  /** Gives it back; a failure if another has it. */
   unlock(): Operation;
 }
 
@@ -30,15 +36,19 @@ export interface Lock {
 export interface Condition {
   /** Lets go of the lock, which the process must have, until it is signalled and has the lock again. */
   wait(): Operation;
+  /** Wakes who has waited longest; nobody if nobody waits. */
   signal(): Operation;
+  /** Wakes everybody who waits. */
   broadcast(): Operation;
 }
 
 /** A first-in, first-out queue of numbers. */
 export interface Mailbox {
+  /** How many messages are in it, for properties and reports. */
   readonly length: number;
   /** Waits while the mailbox is full, if it has a bound. */
   send(value: number): Operation;
+  /** Takes the first message, and waits until there is one; it is the result. */
   receive(): Operation;
 }
 
@@ -46,11 +56,13 @@ export interface Mailbox {
 export interface Reply {
   /** Answering before the last answer was taken is a failure. */
   reply(value: number): Operation;
+  /** Waits for the answer and takes it; it is the result. */
   awaitReply(): Operation;
 }
 
 /** Fires when nothing else can run, and early at most once in an execution. */
 export interface Timer {
+  /** Waits until it fires. */
   timeout(): Operation;
 }
 
@@ -64,6 +76,7 @@ export interface ProcessHandle {
 
 const NOBODY = -1;
 
+/** Whatever processes share, of every type: what the world's builder makes, as the engine has it. */
 export class SharedObject implements Variable, Lock, Condition, Mailbox, Reply, Timer, ProcessHandle {
   /** A variable's value; an answer. */
   value = 0;
@@ -71,6 +84,7 @@ export class SharedObject implements Variable, Lock, Condition, Mailbox, Reply, 
   owner = NOBODY;
   /** A mailbox's messages, a condition's waiters, from `head` on. */
   readonly queue: number[] = [];
+  /** Where in `queue` the first one is. @internal */
   head = 0;
   /** Of a reply: whether there is an answer. Of a timer: whether it has fired. */
   full = false;
@@ -79,8 +93,11 @@ export class SharedObject implements Variable, Lock, Condition, Mailbox, Reply, 
   private readonly operations: (Operation | undefined)[] = [];
 
   constructor(
+    /** Its number, in the order in which they were made. */
     readonly id: number,
+    /** What it is. */
     readonly type: ObjectType,
+    /** As schedules and reports call it. */
     readonly name: string,
     /** Of a condition: its lock. */
     readonly companion: SharedObject | null,
@@ -103,6 +120,7 @@ export class SharedObject implements Variable, Lock, Condition, Mailbox, Reply, 
     return this.owner !== NOBODY;
   }
 
+  /** Puts a number behind the others of the queue, without a step. @internal */
   push(value: number): void {
     this.queue.push(value);
   }

@@ -18,9 +18,11 @@ export abstract class Standing {
   abstract readonly builder: Builder;
   /** Processes there are. */
   count = 0;
+  /** Whether each process has begun or ended, by its number. */
   readonly status = new Uint8Array(MAX_PROCESSES);
   /** Choices that can be made now: `enabled[0..enabledCount)`, in the order of processes. */
   enabled = new Int32Array(2 * MAX_PROCESSES);
+  /** How many there are. */
   enabledCount = 0;
   /** By number; there may be more of them than processes. */
   protected readonly slots: Slot[] = [];

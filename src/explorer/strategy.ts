@@ -23,6 +23,7 @@ export type Coverage =
 /** Leaves an execution: what comes is known already. */
 export const ABANDON = -1;
 
+/** Who is next, step by step. An object is used for one search. */
 export interface Strategy {
   /** As the command line has it. */
   readonly name: string;

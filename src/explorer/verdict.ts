@@ -9,6 +9,7 @@ import type { Explored } from './search.js';
 import type { Coverage } from './strategy.js';
 import type { World } from './world.js';
 
+/** What a search is worth: a fault was found, or all was seen, or all within a bound, or samples were. */
 export type Verdict = 'proved' | 'bounded' | 'sampled' | 'fault';
 
 /** `unreached`: names of `sometimes` properties that never held; where all was seen, that is a fault. */

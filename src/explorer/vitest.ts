@@ -15,6 +15,7 @@ import { describeCoverage, propertiesOf, verdictOf } from './verdict.js';
 import { ArgumentError } from '../base/errors.js';
 import type { World } from './world.js';
 
+/** How exploreTest() explores a world. */
 export interface ExploreTestOptions {
   /** Default: as the command line's. */
   readonly strategy?: string;
@@ -22,6 +23,7 @@ export interface ExploreTestOptions {
   readonly schedules?: number;
   /** Seconds at most; without it, as long as the executions take. */
   readonly seconds?: number;
+  /** What samplers begin with. Default 1. */
   readonly seed?: number;
   /** The module that exports the world, as the replay command has to name it; left out for worlds that the command knows. */
   readonly module?: string;

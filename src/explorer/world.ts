@@ -11,6 +11,7 @@ import type { Body, Operation } from './operation.js';
 import type { ProgramBuilder } from './programs/program-builder.js';
 import type { Condition, Lock, Mailbox, ProcessHandle, Reply, SharedObject, Timer, Variable } from './shared-object.js';
 
+/** How a process begins. */
 export interface ProcessOptions {
   /** It begins when somebody spawns it, instead of at once. */
   readonly spawned?: boolean;
@@ -18,15 +19,23 @@ export interface ProcessOptions {
 
 /** What a world is made with. */
 export interface WorldBuilder {
+  /** A number that processes share; 0 if nothing else is said. */
   variable(name: string, value?: number): Variable;
+  /** A lock, not recursive. */
   lock(name: string): Lock;
+  /** A condition variable of a lock. */
   condition(name: string, lock: Lock): Condition;
   /** `bound`: how many messages it holds at most; without it, any number. */
   mailbox(name: string, options?: { readonly bound?: number }): Mailbox;
+  /** A place for one answer at a time. */
   reply(name: string): Reply;
+  /** Something that fires when nothing else can run, and early at most once in an execution. */
   timer(name: string): Timer;
   /** Something that nobody determines: yields one of `outcomes` numbers. */
-  choice(name: string): { choose(outcomes: number): Operation };
+  choice(name: string): {
+    /** Its result is one of 0 to `outcomes` - 1, in some execution each. */
+    choose(outcomes: number): Operation;
+  };
   /** A process that is a generator. */
   process(name: string, body: () => Body, options?: ProcessOptions): ProcessHandle;
   /**
@@ -84,12 +93,15 @@ export interface WorldBuilder {
   interchangeable(...processes: readonly ProcessHandle[]): void;
 }
 
+/** A closed system of processes with properties; made by defineWorld(). */
 export interface World {
+  /** As schedules and reports call it. */
   readonly name: string;
   /** For people: what happens in it. */
   readonly summary: string;
   /** Steps after which an execution is cut off, and counts as a failure. */
   readonly maxSteps: number;
+  /** Makes objects, processes and properties; called anew for each execution, so it must do the same each time. */
   readonly setup: (world: WorldBuilder) => void;
   /**
    * Given: all processes are actors, and all of the world's state is in fields that can be reached from them and from what

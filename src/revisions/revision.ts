@@ -5,6 +5,7 @@
  */
 
 export const REVISION_NAMES = ['sync', 'async-write', 'unlock', 'shared-cond', 'v5', 'bh', 'hardened'] as const;
+/** The name of a revision. */
 export type RevisionName = (typeof REVISION_NAMES)[number];
 
 /**
@@ -44,14 +45,20 @@ export type DisplayReach = 'unlocked' | 'renderQueue' | 'backgroundSection' | 's
  */
 export type FramePath = 'insideUpdate' | 'renderQueueOwned' | 'renderQueueSections' | 'backgroundQueue' | 'renderQueue';
 
+/** A revision of the device's threading, as policies. */
 export interface Revision {
+  /** As createDevice() and `--revision` have it. */
   readonly name: RevisionName;
   /** One sentence for people. */
   readonly summary: string;
 
+  /** Reads of the gfx window. */
   readonly gfxRead: AccessEntry;
+  /** Writes to the gfx window. */
   readonly gfxWrite: AccessEntry;
+  /** Reads of the iosfc window. */
   readonly iosfcRead: AccessEntry;
+  /** Writes to the iosfc window. */
   readonly iosfcWrite: AccessEntry;
   /** Whether a callback inside an access may lead to a further access. */
   readonly reentrantAccesses: boolean;
@@ -60,9 +67,13 @@ export interface Revision {
   /** Whom a free lock is granted to: somebody who waits, or the one who came first. On threads it is always the latter, which is one of the former. */
   readonly lockGrants: 'anyone' | 'firstCome';
 
+  /** Callbacks that make and destroy tasks, and map and unmap their memory. */
   readonly tasks: UpcallReach;
+  /** Callbacks that read the guest's memory. */
   readonly readMemory: UpcallReach;
+  /** Callbacks that map and unmap IOSurfaces. */
   readonly iosfc: UpcallReach;
+  /** Callbacks that raise interrupts. */
   readonly interrupts: 'section' | 'bh';
   /** Whom the answer to a callback wakes: the one who waits for it, whoever waits in a callback of its kind, everybody who waits. */
   readonly wakes: 'job' | 'kind' | 'all';
@@ -79,10 +90,13 @@ export interface Revision {
   /** Whether mapMemory of no ranges is a job, with a trace line. */
   readonly emptyMapsAreJobs: boolean;
 
+  /** New frames and cursors. */
   readonly displayEvents: Exclude<DisplayReach, 'section'>;
+  /** Modes that the guest sets. */
   readonly modeChanges: Exclude<DisplayReach, 'backgroundSection'>;
   /** Who asks PVG for a display's cursor position and texture usage: the BQL actor, or PVG's side, which sends the position with its event. */
   readonly displayQueries: 'onBql' | 'withEvent';
+  /** Where frames are encoded. */
   readonly frames: FramePath;
   /** After a refused encode. `forgotten`: the frame stays counted. `counted`: it is taken off. `restarts`: and a pending one is started. */
   readonly refusedEncode: 'forgotten' | 'counted' | 'restarts';
@@ -94,6 +108,7 @@ export interface Revision {
 
   /** The mode before the guest sets one. */
   readonly firstMode: 'fixed' | 'none' | 'preferred';
+  /** How many display modes there are if the embedder gives none. */
   readonly defaultModes: 'two' | 'three';
   /** Display serials: one constant for all, or a number of their own. */
   readonly serials: 'constant' | 'counted';

@@ -128,6 +128,7 @@ const hardened: Revision = {
   checksVectors: true,
 };
 
+/** The revisions, by their names. */
 export const REVISIONS: Readonly<Record<RevisionName, Revision>> = {
   sync,
   'async-write': asyncWrite,

@@ -45,6 +45,7 @@ export interface GuestDeviceOptions {
 
 /** Registers of another device on the guest's memory map; made by Device.addDevice(). */
 export interface GuestDevice {
+  /** Guest-physical address of its first register. */
   readonly gpa: number;
   /** Takes it off the guest's memory map. Idempotent. */
   remove(): Promise<void>;
@@ -59,6 +60,7 @@ const MAX_GPA = 2 ** 52;
 export class GuestMemory {
   private removing: Promise<void> | null = null;
 
+  /** Use Device.addMemory(). @internal */
   constructor(
     private readonly map: MemoryMap,
     private readonly region: BackedRegion,
@@ -67,6 +69,7 @@ export class GuestMemory {
     private readonly onRemoved: () => void,
   ) {}
 
+  /** Guest-physical address of its first byte. */
   get gpa(): number {
     return this.region.gpa;
   }
@@ -76,6 +79,7 @@ export class GuestMemory {
     return this.region.ram;
   }
 
+  /** What it is to the guest. */
   get kind(): 'ram' | 'rom' | 'deviceRam' {
     return this.region.kind;
   }

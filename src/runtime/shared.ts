@@ -33,15 +33,20 @@ export class Counters {
   /** Microseconds; one word, so that it is read as it was written. */
   private readonly hold: Float64Array<SharedArrayBuffer>;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (HOLD + LINE_CELLS))) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (HOLD + LINE_CELLS)),
+  ) {
     this.cells = new Int32Array(memory);
     this.hold = new Float64Array(memory, 4 * HOLD, 1);
   }
 
+  /** Counts something; called by the device's actors. */
   add(name: CounterName, amount = 1): void {
     addToCount(this.cells, PLACES[name], amount);
   }
 
+  /** How often something was counted. */
   get(name: CounterName): number {
     return readCount(this.cells, PLACES[name]);
   }
@@ -51,6 +56,7 @@ export class Counters {
     this.hold[0] = (this.hold[0] ?? 0) + microseconds;
   }
 
+  /** How long the BQL was held, in microseconds. */
   get holdMicroseconds(): number {
     return Math.round(this.hold[0] ?? 0);
   }
@@ -65,7 +71,10 @@ export class ShownFrames {
   /** The writer's: when it showed its first frame, on its own clock; below 0 before. */
   private firstShown = -1;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * 2 * COUNT_CELLS)) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * 2 * COUNT_CELLS),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
@@ -102,7 +111,10 @@ const BEHIND = 1;
 export class Viewers {
   private readonly cells: Int32Array<SharedArrayBuffer>;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8)) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(8),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
@@ -140,7 +152,10 @@ const FIRST_VECTOR = 2;
 export class InterruptLines {
   private readonly cells: Int32Array<SharedArrayBuffer>;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (FIRST_VECTOR + MAX_VECTORS))) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(4 * (FIRST_VECTOR + MAX_VECTORS)),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
@@ -153,6 +168,7 @@ export class InterruptLines {
     Atomics.store(this.cells, MSI_VECTORS, enabled ? Math.min(Math.max(vectors, 1), MAX_VECTORS) : 0);
   }
 
+  /** Whether the guest has switched MSI on. */
   get msiEnabled(): boolean {
     return this.msiVectors > 0;
   }
@@ -162,6 +178,7 @@ export class InterruptLines {
     return Atomics.load(this.cells, MSI_VECTORS);
   }
 
+  /** Counts an interrupt and wakes who waits; called by the BQL actor. */
   raise(vector: number): void {
     Atomics.add(this.cells, FIRST_VECTOR + (vector % MAX_VECTORS), 1);
     // The sequence moves after the count, so that whoever sees it move finds the count moved too.
@@ -169,10 +186,12 @@ export class InterruptLines {
     Atomics.notify(this.cells, SEQUENCE);
   }
 
+  /** How often a line or vector was raised, modulo 2³² and as a signed number. */
   count(vector: number): number {
     return Atomics.load(this.cells, FIRST_VECTOR + vector);
   }
 
+  /** Another number after each interrupt, for wait(). */
   get sequence(): number {
     return Atomics.load(this.cells, SEQUENCE);
   }
@@ -188,14 +207,19 @@ export class InterruptLines {
 export class CursorState {
   private readonly cells: Int32Array;
 
-  constructor(readonly memory: SharedArrayBuffer = new SharedArrayBuffer(12)) {
+  constructor(
+    /** All of it, to make the same on another thread. */
+    readonly memory: SharedArrayBuffer = new SharedArrayBuffer(12),
+  ) {
     this.cells = new Int32Array(memory);
   }
 
+  /** Shows or hides it; called by the BQL actor. */
   setShown(shown: boolean): void {
     Atomics.store(this.cells, 0, shown ? 1 : 0);
   }
 
+  /** Moves it to a pixel; called by the BQL actor. */
   moveTo(x: number, y: number): void {
     Atomics.store(this.cells, 1, x);
     Atomics.store(this.cells, 2, y);

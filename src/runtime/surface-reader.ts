@@ -11,6 +11,7 @@ const PATIENCE_MS = 1000;
 /** How long it sleeps when it finds the writer writing, in milliseconds. */
 const NAP_MS = 1;
 
+/** A viewer's own copy of a surface, brought up to date by the tiles that changed. Any thread may have one. */
 export class SurfaceReader {
   /** 0xAARRGGBB words, rows packed; zeros before the first refresh(). */
   readonly pixels: Uint32Array;

@@ -21,7 +21,9 @@ const SNAPSHOT_PATIENCE_MS = 1000;
 export interface SurfaceSnapshot {
   /** 0xAARRGGBB words. */
   readonly pixels: Uint32Array;
+  /** Number of the guest's present that it is, 0 before the first. */
   readonly present: number;
+  /** The surface's sequence, for damageSince(). */
   readonly sequence: number;
 }
 
@@ -31,15 +33,21 @@ export interface SurfaceSnapshot {
  */
 export class Surface {
   private readonly header: Int32Array<SharedArrayBuffer>;
+  /** 0xAARRGGBB words, rows packed, shared with the writer: a whole picture only while `sequence` stays the same and even. */
   readonly pixels: Uint32Array<SharedArrayBuffer>;
+  /** The same as bytes. */
   readonly bytes: Uint8Array<SharedArrayBuffer>;
   /** The sequences with which the tiles changed, row by row; written by the writer, between beginWrite() and endWrite(). */
   readonly tiles: Uint32Array<SharedArrayBuffer>;
+  /** How many tiles there are in a row. */
   readonly tilesAcross: number;
+  /** All of it; `new Surface(width, height, memory)` is the same surface on another thread. */
   readonly memory: SharedArrayBuffer;
 
   constructor(
+    /** Pixels. */
     readonly width: number,
+    /** Pixels. */
     readonly height: number,
     memory?: SharedArrayBuffer,
   ) {
@@ -58,6 +66,7 @@ export class Surface {
     return (Atomics.add(this.header, SEQUENCE, 1) + 2) >>> 0;
   }
 
+  /** Ends a write: the picture is that of the present of this number. */
   endWrite(present: number): void {
     Atomics.store(this.header, PRESENT_LOW, present | 0);
     Atomics.store(this.header, PRESENT_HIGH, Math.floor(present / 2 ** 32));
@@ -73,6 +82,7 @@ export class Surface {
     this.endWrite(present);
   }
 
+  /** Changes with each picture; odd while one is written. */
   get sequence(): number {
     return Atomics.load(this.header, SEQUENCE);
   }

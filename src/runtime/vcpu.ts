@@ -16,17 +16,27 @@ import { InterruptLines } from './shared.js';
 
 /** The kinds of record that a vCPU posts and takes, handed in so that this file knows no actor. */
 export interface VcpuAttachment {
+  /** The bridge's handle of the device's group. */
   readonly group: number;
+  /** The bridge's handle of PVG's device. */
   readonly device: number;
+  /** The bridge's handle of the mailbox that accesses go to. */
   readonly bqlMailbox: number;
+  /** The kinds of record that it posts and takes. */
   readonly kinds: { readonly access: number; readonly enterPvg: number; readonly accessReturned: number };
+  /** Where threads say what they wait for. */
   readonly board: SharedArrayBuffer;
   /** Whether there is an iosfc window. */
   readonly iosfc: boolean;
+  /** The bridge's handle of guest RAM. */
   readonly ram: number;
+  /** Guest-physical address of RAM. */
   readonly ramBase: number;
+  /** Bytes of RAM. */
   readonly ramBytes: number;
+  /** Base-2 logarithm of a guest page's bytes. */
   readonly pageShift: 12 | 14;
+  /** Memory of the interrupt lines. */
   readonly interrupts: SharedArrayBuffer;
   /** How long an answer may be polled for. */
   readonly pollMicroseconds: number;
@@ -59,10 +69,15 @@ const NOTHING: Halves = { low: 0, high: 0 };
 const joined = ({ low, high }: Halves): bigint => (BigInt(high) << 32n) | BigInt(low);
 const split = (value: bigint): Halves => ({ low: Number(value & 0xffff_ffffn), high: Number((value >> 32n) & 0xffff_ffffn) });
 
+/** A guest's processor as the device sees it: accesses that wait for their end, on whichever thread made it. Used by that thread alone. */
 export class Vcpu {
+  /** Guest RAM, shared with PVG. */
   readonly ram: Uint8Array;
+  /** Guest-physical address of RAM. */
   readonly ramBase: number;
+  /** Base-2 logarithm of a guest page's bytes. */
   readonly pageShift: 12 | 14;
+  /** The device's interrupt lines. */
   readonly interrupts: InterruptLines;
   private readonly bridge: PvgBridge;
   private readonly mailboxes: Mailboxes;

@@ -10,6 +10,7 @@ import type { TraceEvent } from './tracer.js';
 export interface Delivery {
   /** Its kind's name. */
   readonly kind: string;
+  /** Number of the upcall, job or request that it is about. */
   readonly id: number;
   /** Number of the thread of PVG's that posted it, 0 if that is none of PVG's. */
   readonly thread: number;
@@ -19,9 +20,11 @@ export interface Delivery {
 
 /** What an actor took at once. */
 export interface DeliveredBatch {
+  /** The name of the thread that took it. */
   readonly actor: string;
   /** CLOCK_MONOTONIC when it had come back from waiting for it. */
   readonly nanoseconds: number;
+  /** In the order in which they were taken. */
   readonly messages: readonly Delivery[];
 }
 

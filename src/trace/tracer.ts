@@ -27,9 +27,13 @@ function lineOf(name: TraceName, args: unknown): string {
 
 /** An entry of a ring as people read it: its name and what the ring has of its arguments. */
 export interface TraceEvent {
+  /** Number of the thread that noted it, as the system has it. */
   readonly thread: number;
+  /** CLOCK_MONOTONIC when the thread last woke. */
   readonly nanoseconds: number;
+  /** As `--trace` has it. */
   readonly name: TraceName;
+  /** Its arguments by their names. */
   readonly args: Readonly<Record<string, number | string>>;
 }
 

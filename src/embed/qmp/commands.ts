@@ -19,6 +19,7 @@ export interface QmpMachine {
   readonly paused: boolean;
   /** Resolves when they do. */
   pause(): Promise<void>;
+  /** Lets them go on. */
   resume(): Promise<void>;
   /** Resets the device and what runs on the vCPUs; who is paused stays so. */
   reset(): Promise<void>;

@@ -18,6 +18,7 @@ import { claimPath, listenPrivately } from './socket-path.js';
 export type { QmpMachine } from './commands.js';
 export type { ShutdownCause } from './protocol.js';
 
+/** Options of serveQmp(). */
 export interface QmpOptions {
   /** Where the socket is made: at most 107 bytes. A socket that a dead server has left there is replaced. */
   readonly path: string;

@@ -18,6 +18,7 @@ import { Guesses } from './guesses.js';
 import type { ShownCursor } from './picture.js';
 import { type Screen, Viewer } from './viewer.js';
 
+/** Where a VNC server listens, and whom it lets in. */
 export interface VncOptions {
   /** Address to listen on. Default `127.0.0.1`. */
   readonly host?: string;
@@ -33,7 +34,8 @@ export interface VncOptions {
   readonly name?: string;
 }
 
-interface VncEvents {
+/** What a VNC server tells. */
+export interface VncEvents {
   /** A viewer was let in. */
   viewer: [peer: string];
   /** A viewer was sent away, and why. */

@@ -11,11 +11,15 @@ import { Combination, Local, type Operand, Register, type Term } from './term.js
 
 /** One of several objects, by a number that the program works out. */
 export interface Choice<T> {
+  /** The objects. */
   readonly of: readonly T[];
+  /** Which one, from 0 on. */
   readonly number: Term;
 }
+/** What a statement is about: an object, or one of several. */
 export type Target<T> = T | Choice<T>;
 
+/** What a program is made with: each call adds a statement, and each that another process could notice is a step. */
 export class ProgramBuilder {
   private readonly code: number[] = [];
   private readonly initial: number[] = [];
@@ -39,15 +43,18 @@ export class ProgramBuilder {
     return { of: objects, number };
   }
 
+  /** Gives a local a value, which nobody else can notice. */
   set(local: Local, value: Operand): void {
     this.begin();
     this.into(local, value);
   }
 
+  /** Reads a variable. */
   read(variable: Target<Variable>, into: Local): void {
     this.operate(Kind.read, variable, [], into.number);
   }
 
+  /** Writes a variable. */
   write(variable: Target<Variable>, value: Operand): void {
     this.operate(Kind.write, variable, [value]);
   }
@@ -65,10 +72,12 @@ export class ProgramBuilder {
     if (into !== null) this.emit(Op.move, into.number, old.number);
   }
 
+  /** Takes a lock, and waits until it is free. */
   lock(lock: Target<Lock>): void {
     this.operate(Kind.lock, lock);
   }
 
+  /** Gives a lock back that this process has. */
   unlock(lock: Target<Lock>): void {
     this.operate(Kind.unlock, lock);
   }
@@ -79,34 +88,42 @@ export class ProgramBuilder {
     this.operate(Kind.reacquire, condition);
   }
 
+  /** Wakes who has waited longest for a condition; nobody if nobody waits. */
   signal(condition: Condition): void {
     this.operate(Kind.signal, condition);
   }
 
+  /** Wakes everybody who waits for a condition. */
   broadcast(condition: Condition): void {
     this.operate(Kind.broadcast, condition);
   }
 
+  /** Begins a process that was made with `spawned: true`. */
   spawn(process: ProcessHandle): void {
     this.operate(Kind.spawn, process);
   }
 
+  /** Waits until a process has ended. */
   join(process: ProcessHandle): void {
     this.operate(Kind.join, process);
   }
 
+  /** Puts a number into a mailbox; waits while it is full. */
   send(mailbox: Target<Mailbox>, value: Operand): void {
     this.operate(Kind.send, mailbox, [value]);
   }
 
+  /** Takes a number out of a mailbox; waits while it is empty. */
   receive(mailbox: Target<Mailbox>, into: Local): void {
     this.operate(Kind.receive, mailbox, [], into.number);
   }
 
+  /** Gives an answer; a failure if the last one was not taken. */
   reply(reply: Target<Reply>, value: Operand): void {
     this.operate(Kind.reply, reply, [value]);
   }
 
+  /** Waits for an answer and takes it. */
   awaitReply(reply: Target<Reply>, into: Local): void {
     this.operate(Kind.awaitReply, reply, [], into.number);
   }
@@ -124,6 +141,7 @@ export class ProgramBuilder {
     this.texts.push(text);
   }
 
+  /** Makes the statements that `then` adds if the condition is not 0, else those of `otherwise`. */
   if(condition: Operand, then: () => void, otherwise: (() => void) | null = null): void {
     const skip = this.unless(condition);
     then();
@@ -134,6 +152,7 @@ export class ProgramBuilder {
     this.landHere(leave);
   }
 
+  /** Makes the statements that `body` adds for as long as the condition is not 0. */
   while(condition: Operand, body: () => void): void {
     const again = this.code.length;
     const leave = this.unless(condition);
@@ -149,11 +168,12 @@ export class ProgramBuilder {
     this.emit(Op.jump, again);
   }
 
+  /** Ends the process. */
   end(): void {
     this.emit(Op.end);
   }
 
-  /** What was asked for so far. */
+  /** What was asked for so far. @internal */
   assemble(): Program {
     this.end();
     return {

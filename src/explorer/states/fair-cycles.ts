@@ -9,6 +9,7 @@
 import { connectedSets } from './connected-sets.js';
 import type { StateGraph } from './state-graph.js';
 
+/** Whose steps an execution that goes on for ever has to make: of all who could always, of all who could now and then, or of nobody. */
 export type Fairness = 'weak' | 'strong' | 'none';
 
 /** A cycle: where it begins, and its choices. */

@@ -20,11 +20,13 @@ import { StateSearch } from './state-search.js';
 /** How states are gone to: as rows of integers, as objects that are put back, or by executing their schedules from the beginning. */
 export type StateKind = 'packed' | 'kept' | 'replayed';
 
+/** Breadth first, or depth first. */
 export type StateOrder = 'bfs' | 'dfs-states';
 
 /** Whether a strategy of that name searches states. */
 export const isStateOrder = (name: string): name is StateOrder => name === 'bfs' || name === 'dfs-states';
 
+/** How searchStates() searches. */
 export interface StateOptions {
   /** Breadth first, the default, or depth first. */
   readonly order?: StateOrder;
@@ -50,14 +52,18 @@ export interface StateFound extends Found {
   readonly cycleFrom: number | null;
 }
 
+/** What a search of states has found. */
 export interface StateExploration extends Exploration {
   readonly faults: StateFound[];
+  /** How many different ones were seen. */
   states: number;
+  /** Steps from one state to another, or to itself. */
   transitions: number;
   /** Most steps from the beginning. */
   depth: number;
   /** States where nobody can go on, and those of them where somebody waits. */
   ends: number;
+  /** How many of the ends are deadlocks. */
   deadlocks: number;
   /** How likely it is that a state was taken for another and left out. */
   omission: number;

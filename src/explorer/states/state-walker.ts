@@ -13,6 +13,7 @@ import type { SharedObject } from '../shared-object.js';
 import { type Content, FieldShape } from './field-shape.js';
 import { contentOf, findUnseen } from './unseen-state.js';
 
+/** What a StateWalker leaves out. */
 export interface WalkerOptions {
   /** Objects and functions that have no state, or whose state is told by somebody else: only which one it is counts. */
   readonly opaque?: readonly object[];
@@ -45,6 +46,7 @@ interface Known {
   readonly high: number;
 }
 
+/** Adds all state that can be reached from an object to a hash, for an actor's fingerprint(). */
 export class StateWalker {
   /** Objects of the graph that is walked, in the order of visits: the first few, or all in `many`. */
   private readonly few: object[] = [];

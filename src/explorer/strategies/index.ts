@@ -18,17 +18,21 @@ import { SourceDpor } from './source-dpor.js';
 import { StateParts } from './state-parts.js';
 import { UniformRandomWalk } from './urw.js';
 
+/** What a strategy is opened with. */
 export interface SearchOptions {
   /** What samplers begin with: the same seed gives the same executions. */
   readonly seed: number;
 }
 
+/** A strategy, as `explore --strategies` lists it. */
 export interface StrategyEntry {
+  /** As `--strategy` has it. */
   readonly name: string;
   /** One line: what it does, and what it is good for. */
   readonly summary: string;
   /** Whether the seed matters to it. */
   readonly samples: boolean;
+  /** Begins a search of a world. */
   readonly open: (world: World, options: SearchOptions) => Search;
 }
 
@@ -40,6 +44,7 @@ const stepwise = (name: string, summary: string, samples: boolean, make: (seed: 
   open: (world, { seed }) => searchWith(world, make(seed)),
 });
 
+/** All strategies there are. */
 export const STRATEGIES: readonly StrategyEntry[] = [
   stepwise('portfolio', 'few preemptions first, then samplers in turn: what to begin with', true, (seed) => new Portfolio({ seed })),
   stepwise('random', 'random walk: every choice is as likely as the other; good at lock cycles', true, (seed) => new RandomWalk({ seed })),
@@ -74,6 +79,7 @@ export const STRATEGIES: readonly StrategyEntry[] = [
 /** The one that is used if none is named. */
 export const DEFAULT_STRATEGY = 'portfolio';
 
+/** The strategy of a name; null if there is none. */
 export function strategyNamed(name: string): StrategyEntry | null {
   return STRATEGIES.find((entry) => entry.name === name) ?? null;
 }
