@@ -28,7 +28,8 @@ export interface QmpOptions {
   readonly onQuit?: () => void;
 }
 
-interface QmpEvents {
+/** What a QmpServer tells. */
+export interface QmpEvents {
   /** A client was sent away, and why. */
   refused: [reason: string];
 }
