@@ -5,6 +5,7 @@
  * Invariant: the table says the same whatever the number of threads. Exit codes: 0 when the default revision has no fault and 1 when it has; the older
  * ones have theirs.
  */
+import { ES_MODULES_BY_IMPORT } from '../explorer/workers.js';
 import { createRequire } from 'node:module';
 import type * as PiscinaModule from 'piscina';
 import { exploreInParallel, type Progress } from '../explorer/parallel.js';
@@ -27,6 +28,7 @@ export async function compareCommand({ workers, json }: CompareOptions): Promise
     minThreads: workers,
     maxThreads: workers,
     idleTimeout: Number.POSITIVE_INFINITY,
+    execArgv: ES_MODULES_BY_IMPORT,
   });
   const began = performance.now();
   let done = 0;

@@ -15,6 +15,18 @@ import type { StatePart } from './states/shared-search.js';
 import type { Coverage } from './strategy.js';
 import type { Answer, Setting } from './thread.js';
 
+/**
+ * piscina would load a task's file by require(), which Node has for ES modules too, and which ends the process now and then if a module of
+ * its graph is being imported meanwhile. Without, it imports the file.
+ */
+export const ES_MODULES_BY_IMPORT = [...loadersOf(process.execArgv), '--no-experimental-require-module'];
+
+/** What says how modules are loaded; a thread takes no options that are of the whole process. */
+function loadersOf(options: readonly string[]): string[] {
+  const isLoader = (option = ''): boolean => /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C)(=|$)/.test(option);
+  return options.filter((option, index) => isLoader(option) || (isLoader(options[index - 1]) && !options[index - 1]?.includes('=')));
+}
+
 export class Workers {
   private readonly pool: PiscinaModule.Piscina;
 
@@ -31,6 +43,7 @@ export class Workers {
       maxThreads: count,
       idleTimeout: Number.POSITIVE_INFINITY,
       recordTiming: false,
+      execArgv: ES_MODULES_BY_IMPORT,
     });
     // A worker whose code can't be loaded ends without a task; tasks that wait for it would wait for ever.
     this.pool.on('error', () => void this.pool.destroy());

@@ -98,7 +98,7 @@ describe('references', () => {
     space.remove(1);
     references.remove(old.slot);
     space.add(ram(1, 0x2000, { slot: 2 }));
-    expect(space.list()).toEqual([{ name: 'ram 1', id: 1, references: 0 }]);
+    expect(space.list()).toMatchObject([{ name: 'ram 1', id: 1, references: 0 }]);
     space.release(old);
     expect(dropped).toEqual([old]);
     expect(space.translate(0x2000)).not.toBeNull();
@@ -106,7 +106,7 @@ describe('references', () => {
 
   it('are none on what has no memory', () => {
     const space = new AddressSpace([window], referencesOf(0));
-    expect(space.list()).toEqual([{ name: 'gfx', id: 99, references: 0 }]);
+    expect(space.list()).toMatchObject([{ name: 'gfx', id: 99, references: 0 }]);
   });
 
   it('that may be somebody else’s are given back as long as anybody has one', () => {
