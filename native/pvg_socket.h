@@ -24,6 +24,9 @@ extern "C" {
  * PVG_E_ARGUMENT (the path is too long), PVG_E_REFUSED (what the system says). */
 PVG_API int32_t pvg_socket_listen(const char *path);
 
+/* A socket that is connected to the one that listens at `path`. PVG_E_ARGUMENT and PVG_E_REFUSED as above. */
+PVG_API int32_t pvg_socket_connect(const char *path);
+
 /* What `fd` is: 1 if it is a Unix stream socket that listens, 0 if it is one that is connected, else PVG_E_ARGUMENT. */
 PVG_API int32_t pvg_socket_listens(int32_t fd);
 

@@ -31,21 +31,37 @@ static int32_t refused(const char *what) { return pvgi_fail(PVG_E_REFUSED, "%s: 
 
 /* ---- who listens, and who comes ---- */
 
-int32_t pvg_socket_listen(const char *path) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
+/* A new socket, and the address that the path is. */
+static int32_t make_socket(const char *path, struct sockaddr_un *address) {
   size_t length = strlen(path);
-  if (length == 0 || length >= sizeof address.sun_path) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a socket's path has 1..%zu bytes, not %zu", sizeof address.sun_path - 1, length);
+  if (length == 0 || length >= sizeof address->sun_path) {
+    return pvgi_fail(PVG_E_ARGUMENT, "a socket's path has 1..%zu bytes, not %zu", sizeof address->sun_path - 1, length);
   }
-  memcpy(address.sun_path, path, length + 1);
+  *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+  memcpy(address->sun_path, path, length + 1);
   int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return refused("the system makes no socket");
+  return fd >= 0 ? fd : refused("the system makes no socket");
+}
+
+int32_t pvg_socket_listen(const char *path) {
+  struct sockaddr_un address;
+  int32_t fd = make_socket(path, &address);
+  if (fd < 0) return fd;
   /* Linux makes the file with the socket's own permissions, less the process's mask, which other threads use; so there is no moment when
    * somebody else may connect. */
   if (fchmod(fd, 0600) == 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0 && chmod(path, 0600) == 0 &&
       listen(fd, BACKLOG) == 0) {
     return fd;
   }
+  int32_t status = refused(path);
+  close(fd);
+  return status;
+}
+
+int32_t pvg_socket_connect(const char *path) {
+  struct sockaddr_un address;
+  int32_t fd = make_socket(path, &address);
+  if (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof address) == 0) return fd;
   int32_t status = refused(path);
   close(fd);
   return status;

@@ -92,6 +92,7 @@ export interface PvgBridge {
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
   pvg_socket_listen(path: string): number;
+  pvg_socket_connect(path: string): number;
   pvg_socket_listens(fd: number): number;
   pvg_socket_accept(listener: number, wake: number): number;
   pvg_socket_receive(socket: number, wake: number, bytes: Buffer, room: number, descriptors: Buffer, pollUs: number): number;
@@ -192,6 +193,7 @@ export const PROTOTYPES = [
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
   'int32_t pvg_socket_listen(const char *path)',
+  'int32_t pvg_socket_connect(const char *path)',
   'int32_t pvg_socket_listens(int32_t fd)',
   'int32_t pvg_socket_accept(int32_t listener, int32_t wake)',
   'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us)',

@@ -76,17 +76,21 @@ export class DmaTable {
     const bytes = payload.getBigUint64(24, true);
     const where = `DMA_MAP of ${hex(bytes)} bytes at ${hex(address)}`;
     if (descriptors.length > 1) throw invalid(`${where} came with ${descriptors.length} descriptors, expected one at most`);
-    if ((flags & ~DmaMapFlag.all) !== 0) throw invalid(`${where} has flags 0x${flags.toString(16)}, expected some of 0x${DmaMapFlag.all.toString(16)}`);
-    if (!isPiece(address, bytes, MAX_ADDRESS)) throw invalid(`${where}: expected whole pages of ${PAGE_BYTES} bytes below ${hex(MAX_ADDRESS)}`);
+    if ((flags & ~DmaMapFlag.all) !== 0)
+      throw invalid(`${where} has flags 0x${flags.toString(16)}, expected some of 0x${DmaMapFlag.all.toString(16)}`);
+    if (!isPiece(address, bytes, MAX_ADDRESS))
+      throw invalid(`${where}: expected whole pages of ${PAGE_BYTES} bytes below ${hex(MAX_ADDRESS)}`);
     const [descriptor = null] = descriptors;
-    if ((flags & (DmaMapFlag.mmap | DmaMapFlag.file)) !== 0 && descriptor === null) throw invalid(`${where} is of a file and came without its descriptor`);
+    if ((flags & (DmaMapFlag.mmap | DmaMapFlag.file)) !== 0 && descriptor === null)
+      throw invalid(`${where} is of a file and came without its descriptor`);
     if (descriptor !== null && ((offset & PAGE_MASK) !== 0n || offset + bytes > MAX_OFFSET)) {
       throw invalid(`${where} begins at ${hex(offset)} of its file, expected a multiple of ${PAGE_BYTES}`);
     }
     const end = address + bytes;
     const met = this.entries.find((entry) => entry.address < end && address < entry.address + entry.bytes);
     if (met) throw new RequestError(Errno.EEXIST, `${where} overlaps ${hex(met.bytes)} bytes at ${hex(met.address)}`);
-    if (this.entries.length >= this.maximum) throw new RequestError(Errno.ENOSPC, `${where} is one too many, at most ${this.maximum} are possible`);
+    if (this.entries.length >= this.maximum)
+      throw new RequestError(Errno.ENOSPC, `${where} is one too many, at most ${this.maximum} are possible`);
     const readable = (flags & DmaMapFlag.read) !== 0;
     const writable = (flags & DmaMapFlag.write) !== 0;
     const mapping: DmaMapping = { address, bytes, readable, writable, offset: descriptor === null ? 0n : offset };
@@ -105,7 +109,8 @@ export class DmaTable {
     const address = payload.getBigUint64(8, true);
     const bytes = payload.getBigUint64(16, true);
     const where = `DMA_UNMAP of ${hex(bytes)} bytes at ${hex(address)}`;
-    if ((flags & ~DmaUnmapFlag.all) !== 0) throw invalid(`${where} has flags 0x${flags.toString(16)}, expected 0 or 0x${DmaUnmapFlag.all.toString(16)}`);
+    if ((flags & ~DmaUnmapFlag.all) !== 0)
+      throw invalid(`${where} has flags 0x${flags.toString(16)}, expected 0 or 0x${DmaUnmapFlag.all.toString(16)}`);
     const all = (flags & DmaUnmapFlag.all) !== 0;
     if (all && (address !== 0n || bytes !== 0n)) throw invalid(`${where} is said to be of everything, expected address and size 0`);
     if (!all && !isPiece(address, bytes, ALL)) {

@@ -86,8 +86,10 @@ export class Irqs {
     if (index >= IrqIndex.count) throw invalid(`index ${index}, expected 0..${IrqIndex.count - 1}`);
     const there = this.countOf(index);
     if (start > there || count > there - start) throw invalid(`interrupts ${start} and ${count} on of index ${index}, which has ${there}`);
-    if (count === 0 && (data !== IrqSetFlag.none || action !== IrqSetFlag.trigger || start !== 0)) throw invalid('it is about no interrupt');
-    if (data === IrqSetFlag.bool && payload.byteLength < SET_BYTES + count) throw invalid(`${payload.byteLength} bytes for ${count} interrupts`);
+    if (count === 0 && (data !== IrqSetFlag.none || action !== IrqSetFlag.trigger || start !== 0))
+      throw invalid('it is about no interrupt');
+    if (data === IrqSetFlag.bool && payload.byteLength < SET_BYTES + count)
+      throw invalid(`${payload.byteLength} bytes for ${count} interrupts`);
     if (data !== IrqSetFlag.eventfd && descriptors.length > 0) throw invalid('descriptors came that it has no use for');
     if (data === IrqSetFlag.eventfd) this.checkDescriptors(descriptors, count, action);
     return { index, data, action, start, count };
@@ -95,7 +97,8 @@ export class Irqs {
 
   private checkDescriptors(descriptors: readonly number[], count: number, action: number): void {
     if (action !== IrqSetFlag.trigger) throw invalid('event descriptors are for interrupts only');
-    if (descriptors.length !== 0 && descriptors.length !== count) throw invalid(`${descriptors.length} descriptors for ${count} interrupts`);
+    if (descriptors.length !== 0 && descriptors.length !== count)
+      throw invalid(`${descriptors.length} descriptors for ${count} interrupts`);
     if (!descriptors.every((descriptor) => this.target.isEvent(descriptor))) throw invalid('a descriptor is no event descriptor');
   }
 

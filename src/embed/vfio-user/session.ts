@@ -277,7 +277,9 @@ export class VfioUserSession {
     expectBytes('REGION_WRITE_MULTI', payload, 8);
     const count = payload.getBigUint64(0, true);
     if (count > BigInt(MAX_MULTI_WRITES) || payload.byteLength < 8 + Number(count) * MULTI_WRITE_BYTES) {
-      throw invalid(`REGION_WRITE_MULTI of ${count} writes has ${payload.byteLength} bytes, expected at most ${MAX_MULTI_WRITES} writes of ${MULTI_WRITE_BYTES}`);
+      throw invalid(
+        `REGION_WRITE_MULTI of ${count} writes has ${payload.byteLength} bytes, expected at most ${MAX_MULTI_WRITES} writes of ${MULTI_WRITE_BYTES}`,
+      );
     }
     const writes = Array.from({ length: Number(count) }, (_, index) => {
       const from = 8 + index * MULTI_WRITE_BYTES;

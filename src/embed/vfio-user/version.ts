@@ -58,7 +58,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function count(capabilities: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = capabilities[name];
   if (value === undefined) return null;
-  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0) throw wrong(`${name} is ${JSON.stringify(value)}, expected a number`);
+  if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
+    throw wrong(`${name} is ${JSON.stringify(value)}, expected a number`);
   return value;
 }
 
@@ -92,5 +93,5 @@ export function readVersion(bytes: Uint8Array): ClientCapabilities {
   if (twin !== undefined && !isRecord(twin)) throw wrong('twin_socket is no JSON object');
   if (migration !== undefined && !isRecord(migration)) throw wrong('migration is no JSON object');
   const size = count(capabilities, 'max_data_xfer_size') ?? DEFAULT_DATA_BYTES;
-  return { maxDataBytes: Math.min(Math.max(size, 1), MAX_DATA_BYTES), twinSocket: isRecord(twin) && twin['supported'] === true };
+  return { maxDataBytes: Math.min(Math.max(size, 1), MAX_DATA_BYTES), twinSocket: isRecord(twin) && twin.supported === true };
 }
