@@ -137,6 +137,10 @@ export class Device extends EventEmitter<DeviceEvents> {
       pageShift: options.variant === 'mmio' ? 14 : 12,
       interrupts: wiring.interrupts,
       pollMicroseconds: options.pollMicroseconds,
+      windowBytes: [PvgWindow.gfx, PvgWindow.iosfc].map(
+        (number) => wiring.regions.find((region) => region.kind === 'mmio' && region.window === number)?.length ?? 0,
+      ) as [number, number],
+      counters: wiring.counters,
     };
   }
 

@@ -106,6 +106,7 @@ export interface PvgBridge {
     timeoutMs: number,
   ): number;
   pvg_socket_pair(sockets: Buffer): number;
+  pvg_descriptor_duplicate(fd: number): number;
   pvg_descriptor_close(fd: number): number;
   pvg_event_create(): number;
   pvg_event_is(fd: number): number;
@@ -199,6 +200,7 @@ export const PROTOTYPES = [
   'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us)',
   'int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes, uint32_t length, const int32_t *descriptors, uint32_t count, int32_t timeout_ms)',
   'int32_t pvg_socket_pair(int32_t *sockets)',
+  'int32_t pvg_descriptor_duplicate(int32_t fd)',
   'int32_t pvg_descriptor_close(int32_t fd)',
   'int32_t pvg_event_create(void)',
   'int32_t pvg_event_is(int32_t fd)',
