@@ -28,7 +28,7 @@ export interface VcpuAttachment {
   readonly board: SharedArrayBuffer;
   /** Whether there is an iosfc window. */
   readonly iosfc: boolean;
-  /** The bridge's handle of guest RAM. */
+  /** The bridge's handle of the device's own guest RAM, 0 if it has none. */
   readonly ram: number;
   /** Guest-physical address of RAM. */
   readonly ramBase: number;
@@ -85,7 +85,7 @@ const split = (value: bigint): Halves => ({ low: Number(value & 0xffff_ffffn), h
 
 /** A guest's processor as the device sees it: accesses that wait for their end, on whichever thread made it. Used by that thread alone. */
 export class Vcpu {
-  /** Guest RAM, shared with PVG. */
+  /** The device's own guest RAM, shared with PVG; empty if it has none. */
   readonly ram: Uint8Array;
   /** Guest-physical address of RAM. */
   readonly ramBase: number;
@@ -117,7 +117,7 @@ export class Vcpu {
       'attach a vCPU',
       this.bridge.pvg_mailbox_create(attachment.group, REPLY_MAILBOX_CAPACITY, attachment.pollMicroseconds),
     );
-    this.ram = ramView(this.bridge, attachment.ram, 0, attachment.ramBytes);
+    this.ram = attachment.ramBytes === 0 ? new Uint8Array(0) : ramView(this.bridge, attachment.ram, 0, attachment.ramBytes);
     this.ramBase = attachment.ramBase;
     this.pageShift = attachment.pageShift;
     this.interrupts = new InterruptLines(attachment.interrupts);
