@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadBridge } from '../../../dist/src/bridge/native.js';
 import { serveVfioUser, type VfioUserServer } from '../../../dist/src/embed/vfio-user/server.js';
 import { createDevice, type Device, type DeviceOptions } from '../../../dist/src/index.js';
+import { STATE_OFFSET } from '../../../src/guest/placement.js';
 import { renderFrame } from '../../reference/renderer.js';
 
 const bridge = loadBridge();
@@ -143,7 +144,8 @@ describe('a guest behind vfio-user', () => {
     const { changed, dirty, again } = await guest.log;
     const isDirty = (page: number): boolean => ((dirty[page >> 3] ?? 0) & (1 << (page & 7))) !== 0;
     expect(changed.length).toBeGreaterThan(20);
-    expect(changed.filter((page) => !isDirty(page))).toEqual([]);
+    // The guest has a page of its own that no task knows.
+    expect(changed.filter((page) => !isDirty(page))).toEqual([STATE_OFFSET / 4096]);
     // Most of memory no task had anything to do with.
     expect(dirty.reduce((sum, byte) => sum + byte.toString(2).replaceAll('0', '').length, 0)).toBeLessThan(BYTES / 4096 / 2);
     expect(again.some((byte) => byte !== 0)).toBe(false);
