@@ -13,6 +13,7 @@ import type { Answer } from '../../src/embed/vfio-user/session.js';
 
 /** A client that takes nothing for so long is given up, in milliseconds. */
 const SEND_TIMEOUT_MS = 5000;
+const NONE: readonly number[] = [];
 
 export class Connection {
   private readonly framer = new MessageFramer();
@@ -79,11 +80,12 @@ export class Connection {
   }
 
   private received(bytes: number): void {
-    const [count = 0, ...taken] = this.descriptors[0] === 0 ? [0] : this.descriptors;
-    const there = taken.slice(0, count);
-    this.framer.received(bytes, there);
-    // What didn't fit was closed by the system, and so no message has what belongs to it.
-    if (count > MAX_MESSAGE_DESCRIPTORS) throw new ConnectionError(`more than ${MAX_MESSAGE_DESCRIPTORS} descriptors came at once`);
+    const count = this.descriptors[0] ?? 0;
+    // The system and the library have closed them all, and so no message has what belongs to it.
+    if (count > MAX_MESSAGE_DESCRIPTORS) {
+      throw new ConnectionError(`more than ${MAX_MESSAGE_DESCRIPTORS} descriptors came at once, or more than the process can open`);
+    }
+    this.framer.received(bytes, count === 0 ? NONE : [...this.descriptors.subarray(1, 1 + count)]);
   }
 
   private closeDescriptor(descriptor: number): void {
