@@ -217,6 +217,11 @@ int32_t pvg_socket_pair(int32_t *sockets) {
   return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0 ? PVG_OK : refused("the system makes no sockets");
 }
 
+int32_t pvg_descriptor_duplicate(int32_t fd) {
+  int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return own >= 0 ? own : pvgi_fail(PVG_E_NO_MEMORY, "descriptor %d can't be duplicated: %s", fd, strerror(errno));
+}
+
 int32_t pvg_descriptor_close(int32_t fd) {
   /* Whatever else the system says, what it says of a file's content, say, it is closed. */
   return close(fd) == 0 || errno != EBADF ? PVG_OK : pvgi_fail(PVG_E_ARGUMENT, "descriptor %d is not open", fd);
