@@ -38,8 +38,9 @@ PVG_API int32_t pvg_socket_accept(int32_t listener, int32_t wake);
  * the last of those bytes, and then they themselves, which are the caller's from now on; if there were more than fit, or the process can open no
  * more, 1 + PVG_SOCKET_DESCRIPTORS is said, and all of them are closed. If there is
  * nothing it polls for `poll_us` at most (0..1000) and then sleeps. 0: the peer has closed its end. PVG_E_WOKEN as in accept; PVG_E_CLOSED: the
- * connection has failed. */
-PVG_API int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us);
+ * connection has failed, or nothing has come for `timeout_ms` (below 0: however long that takes). */
+PVG_API int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us,
+                                   int32_t timeout_ms);
 
 /* Sends `length` bytes, and with the first of them `count` (0..PVG_SOCKET_DESCRIPTORS) descriptors, which stay the caller's: how many bytes
  * were sent, 1 or more. BLOCKS while the peer takes nothing, for `timeout_ms` at most: then PVG_E_CLOSED, as if the connection had failed.

@@ -89,7 +89,7 @@ static int32_t await(int32_t socket, short events, int32_t wake, int timeout_ms)
     count = poll(polled, 2, timeout_ms);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return refused("the system doesn't poll");
-  if (count == 0) return pvgi_fail(PVG_E_CLOSED, "the peer took nothing for %d ms", timeout_ms);
+  if (count == 0) return pvgi_fail(PVG_E_CLOSED, "the peer %s nothing for %d ms", events == POLLOUT ? "took" : "sent", timeout_ms);
   if ((polled[1].revents & POLLIN) != 0) {
     uint64_t signals;
     /* Who else waits for the same descriptor may have taken the signal: then it isn't there any more, and nobody was woken. */
@@ -163,7 +163,8 @@ static int32_t receive(int32_t socket, void *bytes, uint32_t room, int32_t *desc
   return pvgi_fail(PVG_E_CLOSED, "the connection has failed: %s", strerror(errno));
 }
 
-int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us) {
+int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us,
+                           int32_t timeout_ms) {
   if (room == 0 || room > INT32_MAX || poll_us > PVGI_POLL_MAX_US) return pvgi_fail(PVG_E_ARGUMENT, "there is no room to receive into");
   int32_t status = receive(socket, bytes, room, descriptors);
   if (status != PVG_E_FULL) return status;
@@ -176,7 +177,7 @@ int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t r
     } while (pvgi_now_ns() < end);
   }
   for (;;) {
-    status = await(socket, POLLIN, wake, -1);
+    status = await(socket, POLLIN, wake, timeout_ms);
     if (status != PVG_OK) return status;
     status = receive(socket, bytes, room, descriptors);
     if (status != PVG_E_FULL) return status;

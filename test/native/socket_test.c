@@ -187,7 +187,7 @@ static void test_accept(void) {
   peer = pvg_socket_accept(listener, wake);
   int32_t descriptors[1 + PVG_SOCKET_DESCRIPTORS];
   char byte;
-  CHECK(peer >= 0 && pvg_socket_receive(peer, wake, &byte, 1, descriptors, 0) == 0);
+  CHECK(peer >= 0 && pvg_socket_receive(peer, wake, &byte, 1, descriptors, 0, -1) == 0);
   close(peer);
   /* What can't wake, and what can't accept. */
   CHECK(pvg_socket_accept(listener, 999) == PVG_E_ARGUMENT);
@@ -301,7 +301,7 @@ static void test_receive_descriptors(void) {
     int before = open_descriptors();
     memset(got, 0x55, sizeof got);
     send_many(ends.peer, "abc", 3, ends.wake, counts[each]);
-    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0) == 3);
+    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0, -1) == 3);
     if (counts[each] > PVG_SOCKET_DESCRIPTORS) {
       CHECK(got[0] == 1 + PVG_SOCKET_DESCRIPTORS);
     } else {
@@ -318,10 +318,10 @@ static void test_receive_descriptors(void) {
   int on = 1, before = open_descriptors();
   CHECK(setsockopt(ends.ours, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) == 0);
   send_many(ends.peer, "abc", 3, ends.wake, PVG_SOCKET_DESCRIPTORS);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0) == 3 && got[0] == PVG_SOCKET_DESCRIPTORS);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0, -1) == 3 && got[0] == PVG_SOCKET_DESCRIPTORS);
   for (int32_t index = 1; index <= got[0]; index++) close(got[index]);
   send_many(ends.peer, "abc", 3, ends.wake, PVG_SOCKET_DESCRIPTORS + 1);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0) == 3 && got[0] == 1 + PVG_SOCKET_DESCRIPTORS);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0, -1) == 3 && got[0] == 1 + PVG_SOCKET_DESCRIPTORS);
   CHECK(open_descriptors() == before);
   disconnect(ends);
 }
@@ -335,7 +335,7 @@ static void test_receive_in_shortage(void) {
   int open = open_descriptors();
   send_many(ends.peer, "abc", 3, ends.wake, 5);
   rlim_t before = allow(2);
-  int32_t count = pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0);
+  int32_t count = pvg_socket_receive(ends.ours, ends.wake, bytes, sizeof bytes, got, 0, -1);
   allow_as(before);
   CHECK(count == 3 && got[0] == 1 + PVG_SOCKET_DESCRIPTORS);
   CHECK(open_descriptors() == open && fcntl(ends.wake, F_GETFD) >= 0);
@@ -353,7 +353,7 @@ static void test_receive_pieces(void) {
   int32_t descriptors = 0, total = 0;
   char all[9] = "";
   while (total < 8) {
-    int32_t count = pvg_socket_receive(ends.ours, ends.wake, bytes, 3, got, 0);
+    int32_t count = pvg_socket_receive(ends.ours, ends.wake, bytes, 3, got, 0, -1);
     CHECK(count >= 1 && count <= 3);
     memcpy(all + total, bytes, (size_t)count);
     total += count;
@@ -373,34 +373,36 @@ static void test_receive_ends(void) {
   struct ends ends = connected();
   int32_t got[1 + PVG_SOCKET_DESCRIPTORS];
   char bytes[8];
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 0, got, 0) == PVG_E_ARGUMENT);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, UINT32_MAX, got, 0) == PVG_E_ARGUMENT);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 1001) == PVG_E_ARGUMENT);
-  CHECK(pvg_socket_receive(ends.ours, 999, bytes, 8, got, 0) == PVG_E_ARGUMENT);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 0, got, 0, -1) == PVG_E_ARGUMENT);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, UINT32_MAX, got, 0, -1) == PVG_E_ARGUMENT);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 1001, -1) == PVG_E_ARGUMENT);
+  CHECK(pvg_socket_receive(ends.ours, 999, bytes, 8, got, 0, -1) == PVG_E_ARGUMENT);
   /* Woken before, with and without polling first; bytes that are there come first. */
   for (uint32_t poll_us = 0; poll_us <= 1000; poll_us += 500) {
     pvg_event_signal(ends.wake);
-    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, poll_us) == PVG_E_WOKEN && !is_signalled(ends.wake) && got[0] == 0);
+    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, poll_us, -1) == PVG_E_WOKEN && !is_signalled(ends.wake) && got[0] == 0);
     pthread_t waker = start(wake_later, (void *)(intptr_t)ends.wake);
-    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, poll_us) == PVG_E_WOKEN);
+    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, poll_us, -1) == PVG_E_WOKEN);
     pthread_join(waker, NULL);
     pvg_event_signal(ends.wake);
     send_many(ends.peer, "a", 1, 0, 0);
-    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, poll_us) == 1 && is_signalled(ends.wake));
+    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, poll_us, -1) == 1 && is_signalled(ends.wake));
   }
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0, 20) == PVG_E_CLOSED && strstr(pvg_last_error(), "nothing for 20 ms") != NULL);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 1000, 0) == PVG_E_CLOSED && got[0] == 0);
   /* The end comes after the last byte, and again and again. */
   send_many(ends.peer, "a", 1, 0, 0);
   shutdown(ends.peer, SHUT_WR);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0) == 1);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0) == 0 && pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0) == 0);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0, -1) == 1);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0, -1) == 0 && pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0, -1) == 0);
   disconnect(ends);
   /* A peer that goes without having read what it was sent: the system calls that a failure. */
   ends = connected();
   CHECK(pvg_socket_send(ends.ours, ends.wake, "a", 1, NULL, 0, 1000) == 1);
   close(ends.peer);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0) == PVG_E_CLOSED);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0, -1) == PVG_E_CLOSED);
   close(ends.ours);
-  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0) == PVG_E_CLOSED);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 8, got, 0, -1) == PVG_E_CLOSED);
   close(ends.wake);
 }
 
@@ -414,7 +416,7 @@ static void test_send(void) {
   CHECK(pvg_socket_send(ends.ours, ends.wake, bytes, 1, sent, PVG_SOCKET_DESCRIPTORS + 1, 10) == PVG_E_ARGUMENT);
   int before = open_descriptors();
   CHECK(pvg_socket_send(ends.ours, ends.wake, "abc", 3, sent, PVG_SOCKET_DESCRIPTORS, 10) == 3);
-  CHECK(pvg_socket_receive(ends.peer, ends.wake, bytes, 3, got, 0) == 3 && memcmp(bytes, "abc", 3) == 0 && got[0] == PVG_SOCKET_DESCRIPTORS);
+  CHECK(pvg_socket_receive(ends.peer, ends.wake, bytes, 3, got, 0, -1) == 3 && memcmp(bytes, "abc", 3) == 0 && got[0] == PVG_SOCKET_DESCRIPTORS);
   for (int32_t index = 1; index <= got[0]; index++) close(got[index]);
   CHECK(open_descriptors() == before);
   sent[3] = 999;
@@ -464,7 +466,7 @@ static void test_threads(void) {
   size_t there = 0;
   while (expected < EACH) {
     int32_t got[1 + PVG_SOCKET_DESCRIPTORS];
-    int32_t count = pvg_socket_receive(ends.ours, ends.wake, bytes + there, (uint32_t)(sizeof bytes - there), got, expected % 3);
+    int32_t count = pvg_socket_receive(ends.ours, ends.wake, bytes + there, (uint32_t)(sizeof bytes - there), got, expected % 3, -1);
     if (count == PVG_E_WOKEN) continue;
     CHECK(count > 0 && got[0] <= 1);
     if (got[0] == 1) {
