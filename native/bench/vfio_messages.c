@@ -11,7 +11,7 @@
 
 #include "vfio_server.h"
 
-#define CAPABILITIES "{\"capabilities\":{\"max_msg_fds\":32,\"max_data_xfer_size\":1048576,\"pgsizes\":4096,\"write_multiple\":true}}"
+#define CAPABILITIES "{\"capabilities\":{\"max_msg_fds\":8,\"max_data_xfer_size\":1048576,\"pgsizes\":4096,\"write_multiple\":true}}"
 #define INFO_RESET_PCI 3u
 #define REGION_READ_WRITE 3u
 #define IRQ_EVENTFD_NORESIZE 9u
@@ -137,11 +137,6 @@ static struct answer region_write_multi(struct vfio_server *server, const struct
   return answered(server, &count, sizeof count);
 }
 
-static struct answer reset(struct vfio_server *server) {
-  vfio_config_reset(server);
-  return refused(pvg_device_reset(server->device) == PVG_OK ? 0 : EIO);
-}
-
 /* How long the body is at least. */
 static uint32_t shortest(uint16_t command) {
   switch (command) {
@@ -171,7 +166,7 @@ static struct answer carry_out(struct vfio_server *server, struct vfio_message *
     case VFIO_REGION_READ: return region_read(server, message);
     case VFIO_REGION_WRITE: return region_write(server, message);
     case VFIO_REGION_WRITE_MULTI: return region_write_multi(server, message);
-    case VFIO_RESET: return reset(server);
+    case VFIO_RESET: return refused(vfio_reset(server));
     default: return refused(EINVAL);
   }
 }

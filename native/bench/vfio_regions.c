@@ -5,6 +5,7 @@
  * Invariant: configuration space is bytes with a mask of what may be changed, so sizing a BAR by writing ones to it works by itself. An access
  * to registers is carried out 4 bytes at a time, low address first; what isn't aligned reads 0 and writes nothing.
  */
+#include <errno.h>
 #include <string.h>
 
 #include "vfio_server.h"
@@ -12,6 +13,8 @@
 #define ROM_LENGTH 0x1000u
 #define MSI 0x50u
 #define EXPRESS 0x70u
+#define EXPRESS_CONTROL_HIGH (EXPRESS + 9)
+#define FUNCTION_RESET 0x80u
 
 static void put16(uint8_t *at, uint32_t value) { memcpy(at, &(uint16_t){(uint16_t)value}, 2); }
 static void put32(uint8_t *at, uint32_t value) { memcpy(at, &value, 4); }
@@ -53,6 +56,11 @@ void vfio_config_reset(struct vfio_server *server) {
   capabilities(server);
 }
 
+int vfio_reset(struct vfio_server *server) {
+  vfio_config_reset(server);
+  return pvg_device_reset(server->device) == PVG_OK ? 0 : EIO;
+}
+
 uint64_t vfio_region_length(uint32_t region) {
   switch (region) {
     case VFIO_REGION_BAR0: return VFIO_BAR_LENGTH;
@@ -90,6 +98,7 @@ void vfio_region_write(struct vfio_server *server, const struct vfio_access *acc
     for (uint32_t at = 0; at < access->count; at++) {
       uint8_t *byte = &server->config[access->offset + at], mask = server->writable[access->offset + at];
       *byte = (uint8_t)((*byte & ~mask) | (bytes[at] & mask));
+      if (access->offset + at == EXPRESS_CONTROL_HIGH && (bytes[at] & FUNCTION_RESET) != 0) vfio_reset(server);
     }
   } else if (access->region == VFIO_REGION_BAR0 && is_register_access(access)) {
     for (uint32_t at = 0; at < access->count; at += 4) {

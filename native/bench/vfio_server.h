@@ -132,6 +132,7 @@ bool vfio_handle(struct vfio_server *server, struct vfio_message *message);
 /* vfio_regions.c: how long a region is, and accesses to it. What lies outside reads as ones; the caller has checked neither. */
 uint64_t vfio_region_length(uint32_t region);
 void vfio_config_reset(struct vfio_server *server);
+int vfio_reset(struct vfio_server *server); /* 0, or an errno */
 void vfio_region_read(struct vfio_server *server, const struct vfio_access *access, uint8_t *bytes);
 void vfio_region_write(struct vfio_server *server, const struct vfio_access *access, const uint8_t *bytes);
 
