@@ -24,7 +24,8 @@ function release() {
 /** The mirrors of Debian that apt is set up with, as apt itself reads its sources. */
 function mirrors() {
   const { ID, VERSION_CODENAME } = release();
-  if (ID !== 'debian') throw new Missing(`QEMU is fetched from the Debian mirror that apt is set up with, and this is ${ID ?? 'no Debian'}`);
+  if (ID !== 'debian')
+    throw new Missing(`QEMU is fetched from the Debian mirror that apt is set up with, and this is ${ID ?? 'no Debian'}`);
   const { error, status, stdout, stderr } = spawnSync('apt-get', ['--no-release-info', 'indextargets', 'Created-By: Packages'], {
     encoding: 'utf8',
   });

@@ -74,7 +74,6 @@ function describe(folder) {
     loader,
     launch,
     lspci: join(root, 'usr', 'bin', 'lspci'),
-    numbers: join(root, 'usr', 'share', 'misc', 'pci.ids'),
   };
 }
 
@@ -92,7 +91,9 @@ function check(parts) {
 /** Fetches what isn't there yet. Throws Missing where that can't be; `say` is told what takes time. */
 export async function fetchParts(say) {
   if (process.platform !== 'linux' || process.arch !== 'x64')
-    throw new Missing(`the guest is an x86-64 Linux, with programs of this machine's in it, and this is ${process.platform} on ${process.arch}`);
+    throw new Missing(
+      `the guest is an x86-64 Linux, with programs of this machine's in it, and this is ${process.platform} on ${process.arch}`,
+    );
   const cache = cacheFolder();
   const folder = join(cache, KEY);
   if (!existsSync(folder)) {

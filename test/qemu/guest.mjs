@@ -17,10 +17,12 @@ function compile(folder) {
   const program = join(folder, 'agfx');
   const files = readdirSync(sources).filter((name) => name.endsWith('.c'));
   const flags = ['-std=gnu11', '-O2', '-static', '-Wall', '-Wextra', '-o', program];
-  const { error, status, stderr } = spawnSync(command, [...first, ...flags, ...files.map((name) => join(sources, name))], { encoding: 'utf8' });
+  const { error, status, stderr } = spawnSync(command, [...first, ...flags, ...files.map((name) => join(sources, name))], {
+    encoding: 'utf8',
+  });
   if (error) throw new Missing(`there is no C compiler for the guest's program: tried "${command}"`);
   if (status !== 0 && /cannot find -lc|cannot find -l:?libc\.a/.test(stderr))
-    throw new Missing('the guest\'s program is linked statically, and there is no static C library (Debian: libc6-dev)');
+    throw new Missing("the guest's program is linked statically, and there is no static C library (Debian: libc6-dev)");
   if (status !== 0) throw new TypeError(`the guest's program doesn't compile:\n${stderr}`);
   return program;
 }

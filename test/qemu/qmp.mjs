@@ -26,7 +26,9 @@ export class Qmp {
   static async dial(path) {
     for (const began = Date.now(); ; await pause()) {
       const socket = connect(path);
-      const connected = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(() => false);
+      const connected = await Promise.race([once(socket, 'connect').then(() => true), once(socket, 'error').then(() => false)]).catch(
+        () => false,
+      );
       socket.on('error', () => undefined);
       if (connected) {
         const client = new Qmp(socket);

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
+const VNC_PORT = 5900;
 const START_MS = 20_000;
 const PAUSE_MS = 20;
 const ROM_LENGTH = 0x2000;
@@ -35,15 +36,16 @@ export function romImage() {
   return rom;
 }
 
-function commandOf(kind, folder) {
+function commandOf(kind, folder, display) {
   const socketPath = join(folder, `${kind}.sock`);
   if (kind === 'c') return { socketPath, command: [join(root, 'dist', 'native', 'bench', 'vfio_server'), `--socket-path=${socketPath}`] };
   const qmpPath = join(folder, 'gfx.qmp');
   const romPath = join(folder, 'gfx.rom');
   writeFileSync(romPath, romImage());
   const main = join(root, 'dist', 'bundles', 'cli', 'main.cjs');
-  const options = ['--socket-path', socketPath, '--romfile', romPath, '--qmp', `unix:${qmpPath},server=on,wait=off`];
-  return { socketPath, qmpPath, command: [process.execPath, main, 'serve', ...options] };
+  const options = ['--socket-path', socketPath, '--romfile', romPath, '--vsync', 'off'];
+  const viewers = ['--qmp', `unix:${qmpPath},server=on,wait=off`, '--display', `vnc=127.0.0.1:${display}`];
+  return { socketPath, qmpPath, command: [process.execPath, main, 'serve', ...options, ...viewers] };
 }
 
 export class Server {
@@ -51,9 +53,9 @@ export class Server {
   #ended = null;
   errors = '';
 
-  /** `kind`: 'ours' or 'c'; sockets are made in `folder`. */
-  static async start(kind, folder) {
-    const server = new Server(kind, folder);
+  /** `kind`: 'ours' or 'c'; sockets are made in `folder`, and `display` is the number of a VNC display. */
+  static async start(kind, folder, display) {
+    const server = new Server(kind, folder, display);
     for (const began = Date.now(); !existsSync(server.socketPath); ) {
       server.checkAlive();
       if (Date.now() - began > START_MS) throw new TypeError(`the server doesn't listen within ${START_MS} ms`);
@@ -62,8 +64,9 @@ export class Server {
     return server;
   }
 
-  constructor(kind, folder) {
-    const { socketPath, qmpPath, command } = commandOf(kind, folder);
+  constructor(kind, folder, display) {
+    const { socketPath, qmpPath, command } = commandOf(kind, folder, display);
+    this.vncPort = VNC_PORT + display;
     this.kind = kind;
     this.socketPath = socketPath;
     this.qmpPath = qmpPath;

@@ -17,7 +17,7 @@ const MEGABYTES = 256;
 export const deviceOf = (socketPath) => ({
   driver: 'vfio-user-pci',
   id: 'gfx',
-  bus: 'port',
+  bus: 'bus1',
   socket: { path: socketPath, type: 'unix' },
 });
 
@@ -29,14 +29,7 @@ export class VirtualMachine {
   #ended = null;
   errors = '';
 
-  /** Starts QEMU and waits until the guest takes commands. `options`: parts, initrd, socketPath, qmpPath, iommu. */
-  static async boot(options) {
-    const machine = new VirtualMachine(options);
-    await machine.line(/^ready$/, BOOT_MS);
-    machine.qmp = await Qmp.dial(options.qmpPath);
-    return machine;
-  }
-
+  /** Starts QEMU. */
   constructor({ parts, initrd, socketPath, qmpPath, iommu }) {
     const memory = `${MEGABYTES}M`;
     const [command, ...first] = parts.qemu;
@@ -47,7 +40,7 @@ export class VirtualMachine {
       ...['-kernel', parts.kernel, '-initrd', initrd],
       ...['-append', `console=ttyS0 quiet panic=-1${iommu ? ' intel_iommu=on' : ''}`],
       ...(iommu ? ['-device', 'intel-iommu,caching-mode=on,intremap=on'] : []),
-      ...['-device', 'pcie-root-port,id=port,slot=1', '-device', JSON.stringify(deviceOf(socketPath))],
+      ...['-device', 'pcie-root-port,id=bus1,slot=1', '-device', JSON.stringify(deviceOf(socketPath))],
       ...['-qmp', `unix:${qmpPath},server=on,wait=off`],
     ]);
     this.#child.stderr.on('data', (bytes) => {
@@ -70,6 +63,14 @@ export class VirtualMachine {
       this.#child.once('error', (error) => end(error.message));
       this.#child.once('close', (status, signal) => end(signal ?? status));
     });
+  }
+
+  /** Waits until the guest takes commands. */
+  async ready(qmpPath) {
+    const lines = await this.line(/^ready$/, BOOT_MS);
+    const failure = lines.find((line) => line.startsWith('FAILED '));
+    if (failure) throw this.#failure(failure);
+    this.qmp = await Qmp.dial(qmpPath);
   }
 
   /** The lines up to the next one that looks like that, which is the last of them. */
@@ -119,7 +120,13 @@ export class VirtualMachine {
   }
 
   #failure(text) {
-    const said = [...this.#said.map((line) => `  guest: ${line}`), ...this.errors.split('\n').filter(Boolean).map((line) => `  QEMU: ${line}`)];
+    const said = [
+      ...this.#said.map((line) => `  guest: ${line}`),
+      ...this.errors
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => `  QEMU: ${line}`),
+    ];
     return new TypeError([text, ...said].join('\n'));
   }
 }
