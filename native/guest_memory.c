@@ -39,7 +39,6 @@ struct region {
   uint8_t *base;
   uint64_t length;
   int fd; /* of a living RAM, else -1 */
-  uint64_t fd_offset; /* where in the file a RAM begins */
 };
 
 static struct region rams[MAXIMUM_RAMS] = {
@@ -195,7 +194,6 @@ static uint32_t publish(struct pvgi_table *table, enum pvgi_kind kind, uint32_t 
   region->base = base;
   region->length = length;
   region->fd = fd;
-  region->fd_offset = 0;
   if (table == &ram_table) enter_place(region);
   pvgi_slot_unlock(&region->slot);
   if (pvgi_group_add(group, kind, handle) == PVG_OK) return handle;
@@ -236,24 +234,6 @@ uint32_t pvg_ram_create(uint32_t group, uint64_t length) {
     return 0;
   }
   return publish(&ram_table, PVGI_RAM, group, base, length, fd);
-}
-
-uint32_t pvg_ram_import(uint32_t group, int32_t fd, uint64_t offset, uint64_t length, uint32_t writable) {
-  if (!check_length("RAM", length, MAXIMUM_RAM_LENGTH)) return 0;
-  int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-  int protection = writable ? PROT_READ | PROT_WRITE : PROT_READ;
-  void *base = own < 0 ? MAP_FAILED : mmap(NULL, length, protection, MAP_SHARED | MAP_NORESERVE, own, (off_t)offset);
-  if (base == MAP_FAILED) {
-    pvgi_fail(PVG_E_NO_MEMORY, "the system maps no RAM of 0x%llx bytes: %s", (unsigned long long)length, strerror(errno));
-    if (own >= 0) close(own);
-    return 0;
-  }
-  uint32_t ram = publish(&ram_table, PVGI_RAM, group, base, length, own);
-  struct region *region = ram == 0 ? NULL : pvgi_slot_lock(&ram_table, ram);
-  if (region == NULL) return 0;
-  region->fd_offset = offset;
-  pvgi_slot_unlock(&region->slot);
-  return ram;
 }
 
 uint64_t pvg_ram_address(uint32_t ram) { return address(&ram_table, ram); }
@@ -324,7 +304,7 @@ static int32_t map_ram(struct region *range, uint64_t offset, uint32_t ram, uint
   int32_t status = check_piece("RAM", ram_offset, length, source->length);
   if (status == PVG_OK) {
     status = replace(range->base + offset, length, read_only ? PROT_READ : PROT_READ | PROT_WRITE,
-                     MAP_SHARED | MAP_NORESERVE, source->fd, source->fd_offset + ram_offset);
+                     MAP_SHARED | MAP_NORESERVE, source->fd, ram_offset);
   }
   pvgi_slot_unlock(&source->slot);
   return status;

@@ -169,9 +169,6 @@ PVG_API uint32_t pvg_page_size(void);
 /* A RAM of `length` bytes (page multiple, 1 page..1 TiB) that belongs to `group`, zeroed, or 0. */
 PVG_API uint32_t pvg_ram_create(uint32_t group, uint64_t length);
 
-/* A RAM whose bytes are those of a file from `offset` on. To be replaced. */
-PVG_API uint32_t pvg_ram_import(uint32_t group, int32_t fd, uint64_t offset, uint64_t length, uint32_t writable);
-
 /* Where it is mapped in this process, 0 if there is no such RAM. */
 PVG_API uint64_t pvg_ram_address(uint32_t ram);
 

@@ -51,9 +51,10 @@ static uint32_t take_slot(const struct vfio_server *server) {
   return 0;
 }
 
-/* The region is on no map any more; its memory goes with its last reference. */
+/* The region is on no map any more: what has mapped it is taken away now, and its name goes with the last reference. */
 static void retire(const struct vfio_server *server, uint32_t slot, uint32_t ram) {
   _Atomic int32_t *cells = cells_of(server);
+  pvg_ram_revoke(ram);
   if (++cells[slot] != 1) return;
   pvg_ram_destroy(ram);
   cells[slot] = PVG_MAP_FREE;

@@ -7,8 +7,7 @@
  * what differs from the product is who decodes and who decides.
  *
  * Invariant: it does what a client needs in order to drive the device and to be measured, by the same protocol. What it leaves out: a
- * display, messages that carry guest memory (every mapping has a descriptor), migration, and distrust: its client is the test's QEMU. What
- * a task has mapped stays readable until the task goes, also when the client has taken the memory back.
+ * display, messages that carry guest memory (every mapping has a descriptor), migration, and distrust: its client is the test's QEMU.
  */
 #ifndef VFIO_SERVER_H
 #define VFIO_SERVER_H
