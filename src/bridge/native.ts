@@ -40,8 +40,16 @@ export interface PvgBridge {
   pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
+  pvg_ram_import(group: number, fd: number, offset: Word, length: Word, writable: number): number;
+  pvg_ram_import_address(group: number, address: Word, length: Word, writable: number): number;
+  pvg_memory_share(address: Word, length: Word): number;
+  pvg_memory_address(memory: Buffer): Word;
   pvg_ram_address(ram: number): Word;
+  pvg_ram_view(ram: number): Word;
   pvg_ram_fd(ram: number): number;
+  pvg_ram_revoke(ram: number): number;
+  pvg_ram_take_dirty(ram: number, pageBytes: Word, words: Buffer, count: Word): number;
+  pvg_ram_end_dirty(ram: number): number;
   pvg_ram_destroy(ram: number): number;
   pvg_range_create(group: number, length: Word): number;
   pvg_range_address(range: number): Word;
@@ -141,8 +149,16 @@ export const PROTOTYPES = [
   'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
+  'uint32_t pvg_ram_import(uint32_t group, int32_t fd, uint64_t offset, uint64_t length, uint32_t writable)',
+  'uint32_t pvg_ram_import_address(uint32_t group, uint64_t address, uint64_t length, uint32_t writable)',
+  'int32_t pvg_memory_share(uint64_t address, uint64_t length)',
+  'uint64_t pvg_memory_address(const void *memory)',
   'uint64_t pvg_ram_address(uint32_t ram)',
+  'uint64_t pvg_ram_view(uint32_t ram)',
   'int32_t pvg_ram_fd(uint32_t ram)',
+  'int32_t pvg_ram_revoke(uint32_t ram)',
+  'int32_t pvg_ram_take_dirty(uint32_t ram, uint64_t page_bytes, uint64_t *words, uint64_t count)',
+  'int32_t pvg_ram_end_dirty(uint32_t ram)',
   'int32_t pvg_ram_destroy(uint32_t ram)',
   'uint32_t pvg_range_create(uint32_t group, uint64_t length)',
   'uint64_t pvg_range_address(uint32_t range)',
