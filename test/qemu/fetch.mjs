@@ -88,8 +88,8 @@ function check(parts) {
   return { ...parts, version: stdout.split('\n')[0] };
 }
 
-/** Fetches what isn't there yet. Throws Missing where that can't be; `say` is told what takes time. */
-export async function fetchParts(say) {
+/** Fetches what isn't there yet, if it may. Throws Missing where that can't be; `say` is told what takes time. */
+export async function fetchParts(say, mayFetch = true) {
   if (process.platform !== 'linux' || process.arch !== 'x64')
     throw new Missing(
       `the guest is an x86-64 Linux, with programs of this machine's in it, and this is ${process.platform} on ${process.arch}`,
@@ -97,6 +97,7 @@ export async function fetchParts(say) {
   const cache = cacheFolder();
   const folder = join(cache, KEY);
   if (!existsSync(folder)) {
+    if (!mayFetch) throw new Missing('QEMU was not fetched yet: "npm run test:qemu" does that');
     mkdirSync(cache, { recursive: true });
     say(`QEMU, a kernel, busybox and lspci for the guest come from Debian, about 80 MB, into ${folder}`);
     const unfinished = mkdtempSync(join(cache, `${KEY}.`));

@@ -48,7 +48,7 @@ export function makeGuest(parts, folder) {
     initramfs.file(`modules/${index}-${basename(path)}`, readFileSync(path));
   });
   addLspci(initramfs, parts);
-  const path = join(folder, 'initrd.gz');
+  const path = join(folder, 'initrd');
   writeFileSync(path, initramfs.pack());
   return path;
 }

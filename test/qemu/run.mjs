@@ -1,7 +1,7 @@
 /**
  * `npm run test:qemu`: the device in a real QEMU, driven by a real Linux guest.
  *
- *   node test/qemu/run.mjs [--server ours|c] [--only SCENARIO] [--measure] [--keep]
+ *   node test/qemu/run.mjs [--server ours|c] [--only SCENARIO] [--measure] [--no-fetch] [--keep]
  *
  * Exit codes: 0 every check passed, 1 one failed, 2 this machine can't run it, and why, or wrong usage. It prints a line for each check.
  */
@@ -20,6 +20,7 @@ QEMU, a kernel and busybox are fetched by this machine's apt into a cache folder
   --server ours|c   apple-gfx serve (the default), or the same device on a plain C loop (no pictures are compared then)
   --only SCENARIO   of ${Object.keys(SCENARIOS).join(', ')}; may be given more than once
   --measure         instead: reads a second, and doorbell to wake, of both servers in turn
+  --no-fetch        use what was fetched before, or end with exit code 2
   --keep            keep the folder with sockets and pictures
   --help`;
 
@@ -32,6 +33,7 @@ function parse() {
         server: { type: 'string', default: 'ours' },
         only: { type: 'string', multiple: true },
         measure: { type: 'boolean', default: false },
+        'no-fetch': { type: 'boolean', default: false },
         keep: { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
@@ -71,7 +73,7 @@ async function main() {
   }
   let stage = null;
   try {
-    const parts = await fetchParts(say);
+    const parts = await fetchParts(say, !options['no-fetch']);
     say(parts.version);
     stage = await Stage.open({ parts, kind: options.server, keep: options.keep });
     return options.measure ? await measure(stage) : await play(stage, options.only);

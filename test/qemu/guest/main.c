@@ -4,7 +4,6 @@
  *
  *   agfx vfio|plain draw FRAMES [WIDTHxHEIGHT]    draws, says "standing FRAME WIDTHxHEIGHT", and ends when a line comes
  *   agfx vfio|plain measure                       reads of a register, and from doorbell to wake
- *   agfx vfio|plain hold                          maps the device and waits for a line, so that it can be taken away meanwhile
  *
  * Exit code 0 only if every check passed. What is measured is printed as "measured NAME VALUE UNIT".
  */
@@ -97,7 +96,7 @@ static void measure_wakes(struct driver *driver) {
 int main(int count, char **arguments) {
   static struct machine machine;
   static struct driver driver;
-  if (count < 3) failed("usage: agfx vfio|plain draw FRAMES [WIDTHxHEIGHT] | measure | hold");
+  if (count < 3) failed("usage: agfx vfio|plain draw FRAMES [WIDTHxHEIGHT] | measure");
   const char *name = machine_find(), *what = arguments[2];
   if (name == NULL) failed("device: there isn't one %04x:%04x", VENDOR, DEVICE);
   if (strcmp(arguments[1], "vfio") == 0) machine_open_vfio(&machine, name);
@@ -105,17 +104,13 @@ int main(int count, char **arguments) {
   check_device(&machine);
   struct size size = {0, 0};
   if (count > 4 && sscanf(arguments[4], "%dx%d", &size.width, &size.height) != 2) failed("usage: a mode is WIDTHxHEIGHT");
+  if (strcmp(what, "measure") == 0) measure_reads(&machine);
   driver_start(&driver, &machine, size);
   ok("start: rings, mode %dx%d, task, memory, cursor", driver.size.width, driver.size.height);
   if (strcmp(what, "draw") == 0 && count > 3) {
     draw(&driver, (uint32_t)strtoul(arguments[3], NULL, 10));
-  } else if (strcmp(what, "measure") == 0) {
-    measure_reads(&machine);
-    measure_wakes(&driver);
   } else {
-    printf("holding\n");
-    fflush(stdout);
-    await_line();
+    measure_wakes(&driver);
   }
   return 0;
 }
