@@ -76,6 +76,7 @@ async function main() {
     const parts = await fetchParts(say, !options['no-fetch']);
     say(parts.version);
     stage = await Stage.open({ parts, kind: options.server, keep: options.keep });
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stage.close().finally(() => process.exit(1)));
     return options.measure ? await measure(stage) : await play(stage, options.only);
   } catch (error) {
     if (!(error instanceof Missing)) throw error;

@@ -40,10 +40,15 @@ export class Stage {
   /** `options`: parts, kind of the server, and whether to keep the folder. */
   static async open(options) {
     const stage = new Stage(options);
-    stage.initrd = makeGuest(options.parts, stage.folder);
-    stage.reference = await loadReference(stage.folder);
-    await stage.restartServer(options.kind);
-    return stage;
+    try {
+      stage.initrd = makeGuest(options.parts, stage.folder);
+      stage.reference = await loadReference(stage.folder);
+      await stage.restartServer(options.kind);
+      return stage;
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
   }
 
   constructor({ parts, keep }) {
