@@ -49,6 +49,9 @@ PVG_API int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes,
 /* Two sockets that are connected to each other. */
 PVG_API int32_t pvg_socket_pair(int32_t *sockets);
 
+/* A second descriptor of the same file, closed on exec. PVG_E_NO_MEMORY: there are too many. */
+PVG_API int32_t pvg_descriptor_duplicate(int32_t fd);
+
 /* Closes a descriptor of the caller's. */
 PVG_API int32_t pvg_descriptor_close(int32_t fd);
 

@@ -10,6 +10,7 @@
  */
 #define _GNU_SOURCE /* accept4 */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdbool.h>
@@ -200,6 +201,11 @@ int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes, uint32_
 
 int32_t pvg_socket_pair(int32_t *sockets) {
   return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sockets) == 0 ? PVG_OK : refused("the system makes no sockets");
+}
+
+int32_t pvg_descriptor_duplicate(int32_t fd) {
+  int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+  return own >= 0 ? own : pvgi_fail(PVG_E_NO_MEMORY, "descriptor %d can't be duplicated: %s", fd, strerror(errno));
 }
 
 int32_t pvg_descriptor_close(int32_t fd) {

@@ -94,6 +94,7 @@ export interface PvgBridge {
   pvg_upcall_supply_ram(device: number, id: number, offset: Word, ram: number, ramOffset: Word, length: Word): number;
   pvg_upcall_wakes(device: number, counts: Buffer): number;
   pvg_device_own_counts(device: number, counts: Buffer): number;
+  pvg_device_own_forget(device: number, slot: number): number;
   pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
   pvg_device_traces(device: number, entries: Buffer, max: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
@@ -114,6 +115,7 @@ export interface PvgBridge {
     timeoutMs: number,
   ): number;
   pvg_socket_pair(sockets: Buffer): number;
+  pvg_descriptor_duplicate(fd: number): number;
   pvg_descriptor_close(fd: number): number;
   pvg_event_create(): number;
   pvg_event_is(fd: number): number;
@@ -203,6 +205,7 @@ export const PROTOTYPES = [
   'int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length)',
   'int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts)',
   'int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts)',
+  'int32_t pvg_device_own_forget(uint32_t device, uint32_t slot)',
   'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
   'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
@@ -215,6 +218,7 @@ export const PROTOTYPES = [
   'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us)',
   'int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes, uint32_t length, const int32_t *descriptors, uint32_t count, int32_t timeout_ms)',
   'int32_t pvg_socket_pair(int32_t *sockets)',
+  'int32_t pvg_descriptor_duplicate(int32_t fd)',
   'int32_t pvg_descriptor_close(int32_t fd)',
   'int32_t pvg_event_create(void)',
   'int32_t pvg_event_is(int32_t fd)',
@@ -302,10 +306,15 @@ export const MAX_VIEW_BYTES = 2 ** 32 - 2 ** 16;
 
 /** Bytes of a RAM in this process. The view stays safe to touch after the RAM is destroyed: it then reads zeros. */
 export function ramView(bridge: PvgBridge, ram: number, offset: number, length: number): Uint8Array<ArrayBuffer> {
-  const address = bridge.pvg_ram_address(ram);
+  const address = bridge.pvg_ram_view(ram);
   if (BigInt(address) === 0n) throw new BridgeError(-1, `no such RAM: ${bridge.pvg_last_error()}`);
   if (length > MAX_VIEW_BYTES) throw new BridgeError(-6, `a view of ${length} bytes is longer than ${MAX_VIEW_BYTES}: take several`);
   return new Uint8Array(koffi.view(BigInt(address) + BigInt(offset), length));
+}
+
+/** Where a buffer's first byte is in this process. */
+export function bufferAddress(bridge: PvgBridge, buffer: SharedArrayBuffer): bigint {
+  return BigInt(bridge.pvg_memory_address(new Uint8Array(buffer)));
 }
 
 /** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */
