@@ -59,6 +59,14 @@ export interface DeviceParts {
   readonly optionRom: Uint8Array | null;
 }
 
+/** How a device is saved. */
+export interface SaveOptions {
+  /** False: without guest memory, which createDevice({ restore, memory }) is to be given then. Default true. */
+  readonly memory?: boolean;
+  /** Called when PVG is at rest and writes nothing any more, while the device's memory is still there: for GuestMemory.takeDirtyPages(). */
+  readonly beforeClose?: () => void;
+}
+
 /** A running device; made by createDevice(). */
 export class Device extends EventEmitter<DeviceEvents> {
   /** Its interrupt lines, or MSI vectors: how often each was raised, in memory that any thread may look at and wait on. */
@@ -276,7 +284,7 @@ export class Device extends EventEmitter<DeviceEvents> {
    * access that PVG has not begun is not carried out. Rejects with BridgeError if this PVG can't be saved, and then the device goes on; with
    * SavedStateError if memory that was removed is still mapped by the guest, or can't be part of a saved state.
    */
-  async save({ memory = true }: { readonly memory?: boolean } = {}): Promise<Uint8Array> {
+  async save({ memory = true, beforeClose }: SaveOptions = {}): Promise<Uint8Array> {
     const { bridge, supervisor, options, ramHandle } = this.parts;
     if (!options.savable) throw new BridgeError(PvgStatus.unsupported, 'the device was made with savable: false');
     const { checkSavable, describeDisplay, writeDevice } = await import('./saved-device.js');
@@ -288,6 +296,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       throw error;
     });
     await supervisor.settled();
+    beforeClose?.();
     const { variant, ramBytes, ramBase, windowBase, vectors } = options;
     const description: SavedDescription = {
       ...{ variant, ramBytes, ramBase, windowBase, vectors },
