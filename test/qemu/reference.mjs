@@ -1,8 +1,7 @@
 /**
  * What the picture must be, and what it is: the reference renderer of the tests, and a VNC viewer of theirs.
  *
- * Both are TypeScript, which is bundled when it is needed. Invariant: nothing here knows the device. What it doesn't do: draw the cursor, which is no part
- * of a screendump, and which this viewer is given apart.
+ * Both are TypeScript, which is bundled when it is needed. Invariant: nothing here knows the device.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -29,9 +28,9 @@ export function readPicture(path) {
 }
 
 /** Throws if a picture isn't the one that is expected; colours only. */
-export function comparePictures(found, expected) {
+export function comparePictures(what, found, expected) {
   if (found.width !== expected.width || found.height !== expected.height)
-    throw new TypeError(`it is ${found.width}x${found.height}, not ${expected.width}x${expected.height}`);
+    throw new TypeError(`${what} is ${found.width}x${found.height}, not ${expected.width}x${expected.height}`);
   const colour = (word) => word & 0xff_ffff;
   let wrong = 0;
   let first = '';
@@ -40,5 +39,5 @@ export function comparePictures(found, expected) {
     const [x, y] = [at % found.width, Math.floor(at / found.width)];
     if (wrong++ === 0) first = `(${x}, ${y}) is ${colour(found.pixels[at]).toString(16)}, not ${colour(expected.pixels[at]).toString(16)}`;
   }
-  if (wrong > 0) throw new TypeError(`${wrong} of ${expected.pixels.length} pixels are wrong, the first: ${first}`);
+  if (wrong > 0) throw new TypeError(`${wrong} of ${what}'s ${expected.pixels.length} pixels are wrong, the first: ${first}`);
 }
