@@ -19,7 +19,7 @@ QEMU, a kernel and busybox are fetched by this machine's apt into a cache folder
 
   --server ours|c   apple-gfx serve (the default), or the same device on a plain C loop (no pictures are compared then)
   --only SCENARIO   of ${Object.keys(SCENARIOS).join(', ')}; may be given more than once
-  --measure         instead: reads a second, and doorbell to wake, of both servers in turn
+  --measure         instead: reads a second, and doorbell to wake, of both servers
   --no-fetch        use what was fetched before, or end with exit code 2
   --keep            keep the folder with sockets and pictures
   --help`;
@@ -75,7 +75,7 @@ async function main() {
   try {
     const parts = await fetchParts(say, !options['no-fetch']);
     say(parts.version);
-    stage = await Stage.open({ parts, kind: options.server, keep: options.keep });
+    stage = await Stage.open({ parts, kind: options.measure ? 'ours' : options.server, keep: options.keep });
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => stage.close().finally(() => process.exit(1)));
     return options.measure ? await measure(stage) : await play(stage, options.only);
   } catch (error) {

@@ -81,7 +81,7 @@ async function iommu(stage) {
   const machine = await stage.boot({ iommu: true });
   await draw(stage, machine, { way: 'vfio', frames: FRAMES, name: 'iommu' });
   await stage.check('the device is unplugged, and the guest has none', async () => {
-    await machine.qmp.execute('device_del', { id: 'gfx' });
+    await machine.qmp.execute('device_del', { id: 'gfx1' });
     await machine.qmp.event('DEVICE_DELETED');
     await machine.run(until(`! ${DEVICES} | grep -q eeee`));
   });

@@ -33,6 +33,7 @@ async function freeDisplay() {
 
 export class Stage {
   #machines = new Set();
+  #servers = [];
   #booted = 0;
   passed = 0;
   failed = 0;
@@ -43,7 +44,7 @@ export class Stage {
     try {
       stage.initrd = makeGuest(options.parts, stage.folder);
       stage.reference = await loadReference(stage.folder);
-      await stage.restartServer(options.kind);
+      stage.server = await stage.serve(options.kind);
       return stage;
     } catch (error) {
       await stage.close();
@@ -57,18 +58,19 @@ export class Stage {
     this.folder = mkdtempSync(join(tmpdir(), 'apple-gfx-qemu-'));
   }
 
-  /** A new server in the place of the one there is. */
-  async restartServer(kind) {
-    await this.server?.stop();
-    this.server = await Server.start(kind, this.folder, await freeDisplay());
+  /** One more server, which ends with the stage. */
+  async serve(kind) {
+    const server = await Server.start(kind, this.folder, await freeDisplay());
+    this.#servers.push(server);
+    return server;
   }
 
-  /** Boots a guest against the server. */
-  async boot({ iommu = false } = {}) {
-    this.server.checkAlive();
-    const { parts, initrd, server } = this;
+  /** Boots a guest with a device of each of these servers. */
+  async boot({ iommu = false, servers = [this.server] } = {}) {
+    for (const server of servers) server.checkAlive();
+    const { parts, initrd } = this;
     const qmpPath = join(this.folder, `qemu-${++this.#booted}.qmp`);
-    const machine = new VirtualMachine({ parts, initrd, socketPath: server.socketPath, qmpPath, iommu });
+    const machine = new VirtualMachine({ parts, initrd, socketPaths: servers.map(({ socketPath }) => socketPath), qmpPath, iommu });
     this.#machines.add(machine);
     await machine.ready(qmpPath);
     return machine;
@@ -109,8 +111,10 @@ export class Stage {
 
   async close() {
     for (const machine of this.#machines) await machine.kill();
-    this.server?.kill();
-    await this.server?.ended;
+    for (const server of this.#servers) {
+      server.kill();
+      await server.ended;
+    }
     if (this.keep) console.log(`kept: ${this.folder}`);
     else rmSync(this.folder, { recursive: true, force: true });
   }

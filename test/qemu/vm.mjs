@@ -19,13 +19,15 @@ const KERNEL_LINE = [
   'mitigations=off nokaslr tsc=reliable no_timer_check cryptomgr.notests audit=0',
 ].join(' ');
 
-/** The device, as QEMU is told of it. */
-export const deviceOf = (socketPath) => ({
+/** A device, as QEMU is told of it: the guest has the first, number 1, as 0000:01:00.0. */
+export const deviceOf = (socketPath, number = 1) => ({
   driver: 'vfio-user-pci',
-  id: 'gfx',
-  bus: 'bus1',
+  id: `gfx${number}`,
+  bus: `bus${number}`,
   socket: { path: socketPath, type: 'unix' },
 });
+
+const portOf = (number) => ['-device', `pcie-root-port,id=bus${number},slot=${number},chassis=${number}`];
 
 export class VirtualMachine {
   #child;
@@ -35,8 +37,8 @@ export class VirtualMachine {
   #ended = null;
   errors = '';
 
-  /** Starts QEMU. */
-  constructor({ parts, initrd, socketPath, qmpPath, iommu }) {
+  /** Starts QEMU, with a device for each socket. */
+  constructor({ parts, initrd, socketPaths, qmpPath, iommu }) {
     const memory = `${MEGABYTES}M`;
     const [command, ...first] = parts.qemu;
     this.#child = spawn(command, [
@@ -46,7 +48,7 @@ export class VirtualMachine {
       ...['-kernel', parts.kernel, '-initrd', initrd],
       ...['-append', `${KERNEL_LINE}${iommu ? ' intel_iommu=on' : ''}`],
       ...(iommu ? ['-device', 'intel-iommu,caching-mode=on,intremap=on'] : []),
-      ...['-device', 'pcie-root-port,id=bus1,slot=1', '-device', JSON.stringify(deviceOf(socketPath))],
+      ...socketPaths.flatMap((path, at) => [...portOf(at + 1), '-device', JSON.stringify(deviceOf(path, at + 1))]),
       ...['-qmp', `unix:${qmpPath},server=on,wait=off`],
     ]);
     this.#child.stderr.on('data', (bytes) => {

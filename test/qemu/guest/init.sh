@@ -6,7 +6,7 @@ $bb mount -t sysfs sys /sys
 $bb mount -t devtmpfs dev /dev
 $bb --install -s /bin
 export PATH=/bin
-echo 2 > /proc/sys/vm/nr_hugepages
+echo 4 > /proc/sys/vm/nr_hugepages
 # By their names, which begin with numbers.
 for module in /modules/*; do insmod "$module" || echo "FAILED module: $module"; done
 stty -echo
