@@ -206,7 +206,9 @@ export class Vcpu {
     this.note('inPvg');
     const isPair = window === PvgWindow.gfx && size === 8;
     const first = this.carry({ operation, window, size: isPair ? 4 : size, offset, value: low, high: isPair ? 0 : high });
-    const answer = isPair ? { low: first.low, high: this.carry({ operation, window, size: 4, offset: offset + 4, value: high, high: 0 }).low } : first;
+    const answer = isPair
+      ? { low: first.low, high: this.carry({ operation, window, size: 4, offset: offset + 4, value: high, high: 0 }).low }
+      : first;
     this.note('idle');
     return answer;
   }

@@ -23,7 +23,8 @@ export class DirtyPages {
   /** Moves what lies in [address, address + ...) to a bitmap of larger pages that begins at `address`. */
   take(address: bigint, bytes: bigint, pageBytes: number, target: Uint8Array): void {
     const from = address > this.address ? address : this.address;
-    const end = address + bytes < this.address + this.bytes ? address + bytes : this.address + this.bytes;
+    const [own, wanted] = [this.address + this.bytes, address + bytes];
+    const end = own < wanted ? own : wanted;
     if (from >= end) return;
     const page = BigInt(PAGE_BYTES);
     const last = Number((end - this.address) / page);
