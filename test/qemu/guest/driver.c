@@ -62,8 +62,6 @@ static void start_rings(struct driver *driver) {
   memset(machine->ram, 0, TASK_END);
   store(machine->ram + DISPLAY_PAGE + DISPLAY_CURSOR, 0xffffffffu);
   store(machine->ram + DISPLAY_PAGE + DISPLAY_CURSOR_SHOW, 1);
-  /* With one vector the device has no other to tell of the display by. */
-  store(machine->ram + DISPLAY_PAGE + DISPLAY_ENABLE, machine->vectors > 1 ? DISPLAY_EVENT_PRESENT : 0);
   mmio_write(machine, REG_FIFO_BASE_PFN, page_of(driver, CONTROL_RING));
   mmio_write(machine, REG_FIFO_OFFSET, 0);
   mmio_write(machine, REG_FIFO_LENGTH, RING_BYTES);
@@ -127,7 +125,7 @@ static void wait_for(struct driver *driver, uint32_t stamp) {
   uint32_t waits = 0;
   while (!reached(driver, stamp)) {
     uint32_t came = driver->machine->wait(driver->machine, WAIT_MS);
-    driver->interrupts += (uint32_t)__builtin_popcount(came);
+    for (uint32_t vector = 0; vector < 2; vector++) driver->interrupts[vector] += came >> vector & 1;
     if (came == 0) {
       driver->timeouts++;
       check(driver, "waiting");
@@ -136,6 +134,10 @@ static void wait_for(struct driver *driver, uint32_t stamp) {
     driver_acknowledge(driver);
     __atomic_store_n((uint32_t *)(void *)(driver->machine->ram + DISPLAY_PAGE + DISPLAY_PENDING), 0, __ATOMIC_SEQ_CST);
   }
+}
+
+void driver_watch_display(struct driver *driver) {
+  store(driver->machine->ram + DISPLAY_PAGE + DISPLAY_ENABLE, DISPLAY_EVENT_PRESENT);
 }
 
 static uint8_t *next_slot(struct driver *driver) {

@@ -18,12 +18,15 @@ struct driver {
   uint32_t child_written;   /* and into the child ring */
   uint32_t stamp;           /* of the last packet that has one */
   uint32_t frame;
-  uint32_t interrupts;      /* that came */
+  uint32_t interrupts[2];   /* that came, by vector */
   uint32_t timeouts;        /* waits that no interrupt has ended */
 };
 
 /* Brings the device up in the mode of that size, or in the preferred one if `size` is zero. */
 void driver_start(struct driver *driver, struct machine *machine, struct size size);
+
+/* Has the display's interrupt raised as well, at every present; without it the stamps' interrupts alone say that a frame is done. */
+void driver_watch_display(struct driver *driver);
 
 /* Draws the next frame and presents it; waits while two are in the device. */
 void driver_present(struct driver *driver);
