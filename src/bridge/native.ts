@@ -104,7 +104,15 @@ export interface PvgBridge {
   pvg_socket_connect(path: string): number;
   pvg_socket_listens(fd: number): number;
   pvg_socket_accept(listener: number, wake: number): number;
-  pvg_socket_receive(socket: number, wake: number, bytes: Buffer, room: number, descriptors: Buffer, pollUs: number): number;
+  pvg_socket_receive(
+    socket: number,
+    wake: number,
+    bytes: Buffer,
+    room: number,
+    descriptors: Buffer,
+    pollUs: number,
+    timeoutMs: number,
+  ): number;
   pvg_socket_send(
     socket: number,
     wake: number,
@@ -215,7 +223,7 @@ export const PROTOTYPES = [
   'int32_t pvg_socket_connect(const char *path)',
   'int32_t pvg_socket_listens(int32_t fd)',
   'int32_t pvg_socket_accept(int32_t listener, int32_t wake)',
-  'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us)',
+  'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us, int32_t timeout_ms)',
   'int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes, uint32_t length, const int32_t *descriptors, uint32_t count, int32_t timeout_ms)',
   'int32_t pvg_socket_pair(int32_t *sockets)',
   'int32_t pvg_descriptor_duplicate(int32_t fd)',
@@ -228,7 +236,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 4;
+export const BRIDGE_VERSION = 5;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';

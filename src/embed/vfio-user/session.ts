@@ -122,8 +122,15 @@ export class VfioUserSession {
   end(): void {
     this.features.stopLogging();
     this.irqs.clear();
-    // First, since a device that goes on from a saved one needs its memory for that.
-    this.migration.abandon();
+    try {
+      // First, since a device that goes on from a saved one needs its memory for that.
+      this.migration.abandon();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      // With that memory none can be made, whatever the client has done to it.
+      this.dma.clear();
+      this.migration.reset();
+    }
     this.dma.clear();
   }
 
