@@ -2,7 +2,7 @@
  * Guest memory that the embedder gives, in each form: the guest draws from it, others see what is written, and what can't be used is refused by name.
  */
 import { closeSync, ftruncateSync, openSync } from 'node:fs';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ArgumentError, type Device, type GuestMemoryOptions, Vcpu } from '../../dist/src/index.js';
 import { loadBridge } from '../../dist/src/bridge/native.js';
 import * as L from '../../src/guest/layout.js';
@@ -135,7 +135,9 @@ describe('memory that is given', () => {
   it('as a ROM need only be readable, and is never written', async () => {
     const fd = files.make(2 * PAGE, 'r');
     const device = await made([{ gpa: 0, bytes: GUEST_BYTES }]);
-    await expect(device.addMemory({ gpa: HIGH, bytes: PAGE, source: { fd } })).rejects.toThrow(/reading only: what can't be written is a rom/);
+    await expect(device.addMemory({ gpa: HIGH, bytes: PAGE, source: { fd } })).rejects.toThrow(
+      /reading only: what can't be written is a rom/,
+    );
     const rom = await device.addMemory({ gpa: HIGH, bytes: PAGE, kind: 'rom', source: { fd, offset: PAGE } });
     rom.bytes[0] = 1;
     expect(contentOf(fd, PAGE, 1)).toEqual(Uint8Array.of(0));
@@ -190,7 +192,7 @@ describe('memory that is given', () => {
     await expect(device.addMemory({ gpa: 2 ** 41, bytes: 2 ** 40 })).resolves.toMatchObject({ byteLength: 2 ** 40 });
   });
 
-  it('is taken by the thousand, and its places are used again', async () => {
+  it('is taken by the thousand, by ranges that a mapping behind a virtual IOMMU has, and its places are used again', async () => {
     const fd = files.make(4 * PAGE);
     const device = await made([{ gpa: 0, bytes: GUEST_BYTES }]);
     const count = 1022;
@@ -204,15 +206,25 @@ describe('memory that is given', () => {
 });
 
 describe('what can’t be guest memory is refused', () => {
+  const fd = files.make(2 * PAGE);
+  let device: Device;
+  beforeAll(async () => {
+    device = await bareDevice();
+  });
+  afterAll(() => device.close());
+
   const wrong = (options: unknown): Promise<string> =>
-    made([{ gpa: 0, bytes: PAGE, ...(options as object) }]).then(
+    device.addMemory({ gpa: 0, bytes: PAGE, ...(options as object) }).then(
       () => 'nothing',
       (error: unknown) => (error instanceof ArgumentError ? error.message : `another error: ${String(error)}`),
     );
-  const fd = files.make(2 * PAGE);
 
   it.each([
-    ['a file that is too short', { bytes: 3 * PAGE, source: { fd } }, /descriptor \d+ has 0x2000 bytes, and 0x3000 at offset 0x0 are wanted/],
+    [
+      'a file that is too short',
+      { bytes: 3 * PAGE, source: { fd } },
+      /descriptor \d+ has 0x2000 bytes, and 0x3000 at offset 0x0 are wanted/,
+    ],
     ['an offset behind its end', { source: { fd, offset: 2 * PAGE } }, /has 0x2000 bytes/],
     ['a negative offset', { source: { fd, offset: -PAGE } }, /source.offset is -4096/],
     ['an offset inside a page', { source: { fd, offset: 100 } }, /source.offset is 100, expected a multiple of 4096/],
@@ -241,7 +253,14 @@ describe('what can’t be guest memory is refused', () => {
     ['a kind that isn’t', { kind: 'tape' }, /kind is "tape"/],
   ])('%s', async (_what, options, message) => {
     expect(await wrong(options)).toMatch(message);
-    expect(await wrong(options)).toMatch(/^memory\[0\]: /);
+  });
+
+  it('by createDevice() too, with its place', async () => {
+    const memory = [
+      { gpa: 0, bytes: PAGE },
+      { gpa: PAGE, bytes: 3 * PAGE, source: { fd } },
+    ];
+    await expect(bareDevice({ memory })).rejects.toThrow(/^memory\[1\]: guest memory of 12288 bytes at 0x1000: descriptor \d+ has 0x2000/);
   });
 
   it('a directory and a pipe', async () => {
@@ -257,7 +276,6 @@ describe('what can’t be guest memory is refused', () => {
   });
 
   it('and leaves no device, no descriptor and no slot', async () => {
-    const device = await made([]);
     for (let times = 0; times < 5000; times++) {
       await expect(device.addMemory({ gpa: 0, bytes: 3 * PAGE, source: { fd } })).rejects.toThrow(ArgumentError);
     }
