@@ -42,9 +42,9 @@ function draw(attachment) {
   }
 }
 
-/** Processor time of this process's first thread, where the server runs, in microseconds, to the kernel's tick. */
+/** Processor time of this process's first thread, where the server runs, in microseconds. */
 const threadTime = () => {
-  const fields = readFileSync('/proc/self/task/' + process.pid + '/schedstat', 'utf8').split(' ');
+  const fields = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ');
   return Number(fields[0]) / 1000;
 };
 
