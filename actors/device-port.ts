@@ -276,6 +276,7 @@ export class ThreadPort implements DevicePort {
     }
     this.counters.add('interrupts');
     this.interrupts.raise(delivery.line);
+    if (this.interrupts.isSignalled) this.bridge.pvg_signal_raise(this.wiring.group, delivery.line);
   }
 }
 

@@ -17,7 +17,7 @@ extern "C" {
 #define PVG_API __attribute__((visibility("default")))
 
 /* Raised whenever a signature, a record or a structure below changes. */
-#define PVG_BRIDGE_VERSION 3u
+#define PVG_BRIDGE_VERSION 4u
 
 enum pvg_status {
   PVG_OK = 0,
@@ -28,7 +28,8 @@ enum pvg_status {
   PVG_E_NO_MEMORY = -5,   /* the system refused memory, a mapping or a thread */
   PVG_E_BOUNDS = -6,      /* a range is empty, unaligned, overflows or leaves its object */
   PVG_E_REFUSED = -7,     /* PVG refused: an encode it won't do */
-  PVG_E_UNSUPPORTED = -8  /* this PVG has no such thing (a window, a port) */
+  PVG_E_UNSUPPORTED = -8, /* this PVG has no such thing (a window, a port) */
+  PVG_E_WOKEN = -9        /* whoever may wake the call has done so, before there was what it waits for */
 };
 
 /* ---------------------------------------------------------------------------------------------

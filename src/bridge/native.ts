@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { BridgeError, describeError } from '../base/errors.js';
 
-type Buffer = Uint8Array | Uint32Array | BigUint64Array;
+type Buffer = Uint8Array | Uint32Array | Int32Array | BigUint64Array;
 type Word = number | bigint;
 
 /** The bridge's functions; contracts, errors and threads are the header's. */
@@ -91,6 +91,27 @@ export interface PvgBridge {
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
+  pvg_socket_listen(path: string): number;
+  pvg_socket_connect(path: string): number;
+  pvg_socket_listens(fd: number): number;
+  pvg_socket_accept(listener: number, wake: number): number;
+  pvg_socket_receive(socket: number, wake: number, bytes: Buffer, room: number, descriptors: Buffer, pollUs: number): number;
+  pvg_socket_send(
+    socket: number,
+    wake: number,
+    bytes: Buffer,
+    length: number,
+    descriptors: Buffer | null,
+    count: number,
+    timeoutMs: number,
+  ): number;
+  pvg_socket_pair(sockets: Buffer): number;
+  pvg_descriptor_close(fd: number): number;
+  pvg_event_create(): number;
+  pvg_event_is(fd: number): number;
+  pvg_event_signal(fd: number): number;
+  pvg_signal_set(group: number, vector: number, fd: number): number;
+  pvg_signal_raise(group: number, vector: number): number;
 }
 
 /** One line per function of the headers, in their order; structures are passed as bytes. */
@@ -171,10 +192,23 @@ export const PROTOTYPES = [
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
+  'int32_t pvg_socket_listen(const char *path)',
+  'int32_t pvg_socket_connect(const char *path)',
+  'int32_t pvg_socket_listens(int32_t fd)',
+  'int32_t pvg_socket_accept(int32_t listener, int32_t wake)',
+  'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us)',
+  'int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes, uint32_t length, const int32_t *descriptors, uint32_t count, int32_t timeout_ms)',
+  'int32_t pvg_socket_pair(int32_t *sockets)',
+  'int32_t pvg_descriptor_close(int32_t fd)',
+  'int32_t pvg_event_create(void)',
+  'int32_t pvg_event_is(int32_t fd)',
+  'int32_t pvg_event_signal(int32_t fd)',
+  'int32_t pvg_signal_set(uint32_t group, uint32_t vector, int32_t fd)',
+  'int32_t pvg_signal_raise(uint32_t group, uint32_t vector)',
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 3;
+export const BRIDGE_VERSION = 4;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
