@@ -31,6 +31,7 @@ import { REVISIONS } from './revisions/revisions.js';
 import { Board } from './runtime/board.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from './runtime/shared.js';
 import type { SavedDevice } from './saved-device.js';
+import { TraceSwitches } from './trace/switches.js';
 
 /** What every display is called, and how large it is in millimetres (device.md 3). */
 const DISPLAY_NAME = 'QEMU display';
@@ -61,9 +62,10 @@ interface PvgParts {
   readonly mailboxes: MailboxHandles;
   readonly ram: number;
   readonly map: number;
+  readonly traceSwitches: TraceSwitches;
 }
 
-function makePvg({ bridge, group, options, serials, mailboxes, ram, map }: PvgParts): number {
+function makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSwitches }: PvgParts): number {
   const revision = REVISIONS[options.revision];
   const routes = routesOf(revision, mailboxes);
   const config = encodeConfig({
@@ -88,7 +90,7 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram, map }: PvgPa
     poll_us: options.pollMicroseconds,
     map,
     ...ownAnswersOf(revision),
-    own_traces: ownTraces(options.trace),
+    own_traces: ownTraces(traceSwitches.names),
   });
   const range = { gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram };
   return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
@@ -169,7 +171,8 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
   const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
   const mailboxes = makeMailboxes(bridge, group, options.pollMicroseconds);
   const serials = serialsOf(options);
-  const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map });
+  const traceSwitches = TraceSwitches.of(options.trace);
+  const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSwitches });
   const board = new Board();
   board.setCreator(bridge.pvg_thread_id());
   const wiring: Wiring = {
@@ -186,7 +189,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     board: board.memory,
     displays: makeDisplays(bridge, device, options, saved),
     modesGiven: options.modesGiven,
-    trace: options.trace,
+    traceSwitches: traceSwitches.memory,
     traceRing: options.traceRing,
     traceDeliveries: options.traceDeliveries,
     pollMicroseconds: options.pollMicroseconds,

@@ -14,7 +14,7 @@ import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
-import { DeviceTrace, type TraceHistoryEvent } from './device-trace.js';
+import { DeviceTrace, TraceControl, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
@@ -75,6 +75,8 @@ export class Device extends EventEmitter<DeviceEvents> {
   readonly optionRom: Uint8Array | null;
   /** What a VMM puts into the configuration space; null in the mmio variant. */
   readonly pci: PciDescription | null;
+  /** Which trace events are printed, to be changed at any time. */
+  readonly traceEvents: TraceControl;
   private readonly parts: DeviceParts;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
@@ -112,6 +114,7 @@ export class Device extends EventEmitter<DeviceEvents> {
           requestUpdate: (screendump) => supervisor.requestUpdate(number, screendump),
         }),
     );
+    this.traceEvents = new TraceControl(bridge, wiring);
     this.forwardFirstDisplay();
     supervisor.on('report', (report) => this.onReport(report));
     this.on('newListener', (event) => {

@@ -14,7 +14,7 @@ export {
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
 export { Device, type DeviceEvents } from './device.js';
-export type { TraceHistoryEvent } from './device-trace.js';
+export { TraceControl, type TraceEventState, type TraceHistoryEvent } from './device-trace.js';
 export { type DeliveredBatch, deliveriesOf, type Delivery } from './trace/deliveries.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';
