@@ -89,6 +89,10 @@ export class ThreadPort implements DevicePort {
         return this.post(effect);
       case 'readDevice':
         return this.report({ report: 'readDevice', job: effect.job, region: effect.region, offset: effect.offset });
+      case 'readDevicePiece': {
+        const { do: report, ...piece } = effect;
+        return this.report({ report, ...piece });
+      }
       case 'replyToGuest': {
         const { token, mailbox, value, high } = effect;
         // An access that PVG let go because it was stopped has no answer; who waits for it is told of the end. The cause is there before the stop.

@@ -13,7 +13,7 @@ export {
   type SavedStateFault,
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
-export { Device, type DeviceEvents } from './device.js';
+export { Device, type DeviceEvents, type SaveOptions } from './device.js';
 export { TraceControl, type TraceEventState, type TraceHistoryEvent } from './device-trace.js';
 export { type DeliveredBatch, deliveriesOf, type Delivery } from './trace/deliveries.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
@@ -31,7 +31,9 @@ export {
   type UpcallReach,
 } from './revisions/revision.js';
 export { REVISIONS } from './revisions/revisions.js';
-export { type GuestDevice, type GuestDeviceOptions, GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
+export type { GuestDevice, GuestDeviceOptions } from './runtime/guest-device.js';
+export { GuestMemory, type GuestMemoryOptions, type RemoveOptions } from './runtime/guest-memory.js';
+export type { GuestMemorySource } from './runtime/memory-source.js';
 export { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
 export { Surface, SURFACE_TILE, type SurfaceSnapshot } from './runtime/surface.js';
 export { SurfaceReader } from './runtime/surface-reader.js';

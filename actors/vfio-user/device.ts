@@ -9,11 +9,17 @@ import { BridgeError, DeviceClosedError } from '../../src/base/errors.js';
 import { loadBridge, type PvgBridge } from '../../src/bridge/native.js';
 import type { PciDescription } from '../../src/device/pci.js';
 import type { DmaMapping } from '../../src/embed/vfio-user/dma-table.js';
-import type { VfioUserOrder, VfioUserReport, VfioUserRequest, VfioUserThreadData } from '../../src/embed/vfio-user/messages.js';
+import type {
+  VfioUserAnswer,
+  VfioUserOrder,
+  VfioUserReport,
+  VfioUserRequest,
+  VfioUserThreadData,
+} from '../../src/embed/vfio-user/messages.js';
 import { Errno, RequestError } from '../../src/embed/vfio-user/protocol.js';
 import type { SessionDevice } from '../../src/embed/vfio-user/session.js';
 import { InterruptSignals } from '../../src/runtime/interrupt-signals.js';
-import { Vcpu } from '../../src/runtime/vcpu.js';
+import { Vcpu, type VcpuAttachment } from '../../src/runtime/vcpu.js';
 
 export class ThreadDevice implements SessionDevice {
   readonly pci: PciDescription;
@@ -22,9 +28,17 @@ export class ThreadDevice implements SessionDevice {
   /** The server is to end. */
   closing = false;
   private readonly bridge: PvgBridge = loadBridge();
-  private readonly vcpu: Vcpu;
-  private readonly signals: InterruptSignals;
+  readonly canMigrate: boolean;
+  private readonly unlocked: boolean;
+  /** null while the device is stopped. */
+  private vcpu: Vcpu | null = null;
+  private signals: InterruptSignals | null = null;
+  /** Descriptors of vectors, of this thread's own, for the next device too. */
+  private readonly vectors = new Map<number, number>();
+  private enabledVectors = 0;
   private readonly answered: Int32Array;
+  /** What `answered` was when everything that this thread was told had been looked at. */
+  private seen = 0;
 
   constructor(
     private readonly port: MessagePort,
@@ -33,8 +47,9 @@ export class ThreadDevice implements SessionDevice {
     this.pci = data.pci;
     this.rom = data.rom;
     this.maxMappings = data.maxMappings;
-    this.vcpu = new Vcpu(data.attachment);
-    this.signals = new InterruptSignals(data.attachment);
+    this.canMigrate = data.canMigrate;
+    this.unlocked = data.unlocked;
+    this.attach(data.attachment);
     this.answered = new Int32Array(data.answered);
   }
 
@@ -42,25 +57,27 @@ export class ThreadDevice implements SessionDevice {
     this.port.postMessage(report);
   }
 
-  /** Looks at what this thread was told while it waited for something else. */
-  look(): void {
-    this.next();
+  /** Looks at what this thread was told while it did something else; whether it is to end. */
+  look(): boolean {
+    if (Atomics.load(this.answered, 0) !== this.seen) this.next();
+    return this.closing;
   }
 
   readRegisters(offset: number, target: DataView): void {
+    const { vcpu } = this;
     const { byteLength } = target;
-    if (byteLength === 4 && offset % 4 === 0) target.setUint32(0, this.vcpu.read32(offset), true);
-    else if (byteLength === 8 && offset % 8 === 0) target.setBigUint64(0, this.vcpu.read64(offset), true);
-    else for (let at = 0; at < byteLength; at++) target.setUint8(at, 0);
+    if (vcpu && byteLength === 4 && offset % 4 === 0) target.setUint32(0, vcpu.read32(offset), true);
+    else if (vcpu && byteLength === 8 && offset % 8 === 0) target.setBigUint64(0, vcpu.read64(offset), true);
+    else for (let at = 0; at < byteLength; at++) target.setUint8(at, vcpu ? 0 : 0xff);
   }
 
   writeRegisters(offset: number, source: DataView): void {
-    if (source.byteLength === 4 && offset % 4 === 0) this.vcpu.write32(offset, source.getUint32(0, true));
-    else if (source.byteLength === 8 && offset % 8 === 0) this.vcpu.write64(offset, source.getBigUint64(0, true));
+    if (source.byteLength === 4 && offset % 4 === 0) this.vcpu?.write32(offset, source.getUint32(0, true));
+    else if (source.byteLength === 8 && offset % 8 === 0) this.vcpu?.write64(offset, source.getBigUint64(0, true));
   }
 
   map(mapping: DmaMapping, descriptor: number | null): number {
-    return this.ask({ do: 'map', mapping, descriptor });
+    return this.ask({ do: 'map', mapping, descriptor }).value;
   }
 
   unmap(names: readonly number[]): void {
@@ -76,50 +93,110 @@ export class ThreadDevice implements SessionDevice {
   }
 
   setVector(vector: number, descriptor: number | null): void {
+    const own = descriptor === null ? null : this.bridge.pvg_descriptor_duplicate(descriptor);
+    if (own !== null && own < 0) throw new RequestError(Errno.ENOMEM, this.bridge.pvg_last_error());
     try {
-      this.signals.set(vector, descriptor);
+      this.signal(vector, own);
+    } catch (error) {
+      if (own !== null) this.bridge.pvg_descriptor_close(own);
+      throw error;
+    }
+    const before = this.vectors.get(vector);
+    if (own === null) this.vectors.delete(vector);
+    else this.vectors.set(vector, own);
+    if (before !== undefined) this.bridge.pvg_descriptor_close(before);
+  }
+
+  enableMsi(vectors: number): void {
+    this.enabledVectors = vectors;
+    this.vcpu?.interrupts.setMsiEnabled(vectors > 0, vectors);
+  }
+
+  trigger(vector: number): void {
+    this.signals?.raise(vector);
+  }
+
+  stop(): Uint8Array {
+    return this.bytesOf({ do: 'stop' });
+  }
+
+  run(state: Uint8Array | null): void {
+    this.ask({ do: 'run', state });
+  }
+
+  setLogging(on: boolean): void {
+    this.ask({ do: 'log', on });
+  }
+
+  takeDirtyPages(address: bigint, bytes: bigint, pageBytes: number): Uint8Array {
+    return this.bytesOf({ do: 'dirty', address, bytes, pageBytes });
+  }
+
+  /** Gives the vCPU's mailbox back, and the descriptors. */
+  detach(): void {
+    this.attach(null);
+    for (const own of this.vectors.values()) this.bridge.pvg_descriptor_close(own);
+    this.vectors.clear();
+  }
+
+  private attach(attachment: VcpuAttachment | null): void {
+    this.vcpu?.detach();
+    this.vcpu = attachment && new Vcpu(attachment, { unlocked: this.unlocked });
+    this.signals = attachment && new InterruptSignals(attachment);
+    for (const [vector, own] of this.vectors) this.signalAnew(vector, own);
+    if (this.vectors.size > 0) this.enableMsi(this.enabledVectors);
+  }
+
+  /** On another device. If the system has no room for it, the vector has none. */
+  private signalAnew(vector: number, own: number): void {
+    try {
+      this.signal(vector, own);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+    }
+  }
+
+  private signal(vector: number, descriptor: number | null): void {
+    try {
+      this.signals?.set(vector, descriptor);
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
+      // A device that has ended signals nothing.
+      if (descriptor === null) return;
       throw new RequestError(Errno.ENOMEM, error.message);
     }
   }
 
-  enableMsi(vectors: number): void {
-    this.vcpu.interrupts.setMsiEnabled(vectors > 0, vectors);
-  }
-
-  trigger(vector: number): void {
-    this.signals.raise(vector);
-  }
-
-  /** Gives the vCPU's mailbox back. */
-  detach(): void {
-    this.vcpu.detach();
+  private bytesOf(request: VfioUserRequest): Uint8Array {
+    return this.ask(request).bytes ?? new Uint8Array();
   }
 
   /** Asks the device's own thread, and waits for the answer. */
-  private ask(request: VfioUserRequest): number {
-    let seen = Atomics.load(this.answered, 0);
+  private ask(request: VfioUserRequest): VfioUserAnswer {
     this.tell({ report: 'ask', request });
     for (;;) {
       const answer = this.next();
       if (answer) {
         if (answer.errno === Errno.EIO) throw new DeviceClosedError(answer.text);
         if (answer.errno !== 0) throw new RequestError(answer.errno, answer.text);
-        return answer.value;
+        return answer;
       }
-      Atomics.wait(this.answered, 0, seen);
-      seen = Atomics.load(this.answered, 0);
+      Atomics.wait(this.answered, 0, this.seen);
     }
   }
 
-  /** Takes orders off the port up to the next answer; null if there is none. */
-  private next(): Extract<VfioUserOrder, { order: 'answer' }> | null {
+  /** Takes every order off the port; the answer that is among them, null if there is none. */
+  private next(): VfioUserAnswer | null {
+    let answer: VfioUserAnswer | null = null;
+    // Before the port is looked at: what is told after that changes it again.
+    this.seen = Atomics.load(this.answered, 0);
     for (;;) {
       const received = receiveMessageOnPort(this.port) as { readonly message: VfioUserOrder } | undefined;
-      if (received === undefined) return null;
-      if (received.message.order === 'answer') return received.message;
-      this.closing = true;
+      if (received === undefined) return answer;
+      const { message } = received;
+      if (message.order === 'answer') answer = message;
+      else if (message.order === 'device') this.attach(message.attachment);
+      else this.closing = true;
     }
   }
 }

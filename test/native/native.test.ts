@@ -26,6 +26,8 @@ const NAMES = [
   'suspend_test',
   'suspend_ends_test',
   'state_test',
+  'socket_test',
+  'signals_test',
   'fuzz_test',
 ];
 

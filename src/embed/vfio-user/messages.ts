@@ -18,6 +18,9 @@ export interface VfioUserThreadData {
   readonly pci: PciDescription;
   readonly rom: Uint8Array | null;
   readonly maxMappings: number;
+  readonly canMigrate: boolean;
+  /** Whether registers are accessed without the BQL. */
+  readonly unlocked: boolean;
   /** One cell, which changes with each answer on the port. */
   readonly answered: SharedArrayBuffer;
 }
@@ -26,7 +29,14 @@ export interface VfioUserThreadData {
 export type VfioUserRequest =
   | { readonly do: 'map'; readonly mapping: DmaMapping; readonly descriptor: number | null }
   | { readonly do: 'unmap'; readonly names: readonly number[] }
-  | { readonly do: 'reset' };
+  | { readonly do: 'reset' }
+  /** Brings the device to rest and ends it; the answer's bytes are its state. */
+  | { readonly do: 'stop' }
+  /** Makes a device, from a state if there is one. */
+  | { readonly do: 'run'; readonly state: Uint8Array | null }
+  | { readonly do: 'log'; readonly on: boolean }
+  /** The answer's bytes are a bitmap. */
+  | { readonly do: 'dirty'; readonly address: bigint; readonly bytes: bigint; readonly pageBytes: number };
 
 /** What the thread says. */
 export type VfioUserReport =
@@ -35,7 +45,18 @@ export type VfioUserReport =
   | { readonly report: 'left'; readonly reason: string }
   | { readonly report: 'refused'; readonly reason: string };
 
-/** What it is told. `value` is a mapping's name; an error is of the system's numbers. */
+/** What a request has come to. `value` is a mapping's name; an error is of the system's numbers, EIO: the device has ended. */
+export interface VfioUserAnswer {
+  readonly order: 'answer';
+  readonly value: number;
+  readonly bytes: Uint8Array | null;
+  readonly errno: number;
+  readonly text: string;
+}
+
+/** What it is told. */
 export type VfioUserOrder =
-  | { readonly order: 'answer'; readonly value: number; readonly errno: number; readonly text: string }
+  | VfioUserAnswer
+  /** There is another device, or none; before the answer to what has changed that. */
+  | { readonly order: 'device'; readonly attachment: VcpuAttachment | null }
   | { readonly order: 'close' };

@@ -9,7 +9,9 @@ import type { PciDescription } from '../../device/pci.js';
 import { ConfigSpace, CONFIG_BYTES, msiVectors } from './config-space.js';
 import { DmaTable, type DmaTarget } from './dma-table.js';
 import { type Message, writeHeader } from './framer.js';
+import { type DirtyLogTarget, type FeatureRequest, Features } from './features.js';
 import { Irqs, type IrqTarget } from './irqs.js';
+import { Migration, type MigrationTarget } from './migration.js';
 import {
   Command,
   commandName,
@@ -28,12 +30,14 @@ import {
 import { type ClientCapabilities, readVersion, versionAnswer } from './version.js';
 
 /** What a session needs of the device. Each call returns when it is done. */
-export interface SessionDevice extends DmaTarget, IrqTarget {
+export interface SessionDevice extends DmaTarget, IrqTarget, MigrationTarget, DirtyLogTarget {
   readonly pci: PciDescription;
   /** The expansion ROM; null if there is none. */
   readonly rom: Uint8Array | null;
   /** The most mappings of guest memory that it can hold. */
   readonly maxMappings: number;
+  /** Whether its state can be moved. */
+  readonly canMigrate: boolean;
   /** Reads registers behind BAR 0: 4 or 8 bytes at a multiple of that; others are none, and read 0. */
   readRegisters(offset: number, target: DataView): void;
   /** Writes registers; others are not written. */
@@ -78,6 +82,8 @@ export class VfioUserSession {
   private readonly config: ConfigSpace;
   private readonly dma: DmaTable;
   private readonly irqs: Irqs;
+  private readonly migration: Migration;
+  private readonly features: Features;
 
   constructor(
     private readonly device: SessionDevice,
@@ -87,6 +93,8 @@ export class VfioUserSession {
     this.config = new ConfigSpace(device.pci);
     this.dma = new DmaTable(device, device.maxMappings);
     this.irqs = new Irqs(msiVectors(device.pci), device);
+    this.migration = new Migration(device);
+    this.features = new Features(this.migration, device);
   }
 
   /** Carries a request out and writes its answer; false if it wants none. Throws ConnectionError if the connection is of no more use. */
@@ -112,7 +120,17 @@ export class VfioUserSession {
 
   /** The client is gone. */
   end(): void {
+    this.features.stopLogging();
     this.irqs.clear();
+    try {
+      // First, since a device that goes on from a saved one needs its memory for that.
+      this.migration.abandon();
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      // With that memory none can be made, whatever the client has done to it.
+      this.dma.clear();
+      this.migration.reset();
+    }
     this.dma.clear();
   }
 
@@ -142,10 +160,13 @@ export class VfioUserSession {
       case Command.setIrqs:
         return this.irqs.set(payload, descriptors);
       case Command.regionWriteMulti:
-        return this.writeMulti(message);
+        return this.writeMulti(message, answer);
       case Command.reset:
-        this.config.reset();
-        return this.device.reset();
+        return this.reset();
+      case Command.feature:
+      case Command.migrationRead:
+      case Command.migrationWrite:
+        return this.feature(command, { payload, answer: (bytes) => answer.payload(bytes) });
       default:
         throw invalid(`${commandName(command)} is none that this server knows`);
     }
@@ -157,6 +178,19 @@ export class VfioUserSession {
     const text = versionAnswer(this.device.maxMappings, null);
     answer.payload(text.length);
     answer.bytes.set(text, HEADER_BYTES);
+  }
+
+  private reset(): void {
+    this.config.reset();
+    if (this.migration.isRunning) this.device.reset();
+    this.migration.reset();
+  }
+
+  private feature(command: number, request: FeatureRequest): void {
+    if (!this.device.canMigrate) throw new RequestError(Errno.ENOTSUP, `${commandName(command)}: the device can't be moved`);
+    if (command === Command.feature) this.features.carryOut(request);
+    else if (command === Command.migrationRead) this.features.readData(request);
+    else this.features.writeData(request);
   }
 
   private unmap({ payload }: Message, answer: Answer): void {
@@ -273,7 +307,7 @@ export class VfioUserSession {
   }
 
   /** REGION_WRITE_MULTI: writes of up to 8 bytes each, all checked before the first is carried out. */
-  private writeMulti({ payload, bytes }: Message): void {
+  private writeMulti({ payload, bytes }: Message, answer: Answer): void {
     expectBytes('REGION_WRITE_MULTI', payload, 8);
     const count = payload.getBigUint64(0, true);
     if (count > BigInt(MAX_MULTI_WRITES) || payload.byteLength < 8 + Number(count) * MULTI_WRITE_BYTES) {
@@ -288,5 +322,6 @@ export class VfioUserSession {
       return { ...place, from: from + ACCESS_BYTES };
     });
     for (const { region, offset, count: length, from } of writes) this.writeRegion(region, offset, bytes.subarray(from, from + length));
+    answer.payload(8).setBigUint64(0, count, true);
   }
 }

@@ -3,7 +3,7 @@
  *
  * Invariant: the answer is never longer than what QEMU has room for, which is its own request.
  */
-import { Errno, MAX_DATA_BYTES, PAGE_BYTES, RequestError } from './protocol.js';
+import { Errno, MAX_DATA_BYTES, MAX_MESSAGE_DESCRIPTORS, PAGE_BYTES, RequestError } from './protocol.js';
 
 /** What a client can do. */
 export interface ClientCapabilities {
@@ -24,7 +24,7 @@ const DEFAULT_DATA_BYTES = 1_048_576;
 function capabilitiesText(maxDmaMaps: number, twinIndex: number | null): string {
   return JSON.stringify({
     capabilities: {
-      max_msg_fds: 1,
+      max_msg_fds: MAX_MESSAGE_DESCRIPTORS,
       max_data_xfer_size: MAX_DATA_BYTES,
       max_dma_maps: maxDmaMaps,
       pgsizes: PAGE_BYTES,
@@ -58,8 +58,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function count(capabilities: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = capabilities[name];
   if (value === undefined) return null;
+  // Not shown unless it is a number: it may be of any length and depth.
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw wrong(`${name} is ${JSON.stringify(value)}, expected a number`);
+    throw wrong(`${name} is ${typeof value === 'number' ? value : `of type ${typeof value}`}, expected a whole number`);
   return value;
 }
 

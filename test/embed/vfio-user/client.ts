@@ -145,7 +145,7 @@ export class Client {
     const room = new Uint8Array(65_536);
     // A waker that has been used already makes the call come back at once.
     bridge.pvg_event_signal(this.wake);
-    const got = bridge.pvg_socket_receive(this.socket, this.wake, room, room.length, this.descriptors, 0);
+    const got = bridge.pvg_socket_receive(this.socket, this.wake, room, room.length, this.descriptors, 0, -1);
     if (got === PvgStatus.woken) return false;
     if (got <= 0) {
       this.ended = true;
