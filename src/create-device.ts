@@ -8,6 +8,7 @@ import { ownTraces } from '../actors/own-traces.js';
 import { modeChangeWaits, ownAnswersOf, routesOf } from '../actors/routes.js';
 import { Supervisor } from '../actors/supervisor.js';
 import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
+import { object } from './base/arguments.js';
 import { ArgumentError, describeError } from './base/errors.js';
 import {
   BACKGROUND_MAILBOX_CAPACITY,
@@ -198,6 +199,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
 
 /** Loaded by who restores only, as what it needs (compression, digests) takes long to load. */
 async function readSaved(bytes: Uint8Array): Promise<SavedDevice> {
+  if (!(bytes instanceof Uint8Array)) throw new ArgumentError(`restore is ${String(bytes)}, expected the bytes of a saved device`);
   const { SavedDevice } = await import('./saved-device.js');
   return new SavedDevice(bytes);
 }
@@ -265,6 +267,7 @@ export function createDevice(options: DeviceOptions = {}): Promise<Device> {
  * (`internals.startLateThreads()`): until then no deadlock is found, and an access that needs a second worker waits.
  */
 export async function makeDevice(options: DeviceOptions, { lateThreads }: { readonly lateThreads: boolean }): Promise<Device> {
+  object('options', options);
   const saved = options.restore === undefined ? null : await readSaved(options.restore);
   const checkedOptions = checkOptions(saved ? saved.options(options) : options);
   const bridge = loadBridge();

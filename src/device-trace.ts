@@ -63,7 +63,9 @@ export class TraceControl {
 
 function namesOf(glob: string): readonly TraceName[] {
   if (typeof glob !== 'string' || glob === '')
-    throw new ArgumentError(`glob is ${JSON.stringify(glob)}, expected the name of an event, or a glob`);
+    throw new ArgumentError(
+      `glob is ${typeof glob === 'string' ? JSON.stringify(glob) : String(glob)}, expected the name of an event, or a glob`,
+    );
   const names = glob.startsWith('-') ? [] : TRACE_NAMES.filter(tracePattern([glob]));
   if (names.length === 0 && !/[*?]/.test(glob)) throw new ArgumentError(`unknown event "${glob}"`);
   return names;

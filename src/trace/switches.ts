@@ -7,7 +7,8 @@
 import { TRACE_NAMES, type TraceName, tracePattern } from './events.js';
 
 const VERSION = 0;
-const FIRST_EVENT = 1;
+const COUNT = 1;
+const FIRST_EVENT = 2;
 
 export class TraceSwitches {
   private readonly cells: Int32Array<SharedArrayBuffer>;
@@ -34,8 +35,14 @@ export class TraceSwitches {
     TRACE_NAMES.forEach((name, id) => {
       if (isNamed(name)) Atomics.store(this.cells, FIRST_EVENT + id, on ? 1 : 0);
     });
+    Atomics.store(this.cells, COUNT, this.names.length);
     // Last, so that whoever sees it change finds the events changed. Who reads them before sees it change later, and reads again.
     Atomics.add(this.cells, VERSION, 1);
+  }
+
+  /** Whether any event is on. */
+  get any(): boolean {
+    return Atomics.load(this.cells, COUNT) > 0;
   }
 
   /** By number (TRACE_IDS). */
