@@ -88,8 +88,8 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
       ...{ socket, listens, wake: this.wake, attachment: device.attachment, pci, rom: device.optionRom },
       maxMappings: ClientMemory.maximum,
       canMigrate: this.makeDevice !== undefined,
-      // The older revisions are about who holds the lock, and a trace is of what its holder does.
-      unlocked: device.revision.name === DEFAULT_REVISION && device.internals.wiring.trace.length === 0,
+      // The older revisions are about who holds the lock.
+      unlocked: device.revision.name === DEFAULT_REVISION,
       answered: this.answered.buffer as SharedArrayBuffer,
     };
     this.worker = new Worker(threadFile('vfio-user'), {
