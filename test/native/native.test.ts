@@ -25,6 +25,7 @@ const NAMES = [
   'mappings_test',
   'suspend_test',
   'suspend_ends_test',
+  'clock_test',
   'state_test',
   'fuzz_test',
 ];
