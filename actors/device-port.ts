@@ -89,6 +89,10 @@ export class ThreadPort implements DevicePort {
         return this.post(effect);
       case 'readDevice':
         return this.report({ report: 'readDevice', job: effect.job, region: effect.region, offset: effect.offset });
+      case 'readDevicePiece': {
+        const { do: report, ...piece } = effect;
+        return this.report({ report, ...piece });
+      }
       case 'replyToGuest': {
         const { token, mailbox, value, high } = effect;
         // An access that PVG let go because it was stopped has no answer; who waits for it is told of the end. The cause is there before the stop.
@@ -276,6 +280,7 @@ export class ThreadPort implements DevicePort {
     }
     this.counters.add('interrupts');
     this.interrupts.raise(delivery.line);
+    if (this.interrupts.isSignalled) this.bridge.pvg_signal_raise(this.wiring.group, delivery.line);
   }
 }
 

@@ -24,7 +24,7 @@ export const Message = {
   updateRequested: KIND_HOST + 6,
   /** To any actor: a control message waits on its port, let the event loop turn. */
   kick: KIND_HOST + 7,
-  /** To the BQL: a region appears. id = the caller's token, reserved = the region's id; words: 0 kind (REGION_KINDS), 1 gpa, 2 length, 3 RAM handle, 4 priority, 5 slot of its references. */
+  /** To the BQL: a region appears. id = the caller's token, reserved = the region's id; words: 0 kind (REGION_KINDS), 1 gpa, 2 length, 3 RAM handle (of another device 1 if it serves whole pieces), 4 priority, 5 slot of its references. */
   regionAdded: KIND_HOST + 8,
   /** To the BQL: a region disappears. id = the caller's token, reserved = the region's id. */
   regionRemoved: KIND_HOST + 9,
@@ -34,6 +34,8 @@ export const Message = {
   takeBql: KIND_HOST + 0xb,
   /** To the BQL: the render queue gives it back. */
   returnBql: KIND_HOST + 0xc,
+  /** To the BQL: tasks give back their references on a region that was removed, since its memory was taken from them. id = the caller's token, reserved = the region's id. */
+  regionForgotten: KIND_HOST + 0xd,
   /** To the background queue: one register access. id = job; reserved: 1 when it takes the lock again afterwards; words: 0 operation, 1 window, 2 size, 3 offset, 4 value, 5 high. */
   job: KIND_HOST + 0x10,
   /** To the background queue: throw, as a defect would; for tests of robustness. */

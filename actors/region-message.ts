@@ -10,7 +10,9 @@ import { REGION_KINDS } from './messages.js';
 export function wordsOf(region: BackedRegion | DeviceRegion): number[] {
   const kind = REGION_KINDS.indexOf(region.kind);
   const { gpa, length, priority } = region;
-  return region.kind === 'device' ? [kind, gpa, length, 0, priority, 0] : [kind, gpa, length, region.ram, priority, region.slot];
+  return region.kind === 'device'
+    ? [kind, gpa, length, region.wholePieces ? 1 : 0, priority, 0]
+    : [kind, gpa, length, region.ram, priority, region.slot];
 }
 
 /** The region that a regionAdded message is about. */
@@ -19,7 +21,7 @@ export function regionOf(record: PvgRecord, addressOf: (ram: number) => number):
   const kind = REGION_KINDS[code];
   const id = record.reserved;
   const placed = { id, name: `${kind} ${id}`, gpa, length, priority };
-  if (kind === 'device') return { ...placed, kind };
+  if (kind === 'device') return { ...placed, kind, wholePieces: ram === 1 };
   if (kind === undefined) throw new DefectError(`a memory region of kind ${code} was added`);
   return { ...placed, kind, ram, ramOffset: 0, hostAddress: addressOf(ram), slot };
 }

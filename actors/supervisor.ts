@@ -132,6 +132,11 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return (await this.ask(this.wiring.mailboxes.bql, Message.regionRemoved, [], id)).value === 1;
   }
 
+  /** Has tasks give back their references on a region that was removed. */
+  async forgetRegion(id: number): Promise<void> {
+    await this.ask(this.wiring.mailboxes.bql, Message.regionForgotten, [], id);
+  }
+
   /** gfx_update: resolves when the console has what the device has (device.md 5). A screendump's is a bottom half. */
   requestUpdate(display: number, screendump: boolean): Promise<void> {
     if (this.ending) return Promise.reject(this.ending);

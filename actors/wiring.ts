@@ -2,6 +2,7 @@
  * What the supervisor hands to each thread: handles, shared memory, configuration. Structured-cloneable.
  */
 import type { MessagePort } from 'node:worker_threads';
+import type { Effect } from '../src/device/effects.js';
 import type { MemoryRegion } from '../src/memory/region.js';
 import type { RevisionName } from '../src/revisions/revision.js';
 import type { TraceOrigin } from '../src/trace/log.js';
@@ -83,6 +84,8 @@ export type Report =
   | { readonly report: 'reply'; readonly token: number; readonly value: number; readonly high: number }
   /** Read a register of another device of the embedder's; the answer is a jobDone message. */
   | { readonly report: 'readDevice'; readonly job: number; readonly region: number; readonly offset: number }
+  /** Read a piece of another device and supply it; the answer is a jobDone message. */
+  | ({ readonly report: 'readDevicePiece' } & Omit<Extract<Effect, { readonly do: 'readDevicePiece' }>, 'do'>)
   /** More accesses are in PVG at once than there are workers to carry them. */
   | { readonly report: 'workersNeeded'; readonly count: number }
   /** A thread's trace ring. */

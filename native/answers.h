@@ -113,4 +113,7 @@ bool pvgi_task_destroy(struct pvgi_answers *answers, uint64_t range);
 bool pvgi_task_map(struct pvgi_answers *answers, const struct pvgi_call *call);
 bool pvgi_task_unmap(struct pvgi_answers *answers, uint64_t range, uint64_t offset, uint64_t length);
 
+/* Gives back all references that tasks have on a region. */
+void pvgi_task_forget(struct pvgi_answers *answers, uint32_t slot);
+
 #endif

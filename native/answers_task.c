@@ -2,7 +2,8 @@
  *
  * answers_task.c - tasks and their mappings, answered from the memory map.
  *
- * Invariant: a task has one reference on each region that it has mapped anything of, from then until it is destroyed. The mutex is the
+ * Invariant: a task has one reference on each region that it has mapped anything of, from then until it is destroyed, or the region's
+ * memory is taken away from all tasks. The mutex is the
  * task mutex: it guards the list of tasks and each task's regions, and it is held while pages are mapped, so a task can't end meanwhile.
  */
 #include "answers.h"
@@ -131,4 +132,21 @@ bool pvgi_task_unmap(struct pvgi_answers *answers, uint64_t range, uint64_t offs
   bool ok = task != NULL && fits(task, offset, length) && pvg_range_unmap(task->range, offset, length) == PVG_OK;
   pthread_mutex_unlock(&tasks->mutex);
   return ok;
+}
+
+/* ---- taken away ---- */
+
+void pvgi_task_forget(struct pvgi_answers *answers, uint32_t slot) {
+  struct pvgi_tasks *tasks = &answers->tasks;
+  uint64_t bit = UINT64_C(1) << slot % 64;
+  pthread_mutex_lock(&tasks->mutex);
+  for (uint32_t i = 0; tasks->list != NULL && i < PVGI_TASKS; i++) {
+    struct pvgi_task *task = &tasks->list[i];
+    uint64_t *word = &task->slots[slot / 64];
+    if (task->range == 0 || (*word & bit) == 0) continue;
+    *word &= ~bit;
+    task->regions--;
+    pvg_map_release(answers->map, slot);
+  }
+  pthread_mutex_unlock(&tasks->mutex);
 }

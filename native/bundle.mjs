@@ -18,6 +18,7 @@ const ENTRIES = {
   'background-queue/thread': 'actors/background-queue/thread.js',
   'watchdog/thread': 'actors/watchdog/thread.js',
   'vcpu/thread': 'actors/vcpu/thread.js',
+  'vfio-user/thread': 'actors/vfio-user/thread.js',
   'cli/main': 'src/cli/command.js',
 };
 

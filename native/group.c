@@ -184,6 +184,7 @@ int32_t pvg_group_destroy(uint32_t handle) {
   group->count = 0;
   group->room = 0;
   pvgi_slot_free_unlock(&table, &group->slot);
+  pvgi_signals_end(handle);
   return PVG_OK;
 }
 

@@ -41,4 +41,7 @@ enum pvgi_kind { PVGI_MAILBOX, PVGI_RAM, PVGI_RANGE, PVGI_MAP, PVGI_DEVICE };
 int32_t pvgi_group_add(uint32_t group, enum pvgi_kind kind, uint32_t handle);
 void pvgi_group_remove(uint32_t group, enum pvgi_kind kind, uint32_t handle);
 
+/* Closes the descriptors that the vectors of a group's device are signalled on; the group's handle is dead already. (signals.c) */
+void pvgi_signals_end(uint32_t group);
+
 #endif

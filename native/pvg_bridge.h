@@ -313,6 +313,9 @@ PVG_API int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts);
 /* What PVG's own threads answer: counts[0] = tasks there are, [1] = mappings of the IOSurface mapper, all 0 if the host is asked. */
 PVG_API int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts);
 
+/* Tasks that PVG's own threads know of give back their references on the region of that slot, whose RAM was revoked. PVG_OK also if none has any. */
+PVG_API int32_t pvg_device_own_forget(uint32_t device, uint32_t slot);
+
 /* Answers an upcall on the calling thread as PVG's own would: ok is PVG_OK, and value[0] is what the kind gives; else PVG_E_REFUSED. For
  * tests, and to measure it. PVG_E_UNSUPPORTED if the host answers that kind, or it needs more than a record says: a read, or a
  * MAP_MEMORY of more than one piece. */

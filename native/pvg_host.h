@@ -28,7 +28,8 @@ enum pvg_status {
   PVG_E_NO_MEMORY = -5,   /* the system refused memory, a mapping or a thread */
   PVG_E_BOUNDS = -6,      /* a range is empty, unaligned, overflows or leaves its object */
   PVG_E_REFUSED = -7,     /* PVG refused: an encode it won't do */
-  PVG_E_UNSUPPORTED = -8  /* this PVG has no such thing (a window, a port) */
+  PVG_E_UNSUPPORTED = -8, /* this PVG has no such thing (a window, a port) */
+  PVG_E_WOKEN = -9        /* whoever may wake the call has done so, before there was what it waits for */
 };
 
 /* ---------------------------------------------------------------------------------------------
@@ -157,7 +158,8 @@ PVG_API int32_t pvg_wait_calls(uint64_t *counts);
 /* ---------------------------------------------------------------------------------------------
  * Guest memory
  *
- * RAM is a sealed memfd mapped shared. Its host addresses stay valid for the life of the process: when a
+ * RAM is a sealed memfd mapped shared, or memory that was given: a file's, or a shared mapping of this process. Its host addresses stay valid
+ * for the life of the process if somebody may have a view of them (of a RAM that was given: once pvg_ram_view() was asked): when the
  * RAM is destroyed its pages are given back and its addresses then read as zeros, so that a view somebody
  * forgot cannot crash the process. Offsets and lengths are bytes.
  * ------------------------------------------------------------------------------------------- */
@@ -168,11 +170,47 @@ PVG_API uint32_t pvg_page_size(void);
 /* A RAM of `length` bytes (page multiple, 1 page..1 TiB) that belongs to `group`, zeroed, or 0. */
 PVG_API uint32_t pvg_ram_create(uint32_t group, uint64_t length);
 
-/* Where it is mapped in this process, 0 if there is no such RAM. */
+/* RAM that is `length` bytes of a memfd or regular file from `offset` on, or 0. The descriptor is duplicated; its file must be that long.
+ * With `writable` 0 a descriptor that can only be read will do: ranges can't show such a RAM for writing, and what is written to its
+ * addresses stays in this process. Of a file on hugetlbfs offset and length are multiples of its pages, and so is what ranges show.
+ * A memfd that can still be sealed is sealed against becoming shorter. Where a file becomes shorter all the same, what is missing reads
+ * as zeros: from the first such import on the library answers bus errors in RAM and ranges, and passes others on.
+ * PVG_E_ARGUMENT (a descriptor of another kind, or not open for that), PVG_E_BOUNDS, PVG_E_NO_MEMORY, PVG_E_FULL. */
+PVG_API uint32_t pvg_ram_import(uint32_t group, int32_t fd, uint64_t offset, uint64_t length, uint32_t writable);
+
+/* As pvg_ram_import() for memory of this process: whole pages of one shared mapping (PVG_E_ARGUMENT if it isn't). It is mapped a second time,
+ * so what becomes of the mapping that was given is of no account, and nothing is done to it. It must be there during the call. */
+PVG_API uint32_t pvg_ram_import_address(uint32_t group, uint64_t address, uint64_t length, uint32_t writable);
+
+/* Makes private memory of this process shared in its place, with its contents: [address, address+length) is whole pages, and where they are
+ * private they begin an anonymous mapping that can be read and written (PVG_E_ARGUMENT). What is shared is left as it is. NOBODY MAY
+ * WRITE THERE MEANWHILE: it might be lost. */
+PVG_API int32_t pvg_memory_share(uint64_t address, uint64_t length);
+
+/* Where a buffer of the caller's is in this process. */
+PVG_API uint64_t pvg_memory_address(const void *memory);
+
+/* Where it is mapped in this process while it lives, 0 if there is no such RAM. */
 PVG_API uint64_t pvg_ram_address(uint32_t ram);
 
-/* Its memfd, which stays the library's: duplicate it to keep it. */
+/* As pvg_ram_address(); from now on these addresses stay valid for the life of the process. */
+PVG_API uint64_t pvg_ram_view(uint32_t ram);
+
+/* Its memfd or file, which stays the library's: duplicate it to keep it. PVG_E_UNSUPPORTED if it has none: it was revoked, or is memory of
+ * this process. */
 PVG_API int32_t pvg_ram_fd(uint32_t ram);
+
+/* Takes the RAM away from everybody in this process: its own addresses and all that ranges show of it are fresh zero pages, its descriptor is
+ * closed, and no range can show it any more (PVG_E_HANDLE). When this returns PVG_OK nothing in this library can touch the old bytes, and
+ * copies in progress go on with zeros. The handle lives until it is destroyed. Also for one that was destroyed while ranges showed it.
+ * PVG_E_NO_MEMORY if the system refuses; it may be tried again. */
+PVG_API int32_t pvg_ram_revoke(uint32_t ram);
+
+/* Which pages of `page_bytes` (a power of two, 1 host page and up) ranges may have written since the last call: a bit for each, in `count`
+ * words, which is as many as hold them (PVG_E_BOUNDS). Those that a range shows for writing always count. The first call says that all
+ * were; what is logged from then on until pvg_ram_end_dirty() takes memory, and time when a range shows something else. */
+PVG_API int32_t pvg_ram_take_dirty(uint32_t ram, uint64_t page_bytes, uint64_t *words, uint64_t count);
+PVG_API int32_t pvg_ram_end_dirty(uint32_t ram);
 
 /* Gives the memory back. Task ranges that map pages of it keep those pages until they are unmapped. */
 PVG_API int32_t pvg_ram_destroy(uint32_t ram);
@@ -187,8 +225,8 @@ PVG_API uint64_t pvg_range_address(uint32_t range);
 
 /* Maps `length` bytes of `ram` from `ram_offset` on at `offset` of the range: shared, not copied, replacing
  * what was there; with `read_only` non-zero the target pages can't be written. PVG_E_BOUNDS unless both
- * pieces are non-empty, page-aligned and inside their objects; PVG_E_NO_MEMORY when the system has no
- * mapping to spare; after either the target is as it was. */
+ * pieces are non-empty, page-aligned and inside their objects; PVG_E_ARGUMENT for a RAM that can't be written, unless `read_only`;
+ * PVG_E_NO_MEMORY when the system has no mapping to spare; after any the target is as it was. */
 PVG_API int32_t pvg_range_map(uint32_t range, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length,
                               uint32_t read_only);
 
@@ -215,8 +253,8 @@ PVG_API int32_t pvg_range_destroy(uint32_t range);
  * reference is taken on what a look-up has found, by somebody who looks it up as one step with taking it.
  * ------------------------------------------------------------------------------------------- */
 
-#define PVG_MAP_RANGES 256u     /* at most in a snapshot */
-#define PVG_MAP_SLOTS 1024u     /* slots, and regions in a snapshot at most; numbered from 1 */
+#define PVG_MAP_RANGES 2048u    /* at most in a snapshot */
+#define PVG_MAP_SLOTS 4096u    /* slots, and regions in a snapshot at most; numbered from 1 */
 #define PVG_MAP_FREE (-1)
 #define PVG_MAP_REGISTERS 0xffffffffu
 

@@ -90,24 +90,24 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram, map }: PvgPa
     ...ownAnswersOf(revision),
     own_traces: ownTraces(options.trace),
   });
-  const range = { gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram };
-  return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges([range]), 1));
+  const ranges = ram === 0 ? [] : [{ gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram }];
+  return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges(ranges), ranges.length));
+}
+
+/** The device's own RAM as a region; null if it has none. */
+function makeRam(bridge: PvgBridge, options: CheckedOptions, group: number, references: RegionReferences): BackedRegion | null {
+  const { ramBase: gpa, ramBytes: length } = options;
+  if (length === 0) return null;
+  const slot = references.claim();
+  if (slot === null) throw new ArgumentError('no memory region can be made');
+  const ram = checkedHandle(bridge, `guest RAM of ${length} bytes`, bridge.pvg_ram_create(group, length));
+  const hostAddress = Number(bridge.pvg_ram_address(ram));
+  return { kind: 'ram', id: FIRST_REGION, name: 'ram', priority: 0, hostAddress, gpa, length, ramOffset: 0, ram, slot };
 }
 
 /** RAM and the register windows. */
-function makeRegions(bridge: PvgBridge, device: number, options: CheckedOptions, ram: number, slot: number): readonly MemoryRegion[] {
-  const memory: BackedRegion = {
-    kind: 'ram',
-    id: FIRST_REGION,
-    name: 'ram',
-    priority: 0,
-    hostAddress: Number(bridge.pvg_ram_address(ram)),
-    gpa: options.ramBase,
-    length: options.ramBytes,
-    ramOffset: 0,
-    ram,
-    slot,
-  };
+function makeRegions(bridge: PvgBridge, device: number, options: CheckedOptions, memory: BackedRegion | null): readonly MemoryRegion[] {
+  const own = memory === null ? [] : [memory];
   const window = (name: string, id: number, gpa: number, number: 0 | 1): MmioRegion => ({
     kind: 'mmio',
     id,
@@ -118,8 +118,8 @@ function makeRegions(bridge: PvgBridge, device: number, options: CheckedOptions,
     window: number,
   });
   const gfx = window('gfx', FIRST_REGION + 1, options.windowBase, PvgWindow.gfx);
-  if (options.variant === 'pci') return [memory, gfx];
-  return [memory, gfx, window('iosfc', FIRST_REGION + 2, options.windowBase + IOSFC_OFFSET, PvgWindow.iosfc)];
+  if (options.variant === 'pci') return [...own, gfx];
+  return [...own, gfx, window('iosfc', FIRST_REGION + 2, options.windowBase + IOSFC_OFFSET, PvgWindow.iosfc)];
 }
 
 function makeDisplays(bridge: PvgBridge, device: number, options: CheckedOptions, saved: SavedDevice | null): readonly DisplayWiring[] {
@@ -164,9 +164,8 @@ interface Made {
 function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, saved: SavedDevice | null): Made {
   const map = checkedHandle(bridge, 'make a memory map', bridge.pvg_map_create(group));
   const references = new RegionReferences(cellsView(bridge, map, MAX_REGION_SLOTS));
-  const slot = references.claim();
-  if (slot === null) throw new ArgumentError('no memory region can be made');
-  const ram = checkedHandle(bridge, `guest RAM of ${options.ramBytes} bytes`, bridge.pvg_ram_create(group, options.ramBytes));
+  const memory = makeRam(bridge, options, group, references);
+  const ram = memory?.ram ?? 0;
   const mailboxes = makeMailboxes(bridge, group, options.pollMicroseconds);
   const serials = serialsOf(options);
   const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map });
@@ -179,7 +178,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     mailboxes,
     variant: options.variant,
     vectors: options.vectors,
-    regions: makeRegions(bridge, device, options, ram, slot),
+    regions: makeRegions(bridge, device, options, memory),
     map,
     counters: new Counters().memory,
     interrupts: new InterruptLines().memory,
@@ -239,6 +238,7 @@ async function start(bridge: PvgBridge, options: CheckedOptions, { saved, lateTh
   try {
     if (!lateThreads) supervisor.startLateThreads();
     await supervisor.ready();
+    await device.addGiven(options.memory);
     if (saved) await device.restore(saved);
     supervisor.realized();
   } catch (error) {

@@ -7,8 +7,8 @@ import { EventEmitter } from 'node:events';
 import { Message } from '../actors/messages.js';
 import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
-import { integer } from './base/arguments.js';
-import { assert, BridgeError, describeError } from './base/errors.js';
+import { flag, integer } from './base/arguments.js';
+import { ArgumentError, assert, BridgeError } from './base/errors.js';
 import { MAX_REGION_SLOTS } from './base/limits.js';
 import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
@@ -19,17 +19,13 @@ import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
 import { REVISIONS } from './revisions/revisions.js';
-import {
-  GuestMemories,
-  type GuestDevice,
-  type GuestDeviceOptions,
-  type GuestMemory,
-  type GuestMemoryOptions,
-} from './runtime/guest-memory.js';
+import type { GuestDevice, GuestDeviceOptions } from './runtime/guest-device.js';
+import { GuestMemories } from './runtime/guest-memories.js';
+import type { GuestMemory, GuestMemoryOptions } from './runtime/guest-memory.js';
 import { Counters, type CursorState, InterruptLines } from './runtime/shared.js';
 import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
-import type { SavedDescription, SavedDevice, SavedDisplay } from './saved-device.js';
+import type { SavedDescription, SavedDevice } from './saved-device.js';
 import { type DeviceStatistics, statisticsOf } from './statistics.js';
 import type { TraceOrigin } from './trace/log.js';
 
@@ -78,7 +74,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly parts: DeviceParts;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
-  private readonly added: GuestMemory[] = [];
+  private added: readonly GuestMemory[] = [];
   private readonly traced = new DeviceTrace((line, origin) => this.emit('trace', line, origin));
 
   /** Use createDevice(). @internal */
@@ -94,7 +90,10 @@ export class Device extends EventEmitter<DeviceEvents> {
     this.memories = new GuestMemories({
       bridge,
       group: wiring.group,
+      device: wiring.device,
+      variant: options.variant,
       map: supervisor,
+      onError: (text) => this.emit('guestError', text),
       references: new RegionReferences(cellsView(bridge, wiring.map, MAX_REGION_SLOTS)),
       nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
       count: wiring.regions.length,
@@ -137,11 +136,19 @@ export class Device extends EventEmitter<DeviceEvents> {
       pageShift: options.variant === 'mmio' ? 14 : 12,
       interrupts: wiring.interrupts,
       pollMicroseconds: options.pollMicroseconds,
+      windowBytes: [PvgWindow.gfx, PvgWindow.iosfc].map(
+        (number) => wiring.regions.find((region) => region.kind === 'mmio' && region.window === number)?.length ?? 0,
+      ) as [number, number],
+      counters: wiring.counters,
     };
   }
 
-  /** Bytes [offset, offset + length) of guest RAM, shared with the guest. Reads zeros once the device is closed. */
+  /**
+   * Bytes [offset, offset + length) of the device's own RAM, shared with the guest; none if it was made with `ramBytes: 0`. Reads zeros once the
+   * device is closed.
+   */
   ram(offset = 0, length = this.parts.options.ramBytes - offset): Uint8Array {
+    if (this.parts.ramHandle === 0 && offset === 0 && length === 0) return new Uint8Array(0);
     return ramView(this.parts.bridge, this.parts.ramHandle, offset, length);
   }
 
@@ -154,6 +161,11 @@ export class Device extends EventEmitter<DeviceEvents> {
   get iosfcBase(): number | null {
     const region = this.parts.supervisor.wiring.regions.find((each) => each.kind === 'mmio' && each.window === PvgWindow.iosfc);
     return region?.gpa ?? null;
+  }
+
+  /** Memory that was given or added and is on the guest's memory map now, in that order; the device's own RAM is none of it. */
+  get memory(): readonly GuestMemory[] {
+    return this.memories.list;
   }
 
   /**
@@ -259,15 +271,17 @@ export class Device extends EventEmitter<DeviceEvents> {
   }
 
   /**
-   * Brings the device to rest, closes it, and gives its state with its guest memory, for createDevice({ restore }). Stop the vCPUs first: an
+   * Brings the device to rest, closes it, and gives its state with its guest memory, for createDevice({ restore }); with `memory: false` without,
+   * for a VMM that moves memory itself, and then createDevice({ restore }) has to be given the `memory`. Stop the vCPUs first: an
    * access that PVG has not begun is not carried out. Rejects with BridgeError if this PVG can't be saved, and then the device goes on; with
-   * SavedStateError if memory that was removed is still mapped by the guest.
+   * SavedStateError if memory that was removed is still mapped by the guest, or can't be part of a saved state.
    */
-  async save(): Promise<Uint8Array> {
+  async save({ memory = true }: { readonly memory?: boolean } = {}): Promise<Uint8Array> {
     const { bridge, supervisor, options, ramHandle } = this.parts;
     if (!options.savable) throw new BridgeError(PvgStatus.unsupported, 'the device was made with savable: false');
-    const { describeDisplay, writeDevice } = await import('./saved-device.js');
-    const pieces = this.memories.list();
+    const { checkSavable, describeDisplay, writeDevice } = await import('./saved-device.js');
+    const pieces = this.memories.saved();
+    if (flag('memory', memory)) checkSavable(pieces);
     const leave = this.displays.map((display) => display.viewForSave());
     const pvg = await supervisor.suspend().catch((error: unknown) => {
       for (const each of leave) each();
@@ -280,30 +294,35 @@ export class Device extends EventEmitter<DeviceEvents> {
       msi: { enabled: this.interrupts.msiEnabled, vectors: this.interrupts.msiVectors },
       displays: this.displays.map(({ number }) => describeDisplay(this, number)),
       memory: pieces.map(({ gpa, length, kind, priority }) => ({ gpa, bytes: length, kind, priority })),
+      withMemory: memory,
     };
     const rams = [{ ram: ramHandle, bytes: ramBytes }, ...pieces.map(({ ram, length }) => ({ ram, bytes: length }))];
-    const bytes = writeDevice(this, { bridge, description, rams, pvg });
+    const bytes = writeDevice(this, { bridge, description, rams: memory ? rams : [], pvg });
     await supervisor.saved();
     return bytes;
   }
 
   /** Goes on from a saved device; createDevice() calls it before the device serves accesses. Throws SavedStateError and BridgeError. @internal */
   async restore(saved: SavedDevice): Promise<void> {
-    const { bridge, supervisor, options, ramHandle } = this.parts;
-    const { memoryName } = await import('./saved-device.js');
-    saved.fill(bridge, ramHandle, memoryName(null), options.ramBytes);
-    for (const [index, { gpa, bytes, kind, priority }] of saved.description.memory.entries()) {
-      const piece = await this.memories.add({ gpa, bytes, kind, priority });
-      saved.fill(bridge, piece.handle, memoryName(index), bytes);
-      this.added.push(piece);
-    }
-    for (const [number, display] of saved.description.displays.entries()) this.restoreDisplay(saved, display, number);
+    const { bridge, supervisor, ramHandle: ram } = this.parts;
+    const { restoreDisplay, restoreMemory } = await import('./restored-device.js');
+    this.added = await restoreMemory(saved, { bridge, ram, memories: this.memories });
+    for (const [number, display] of saved.description.displays.entries()) restoreDisplay(this.displays[number], saved, display);
     const { msi } = saved.description;
     this.interrupts.setMsiEnabled(msi.enabled, msi.vectors);
     await supervisor.resume(saved.pvg);
   }
 
-  /** Memory that a restored device had been given while it ran. */
+  /** Puts the memory that createDevice() was given on the map. @internal */
+  async addGiven(memory: readonly GuestMemoryOptions[]): Promise<void> {
+    for (const [index, piece] of memory.entries()) {
+      await this.memories.add(piece).catch((error: unknown) => {
+        throw error instanceof ArgumentError ? new ArgumentError(`memory[${index}]: ${error.message}`) : error;
+      });
+    }
+  }
+
+  /** Memory that a restored device had been given while it ran, and which was made anew. */
   get restoredMemory(): readonly GuestMemory[] {
     return this.added;
   }
@@ -328,34 +347,19 @@ export class Device extends EventEmitter<DeviceEvents> {
     await this.close();
   }
 
-  private restoreDisplay(saved: SavedDevice, { modes, present, cursor }: SavedDisplay, number: number): void {
-    const display = this.displays[number];
-    if (!display) return;
-    if (modes.length > 0) display.setModes(modes);
-    display.cursor.setShown(cursor.shown);
-    display.cursor.moveTo(cursor.x, cursor.y);
-    const image = saved.cursorImage(number);
-    if (image) display.setCursorImage(image);
-    const pixels = saved.pixels(number);
-    // Of frames nothing but the picture is left, and its number, which the next ones count on from.
-    if (pixels && present > 0) display.surface?.restore(pixels, present);
-    if (present > 0) display.shown.restore(present);
-  }
-
   private forwardFirstDisplay(): void {
     this.display.on('update', () => this.emit('update'));
     this.display.on('surface', (surface) => this.emit('surface', surface));
     this.display.on('cursor', (cursor) => this.emit('cursor', cursor));
   }
 
-  /** What the embedder throws fails the read and no more, since it is PVG's thread that asked. */
-  private readDevice(region: number, offset: number): number | null {
-    try {
-      return this.memories.readDevice(region, offset);
-    } catch (error) {
-      this.emit('guestError', `the read of another device's register at offset 0x${offset.toString(16)} threw: ${describeError(error)}`);
-      return null;
-    }
+  private readDevicePiece(wanted: Extract<Report, { readonly report: 'readDevicePiece' }>): void {
+    const { bridge, supervisor } = this.parts;
+    this.memories.devices.readBytes(wanted.region, wanted, (bytes) => {
+      const { upcall, at, job } = wanted;
+      const ok = bytes !== null && bridge.pvg_upcall_supply(supervisor.wiring.device, upcall, at, bytes, bytes.length) === PvgStatus.ok;
+      supervisor.answerDevice(job, ok ? 0 : null);
+    });
   }
 
   private onReport(report: Report): void {
@@ -366,7 +370,9 @@ export class Device extends EventEmitter<DeviceEvents> {
         this.displays[report.display]?.onReport(report);
         return;
       case 'readDevice':
-        return this.parts.supervisor.answerDevice(report.job, this.readDevice(report.region, report.offset));
+        return this.memories.devices.read(report.region, report.offset, (value) => this.parts.supervisor.answerDevice(report.job, value));
+      case 'readDevicePiece':
+        return this.readDevicePiece(report);
       case 'trace':
       case 'traceRing':
         return this.traced.onReport(report);

@@ -31,7 +31,9 @@ export {
   type UpcallReach,
 } from './revisions/revision.js';
 export { REVISIONS } from './revisions/revisions.js';
-export { type GuestDevice, type GuestDeviceOptions, GuestMemory, type GuestMemoryOptions } from './runtime/guest-memory.js';
+export type { GuestDevice, GuestDeviceOptions } from './runtime/guest-device.js';
+export { GuestMemory, type GuestMemoryOptions, type RemoveOptions } from './runtime/guest-memory.js';
+export type { GuestMemorySource } from './runtime/memory-source.js';
 export { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/shared.js';
 export { Surface, SURFACE_TILE, type SurfaceSnapshot } from './runtime/surface.js';
 export { SurfaceReader } from './runtime/surface-reader.js';

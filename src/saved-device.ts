@@ -2,9 +2,10 @@
  * A saved device: what a running one writes, and how another goes on from it.
  *
  * Invariant: a file is checked as a whole, against its own digest and against what a device can be, before anything is made from it; a
- * restore that fails leaves nothing behind. Guest memory is part of it; whoever holds vCPUs saves those.
+ * restore that fails leaves nothing behind. Guest memory is part of it unless it was saved without; whoever holds vCPUs saves those.
  */
 import { SavedStateError } from './base/errors.js';
+import { MAX_RAM_BYTES, MAX_REGIONS } from './base/limits.js';
 import { type PvgBridge, ramView } from './bridge/native.js';
 import type { Device } from './device.js';
 import type { DisplayMode } from './device/display-mode.js';
@@ -16,7 +17,9 @@ import { SavedStateReader } from './runtime/saved-state-reader.js';
 import { SavedStateWriter } from './runtime/saved-state-writer.js';
 
 /** Version of the description below. */
-const VERSION = 1;
+const VERSION = 2;
+/** The last version whose states always had their memory in them, and didn't say so. */
+const ALWAYS_WITH_MEMORY = 1;
 const MAX_CURSOR_BYTES = 4 * 512 * 512;
 
 /** A display as it was. */
@@ -48,6 +51,8 @@ export interface SavedDescription {
   readonly msi: { readonly enabled: boolean; readonly vectors: number };
   readonly displays: readonly SavedDisplay[];
   readonly memory: readonly SavedMemory[];
+  /** Whether what was in all that memory is there too. */
+  readonly withMemory: boolean;
 }
 
 /** A saved device that was found whole. */
@@ -66,11 +71,14 @@ export class SavedDevice {
    * option that is given contradicts the saved device.
    */
   options(given: DeviceOptions): DeviceOptions {
-    const { variant, ramBytes, ramBase, windowBase, vectors, displays } = this.description;
+    const { variant, ramBytes, ramBase, windowBase, vectors, displays, withMemory } = this.description;
+    if (!withMemory && given.memory === undefined) {
+      throw new SavedStateError('mismatch', 'the device was saved without its memory, which has to be given as `memory`');
+    }
     const saved = {
       variant,
-      ramBytes,
-      ramBase,
+      // Without its contents, RAM is like other memory that is given.
+      ...(withMemory ? { ramBytes, ramBase } : { ramBytes: given.ramBytes ?? 0 }),
       windowBase,
       ...(variant === 'pci' ? { vectors } : {}),
       displays: displays.length,
@@ -119,11 +127,22 @@ export function memoryName(piece: number | null): string {
   return piece === null ? 'ram' : `memory/${piece}`;
 }
 
+/** Throws SavedStateError if a piece is larger than what a saved state can hold. */
+export function checkSavable(pieces: readonly { readonly gpa: number; readonly length: number }[]): void {
+  for (const { gpa, length } of pieces) {
+    if (length <= MAX_RAM_BYTES) continue;
+    throw new SavedStateError(
+      'limit',
+      `memory at 0x${gpa.toString(16)} has ${length} bytes, a saved state holds at most ${MAX_RAM_BYTES} of each`,
+    );
+  }
+}
+
 /** What saveDevice() is told besides the device. */
 export interface SaveParts {
   readonly bridge: PvgBridge;
   readonly description: SavedDescription;
-  /** RAM handles: the device's own, then those of the pieces that were added. */
+  /** RAM handles, none of a device that is saved without memory: the device's own, 0 if it has none, then those of the pieces that were added. */
   readonly rams: readonly { readonly ram: number; readonly bytes: number }[];
   readonly pvg: Uint8Array;
 }
@@ -141,7 +160,8 @@ export function writeDevice(device: Device, { bridge, description, rams, pvg }: 
     if (pixels) writer.blob(`cursor/${display.number}`, new Uint8Array(pixels.buffer, pixels.byteOffset, pixels.byteLength));
   }
   rams.forEach(({ ram, bytes }, index) => {
-    writer.memory(memoryName(index === 0 ? null : index - 1), bytes, (offset, length) => ramView(bridge, ram, offset, length));
+    if (ram !== 0)
+      writer.memory(memoryName(index === 0 ? null : index - 1), bytes, (offset, length) => ramView(bridge, ram, offset, length));
   });
   writer.end();
   // An array of its own, not a Buffer, whose slice() would share it.
@@ -171,7 +191,7 @@ export function describeDisplay(device: Device, number: number): SavedDisplay {
 
 function parse(fields: Fields): SavedDescription {
   const version = fields.integer('appleGfx', 1, 2 ** 31);
-  if (version !== VERSION) {
+  if (version !== VERSION && version !== ALWAYS_WITH_MEMORY) {
     throw new SavedStateError('newer', `its description is of version ${version}, this one reads ${VERSION}`);
   }
   const msi = fields.object('msi');
@@ -183,7 +203,8 @@ function parse(fields: Fields): SavedDescription {
     vectors: fields.integer('vectors', 1, 64),
     msi: { enabled: msi.boolean('enabled'), vectors: msi.integer('vectors', 0, 64) },
     displays: fields.list('displays', 1, 8).map(parseDisplay),
-    memory: fields.list('memory', 0, 64).map((memory) => ({
+    withMemory: version === ALWAYS_WITH_MEMORY || fields.boolean('withMemory'),
+    memory: fields.list('memory', 0, MAX_REGIONS).map((memory) => ({
       gpa: memory.integer('gpa', 0, Number.MAX_SAFE_INTEGER),
       bytes: memory.integer('bytes', 1, Number.MAX_SAFE_INTEGER),
       kind: memory.choice('kind', ['ram', 'rom', 'deviceRam']),

@@ -66,12 +66,13 @@ export class DeviceRead implements Continuation {
   constructor(
     private readonly job: number,
     private readonly open: Set<number>,
-    private readonly receiver: AccessReceiver,
+    /** Null where the embedder's thread has put the bytes where they belong. */
+    private readonly receiver: AccessReceiver | null,
   ) {}
 
   resume({ ok, value }: JobResult): null {
     this.open.delete(this.job);
-    if (ok) this.receiver.received(value);
+    if (ok) this.receiver?.received(value);
     return null;
   }
 }

@@ -7,7 +7,7 @@ import { MAX_NESTED_WAITS } from '../../src/base/limits.js';
 import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import { Display } from '../../src/device/display.js';
-import { DmaRead, type RegisterRead, type RegisterReader } from '../../src/device/dma.js';
+import { DmaRead, type PieceRead, type RegisterRead, type RegisterReader } from '../../src/device/dma.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import { Iosfc } from '../../src/device/iosfc.js';
 import type { Frames } from '../../src/device/frames.js';
@@ -143,6 +143,10 @@ export class BqlHandlers implements RegisterReader {
         this.reply(record, removed ? 1 : 0);
         return true;
       }
+      case Message.regionForgotten:
+        this.tasks.forget(record.reserved);
+        this.reply(record, 1);
+        return true;
       default:
         return false;
     }
@@ -255,6 +259,15 @@ export class BqlHandlers implements RegisterReader {
       tellsFailure: this.revision.readMemoryFails,
     });
     return this.waitFor(dma.begin(), dma);
+  }
+
+  /** A piece of another device's that serves such: it is put where the upcall wants it before the job is done. */
+  readPiece({ found, length, upcall, at, depth }: PieceRead): Waiting | null {
+    if (depth >= MAX_NESTED_WAITS) return null;
+    const job = this.jobs.next();
+    this.deviceReads.add(job);
+    this.port.perform({ do: 'readDevicePiece', job, region: found.region.id, offset: found.offset, length, upcall, at });
+    return { job, continuation: new DeviceRead(job, this.deviceReads, null) };
   }
 
   /** A register that PVG reads as memory: an access of ours, inside whatever is in progress, or one of another device's. */

@@ -19,6 +19,15 @@ int32_t pvg_device_own_counts(uint32_t handle, uint64_t *counts) {
   return PVG_OK;
 }
 
+int32_t pvg_device_own_forget(uint32_t handle, uint32_t slot) {
+  if (slot < 1 || slot > PVG_MAP_SLOTS) return pvgi_fail(PVG_E_ARGUMENT, "slot %u is out of range", slot);
+  struct soft_device *device = soft_device_enter(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  if (device->own != NULL) pvgi_task_forget(device->own, slot);
+  soft_device_leave(device);
+  return PVG_OK;
+}
+
 /* A record of one piece has it in its last words. */
 static int32_t answer_record(struct soft_device *device, const struct pvg_record *record, uint64_t *value) {
   bool map = record->kind == PVG_UPCALL_MAP_MEMORY, whole = record->kind != PVG_UPCALL_READ_MEMORY && (!map || record->words[3] <= 1);

@@ -28,14 +28,18 @@ export const CURSOR_MAX_SIDE = 512;
 export const CURSOR_MAX_BYTES = 4 * 2 ** 20;
 /** Pieces of one mapMemory call. */
 export const MAP_MAX_PIECES = 1024;
-/** Memory regions of one address space. */
-export const MAX_REGIONS = 64;
+/** Memory regions of one address space: a guest behind a virtual IOMMU has hundreds of mappings, each a region. */
+export const MAX_REGIONS = 1024;
 /** Regions with references: those on the map, and removed ones that something still maps. */
-export const MAX_REGION_SLOTS = 1024;
+export const MAX_REGION_SLOTS = 4096;
 /** Bytes of registers that one readMemory may read: a window's worth; each 4 of them are an access. */
 export const DMA_MAX_REGISTER_BYTES = 65_536;
 /** Guest RAM of one device, in bytes: 64 GiB. */
 export const MAX_RAM_BYTES = 64 * 2 ** 30;
+/** A piece of guest memory that is added, in bytes: 1 TiB, the largest RAM of the bridge's. */
+export const MAX_MEMORY_BYTES = 2 ** 40;
+/** Bytes that are asked at once of another device that serves whole pieces: 1 MiB. */
+export const DMA_MAX_PIECE_BYTES = 2 ** 20;
 /** Nested waits: each holds a record in the BQL mailbox, so it can't be more. */
 export const MAX_NESTED_WAITS = 64;
 /** Completions that an update waits for on the BQL actor: one. */

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import { BridgeError, describeError } from '../base/errors.js';
 
-type Buffer = Uint8Array | Uint32Array | BigUint64Array;
+type Buffer = Uint8Array | Uint32Array | Int32Array | BigUint64Array;
 type Word = number | bigint;
 
 /** The bridge's functions; contracts, errors and threads are the header's. */
@@ -40,8 +40,16 @@ export interface PvgBridge {
   pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
+  pvg_ram_import(group: number, fd: number, offset: Word, length: Word, writable: number): number;
+  pvg_ram_import_address(group: number, address: Word, length: Word, writable: number): number;
+  pvg_memory_share(address: Word, length: Word): number;
+  pvg_memory_address(memory: Buffer): Word;
   pvg_ram_address(ram: number): Word;
+  pvg_ram_view(ram: number): Word;
   pvg_ram_fd(ram: number): number;
+  pvg_ram_revoke(ram: number): number;
+  pvg_ram_take_dirty(ram: number, pageBytes: Word, words: Buffer, count: Word): number;
+  pvg_ram_end_dirty(ram: number): number;
   pvg_ram_destroy(ram: number): number;
   pvg_range_create(group: number, length: Word): number;
   pvg_range_address(range: number): Word;
@@ -86,11 +94,34 @@ export interface PvgBridge {
   pvg_upcall_supply_ram(device: number, id: number, offset: Word, ram: number, ramOffset: Word, length: Word): number;
   pvg_upcall_wakes(device: number, counts: Buffer): number;
   pvg_device_own_counts(device: number, counts: Buffer): number;
+  pvg_device_own_forget(device: number, slot: number): number;
   pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
   pvg_device_traces(device: number, entries: Buffer, max: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
+  pvg_socket_listen(path: string): number;
+  pvg_socket_connect(path: string): number;
+  pvg_socket_listens(fd: number): number;
+  pvg_socket_accept(listener: number, wake: number): number;
+  pvg_socket_receive(socket: number, wake: number, bytes: Buffer, room: number, descriptors: Buffer, pollUs: number): number;
+  pvg_socket_send(
+    socket: number,
+    wake: number,
+    bytes: Buffer,
+    length: number,
+    descriptors: Buffer | null,
+    count: number,
+    timeoutMs: number,
+  ): number;
+  pvg_socket_pair(sockets: Buffer): number;
+  pvg_descriptor_duplicate(fd: number): number;
+  pvg_descriptor_close(fd: number): number;
+  pvg_event_create(): number;
+  pvg_event_is(fd: number): number;
+  pvg_event_signal(fd: number): number;
+  pvg_signal_set(group: number, vector: number, fd: number): number;
+  pvg_signal_raise(group: number, vector: number): number;
 }
 
 /** One line per function of the headers, in their order; structures are passed as bytes. */
@@ -120,8 +151,16 @@ export const PROTOTYPES = [
   'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
+  'uint32_t pvg_ram_import(uint32_t group, int32_t fd, uint64_t offset, uint64_t length, uint32_t writable)',
+  'uint32_t pvg_ram_import_address(uint32_t group, uint64_t address, uint64_t length, uint32_t writable)',
+  'int32_t pvg_memory_share(uint64_t address, uint64_t length)',
+  'uint64_t pvg_memory_address(const void *memory)',
   'uint64_t pvg_ram_address(uint32_t ram)',
+  'uint64_t pvg_ram_view(uint32_t ram)',
   'int32_t pvg_ram_fd(uint32_t ram)',
+  'int32_t pvg_ram_revoke(uint32_t ram)',
+  'int32_t pvg_ram_take_dirty(uint32_t ram, uint64_t page_bytes, uint64_t *words, uint64_t count)',
+  'int32_t pvg_ram_end_dirty(uint32_t ram)',
   'int32_t pvg_ram_destroy(uint32_t ram)',
   'uint32_t pvg_range_create(uint32_t group, uint64_t length)',
   'uint64_t pvg_range_address(uint32_t range)',
@@ -166,15 +205,30 @@ export const PROTOTYPES = [
   'int32_t pvg_upcall_supply_ram(uint32_t device, uint32_t id, uint64_t offset, uint32_t ram, uint64_t ram_offset, uint64_t length)',
   'int32_t pvg_upcall_wakes(uint32_t device, uint64_t *counts)',
   'int32_t pvg_device_own_counts(uint32_t device, uint64_t *counts)',
+  'int32_t pvg_device_own_forget(uint32_t device, uint32_t slot)',
   'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
   'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
+  'int32_t pvg_socket_listen(const char *path)',
+  'int32_t pvg_socket_connect(const char *path)',
+  'int32_t pvg_socket_listens(int32_t fd)',
+  'int32_t pvg_socket_accept(int32_t listener, int32_t wake)',
+  'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us)',
+  'int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes, uint32_t length, const int32_t *descriptors, uint32_t count, int32_t timeout_ms)',
+  'int32_t pvg_socket_pair(int32_t *sockets)',
+  'int32_t pvg_descriptor_duplicate(int32_t fd)',
+  'int32_t pvg_descriptor_close(int32_t fd)',
+  'int32_t pvg_event_create(void)',
+  'int32_t pvg_event_is(int32_t fd)',
+  'int32_t pvg_event_signal(int32_t fd)',
+  'int32_t pvg_signal_set(uint32_t group, uint32_t vector, int32_t fd)',
+  'int32_t pvg_signal_raise(uint32_t group, uint32_t vector)',
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 3;
+export const BRIDGE_VERSION = 4;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
@@ -252,10 +306,15 @@ export const MAX_VIEW_BYTES = 2 ** 32 - 2 ** 16;
 
 /** Bytes of a RAM in this process. The view stays safe to touch after the RAM is destroyed: it then reads zeros. */
 export function ramView(bridge: PvgBridge, ram: number, offset: number, length: number): Uint8Array<ArrayBuffer> {
-  const address = bridge.pvg_ram_address(ram);
+  const address = bridge.pvg_ram_view(ram);
   if (BigInt(address) === 0n) throw new BridgeError(-1, `no such RAM: ${bridge.pvg_last_error()}`);
   if (length > MAX_VIEW_BYTES) throw new BridgeError(-6, `a view of ${length} bytes is longer than ${MAX_VIEW_BYTES}: take several`);
   return new Uint8Array(koffi.view(BigInt(address) + BigInt(offset), length));
+}
+
+/** Where a buffer's first byte is in this process. */
+export function bufferAddress(bridge: PvgBridge, buffer: SharedArrayBuffer): bigint {
+  return BigInt(bridge.pvg_memory_address(new Uint8Array(buffer)));
 }
 
 /** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */

@@ -14,6 +14,7 @@ export const PvgStatus = {
   bounds: -6,
   refused: -7,
   unsupported: -8,
+  woken: -9,
 } as const;
 
 export const PvgCause = { none: 0, closed: 1, thread: 2, deadlock: 3 } as const;

@@ -19,6 +19,7 @@ import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
 import { parseQmp } from './qmp.js';
 import { DEADLOCKED, run, type RunOptions } from './run.js';
+import type { ServeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { parseVnc, type VncSetting } from './vnc.js';
 
@@ -74,6 +75,23 @@ function qmp(text: string): string {
   }
 }
 
+function socketPath(path: string): string {
+  if (path === '' || !existsSync(dirname(resolve(path))))
+    throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
+  return path;
+}
+
+function descriptor(text: string): number {
+  if (!/^\d{1,9}$/.test(text) || Number(text) < 3) throw new InvalidArgumentError('Expected the number of an open descriptor, 3 or more.');
+  return Number(text);
+}
+
+function vectors(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1 || value > 32) throw new InvalidArgumentError('Expected an integer in 1..32.');
+  return value;
+}
+
 function inFile(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
   throw new InvalidArgumentError('There is no such file.');
@@ -92,7 +110,26 @@ interface RunFlags extends Omit<RunOptions, 'vsync'> {
   readonly vsync: 'on' | 'off';
 }
 
+interface ServeFlags extends Omit<ServeOptions, 'vsync'> {
+  readonly vsync: 'on' | 'off';
+}
+
 type BenchFlags = Omit<BenchOptions, 'scale'>;
+
+const vsyncOption = (): Option =>
+  new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on');
+const displayOption = (): Option =>
+  new Option(
+    '--display <vnc=HOST:N>',
+    'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it',
+  ).argParser(vnc);
+const qmpOption = (): Option => new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp);
+const traceOption = (): Option =>
+  new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
+    .argParser(trace)
+    .default([], 'none');
+const traceFileOption = (): Option => new Option('--trace-file <file>', 'write them there instead of stderr').argParser(outFile);
+const tracePrefixOption = (): Option => new Option('--trace-prefix', "put thread and time in front, as QEMU's log does").default(false);
 
 const program = new Command('apple-gfx')
   .description("QEMU's Apple paravirtual GPU device, as actors on worker threads")
@@ -109,7 +146,7 @@ program
   .addOption(new Option('--seconds <n>', 'let it draw for so long instead').argParser(integer))
   .addOption(new Option('--mode <WxH@Hz>', 'display mode (default: 1440x1080@60, or what the restored device has)').argParser(mode))
   .addOption(new Option('--displays <n>', 'displays the guest draws on, 1 to 8 (default: 1)').argParser(displays))
-  .addOption(new Option('--vsync <on|off>', "show frames at the mode's rate, or as they come").choices(['on', 'off']).default('on'))
+  .addOption(vsyncOption())
   .option('--headless', 'nobody looks: frames are rendered, and copied for --out only', false)
   .addOption(new Option('--variant <name>', "which of QEMU's two devices (default: mmio)").choices(['mmio', 'pci']))
   .addOption(
@@ -117,23 +154,14 @@ program
       .choices(REVISION_NAMES)
       .default(DEFAULT_REVISION),
   )
-  .addOption(
-    new Option(
-      '--display <vnc=HOST:N>',
-      'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it',
-    ).argParser(vnc),
-  )
-  .addOption(new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp))
+  .addOption(displayOption())
+  .addOption(qmpOption())
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
   .addOption(new Option('--save <file>', 'save the device there when the guest has drawn its frames').argParser(outFile))
   .addOption(new Option('--restore <file>', 'go on with a device and its guest that were saved').argParser(inFile))
-  .addOption(
-    new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
-      .argParser(trace)
-      .default([], 'none'),
-  )
-  .addOption(new Option('--trace-file <file>', 'write them there instead of stderr').argParser(outFile))
-  .option('--trace-prefix', "put thread and time in front, as QEMU's log does", false)
+  .addOption(traceOption())
+  .addOption(traceFileOption())
+  .addOption(tracePrefixOption())
   .option('--json', 'end with one line of JSON on stdout', false)
   .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.')
   .action(async (flags: RunFlags) => {
@@ -146,6 +174,38 @@ program
       traceFile: flags.traceFile,
       vsync: flags.vsync === 'on',
     });
+  });
+
+program
+  .command('serve')
+  .description('serve the pci device to QEMU (vfio-user-pci) and other virtual machine monitors, over a vfio-user socket')
+  .exitOverride()
+  .addOption(new Option('--socket-path <path>', 'make the Unix socket there, and serve one client after the other').argParser(socketPath))
+  .addOption(
+    new Option('--fd <n>', 'serve on that descriptor instead: a socket that listens, or one that is connected').argParser(descriptor),
+  )
+  .addOption(displayOption())
+  .addOption(qmpOption())
+  .addOption(new Option('--romfile <file>', "the device's option ROM").argParser(inFile))
+  .addOption(new Option('--mode <WxH@Hz>', 'the only display mode (default: 1920x1080, 1440x1080 and 1280x1024 at 60 Hz)').argParser(mode))
+  .addOption(new Option('--displays <n>', 'displays of the device, 1 to 8 (default: 1)').argParser(displays))
+  .addOption(new Option('--vectors <n>', 'MSI vectors, 1 to 32 (default: 32)').argParser(vectors))
+  .addOption(vsyncOption())
+  .addOption(traceOption())
+  .addOption(traceFileOption())
+  .addOption(tracePrefixOption())
+  .addHelpText(
+    'after',
+    `
+QEMU 10.1 and later, with memory that can be shared:
+  qemu-system-x86_64 -machine q35,memory-backend=m0 -object memory-backend-memfd,id=m0,size=4G,share=on \\
+    -device '{"driver":"vfio-user-pci","socket":{"type":"unix","path":"PATH"}}'
+
+Exit codes: 0 ended by a signal, QMP's quit, or its one client (--fd); 1 the device or the server failed, 2 wrong usage, 3 the device deadlocked.`,
+  )
+  .action(async (flags: ServeFlags) => {
+    const { serve } = await import('./serve.js');
+    process.exitCode = await serve({ ...flags, vsync: flags.vsync === 'on' });
   });
 
 program

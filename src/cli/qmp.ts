@@ -4,8 +4,8 @@
  * What it does not do: speak the protocol (src/embed/qmp).
  */
 import { describeError } from '../base/errors.js';
-import type { QmpServer } from '../embed/qmp/server.js';
-import type { Session } from './session.js';
+import type { Device } from '../device.js';
+import type { QmpMachine, QmpServer } from '../embed/qmp/server.js';
 import { UsageError } from './usage-error.js';
 
 const SYNTAX = 'expected unix:PATH, then if wanted ,server=on and ,wait=off';
@@ -28,11 +28,18 @@ function splitCommas(text: string): string[] {
   return parts.map((part) => part.replaceAll(',,', ','));
 }
 
-/** Lets clients in, and says on stderr where and who was sent away. `onQuit`: a client ended the run. */
-export async function openQmp({ device, machine }: Session, path: string, onQuit: () => void): Promise<QmpServer> {
+/** Whose monitor it is; a device whose guest is somebody else's has no machine. */
+export interface Monitored {
+  readonly device: Device;
+  readonly machine?: QmpMachine;
+}
+
+/** Lets clients in, and says on stderr where and who was sent away. `onQuit`: a client ended the command. */
+export async function openQmp(monitored: Monitored, path: string, onQuit: () => void): Promise<QmpServer> {
   const { serveQmp } = await import('../embed/qmp/server.js');
   const say = (text: string): void => void process.stderr.write(`apple-gfx: ${text}\n`);
-  const server = await serveQmp(device, { path, machine, onQuit }).catch((error: unknown) => {
+  const { device, machine } = monitored;
+  const server = await serveQmp(device, { path, onQuit, ...(machine && { machine }) }).catch((error: unknown) => {
     throw new UsageError(`QMP: ${describeError(error)}`);
   });
   server.on('refused', (reason) => say(`a QMP client was sent away: ${reason}`));

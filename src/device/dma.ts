@@ -2,9 +2,9 @@
  * readMemory: PVG reads guest-physical memory, also where a device's registers are (device.md 4.2).
  *
  * Invariant: the upcall is answered once, when every byte is there or one can't be had. What is RAM is supplied at once; a register
- * is read by an access of its own, for which the read waits. Nothing here decides whether accesses may nest: it asks.
+ * is read by an access of its own, for which the read waits, and so is a piece of another device that serves such. Nothing here decides whether accesses may nest: it asks.
  */
-import { DMA_MAX_REGISTER_BYTES } from '../base/limits.js';
+import { DMA_MAX_PIECE_BYTES, DMA_MAX_REGISTER_BYTES } from '../base/limits.js';
 import type { PvgRecord } from '../bridge/records.js';
 import type { AddressSpace } from '../memory/address-space.js';
 import type { Translation } from '../memory/flat-view.js';
@@ -24,7 +24,17 @@ export interface RegisterRead {
   readonly depth: number;
 }
 
+/** A read of a piece of another device that serves such. */
+export interface PieceRead extends Pick<RegisterRead, 'found' | 'cause' | 'depth'> {
+  readonly length: number;
+  /** The upcall that wants it, and at which of its bytes. */
+  readonly upcall: number;
+  readonly at: number;
+}
+
 export interface RegisterReader {
+  /** As readRegister(), of a piece. */
+  readPiece(read: PieceRead): { readonly job: number; readonly continuation: Continuation } | null;
   /** Begins a read of registers: the job to wait for and what goes on then; null if it is refused. */
   readRegister(read: RegisterRead): { readonly job: number; readonly continuation: Continuation } | null;
 }
@@ -108,7 +118,18 @@ export class DmaRead implements Continuation, AccessReceiver {
       this.done += size;
       return this.port.supplyFromRam(this.upcall.id, at, ram, ramOffset + found.offset, size) ? 'mapped' : 'failed';
     }
+    if (found.region.kind === 'device' && found.region.wholePieces) return this.readPiece(found);
     return this.readRegister(found);
+  }
+
+  private readPiece(found: Translation): PieceOutcome | number {
+    const length = Math.min(this.length - this.done, found.contiguous, DMA_MAX_PIECE_BYTES);
+    const { reader, cause = 0, depth = 0 } = this.options;
+    const read = reader?.readPiece({ found, length, upcall: this.upcall.id, at: this.done, cause, depth }) ?? null;
+    this.done += length;
+    if (read === null) return 'failed';
+    this.access = read.continuation;
+    return read.job;
   }
 
   private readRegister(found: Translation): PieceOutcome | number {

@@ -23,6 +23,16 @@ export type Effect =
   | ({ readonly do: 'submitJob' } & AccessJob)
   /** Have another device of the embedder's read a register; a message brings the result. */
   | { readonly do: 'readDevice'; readonly job: number; readonly region: number; readonly offset: number }
+  /** Have another device of the embedder's read a piece, and put it at byte `at` of what the upcall wants; a message says how that went. */
+  | {
+      readonly do: 'readDevicePiece';
+      readonly job: number;
+      readonly region: number;
+      readonly offset: number;
+      readonly length: number;
+      readonly upcall: number;
+      readonly at: number;
+    }
   /** Answer a guest's access; `ok`: PVG has carried all of it out. */
   | {
       readonly do: 'replyToGuest';

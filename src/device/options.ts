@@ -10,6 +10,7 @@ import { checkModes, type DisplayMode } from './display-mode.js';
 import type { MigrationBlocker } from './migration.js';
 import { checkOptionRomBytes } from './option-rom.js';
 import { MAX_DISPLAY_SERIAL } from './serials.js';
+import type { GuestMemoryOptions } from '../runtime/guest-memory.js';
 import { DEFAULT_REVISION, REVISIONS } from '../revisions/revisions.js';
 import { REVISION_NAMES, type Revision, type RevisionName } from '../revisions/revision.js';
 
@@ -19,10 +20,12 @@ export interface DeviceOptions {
   readonly variant?: 'mmio' | 'pci';
   /** The design of the device's threading (threading.md 3). Default `hardened`. */
   readonly revision?: RevisionName;
-  /** Guest RAM in bytes, a multiple of 16 KiB. Default 256 MiB. */
+  /** The device's own guest RAM in bytes, a multiple of 16 KiB; 0: it has none. Default 256 MiB. */
   readonly ramBytes?: number;
   /** Guest-physical address of the RAM's first byte. Default 0x40000000 for mmio, 0 for pci. */
   readonly ramBase?: number;
+  /** Guest memory that is on the map from the start, before a `restore` goes on; at most 1024 pieces with what is added later. Default none. */
+  readonly memory?: readonly GuestMemoryOptions[];
   /**
    * Guest-physical address of the gfx register window, a multiple of 16 KiB outside RAM. Default 0x30000000 for mmio, 0xc0000000 for
    * pci, or behind RAM if RAM is there.
@@ -107,7 +110,7 @@ const DEFAULT_MODES = { two: TWO_MODES, three: [{ width: 1920, height: 1080, rat
 const WINDOW_ROOM = 2 ** 20;
 
 function meetsRam(windowBase: number, ramBase: number, ramBytes: number): boolean {
-  return windowBase < ramBase + ramBytes && ramBase < windowBase + WINDOW_ROOM;
+  return ramBytes > 0 && windowBase < ramBase + ramBytes && ramBase < windowBase + WINDOW_ROOM;
 }
 
 function defaultWindow(variant: Variant, ramBase: number, ramBytes: number): number {
@@ -116,7 +119,7 @@ function defaultWindow(variant: Variant, ramBase: number, ramBytes: number): num
 }
 
 function checkPlaces(options: DeviceOptions, variant: Variant): Pick<CheckedOptions, 'ramBytes' | 'ramBase' | 'windowBase'> {
-  const ramBytes = integer('ramBytes', options.ramBytes ?? 256 * 2 ** 20, 16_384, MAX_RAM_BYTES);
+  const ramBytes = integer('ramBytes', options.ramBytes ?? 256 * 2 ** 20, 0, MAX_RAM_BYTES);
   const ramBase = integer('ramBase', options.ramBase ?? (variant === 'mmio' ? 0x4000_0000 : 0), 0, 2 ** 48);
   if (ramBytes % 16_384 !== 0 || ramBase % 16_384 !== 0) throw new ArgumentError('ramBytes and ramBase must be multiples of 16384');
   const windowBase = integer('windowBase', options.windowBase ?? defaultWindow(variant, ramBase, ramBytes), 0, 2 ** 49);
@@ -158,6 +161,15 @@ function checkOptionRom(rom: Uint8Array | string | null, variant: Variant): Uint
   return rom;
 }
 
+/** The list is; each piece is checked when it is added. */
+function checkMemory(memory: readonly GuestMemoryOptions[]): readonly GuestMemoryOptions[] {
+  if (!Array.isArray(memory)) throw new ArgumentError('memory is no list');
+  for (const [index, piece] of memory.entries()) {
+    if (typeof piece !== 'object' || piece === null) throw new ArgumentError(`memory[${index}] is ${String(piece)}, expected an object`);
+  }
+  return memory;
+}
+
 function checkBlocker(blocker: MigrationBlocker | null): MigrationBlocker | null {
   if (blocker !== null && !(typeof blocker.block === 'function' && typeof blocker.unblock === 'function')) {
     throw new ArgumentError('migrationBlocker needs the methods block(reason) and unblock()');
@@ -176,6 +188,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
   return {
     variant,
     ...checkPlaces(options, variant),
+    memory: checkMemory(options.memory ?? []),
     revision,
     ...checkDisplays(options, REVISIONS[revision]),
     vsync: flag('vsync', options.vsync ?? true),

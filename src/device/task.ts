@@ -1,7 +1,7 @@
 /**
  * PVG's tasks and the upcalls about their memory (device.md 4.1).
  *
- * Invariant: a task holds one reference on each memory region it has mapped anything of, until it is destroyed; in the revisions
+ * Invariant: a task holds one reference on each memory region it has mapped anything of, until it is destroyed or the region is revoked; in the revisions
  * without references it holds none. Every mapping job is answered exactly once, when its machine says so.
  */
 import { MAP_MAX_PIECES } from '../base/limits.js';
@@ -68,6 +68,17 @@ export class Tasks {
       this.port.perform({ do: 'releaseRange', range: task.range });
     }
     this.port.perform({ do: 'answerUpcall', id: upcall.id, ok: task !== undefined, value: 0 });
+  }
+
+  /** Gives back the references that tasks have on a region whose memory was taken from them. */
+  forget(id: number): void {
+    for (const { regions } of this.tasks.values()) {
+      for (const region of regions) {
+        if (region.id !== id) continue;
+        regions.delete(region);
+        this.space.release(region);
+      }
+    }
   }
 
   map(upcall: PvgRecord): void {

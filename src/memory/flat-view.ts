@@ -23,22 +23,33 @@ export interface FlatRange {
 
 const endOf = (region: MemoryRegion): number => region.gpa + region.length;
 
-/** The region seen at an address: the highest priority, then the last added. */
-function seenAt(regions: readonly MemoryRegion[], gpa: number): MemoryRegion | undefined {
-  let seen: MemoryRegion | undefined;
-  for (const region of regions) {
-    if (gpa >= region.gpa && gpa < endOf(region) && (seen === undefined || region.priority >= seen.priority)) seen = region;
-  }
-  return seen;
+/** A region among those that cover an address: of two the one of higher priority is seen, then the one added last. */
+interface Cover {
+  readonly region: MemoryRegion;
+  readonly added: number;
 }
 
-/** Between two neighbouring edges the same region is seen everywhere. */
+const above = (a: Cover, b: Cover): number => a.region.priority - b.region.priority || a.added - b.added;
+
+/** Puts a region among those that cover the address now, which are in the order of above(). */
+function cover(covers: Cover[], next: Cover): void {
+  let at = covers.length;
+  while (at > 0 && above(covers[at - 1] as Cover, next) > 0) at--;
+  covers.splice(at, 0, next);
+}
+
+/** Between two neighbouring edges the same region is seen everywhere: goes through the edges, and notes which regions cover what is between them. */
 function flatten(regions: readonly MemoryRegion[]): FlatRange[] {
+  const starts = regions.map((region, added) => ({ region, added })).sort((a, b) => a.region.gpa - b.region.gpa);
   const edges = [...new Set(regions.flatMap((region) => [region.gpa, endOf(region)]))].sort((a, b) => a - b);
   const ranges: FlatRange[] = [];
+  let covers: Cover[] = [];
+  let started = 0;
   edges.forEach((gpa, index) => {
     const end = edges[index + 1];
-    const region = seenAt(regions, gpa);
+    covers = covers.filter(({ region }) => endOf(region) > gpa);
+    for (let next = starts[started]; next !== undefined && next.region.gpa === gpa; next = starts[++started]) cover(covers, next);
+    const region = covers.at(-1)?.region;
     if (end === undefined || region === undefined) return;
     const last = ranges.at(-1);
     if (last?.region === region && last.end === gpa) ranges[ranges.length - 1] = { ...last, end };

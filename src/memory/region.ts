@@ -41,6 +41,8 @@ export interface MmioRegion extends Placed {
 /** Registers of another device of the embedder's, which answers reads of them. */
 export interface DeviceRegion extends Placed {
   readonly kind: 'device';
+  /** It serves pieces of any length at once, rather than registers of 4 bytes. */
+  readonly wholePieces: boolean;
 }
 
 export type MemoryRegion = BackedRegion | MmioRegion | DeviceRegion;

@@ -1,77 +1,76 @@
 /**
- * Guest memory that an embedder adds to a running device, and takes away again.
+ * A piece of guest memory that an embedder adds to a device, and takes away again.
  *
- * Invariant: every value is checked here, on the embedder's thread, so that what reaches the BQL actor is right.
+ * Invariant: once it was revoked, nothing of this process touches its bytes any more, whatever tasks had mapped of it. What is known
+ * of all pieces of a device together stands in guest-memories.ts.
  */
 import { integer } from '../base/arguments.js';
-import { ArgumentError, SavedStateError } from '../base/errors.js';
-import { MAX_RAM_BYTES, MAX_REGION_SLOTS, MAX_REGIONS } from '../base/limits.js';
-import { checkedHandle, type PvgBridge, ramView } from '../bridge/native.js';
-import type { RegionReferences } from '../memory/references.js';
-import type { BackedRegion, DeviceRegion } from '../memory/region.js';
+import { ArgumentError, BridgeError, DeviceClosedError } from '../base/errors.js';
+import { checked, MAX_VIEW_BYTES, type PvgBridge, ramView } from '../bridge/native.js';
+import type { BackedRegion } from '../memory/region.js';
+import { type GuestMemorySource, takeDirtyPages } from './memory-source.js';
 
-/** What addMemory() is told. */
+/** What addMemory() and createDevice({ memory }) are told. */
 export interface GuestMemoryOptions {
-  /** Guest-physical address, a multiple of 16 KiB. */
+  /** Guest-physical address, a multiple of 16 KiB; in the pci variant of 4 KiB. */
   readonly gpa: number;
-  /** Length in bytes, a multiple of 16 KiB. */
+  /** Length in bytes, a multiple of 16 KiB; in the pci variant of 4 KiB; at most 1 TiB. */
   readonly bytes: number;
-  /** A `rom` can't be mapped for writing; a `deviceRam`, another device's memory, can be read by PVG but not mapped. Default `ram`. */
+  /**
+   * A `rom` can't be mapped for writing, and its descriptor need only be readable; a `deviceRam`, another device's memory, can be read by PVG but
+   * not mapped. Default `ram`.
+   */
   readonly kind?: 'ram' | 'rom' | 'deviceRam';
   /** Where memory overlaps, the highest priority is seen, of equal ones the one added last; 0..1000. RAM has 0, the register window 1. Default 0. */
   readonly priority?: number;
+  /** Where the bytes are; default: memory of the device's own, zeroed. */
+  readonly source?: GuestMemorySource;
 }
 
-/** How the map is changed; the supervisor does. */
-export interface MemoryMap {
-  addRegion(region: BackedRegion | DeviceRegion): Promise<void>;
-  removeRegion(id: number): Promise<boolean>;
-}
-
-/** What addDevice() is told. */
-export interface GuestDeviceOptions {
-  /** Guest-physical address, a multiple of 16 KiB. */
-  readonly gpa: number;
-  /** Length in bytes, a multiple of 16 KiB. */
-  readonly bytes: number;
-  /** As of GuestMemoryOptions. Default 1. */
-  readonly priority?: number;
+/** How memory is taken away. */
+export interface RemoveOptions {
   /**
-   * Reads 4 bytes at an offset that is a multiple of 4: the value, or null to fail the read. Called on the thread that made the device, with the
-   * BQL held: while it takes, no guest access is served; it must not make one itself.
+   * True: from everybody. What tasks have mapped of it becomes fresh zero pages at once, and so do its own bytes; when the promise resolves, nothing of
+   * this process can touch the old ones any more. Default false.
    */
-  read(offset: number): number | null;
+  readonly revoke?: boolean;
 }
 
-/** Registers of another device on the guest's memory map; made by Device.addDevice(). */
-export interface GuestDevice {
-  /** Guest-physical address of its first register. */
-  readonly gpa: number;
-  /** Takes it off the guest's memory map. Idempotent. */
-  remove(): Promise<void>;
+const MAX_DIRTY_PAGE_BYTES = 2 ** 30;
+
+/** What a piece needs of those that it belongs to. @internal */
+export interface MemoryOwner {
+  readonly bridge: PvgBridge;
+  /** Takes it off the map. */
+  remove(region: BackedRegion): Promise<void>;
+  /** Takes it away from who has mapped it; it is off the map. */
+  revoke(region: BackedRegion): Promise<void>;
+  /** Whether something that nobody logs may write to it. */
+  readonly writesUnlogged: boolean;
 }
 
-const GRANULE = 16_384;
-const KINDS = ['ram', 'rom', 'deviceRam'] as const;
-const MAX_PRIORITY = 1000;
-const MAX_GPA = 2 ** 52;
-
-/** A piece of guest memory; made by Device.addMemory(). */
+/** A piece of guest memory; made by Device.addMemory() or createDevice({ memory }). */
 export class GuestMemory {
   private removing: Promise<void> | null = null;
+  private revoking: Promise<void> | null = null;
+  private view: Uint8Array<ArrayBuffer> | null = null;
 
   /** Use Device.addMemory(). @internal */
   constructor(
-    private readonly map: MemoryMap,
+    private readonly owner: MemoryOwner,
     private readonly region: BackedRegion,
-    /** The bytes, shared with the guest. They read as zeros once the memory was removed and nothing maps it any more. */
-    readonly bytes: Uint8Array<ArrayBuffer>,
-    private readonly onRemoved: () => void,
+    /** Where its bytes are, as it was told; kept, so that a buffer lives as long as the memory. Undefined: they are the device's own. */
+    readonly source: GuestMemorySource | undefined,
   ) {}
 
   /** Guest-physical address of its first byte. */
   get gpa(): number {
     return this.region.gpa;
+  }
+
+  /** Length in bytes. */
+  get byteLength(): number {
+    return this.region.length;
   }
 
   /** The bridge's handle of the memory. */
@@ -84,108 +83,81 @@ export class GuestMemory {
     return this.region.kind;
   }
 
-  /** Takes it off the guest's memory map. What tasks have mapped of it stays with them until they are destroyed. Idempotent. */
-  remove(): Promise<void> {
-    this.removing ??= this.map.removeRegion(this.region.id).then(() => this.onRemoved());
-    return this.removing;
-  }
-}
-
-/** What the pieces of one device need. */
-export interface GuestMemoriesParts {
-  readonly bridge: PvgBridge;
-  readonly group: number;
-  readonly map: MemoryMap;
-  readonly references: RegionReferences;
-  /** Region ids from here on are free. */
-  readonly nextId: number;
-  /** Regions that exist already. */
-  readonly count: number;
-}
-
-/** The pieces of one device. */
-export class GuestMemories {
-  private nextId: number;
-  private count: number;
-  private readonly regions = new Map<number, BackedRegion>();
-  /** Memory that was removed while something mapped it, and where its references are counted. */
-  private removed: { readonly gpa: number; readonly slot: number }[] = [];
-  private readonly devices = new Map<number, GuestDeviceOptions>();
-
-  constructor(private readonly parts: GuestMemoriesParts) {
-    this.nextId = parts.nextId;
-    this.count = parts.count;
+  /** As it was told. */
+  get priority(): number {
+    return this.region.priority;
   }
 
-  /** Throws ArgumentError for a wrong option, BridgeError if there is no memory. */
-  async add(options: GuestMemoryOptions): Promise<GuestMemory> {
-    const { gpa, bytes, kind = 'ram', priority = 0 } = options;
-    this.check({ gpa, bytes, priority });
-    if (!KINDS.includes(kind)) throw new ArgumentError(`kind is "${String(kind)}", expected one of ${KINDS.join(', ')}`);
-    const { bridge, group, map, references } = this.parts;
-    const slot = references.claim();
-    if (slot === null) throw new ArgumentError(`${MAX_REGION_SLOTS} memory regions are in use, most of them removed but still mapped`);
-    const ram = bridge.pvg_ram_create(group, bytes);
-    if (ram === 0) references.remove(slot);
-    checkedHandle(bridge, `guest memory of ${bytes} bytes`, ram);
-    const id = this.nextId++;
-    const hostAddress = Number(bridge.pvg_ram_address(ram));
-    const region: BackedRegion = { kind, id, name: `${kind} ${id}`, gpa, length: bytes, priority, ram, ramOffset: 0, hostAddress, slot };
-    const view = ramView(bridge, ram, 0, bytes);
-    this.count++;
-    await map.addRegion(region);
-    this.regions.set(id, region);
-    return new GuestMemory(map, region, view, () => {
-      this.count--;
-      this.regions.delete(id);
-      // From now on nobody finds the region; what maps it keeps its memory until it lets go.
-      if (references.remove(slot)) bridge.pvg_ram_destroy(ram);
-      else this.removed.push({ gpa, slot });
+  /**
+   * The bytes, shared with the guest. They read as zeros once the memory was removed and nothing maps it any more, or was revoked. What is written to a
+   * `rom` from a descriptor stays in this process. Throws ArgumentError if they are more than a view can have (about 4 GiB: look at such memory through what it was
+   * given as), and for a `rom` at an address, which may be impossible to write.
+   */
+  get bytes(): Uint8Array<ArrayBuffer> {
+    const { region, source, owner } = this;
+    if (region.length > MAX_VIEW_BYTES)
+      throw new ArgumentError(`a view has at most ${MAX_VIEW_BYTES} bytes, and ${region.length} are wanted`);
+    if (region.kind === 'rom' && source !== undefined && 'address' in source)
+      throw new ArgumentError('a rom at an address has no view: it is there already');
+    this.view ??= viewOf(owner.bridge, region);
+    return this.view;
+  }
+
+  /**
+   * Which pages tasks may have written since it was last asked: a bit for each page of `pageBytes` (a power of two, 4096 and up), lowest first, in whole
+   * words of 64 bits, little-endian. Those that a task shows for writing always count. The first call says that all were, and begins a log,
+   * which takes memory until endDirtyLog(). In the mmio variant it always is all, since the IOSurface mapper's writes are not logged.
+   * Throws ArgumentError for a size that can't be, BridgeError when the memory is gone.
+   */
+  takeDirtyPages(pageBytes: number): Uint8Array {
+    const { owner, region } = this;
+    integer('pageBytes', pageBytes, owner.bridge.pvg_page_size(), MAX_DIRTY_PAGE_BYTES);
+    if (!Number.isInteger(Math.log2(pageBytes))) throw new ArgumentError(`pageBytes is ${pageBytes}, expected a power of two`);
+    if (owner.writesUnlogged) owner.bridge.pvg_ram_end_dirty(region.ram);
+    return takeDirtyPages(owner.bridge, region.ram, region.length, pageBytes);
+  }
+
+  /** Ends the log that takeDirtyPages() began. */
+  endDirtyLog(): void {
+    this.owner.bridge.pvg_ram_end_dirty(this.region.ram);
+  }
+
+  /**
+   * Takes it off the guest's memory map. What tasks have mapped of it stays with them until they are destroyed, unless it is revoked. What it was
+   * given as stays as it is. Idempotent; memory that was removed may still be revoked, also when the device has closed. Rejects with DeviceClosedError if the
+   * device closes first and it wasn't to be revoked, with BridgeError if the system refuses to take pages away (it may be tried again).
+   */
+  remove({ revoke = false }: RemoveOptions = {}): Promise<void> {
+    if (!revoke) {
+      this.removing ??= this.owner.remove(this.region);
+      return this.removing;
+    }
+    this.revoking ??= this.revoke().catch((error: unknown) => {
+      this.revoking = null;
+      throw error;
     });
+    return this.revoking;
   }
 
-  /** Throws ArgumentError for a wrong option. */
-  async addDevice(options: GuestDeviceOptions): Promise<GuestDevice> {
-    const { gpa, bytes, priority = 1 } = options;
-    this.check({ gpa, bytes, priority });
-    const id = this.nextId++;
-    this.count++;
-    this.devices.set(id, options);
-    await this.parts.map.addRegion({ kind: 'device', id, name: `device ${id}`, gpa, length: bytes, priority });
-    let removing: Promise<void> | null = null;
-    const remove = async (): Promise<void> => {
-      await this.parts.map.removeRegion(id);
-      this.devices.delete(id);
-      this.count--;
-    };
-    return {
-      gpa,
-      remove: () => {
-        removing ??= remove();
-        return removing;
-      },
-    };
+  /** Off the map first, so that nobody maps it anew. Of a device that has closed everything is gone already, but for what this takes away. */
+  private async revoke(): Promise<void> {
+    try {
+      await this.remove();
+    } catch (error) {
+      if (!(error instanceof DeviceClosedError)) throw error;
+      checked(this.owner.bridge, 'revoke guest memory', this.owner.bridge.pvg_ram_revoke(this.region.ram));
+      return;
+    }
+    await this.owner.revoke(this.region);
   }
+}
 
-  /** The pieces on the map, for a save. Throws SavedStateError if one that was removed is still mapped, since nothing could map it again. */
-  list(): readonly BackedRegion[] {
-    this.removed = this.removed.filter(({ slot }) => this.parts.references.isHeld(slot));
-    const [lost] = this.removed;
-    if (lost) throw new SavedStateError('mismatch', `memory at 0x${lost.gpa.toString(16)} was removed, but the guest still maps it`);
-    return [...this.regions.values()];
-  }
-
-  /** The value of another device's registers, null if the device is gone or failed. */
-  readDevice(region: number, offset: number): number | null {
-    const value = this.devices.get(region)?.read(offset) ?? null;
-    return value === null ? null : value >>> 0;
-  }
-
-  private check({ gpa, bytes, priority }: { gpa: number; bytes: number; priority: number }): void {
-    integer('gpa', gpa, 0, MAX_GPA);
-    integer('bytes', bytes, GRANULE, MAX_RAM_BYTES);
-    integer('priority', priority, 0, MAX_PRIORITY);
-    if (gpa % GRANULE !== 0 || bytes % GRANULE !== 0) throw new ArgumentError(`gpa and bytes must be multiples of ${GRANULE}`);
-    if (this.count >= MAX_REGIONS) throw new ArgumentError(`a device has at most ${MAX_REGIONS} memory regions`);
+/** A view of the memory; of one that is gone, zeros. */
+function viewOf(bridge: PvgBridge, { ram, length }: BackedRegion): Uint8Array<ArrayBuffer> {
+  try {
+    return ramView(bridge, ram, 0, length);
+  } catch (error) {
+    if (error instanceof BridgeError) return new Uint8Array(length);
+    throw error;
   }
 }

@@ -142,12 +142,13 @@ export class Viewers {
 
 const MSI_VECTORS = 0;
 const SEQUENCE = 1;
-const FIRST_VECTOR = 2;
+const SIGNALLED = 2;
+const FIRST_VECTOR = 3;
 
 /**
  * Interrupt lines or MSI vectors: how often each was raised. Cell 0 is how many MSI vectors the guest has enabled, 0
- * while MSI is off (written by the guest's side), 1 a sequence number that waiters sleep on, then one count per vector
- * (written by the BQL actor).
+ * while MSI is off (written by the guest's side), 1 a sequence number that waiters sleep on, 2 whether any is signalled on a descriptor
+ * (interrupt-signals.ts), then one count per vector (written by the BQL actor).
  */
 export class InterruptLines {
   private readonly cells: Int32Array<SharedArrayBuffer>;
@@ -184,6 +185,16 @@ export class InterruptLines {
     // The sequence moves after the count, so that whoever sees it move finds the count moved too.
     Atomics.add(this.cells, SEQUENCE, 1);
     Atomics.notify(this.cells, SEQUENCE);
+  }
+
+  /** Whether interrupts are to be signalled on descriptors too. */
+  get isSignalled(): boolean {
+    return Atomics.load(this.cells, SIGNALLED) === 1;
+  }
+
+  /** Says whether any line or vector has a descriptor; called by InterruptSignals. */
+  setSignalled(signalled: boolean): void {
+    Atomics.store(this.cells, SIGNALLED, signalled ? 1 : 0);
   }
 
   /** How often a line or vector was raised, modulo 2³² and as a signed number. */

@@ -35,6 +35,8 @@ export interface Scenario {
   readonly summary: string;
   /** What each processor does. */
   readonly vcpus?: readonly (readonly GuestAccess[])[];
+  /** Its processors carry accesses into PVG themselves, without the BQL, as those of a VMM in another process do. Default false. */
+  readonly unlocked?: boolean;
   /** Threads of PVG's. */
   readonly scripts?: readonly PvgScript[];
   readonly freedom?: PvgFreedom;
@@ -165,7 +167,7 @@ export class DeviceWorld {
   /** Declares processes and properties. */
   declare(): void {
     const { w, scenario, revision, inboxes, pvg, bql: behaviour, tally, fail } = this;
-    const { scripts = [], vcpus = [], updates = [], workers = 2, tellsLater = false } = scenario;
+    const { scripts = [], vcpus = [], updates = [], workers = 2, tellsLater = false, unlocked = false } = scenario;
     this.setFirstMode();
     this.console.isRealized = true;
     w.state(this);
@@ -197,7 +199,7 @@ export class DeviceWorld {
     vcpus.forEach((accesses, number) => {
       const handle = FIRST_REPLIES + number;
       const replies = this.repliesOf(handle);
-      const vcpu = new VcpuActor({ number, accesses, bql, replies, handle, pvg, carrier: carrier(), tally, fail });
+      const vcpu = new VcpuActor({ number, accesses, bql, replies, handle, pvg, carrier: carrier(), tally, unlocked, fail });
       this.vcpus.push(vcpu);
       w.actor(`vcpu${number}`, vcpu);
     });

@@ -43,6 +43,8 @@ export interface VcpuParts {
   readonly pvg: PvgModel;
   readonly carrier: Carrier;
   readonly tally: Tally;
+  /** It carries its accesses into PVG itself, and the device's lock has no part in them (VcpuOptions.unlocked). */
+  readonly unlocked: boolean;
   fail(property: string, text: string): void;
 }
 
@@ -96,10 +98,11 @@ export class VcpuActor implements Actor {
       if (!this.take() || this.isDone) return;
     }
     this.access();
+    if (this.parts.unlocked) this.goInside();
   }
 
   waitsFor(): readonly string[] {
-    return this.state === 'entering' ? this.carrier.waitsFor : ['bql'];
+    return this.state === 'entering' || (this.parts.unlocked && this.state === 'ready') ? this.carrier.waitsFor : ['bql'];
   }
 
   describe(): string {
@@ -124,6 +127,11 @@ export class VcpuActor implements Actor {
     if (access === 'write') this.written = tag;
     const offset = typeof access === 'object' ? access.order : registerOf(number);
     const words = [operation, 0, 4, offset, tag, handle];
+    if (this.parts.unlocked) {
+      this.entered = whole({ kind: Message.enterPvg, id: this.done + 1, words });
+      this.state = 'entering';
+      return;
+    }
     bql.post(whole({ kind: Message.access, id: this.done + 1, words }));
     tally.post(number);
     this.state = 'waiting';
@@ -131,7 +139,7 @@ export class VcpuActor implements Actor {
 
   /** Whether it can go on with its next access. */
   private take(): boolean {
-    const { number, accesses, replies, fail } = this.parts;
+    const { replies } = this.parts;
     const reply = replies.take();
     assert(reply !== undefined, 'a vCPU took what was not there');
     if (reply.kind === Message.enterPvg) {
@@ -139,13 +147,18 @@ export class VcpuActor implements Actor {
       this.state = 'entering';
       return false;
     }
-    if (reply.id !== this.done + 1) fail('P4', `vcpu ${number} gets the answer to its access ${reply.id - 1}, and waits for ${this.done}`);
-    if (accesses[this.done] === 'read' && reply.words[0] !== this.written) {
-      fail('P5', `vcpu ${number} reads ${reply.words[0]} from a register that it wrote ${this.written} to`);
+    this.answered(reply.id, reply.words[0] ?? 0);
+    return true;
+  }
+
+  private answered(id: number, value: number): void {
+    const { number, accesses, fail } = this.parts;
+    if (id !== this.done + 1) fail('P4', `vcpu ${number} gets the answer to its access ${id - 1}, and waits for ${this.done}`);
+    if (accesses[this.done] === 'read' && value !== this.written) {
+      fail('P5', `vcpu ${number} reads ${value} from a register that it wrote ${this.written} to`);
     }
     this.state = 'ready';
     this.done++;
-    return true;
   }
 
   private goInside(): void {
@@ -158,9 +171,10 @@ export class VcpuActor implements Actor {
       carrier.enter({ write: operation === 1, offset, value }, vcpu, index);
       return;
     }
+    this.entered = null;
+    if (this.parts.unlocked) return this.answered(record.id, carrier.leave());
     bql.post(whole({ kind: Message.accessReturned, id: record.id, words: [1, carrier.leave(), 0] }));
     tally.post(number);
-    this.entered = null;
     this.state = 'waiting';
   }
 }

@@ -93,6 +93,7 @@ export class WorldPort implements DevicePort {
       case 'releaseRam':
         return memory.destroyRam(effect.ram);
       case 'readDevice':
+      case 'readDevicePiece':
       case 'passFrame':
         return assert(false, `${effect.do} in a world that has no use for it`);
       case 'count':

@@ -50,6 +50,7 @@ export const UPPER_RAM: BackedRegion = {
 /** Directly behind that. */
 export const OTHER_DEVICE: DeviceRegion = {
   kind: 'device',
+  wholePieces: false,
   id: 4,
   name: 'other device',
   priority: 0,

@@ -114,7 +114,8 @@ describe('of registers', () => {
     const window = { ...GFX, length: 2 * DMA_MAX_REGISTER_BYTES };
     const space = new AddressSpace([window], claimedReferences());
     let accesses = 0;
-    const reader: RegisterReader = { readRegister: () => ({ job: ++accesses, continuation: { resume: () => null } }) };
+    const readRegister = () => ({ job: ++accesses, continuation: { resume: () => null } });
+    const reader: RegisterReader = { readRegister, readPiece: () => null };
     const read = new DmaRead(readMemory(5, window.gpa, length), space, port, { reader, tellsFailure: true });
     for (let job = read.begin(); job !== null; ) job = read.resume({ ok: true, value: 0, high: 0 });
     expect(accesses).toBe(DMA_MAX_REGISTER_BYTES / 4);

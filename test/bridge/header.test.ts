@@ -5,10 +5,10 @@ import { CONFIG_FIELDS } from '../../src/bridge/device-config.js';
 import { BRIDGE_VERSION, PROTOTYPES } from '../../src/bridge/native.js';
 import { KIND_HOST, MAX_PORTS, OwnIosfc, PvgStatus, RegionFlag, TraceEvent, Upcall, UpcallClass } from '../../src/bridge/pvg.js';
 
-const header = ['native/pvg_host.h', 'native/pvg_bridge.h'].map((path) => readFileSync(path, 'utf8')).join('');
+const header = ['native/pvg_host.h', 'native/pvg_bridge.h', 'native/pvg_socket.h'].map((path) => readFileSync(path, 'utf8')).join('');
 const plain = (text: string): string => text.replace(/\s+/g, ' ').replace(/struct \w+ \*/g, 'void *');
 
-describe('the bridge in TypeScript agrees with pvg_host.h and pvg_bridge.h', () => {
+describe('the bridge in TypeScript agrees with pvg_host.h, pvg_bridge.h and pvg_socket.h', () => {
   it('on every function, in the same order', () => {
     const functions = [...header.matchAll(/PVG_API ([^;{]+?\));/g)].map(([, text]) => plain(text ?? ''));
     expect(functions.length).toBeGreaterThan(40);

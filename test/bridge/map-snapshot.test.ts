@@ -41,7 +41,7 @@ interface Wanted {
 function regionOf({ kind, page, pages, priority }: Wanted, index: number): MemoryRegion {
   const placed = { id: index + 1, name: kind, gpa: page * PAGE, length: pages * PAGE, priority };
   if (kind === 'mmio') return { ...placed, kind, window: PvgWindow.gfx };
-  if (kind === 'device') return { ...placed, kind };
+  if (kind === 'device') return { ...placed, kind, wholePieces: false };
   const memory = rams[index];
   return { ...placed, kind, ram: memory?.ram ?? 0, ramOffset: 0, hostAddress: memory?.hostAddress ?? 0, slot: index + 1 };
 }

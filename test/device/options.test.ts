@@ -12,6 +12,7 @@ describe('options', () => {
     expect(checkOptions({})).toEqual({
       variant: 'mmio',
       ramBytes: 2 ** 28,
+      memory: [],
       ramBase: 0x4000_0000,
       windowBase: 0x3000_0000,
       revision: 'hardened',
@@ -75,7 +76,10 @@ describe('options', () => {
   const untyped = (options: object): DeviceOptions => options;
   it.each<[DeviceOptions, string]>([
     [untyped({ variant: 'isa' }), 'variant is "isa", expected "mmio" or "pci"'],
-    [{ ramBytes: 0 }, 'ramBytes is 0, expected an integer in 16384..68719476736'],
+    [{ ramBytes: -1 }, 'ramBytes is -1, expected an integer in 0..68719476736'],
+    [{ ramBytes: 1 }, 'ramBytes and ramBase must be multiples of 16384'],
+    [{ memory: 5 as never }, 'memory is no list'],
+    [{ memory: [null as never] }, 'memory[0] is null, expected an object'],
     [{ ramBytes: 20_000 }, 'ramBytes and ramBase must be multiples of 16384'],
     [{ ramBase: 5 }, 'ramBytes and ramBase must be multiples of 16384'],
     [{ windowBase: 5 }, 'windowBase is 0x5, expected a multiple of 16384'],

@@ -2,6 +2,7 @@
  * The address space: what may be mapped, and when a removed region is dropped.
  */
 import { describe, expect, it } from 'vitest';
+import { MAX_REGIONS } from '../../src/base/limits.js';
 import { AddressSpace } from '../../src/memory/address-space.js';
 import { RegionReferences } from '../../src/memory/references.js';
 import type { BackedRegion, MemoryRegion, MmioRegion } from '../../src/memory/region.js';
@@ -38,7 +39,7 @@ describe('lookup (device.md 4.3)', () => {
       window,
       ram(4, 0x7000, { length: 0x4000 }),
       ram(5, 0xc000, { kind: 'deviceRam' }),
-      { kind: 'device', id: 6, name: 'other device', gpa: 0xd000, length: 0x1000, priority: 0 },
+      { kind: 'device', wholePieces: false, id: 6, name: 'other device', gpa: 0xd000, length: 0x1000, priority: 0 },
     ],
     referencesOf(5),
   );
@@ -163,6 +164,6 @@ it('refuses what cannot be a region', () => {
   expect(() => space.add(ram(1, Number.MAX_SAFE_INTEGER))).toThrow(/out of bounds/);
   space.add(ram(1, 0));
   expect(() => space.add(ram(1, 0x5000))).toThrow(/has the id 1/);
-  for (let id = 2; id <= 64; id++) space.add(ram(id, 0x1000 * id));
-  expect(() => space.add(ram(65, 0))).toThrow(/at most 64/);
+  for (let id = 2; id <= MAX_REGIONS; id++) space.add(ram(id, 0x1000 * id));
+  expect(() => space.add(ram(MAX_REGIONS + 1, 0))).toThrow(/at most 1024/);
 });

@@ -76,7 +76,7 @@ export class WorldMemoryMap {
   addDevice(gpa: number, length: number, read: (offset: number) => number | null): Body {
     const id = this.nextId++;
     this.devices.set(id, read);
-    return this.add({ kind: 'device', id, name: `device ${id}`, gpa, length, priority: 1 });
+    return this.add({ kind: 'device', wholePieces: false, id, name: `device ${id}`, gpa, length, priority: 1 });
   }
 
   /** The body takes a region off the maps. */

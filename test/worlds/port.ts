@@ -8,7 +8,7 @@ import type { Blocking } from '../../actors/bql/continuations.js';
 import { postingOf } from '../../actors/postings.js';
 import type { MailboxHandles } from '../../actors/wiring.js';
 import { Message } from '../../actors/messages.js';
-import { unreachable } from '../../src/base/errors.js';
+import { assert, unreachable } from '../../src/base/errors.js';
 import type { WindowId } from '../../src/bridge/pvg.js';
 import type { EncodeRequest } from '../../src/bridge/scripted-display.js';
 import type { AccessResult, ScriptedPvg } from '../../src/bridge/scripted-pvg.js';
@@ -95,6 +95,8 @@ export class WorldPort implements DevicePort {
       }
       case 'readDevice':
         return parts.readDevice(effect.job, effect.region, effect.offset);
+      case 'readDevicePiece':
+        return assert(false, 'no device of a world serves whole pieces');
       case 'replyToGuest': {
         const { token, mailbox, value, high } = effect;
         if (mailbox === 0) return parts.reply(token, value, high);
