@@ -14,6 +14,7 @@ import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
+import { type AdvanceOptions, DeviceClock } from './device-clock.js';
 import { DeviceTrace, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
@@ -75,6 +76,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
   private added: readonly GuestMemory[] = [];
+  private readonly time: DeviceClock;
   private readonly traced = new DeviceTrace((line, origin) => this.emit('trace', line, origin));
 
   /** Use createDevice(). @internal */
@@ -98,6 +100,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
       count: wiring.regions.length,
     });
+    this.time = new DeviceClock(bridge, supervisor, options.clock);
     this.interrupts = new InterruptLines(wiring.interrupts);
     this.displays = wiring.displays.map(
       (display, number) =>
@@ -265,6 +268,21 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.display.screendump();
   }
 
+  /** What a virtual clock shows, in nanoseconds; null on a real one. */
+  get clock(): bigint | null {
+    return this.time.now;
+  }
+
+  /** When the next vertical blank of any display comes by a virtual clock; null if none will, or on a real one. */
+  get nextVsync(): bigint | null {
+    return this.time.nextVsync;
+  }
+
+  /** Moves a virtual clock on (docs/qtest.md says what has happened then) and gives what it shows. Rejects with ArgumentError, also on a real one. */
+  advanceClock(nanoseconds: bigint | number, options?: AdvanceOptions): Promise<bigint> {
+    return this.time.advance(nanoseconds, options);
+  }
+
   /** Resets PVG, at any time; resolves when it is quiet. */
   reset(): Promise<void> {
     return this.parts.supervisor.reset();
@@ -288,9 +306,9 @@ export class Device extends EventEmitter<DeviceEvents> {
       throw error;
     });
     await supervisor.settled();
-    const { variant, ramBytes, ramBase, windowBase, vectors } = options;
+    const { variant, ramBytes, ramBase, windowBase, vectors, clock } = options;
     const description: SavedDescription = {
-      ...{ variant, ramBytes, ramBase, windowBase, vectors },
+      ...{ variant, ramBytes, ramBase, windowBase, vectors, clock },
       msi: { enabled: this.interrupts.msiEnabled, vectors: this.interrupts.msiVectors },
       displays: this.displays.map(({ number }) => describeDisplay(this, number)),
       memory: pieces.map(({ gpa, length, kind, priority }) => ({ gpa, bytes: length, kind, priority })),

@@ -77,6 +77,8 @@ export const MACHINE_MICROSTEPS = 1000;
  * would otherwise let it grow to 48 before they look what of it is still in use.
  */
 export const THREAD_YOUNG_MIB = 3;
+/** The latest that a virtual clock may show, in nanoseconds: 146 years (PVG_CLOCK_MAX). */
+export const MAX_CLOCK_NANOSECONDS = 2n ** 62n;
 /** Viewers of one VNC server, those that are not let in yet included: each has a copy of the picture. */
 export const VNC_MAX_VIEWERS = 32;
 /** Clients of one QMP socket: a person, what manages the machine, and slack; each holds 64 KiB and what it was not sent yet. */

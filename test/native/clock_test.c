@@ -12,15 +12,16 @@
 
 struct times {
   uint64_t now, blank, encode;
+  bool rest;
 };
 
 static struct times clock_of(uint32_t device) {
-  uint64_t times[3];
-  CHECK(pvg_device_clock(device, times) == PVG_OK);
-  return (struct times){times[0], times[1], times[2]};
+  uint64_t times[4];
+  CHECK(pvg_device_clock(device, times) == PVG_OK && times[3] <= 1);
+  return (struct times){times[0], times[1], times[2], times[3] != 0};
 }
 
-static void advance(uint32_t device, uint64_t ns) { CHECK(pvg_device_clock_advance(device, ns) == PVG_OK); }
+static void advance(uint32_t device, uint64_t ns) { CHECK(pvg_device_clock_advance(device, ns) == PVG_OK && clock_of(device).rest); }
 
 /* To the next blank. */
 static uint64_t step(uint32_t device) {
@@ -54,7 +55,7 @@ static uint64_t presented(struct stage *stage, uint32_t port) {
 
 static void test_refusals(void) {
   struct stage real = {.host = {.config = {.ports = 1}}}, stage = stage_of(1, 60000);
-  uint64_t times[3];
+  uint64_t times[4];
   stage_run(&real);
   CHECK(pvg_device_clock(real.host.device, times) == PVG_E_UNSUPPORTED);
   CHECK(pvg_device_clock_advance(real.host.device, 0) == PVG_E_UNSUPPORTED);
@@ -359,7 +360,7 @@ static void test_let_go(bool suspend) {
     atomic_store(&movers[at].result, 1);
     CHECK(pthread_create(&movers[at].thread, NULL, mover_main, &movers[at]) == 0);
   }
-  STAYS(atomic_load(&movers[0].result) == 1 && atomic_load(&movers[1].result) == 1 && clock_of(device).now == 3);
+  STAYS(atomic_load(&movers[0].result) == 1 && atomic_load(&movers[1].result) == 1 && clock_of(device).now == 3 && !clock_of(device).rest);
   CHECK((suspend ? pvg_device_suspend(device) : pvg_device_stop(device)) == PVG_OK);
   for (uint32_t at = 0; at < 2; at++) {
     pthread_join(movers[at].thread, NULL);
