@@ -170,7 +170,7 @@ PVG_API int32_t pvg_device_destroy(uint32_t device);
 
 /* What the clock shows (times[0]), when the next blank of any port comes (times[1]) and when the encode in progress completes, if
  * encode_delay_us makes it wait (times[2]), in nanoseconds of it, PVG_CLOCK_NEVER where there is none; and whether PVG is at rest, as below, at
- * this moment (times[3], 0 or 1). Doesn't wait. PVG_E_UNSUPPORTED on a real clock. */
+ * this moment (times[3], 0 or 1), with how many encodes in flight (times[4]). Doesn't wait. PVG_E_UNSUPPORTED on a real clock. */
 PVG_API int32_t pvg_device_clock(uint32_t device, uint64_t *times);
 
 /* Moves the clock on by `ns`. It doesn't pass anything that happens on the way: it stands still at each blank and each completion

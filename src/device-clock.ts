@@ -10,6 +10,7 @@ import { ArgumentError, DeviceClosedError } from './base/errors.js';
 import { MAX_CLOCK_NANOSECONDS } from './base/limits.js';
 import type { PvgBridge } from './bridge/native.js';
 import { PvgStatus } from './bridge/pvg.js';
+import { Board } from './runtime/board.js';
 import { Counters } from './runtime/shared.js';
 
 /** Options of Device.advanceClock(). */
@@ -25,8 +26,10 @@ const NEVER = 2n ** 64n - 1n;
  * with at the next; and what is handed from actor to actor without a trace in what they tell is so twice at most.
  */
 const SAME_LOOKS = 3;
-/** How long PVG is given before it is looked at again when it was not at rest, in milliseconds. */
+/** Looks without a pause, and how long the pauses are then, in milliseconds: who has much to draw is not asked all the time. */
+const EAGER_LOOKS = 20;
 const RESTLESS_MS = 1;
+const COUNTED = ['interrupts', 'framesRendered', 'framesDropped', 'refusals', 'updates'] as const;
 
 interface Times {
   readonly now: bigint;
@@ -34,15 +37,20 @@ interface Times {
   /** When the encode goes on that the clock holds up. */
   readonly encode: bigint;
   readonly atRest: boolean;
+  /** In flight. */
+  readonly encodes: number;
 }
 
+/** Whether the state of a display's frames has one being rendered (src/device/frame-pipeline.machine.ts). */
+const isRendering = (state: unknown): boolean => /"pipeline":\{"rendering"/.test(JSON.stringify(state));
 const earlier = (a: bigint, b: bigint): bigint => (a < b ? a : b);
 
 /** A device's clock; made by the device. */
 export class DeviceClock {
-  private readonly words = new BigUint64Array(4);
+  private readonly words = new BigUint64Array(5);
   private turn: Promise<unknown> = Promise.resolve();
   private readonly counters: Counters;
+  private readonly board: Board;
   private readonly actors: readonly ActorName[];
 
   constructor(
@@ -51,6 +59,7 @@ export class DeviceClock {
     private readonly kind: 'real' | 'virtual',
   ) {
     this.counters = new Counters(supervisor.wiring.counters);
+    this.board = new Board(supervisor.wiring.board);
     this.actors = (['bql', 'render-queue'] as const).filter((name) => supervisor.has(name));
   }
 
@@ -104,32 +113,41 @@ export class DeviceClock {
   /** Of a device that has gone, as they were. */
   private get times(): Times {
     this.bridge.pvg_device_clock(this.supervisor.wiring.device, this.words);
-    const [now = 0n, vsync = NEVER, encode = NEVER, atRest = 0n] = this.words;
-    return { now, vsync, encode, atRest: atRest !== 0n };
+    const [now = 0n, vsync = NEVER, encode = NEVER, atRest = 0n, encodes = 0n] = this.words;
+    return { now, vsync, encode, atRest: atRest !== 0n, encodes: Number(encodes) };
   }
 
   /** Resolves when PVG is at rest and the actors have nothing left to do but what the clock holds up. Rejects if the device ends. */
   private async settle(): Promise<void> {
     let before = '';
-    for (let same = 0; same < SAME_LOOKS; ) {
-      const { atRest } = this.times;
-      const { text, busy } = await this.look();
-      const rests = atRest && !busy;
-      same = rests && text === before ? same + 1 : 0;
-      before = text;
-      if (!rests) await new Promise((resolve) => setTimeout(resolve, RESTLESS_MS));
+    for (let same = 0, looks = 0; same < SAME_LOOKS; looks++) {
+      const text = await this.look();
+      same = text !== null && text === before ? same + 1 : 0;
+      before = text ?? '';
+      if (looks >= EAGER_LOOKS) await new Promise((resolve) => setTimeout(resolve, RESTLESS_MS));
     }
   }
 
-  private async look(): Promise<{ text: string; busy: boolean }> {
+  /** What the actors tell of themselves; null while there is something to do. Guests' accesses are not looked at: one may wait for the clock. */
+  private async look(): Promise<string | null> {
+    const { atRest, encodes } = this.times;
     const looks = await this.unlessClosed(Promise.all(this.actors.map((name) => this.supervisor.inspect(name))));
     const queues = looks.flatMap(({ bottomHalves, sections, queued }) => [bottomHalves, sections, queued]);
-    const waits = looks.some(({ nestedWaits }) => nestedWaits !== undefined && nestedWaits !== 0);
-    const background = this.bridge.pvg_mailbox_depth(this.supervisor.wiring.mailboxes.background);
-    const frames = looks.map((each) => each.frames);
-    const counts = (['interrupts', 'framesRendered', 'framesDropped', 'refusals', 'updates'] as const).map((name) => this.counters.get(name));
-    const busy = waits || background > 0 || queues.some((queue) => Array.isArray(queue) && queue.length > 0);
-    return { text: JSON.stringify([frames, counts]), busy };
+    const isQueued = queues.some((queue) => Array.isArray(queue) && queue.length > 0);
+    const frames = looks.flatMap((each) => each.frames);
+    // A frame that is rendered is with PVG, or on its way there or back.
+    const isCarried = frames.filter(isRendering).length !== encodes;
+    if (!atRest || isQueued || isCarried || this.hasBusyWorker) return null;
+    const counts = COUNTED.map((name) => this.counters.get(name));
+    return JSON.stringify([frames, counts]);
+  }
+
+  /** Whether a worker has something in hand that is no guest's access. */
+  private get hasBusyWorker(): boolean {
+    const { bridge, board, supervisor } = this;
+    const { background } = supervisor.wiring.mailboxes;
+    const free = board.workers.filter(({ thread, activity }) => thread > 0 && activity === 0).length;
+    return bridge.pvg_mailbox_depth(background) > 0 || bridge.pvg_mailbox_waiters(background) < free;
   }
 
   /** An actor that has ended never answers. */
@@ -152,7 +170,9 @@ export class DeviceClock {
 function spanOf(nanoseconds: bigint | number): bigint {
   const isWhole = typeof nanoseconds === 'bigint' || Number.isSafeInteger(nanoseconds);
   if (!isWhole || nanoseconds < 0 || nanoseconds > MAX_CLOCK_NANOSECONDS) {
-    throw new ArgumentError(`nanoseconds is ${String(nanoseconds)}, expected an integer in 0..${MAX_CLOCK_NANOSECONDS}: a clock never goes back`);
+    throw new ArgumentError(
+      `nanoseconds is ${String(nanoseconds)}, expected an integer in 0..${MAX_CLOCK_NANOSECONDS}: a clock never goes back`,
+    );
   }
   return BigInt(nanoseconds);
 }

@@ -15,6 +15,7 @@ import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
 import { type AdvanceOptions, DeviceClock } from './device-clock.js';
+import type { DeviceEvents } from './device-events.js';
 import { DeviceTrace, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
@@ -30,23 +31,7 @@ import type { SavedDescription, SavedDevice } from './saved-device.js';
 import { type DeviceStatistics, statisticsOf } from './statistics.js';
 import type { TraceOrigin } from './trace/log.js';
 
-/** What a device tells, on the thread that made it. */
-export interface DeviceEvents {
-  /** The console of display 0 was given a full update. */
-  update: [];
-  /** A mode was set on display 0: the new surface. */
-  surface: [Surface];
-  /** The cursor of display 0 has another image. */
-  cursor: [CursorImage];
-  /** A trace line, `name args`, and where and when it happened. Lines from before the first listener come right after it was added. */
-  trace: [string, TraceOrigin];
-  /** What the guest did wrong, in words. */
-  guestError: [string];
-  /** The device has ended: null if close() was called, else why. */
-  closed: [Error | null];
-  /** EventEmitter's own: somebody begins to listen. */
-  newListener: [event: string | symbol, listener: (...values: unknown[]) => void];
-}
+export type { DeviceEvents } from './device-events.js';
 
 /** What createDevice() puts together. */
 export interface DeviceParts {
@@ -58,6 +43,14 @@ export interface DeviceParts {
   readonly serials: readonly number[];
   /** The option ROM, padded; null if there is none. */
   readonly optionRom: Uint8Array | null;
+}
+
+/** How a device is saved. */
+export interface SaveOptions {
+  /** False: without guest memory, which createDevice({ restore, memory }) is to be given then. Default true. */
+  readonly memory?: boolean;
+  /** Called when PVG is at rest and writes nothing any more, while the device's memory is still there: for GuestMemory.takeDirtyPages(). */
+  readonly beforeClose?: () => void;
 }
 
 /** A running device; made by createDevice(). */
@@ -294,7 +287,7 @@ export class Device extends EventEmitter<DeviceEvents> {
    * access that PVG has not begun is not carried out. Rejects with BridgeError if this PVG can't be saved, and then the device goes on; with
    * SavedStateError if memory that was removed is still mapped by the guest, or can't be part of a saved state.
    */
-  async save({ memory = true }: { readonly memory?: boolean } = {}): Promise<Uint8Array> {
+  async save({ memory = true, beforeClose }: SaveOptions = {}): Promise<Uint8Array> {
     const { bridge, supervisor, options, ramHandle } = this.parts;
     if (!options.savable) throw new BridgeError(PvgStatus.unsupported, 'the device was made with savable: false');
     const { checkSavable, describeDisplay, writeDevice } = await import('./saved-device.js');
@@ -306,6 +299,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       throw error;
     });
     await supervisor.settled();
+    beforeClose?.();
     const { variant, ramBytes, ramBase, windowBase, vectors, clock } = options;
     const description: SavedDescription = {
       ...{ variant, ramBytes, ramBase, windowBase, vectors, clock },

@@ -13,7 +13,7 @@ export {
   type SavedStateFault,
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
-export { Device, type DeviceEvents } from './device.js';
+export { Device, type DeviceEvents, type SaveOptions } from './device.js';
 export type { TraceHistoryEvent } from './device-trace.js';
 export { type DeliveredBatch, deliveriesOf, type Delivery } from './trace/deliveries.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';

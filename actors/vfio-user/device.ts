@@ -9,7 +9,13 @@ import { BridgeError, DeviceClosedError } from '../../src/base/errors.js';
 import { loadBridge, type PvgBridge } from '../../src/bridge/native.js';
 import type { PciDescription } from '../../src/device/pci.js';
 import type { DmaMapping } from '../../src/embed/vfio-user/dma-table.js';
-import type { VfioUserAnswer, VfioUserOrder, VfioUserReport, VfioUserRequest, VfioUserThreadData } from '../../src/embed/vfio-user/messages.js';
+import type {
+  VfioUserAnswer,
+  VfioUserOrder,
+  VfioUserReport,
+  VfioUserRequest,
+  VfioUserThreadData,
+} from '../../src/embed/vfio-user/messages.js';
 import { Errno, RequestError } from '../../src/embed/vfio-user/protocol.js';
 import type { SessionDevice } from '../../src/embed/vfio-user/session.js';
 import { InterruptSignals } from '../../src/runtime/interrupt-signals.js';

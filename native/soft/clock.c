@@ -99,6 +99,7 @@ int32_t pvg_device_clock(uint32_t handle, uint64_t *times) {
   times[1] = or_never(soft_next_blank_locked(device));
   times[2] = or_never(device->gpu_until_ns);
   times[3] = device->phase == PHASE_RUNNING && at_rest_locked(device);
+  times[4] = device->encode_count;
   pthread_mutex_unlock(&device->lock);
   soft_device_leave(device);
   return PVG_OK;

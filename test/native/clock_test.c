@@ -13,12 +13,13 @@
 struct times {
   uint64_t now, blank, encode;
   bool rest;
+  uint64_t encodes;
 };
 
 static struct times clock_of(uint32_t device) {
-  uint64_t times[4];
+  uint64_t times[5];
   CHECK(pvg_device_clock(device, times) == PVG_OK && times[3] <= 1);
-  return (struct times){times[0], times[1], times[2], times[3] != 0};
+  return (struct times){times[0], times[1], times[2], times[3] != 0, times[4]};
 }
 
 static void advance(uint32_t device, uint64_t ns) { CHECK(pvg_device_clock_advance(device, ns) == PVG_OK && clock_of(device).rest); }
@@ -55,7 +56,7 @@ static uint64_t presented(struct stage *stage, uint32_t port) {
 
 static void test_refusals(void) {
   struct stage real = {.host = {.config = {.ports = 1}}}, stage = stage_of(1, 60000);
-  uint64_t times[4];
+  uint64_t times[5];
   stage_run(&real);
   CHECK(pvg_device_clock(real.host.device, times) == PVG_E_UNSUPPORTED);
   CHECK(pvg_device_clock_advance(real.host.device, 0) == PVG_E_UNSUPPORTED);
@@ -197,9 +198,9 @@ static void test_encode_delay(void) {
   AWAIT(clock_of(device).encode == 100000007 || clock_of(device).encode == 100000000);
   uint64_t until = clock_of(device).encode;
   advance(device, until - 1 - clock_of(device).now);
-  CHECK(clock_of(device).encode == until && stage_count(&stage, 0, PVG_UPCALL_FRAME_COMPLETED) == 0);
+  CHECK(clock_of(device).encode == until && clock_of(device).encodes == 1 && stage_count(&stage, 0, PVG_UPCALL_FRAME_COMPLETED) == 0);
   advance(device, 1);
-  CHECK(clock_of(device).encode == PVG_CLOCK_NEVER);
+  CHECK(clock_of(device).encode == PVG_CLOCK_NEVER && clock_of(device).encodes == 0);
   AWAIT(stage_present(&stage, 0) == 1);
   /* With an encode of each of four frames on its way and the fifth one current, there is nothing to draw the next one on. */
   for (uint32_t frame = 2; frame <= 6; frame++) {

@@ -97,7 +97,7 @@ export class ClientMemory {
     this.logging = on;
     for (const piece of this.pieces.values()) {
       piece.dirty = null;
-      if (!on) piece.memory?.endDirtyPages();
+      if (!on) piece.memory?.endDirtyLog();
     }
     // What was written before is of no interest.
     if (on) for (const piece of this.pieces.values()) piece.memory?.takeDirtyPages(PAGE_BYTES);

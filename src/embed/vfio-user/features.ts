@@ -137,7 +137,8 @@ export class Features {
     if (payload.byteLength < FEATURE_BYTES + 24) throw invalid('a report of dirty pages has 24 bytes');
     const [address, bytes, page] = [0, 8, 16].map((at) => payload.getBigUint64(FEATURE_BYTES + at, true)) as [bigint, bigint, bigint];
     if (!this.logging) throw invalid('dirty pages are not logged');
-    if (page < BigInt(PAGE_BYTES) || page > 2n ** 30n || (page & (page - 1n)) !== 0n) throw invalid(`pages of ${page} bytes, expected a power of two from ${PAGE_BYTES} on`);
+    if (page < BigInt(PAGE_BYTES) || page > 2n ** 30n || (page & (page - 1n)) !== 0n)
+      throw invalid(`pages of ${page} bytes, expected a power of two from ${PAGE_BYTES} on`);
     if (address % page !== 0n || bytes % page !== 0n || bytes === 0n) throw invalid('a report is of whole pages');
     const words = (bytes / page + 63n) / 64n;
     if (8n * words > BigInt(MAX_DATA_BYTES)) throw invalid(`a report of ${bytes / page} pages, expected at most ${8 * MAX_DATA_BYTES}`);

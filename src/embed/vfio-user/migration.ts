@@ -34,7 +34,9 @@ const ARCS: Readonly<Record<State, readonly State[]>> = {
 };
 /** States in which data are read; no way leads through them. */
 const SAVING: ReadonlySet<State> = new Set([MigrationState.stopCopy, MigrationState.preCopy]);
-const NAMES = Object.fromEntries(Object.entries(MigrationState).map(([name, number]) => [number, name])) as Readonly<Record<number, string>>;
+const NAMES = Object.fromEntries(Object.entries(MigrationState).map(([name, number]) => [number, name])) as Readonly<
+  Record<number, string>
+>;
 
 function isState(value: number): value is State {
   return NAMES[value] !== undefined;
@@ -116,7 +118,8 @@ export class Migration {
 
   /** Takes bytes of a state in. Throws RequestError in other states, or for too many. */
   give(bytes: Uint8Array): void {
-    if (this.current !== MigrationState.resuming) throw new RequestError(Errno.EINVAL, `data can't be written in state ${NAMES[this.current]}`);
+    if (this.current !== MigrationState.resuming)
+      throw new RequestError(Errno.EINVAL, `data can't be written in state ${NAMES[this.current]}`);
     this.arrivedBytes += bytes.length;
     if (this.arrivedBytes > MAX_STATE_BYTES) throw new RequestError(Errno.ENOSPC, `a state has at most ${MAX_STATE_BYTES} bytes`);
     this.arrived.push(bytes.slice());
