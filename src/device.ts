@@ -271,6 +271,11 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.time.nextVsync;
   }
 
+  /** When something next happens by itself, by a virtual clock: a blank, or the end of an encode that takes its time; null as above. */
+  get nextDeadline(): bigint | null {
+    return this.time.nextDeadline;
+  }
+
   /** Moves a virtual clock on (docs/qtest.md says what has happened then) and gives what it shows. Rejects with ArgumentError, also on a real one. */
   advanceClock(nanoseconds: bigint | number, options?: AdvanceOptions): Promise<bigint> {
     return this.time.advance(nanoseconds, options);

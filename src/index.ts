@@ -13,6 +13,7 @@ export {
   type SavedStateFault,
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
+export type { AdvanceOptions } from './device-clock.js';
 export { Device, type DeviceEvents, type SaveOptions } from './device.js';
 export type { TraceHistoryEvent } from './device-trace.js';
 export { type DeliveredBatch, deliveriesOf, type Delivery } from './trace/deliveries.js';
