@@ -22,8 +22,8 @@ export interface AdvanceOptions {
 /** pvg_device_clock()'s for what will not come. */
 const NEVER = 2n ** 64n - 1n;
 /**
- * So often what the actors tell of themselves has to be the same. A look goes through every mailbox, so what was in one at a look has been dealt
- * with at the next; and what is handed from actor to actor without a trace in what they tell is so twice at most.
+ * So often in a row PVG has to be at rest and what the actors tell of themselves the same. What an actor was at is done when it tells, and what it
+ * then gave to another one is done at the next look; what is handed on without a trace in what they tell is so twice at most.
  */
 const SAME_LOOKS = 3;
 /** Looks without a pause, and how long the pauses are then, in milliseconds: who has much to draw is not asked all the time. */
@@ -52,6 +52,7 @@ export class DeviceClock {
   private readonly counters: Counters;
   private readonly board: Board;
   private readonly actors: readonly ActorName[];
+  private readonly mailboxes: readonly number[];
 
   constructor(
     private readonly bridge: PvgBridge,
@@ -61,6 +62,8 @@ export class DeviceClock {
     this.counters = new Counters(supervisor.wiring.counters);
     this.board = new Board(supervisor.wiring.board);
     this.actors = (['bql', 'render-queue'] as const).filter((name) => supervisor.has(name));
+    const { bql, render, background } = supervisor.wiring.mailboxes;
+    this.mailboxes = [bql, render, background];
   }
 
   /** Nanoseconds; null on a real clock. Of a closed device, what it showed last. */
@@ -100,9 +103,11 @@ export class DeviceClock {
     for (;;) {
       signal?.throwIfAborted();
       const { now, vsync, encode } = this.times;
-      const next = earlier(target, earlier(vsync, encode));
+      const deadline = earlier(vsync, encode);
+      const next = earlier(target, deadline);
       await this.supervisor.moveClock(next - now);
-      await this.settle();
+      // Where nothing happens there is nothing new to deal with.
+      if (deadline <= target) await this.settle();
       if (next === target) break;
     }
     // What the actors have reported until now arrives before the event loop has turned.
@@ -122,7 +127,7 @@ export class DeviceClock {
     let before = '';
     for (let same = 0, looks = 0; same < SAME_LOOKS; looks++) {
       const text = await this.look();
-      same = text !== null && text === before ? same + 1 : 0;
+      same = text === null ? 0 : text === before ? same + 1 : 1;
       before = text ?? '';
       if (looks >= EAGER_LOOKS) await new Promise((resolve) => setTimeout(resolve, RESTLESS_MS));
     }
@@ -131,13 +136,17 @@ export class DeviceClock {
   /** What the actors tell of themselves; null while there is something to do. Guests' accesses are not looked at: one may wait for the clock. */
   private async look(): Promise<string | null> {
     const { atRest, encodes } = this.times;
+    // An actor that is asked while it has nothing in its mailbox tells of itself as it is behind all that was there.
+    const areEmpty = this.mailboxes.every((mailbox) => this.bridge.pvg_mailbox_depth(mailbox) <= 0);
     const looks = await this.unlessClosed(Promise.all(this.actors.map((name) => this.supervisor.inspect(name))));
     const queues = looks.flatMap(({ bottomHalves, sections, queued }) => [bottomHalves, sections, queued]);
-    const isQueued = queues.some((queue) => Array.isArray(queue) && queue.length > 0);
+    // A render queue that is in the middle of something says so; the BQL actor has no such state.
+    const isQueued =
+      queues.some((queue) => Array.isArray(queue) && queue.length > 0) || looks.some(({ state = 'idle' }) => state !== 'idle');
     const frames = looks.flatMap((each) => each.frames);
     // A frame that is rendered is with PVG, or on its way there or back.
     const isCarried = frames.filter(isRendering).length !== encodes;
-    if (!atRest || isQueued || isCarried || this.hasBusyWorker) return null;
+    if (!atRest || !areEmpty || isQueued || isCarried || this.hasBusyWorker) return null;
     const counts = COUNTED.map((name) => this.counters.get(name));
     return JSON.stringify([frames, counts]);
   }
@@ -147,7 +156,7 @@ export class DeviceClock {
     const { bridge, board, supervisor } = this;
     const { background } = supervisor.wiring.mailboxes;
     const free = board.workers.filter(({ thread, activity }) => thread > 0 && activity === 0).length;
-    return bridge.pvg_mailbox_depth(background) > 0 || bridge.pvg_mailbox_waiters(background) < free;
+    return bridge.pvg_mailbox_waiters(background) < free;
   }
 
   /** An actor that has ended never answers. */

@@ -124,7 +124,10 @@ const displayOption = (): Option =>
     'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it',
   ).argParser(vnc);
 const qtestOption = (): Option =>
-  new Option('--qtest <unix:PATH>', "no guest: a client of QEMU's qtest protocol on a Unix socket there takes its part, and moves the clock").argParser(qmp);
+  new Option(
+    '--qtest <unix:PATH>',
+    "no guest: a client of QEMU's qtest protocol on a Unix socket there takes its part, and moves the clock",
+  ).argParser(qmp);
 const qmpOption = (): Option => new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp);
 const traceOption = (): Option =>
   new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')

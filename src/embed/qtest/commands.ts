@@ -39,9 +39,7 @@ function load(size: AccessSize): QtestCommand {
 function store(size: AccessSize): QtestCommand {
   return {
     takes: ['ADDR', 'VALUE'],
-    run: silent((machine, words) =>
-      machine.store(address(words), size, BigInt.asUintN(8 * size, unsigned('VALUE', words[1] ?? ''))),
-    ),
+    run: silent((machine, words) => machine.store(address(words), size, BigInt.asUintN(8 * size, unsigned('VALUE', words[1] ?? '')))),
   };
 }
 

@@ -64,7 +64,8 @@ export class Migration {
   /** What the device was when it was stopped, or what has come for it; null: nothing. */
   private saved: Uint8Array | null = null;
   private read = 0;
-  private arrived: Uint8Array[] = [];
+  /** What has come for it, and room for more. */
+  private arrived = new Uint8Array();
   private arrivedBytes = 0;
 
   constructor(private readonly target: MigrationTarget) {}
@@ -87,12 +88,15 @@ export class Migration {
     for (const next of way) this.step(next);
   }
 
-  /** A reset ends whatever migration there was. */
+  /** A reset ends whatever migration there was. Throws RequestError if no device can be made. */
   reset(): void {
     const hadDevice = this.isRunning;
-    this.current = MigrationState.running;
     this.forget();
-    if (!hadDevice) this.target.run(null);
+    if (!hadDevice) {
+      this.current = MigrationState.error;
+      this.target.run(null);
+    }
+    this.current = MigrationState.running;
   }
 
   /** The client has gone: a device that it had stopped goes on as it was, or as a new one if that can't be. */
@@ -120,9 +124,15 @@ export class Migration {
   give(bytes: Uint8Array): void {
     if (this.current !== MigrationState.resuming)
       throw new RequestError(Errno.EINVAL, `data can't be written in state ${NAMES[this.current]}`);
-    this.arrivedBytes += bytes.length;
-    if (this.arrivedBytes > MAX_STATE_BYTES) throw new RequestError(Errno.ENOSPC, `a state has at most ${MAX_STATE_BYTES} bytes`);
-    this.arrived.push(bytes.slice());
+    const whole = this.arrivedBytes + bytes.length;
+    if (whole > MAX_STATE_BYTES) throw new RequestError(Errno.ENOSPC, `a state has at most ${MAX_STATE_BYTES} bytes`);
+    if (whole > this.arrived.length) {
+      const larger = new Uint8Array(Math.max(whole, 2 * this.arrived.length));
+      larger.set(this.arrived.subarray(0, this.arrivedBytes));
+      this.arrived = larger;
+    }
+    this.arrived.set(bytes, this.arrivedBytes);
+    this.arrivedBytes = whole;
   }
 
   private step(next: State): void {
@@ -150,19 +160,14 @@ export class Migration {
   /** What has come, in one piece; nothing at all is a new device's state. */
   private whole(): Uint8Array | null {
     if (this.arrivedBytes === 0) return null;
-    const bytes = new Uint8Array(this.arrivedBytes);
-    let at = 0;
-    for (const piece of this.arrived) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    this.arrived = [];
+    const bytes = this.arrived.slice(0, this.arrivedBytes);
+    this.forget();
     return bytes;
   }
 
   private forget(): void {
     this.saved = null;
-    this.arrived = [];
+    this.arrived = new Uint8Array();
     this.arrivedBytes = 0;
     this.read = 0;
   }

@@ -21,7 +21,11 @@ class FakeMachine implements QtestMachine {
 
   async load(address: bigint, size: 1 | 2 | 4 | 8): Promise<bigint> {
     this.calls.push(['load', address, size]);
-    return BigInt(`0x${Buffer.from(await this.read(address, size)).reverse().toString('hex')}`);
+    return BigInt(
+      `0x${Buffer.from(await this.read(address, size))
+        .reverse()
+        .toString('hex')}`,
+    );
   }
 
   async store(address: bigint, size: 1 | 2 | 4 | 8, value: bigint): Promise<void> {
