@@ -107,7 +107,11 @@ export class Connection {
         `more than ${MAX_MESSAGE_DESCRIPTORS} descriptors came at once, or a socket, or more than the process can open`,
       );
     }
-    this.framer.received(bytes, count === 0 ? NONE : [...this.descriptors.subarray(1, 1 + count)]);
+    const came = count === 0 ? NONE : [...this.descriptors.subarray(1, 1 + count)];
+    this.framer.received(bytes, came);
+    // It may be the client's own end of this connection: as long as that is kept here, the connection doesn't end when the client does.
+    if (came.some((descriptor) => this.bridge.pvg_socket_listens(descriptor) >= 0))
+      throw new ConnectionError('a socket came as a descriptor');
   }
 
   private closeDescriptor(descriptor: number): void {

@@ -231,9 +231,9 @@ describe('a refusal', () => {
     ['an end elsewhere', forge(braces, end(0, 19)), 'damaged', 'the end at byte 18 speaks of 0 blobs and byte 19, expected 0 and 18'],
     [
       'many blobs',
-      forge(braces, ...Array.from({ length: MAX_SAVED_BLOBS + 1 }, (_, index) => [[Tag.blob, 3, 0], text(`${index + 100}`)] as const)),
+      forge(braces, ...Array.from({ length: MAX_SAVED_BLOBS + 1 }, (_, index) => [[Tag.blob, 4, 0], text(`${index + 1000}`)] as const)),
       'limit',
-      `there are more than ${MAX_SAVED_BLOBS} blobs at byte ${18 + 27 * MAX_SAVED_BLOBS}`,
+      `there are more than ${MAX_SAVED_BLOBS} blobs at byte ${18 + 28 * MAX_SAVED_BLOBS}`,
     ],
     [
       'blobs that are too much at once',
