@@ -4,17 +4,19 @@
  * Invariant: all of it may be used from the thread that created it; `attachment` takes the guest's side to others.
  */
 import { EventEmitter } from 'node:events';
-import { Message } from '../actors/messages.js';
 import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
-import { flag, integer } from './base/arguments.js';
+import { flag, integer, registerWord, registerWords } from './base/arguments.js';
 import { ArgumentError, assert, BridgeError } from './base/errors.js';
 import { MAX_REGION_SLOTS } from './base/limits.js';
 import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
-import { DeviceTrace, type TraceHistoryEvent } from './device-trace.js';
+import { attachmentOf } from './device-attachment.js';
+import { type AdvanceOptions, DeviceClock } from './device-clock.js';
+import type { DeviceEvents } from './device-events.js';
+import { DeviceTrace, TraceControl, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
@@ -22,30 +24,12 @@ import { REVISIONS } from './revisions/revisions.js';
 import type { GuestDevice, GuestDeviceOptions } from './runtime/guest-device.js';
 import { GuestMemories } from './runtime/guest-memories.js';
 import type { GuestMemory, GuestMemoryOptions } from './runtime/guest-memory.js';
+import { InterruptWatch } from './runtime/interrupt-watch.js';
 import { Counters, type CursorState, InterruptLines } from './runtime/shared.js';
 import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 import type { SavedDescription, SavedDevice } from './saved-device.js';
 import { type DeviceStatistics, statisticsOf } from './statistics.js';
-import type { TraceOrigin } from './trace/log.js';
-
-/** What a device tells, on the thread that made it. */
-export interface DeviceEvents {
-  /** The console of display 0 was given a full update. */
-  update: [];
-  /** A mode was set on display 0: the new surface. */
-  surface: [Surface];
-  /** The cursor of display 0 has another image. */
-  cursor: [CursorImage];
-  /** A trace line, `name args`, and where and when it happened. Lines from before the first listener come right after it was added. */
-  trace: [string, TraceOrigin];
-  /** What the guest did wrong, in words. */
-  guestError: [string];
-  /** The device has ended: null if close() was called, else why. */
-  closed: [Error | null];
-  /** EventEmitter's own: somebody begins to listen. */
-  newListener: [event: string | symbol, listener: (...values: unknown[]) => void];
-}
 
 /** What createDevice() puts together. */
 export interface DeviceParts {
@@ -79,10 +63,13 @@ export class Device extends EventEmitter<DeviceEvents> {
   readonly optionRom: Uint8Array | null;
   /** What a VMM puts into the configuration space; null in the mmio variant. */
   readonly pci: PciDescription | null;
+  /** Which trace events are printed, to be changed at any time. */
+  readonly traceEvents: TraceControl;
   private readonly parts: DeviceParts;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
   private added: readonly GuestMemory[] = [];
+  private readonly time: DeviceClock;
   private readonly traced = new DeviceTrace((line, origin) => this.emit('trace', line, origin));
 
   /** Use createDevice(). @internal */
@@ -106,6 +93,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
       count: wiring.regions.length,
     });
+    this.time = new DeviceClock(bridge, supervisor, options.clock);
     this.interrupts = new InterruptLines(wiring.interrupts);
     this.displays = wiring.displays.map(
       (display, number) =>
@@ -119,45 +107,33 @@ export class Device extends EventEmitter<DeviceEvents> {
           requestUpdate: (screendump) => supervisor.requestUpdate(number, screendump),
         }),
     );
+    this.traceEvents = new TraceControl(bridge, wiring);
     this.forwardFirstDisplay();
     supervisor.on('report', (report) => this.onReport(report));
+    const watch = new InterruptWatch(this.interrupts, (vector, count) => this.emit('interrupt', vector, count));
     this.on('newListener', (event) => {
       if (event === 'trace') queueMicrotask(() => this.traced.replay());
+      if (event === 'interrupt') watch.start();
     });
-    supervisor.on('closed', (reason) => this.emit('closed', reason));
+    supervisor.on('closed', (reason) => {
+      watch.stop();
+      this.emit('closed', reason);
+    });
   }
 
   /** What a vCPU on any thread needs: `new Vcpu(attachment)`. Structured-cloneable. */
   get attachment(): VcpuAttachment {
-    const { wiring } = this.parts.supervisor;
-    const { options } = this.parts;
-    return {
-      group: wiring.group,
-      device: wiring.device,
-      bqlMailbox: wiring.mailboxes.bql,
-      kinds: { access: Message.access, enterPvg: Message.enterPvg, accessReturned: Message.accessReturned },
-      board: wiring.board,
-      iosfc: options.variant === 'mmio',
-      ram: this.parts.ramHandle,
-      ramBase: options.ramBase,
-      ramBytes: options.ramBytes,
-      pageShift: options.variant === 'mmio' ? 14 : 12,
-      interrupts: wiring.interrupts,
-      pollMicroseconds: options.pollMicroseconds,
-      windowBytes: [PvgWindow.gfx, PvgWindow.iosfc].map(
-        (number) => wiring.regions.find((region) => region.kind === 'mmio' && region.window === number)?.length ?? 0,
-      ) as [number, number],
-      counters: wiring.counters,
-    };
+    return attachmentOf(this.parts.supervisor.wiring, this.parts);
   }
 
   /**
    * Bytes [offset, offset + length) of the device's own RAM, shared with the guest; none if it was made with `ramBytes: 0`. Reads zeros once the
-   * device is closed.
+   * device is closed. Throws ArgumentError for bytes outside of it.
    */
-  ram(offset = 0, length = this.parts.options.ramBytes - offset): Uint8Array {
-    if (this.parts.ramHandle === 0 && offset === 0 && length === 0) return new Uint8Array(0);
-    return ramView(this.parts.bridge, this.parts.ramHandle, offset, length);
+  ram(offset = 0, length?: number): Uint8Array {
+    const room = this.parts.options.ramBytes - integer('offset', offset, 0, this.parts.options.ramBytes);
+    const bytes = integer('length', length ?? room, 0, room);
+    return bytes === 0 ? new Uint8Array(0) : ramView(this.parts.bridge, this.parts.ramHandle, offset, bytes);
   }
 
   /** Guest-physical address of the gfx register window. */
@@ -237,7 +213,7 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   /** Writes 4 bytes at a byte offset of the gfx window. */
   async mmioWrite(offset: number, value: number): Promise<void> {
-    await this.access(1, PvgWindow.gfx, 4, offset, value >>> 0);
+    await this.access(1, PvgWindow.gfx, 4, offset, registerWord(value));
   }
 
   /** Reads 8 bytes of the iosfc window; 0 in the pci variant. */
@@ -248,7 +224,8 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   /** Writes 8 bytes of the iosfc window. */
   async iosfcWrite(offset: number, value: bigint): Promise<void> {
-    await this.access(1, PvgWindow.iosfc, 8, offset, Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
+    const { low, high } = registerWords(value);
+    await this.access(1, PvgWindow.iosfc, 8, offset, low, high);
   }
 
   private access(
@@ -271,6 +248,26 @@ export class Device extends EventEmitter<DeviceEvents> {
   /** Display 0's picture as the guest drew it last; null before the first frame. */
   screendump(): Promise<SurfaceSnapshot | null> {
     return this.display.screendump();
+  }
+
+  /** What a virtual clock shows, in nanoseconds; null on a real one. */
+  get clock(): bigint | null {
+    return this.time.now;
+  }
+
+  /** When the next vertical blank of any display comes by a virtual clock; null if none will, or on a real one. */
+  get nextVsync(): bigint | null {
+    return this.time.nextVsync;
+  }
+
+  /** When something next happens by itself, by a virtual clock: a blank, or the end of an encode that takes its time; null as above. */
+  get nextDeadline(): bigint | null {
+    return this.time.nextDeadline;
+  }
+
+  /** Moves a virtual clock on (docs/qtest.md says what has happened then) and gives what it shows. Rejects with ArgumentError, also on a real one. */
+  advanceClock(nanoseconds: bigint | number, options?: AdvanceOptions): Promise<bigint> {
+    return this.time.advance(nanoseconds, options);
   }
 
   /** Resets PVG, at any time; resolves when it is quiet. */
@@ -297,9 +294,9 @@ export class Device extends EventEmitter<DeviceEvents> {
     });
     await supervisor.settled();
     beforeClose?.();
-    const { variant, ramBytes, ramBase, windowBase, vectors } = options;
+    const { variant, ramBytes, ramBase, windowBase, vectors, clock } = options;
     const description: SavedDescription = {
-      ...{ variant, ramBytes, ramBase, windowBase, vectors },
+      ...{ variant, ramBytes, ramBase, windowBase, vectors, clock },
       msi: { enabled: this.interrupts.msiEnabled, vectors: this.interrupts.msiVectors },
       displays: this.displays.map(({ number }) => describeDisplay(this, number)),
       memory: pieces.map(({ gpa, length, kind, priority }) => ({ gpa, bytes: length, kind, priority })),

@@ -77,6 +77,8 @@ export interface PvgBridge {
   pvg_device_resume(device: number, state: Buffer, length: Word): number;
   pvg_device_stop(device: number): number;
   pvg_device_destroy(device: number): number;
+  pvg_device_clock(device: number, times: Buffer): number;
+  pvg_device_clock_advance(device: number, ns: Word): number;
   pvg_display_set_modes(device: number, port: number, modes: Buffer, count: number): number;
   pvg_display_cursor_position(device: number, port: number, position: Buffer): number;
   pvg_display_minimum_texture_usage(device: number, port: number): number;
@@ -97,6 +99,7 @@ export interface PvgBridge {
   pvg_device_own_forget(device: number, slot: number): number;
   pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
   pvg_device_traces(device: number, entries: Buffer, max: number): number;
+  pvg_device_set_traces(device: number, ownTraces: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
@@ -196,6 +199,8 @@ export const PROTOTYPES = [
   'int32_t pvg_device_resume(uint32_t device, const void *state, uint64_t length)',
   'int32_t pvg_device_stop(uint32_t device)',
   'int32_t pvg_device_destroy(uint32_t device)',
+  'int32_t pvg_device_clock(uint32_t device, uint64_t *times)',
+  'int32_t pvg_device_clock_advance(uint32_t device, uint64_t ns)',
   'int32_t pvg_display_set_modes(uint32_t device, uint32_t port, const void *modes, uint32_t count)',
   'int32_t pvg_display_cursor_position(uint32_t device, uint32_t port, uint32_t *position)',
   'int32_t pvg_display_minimum_texture_usage(uint32_t device, uint32_t port)',
@@ -216,6 +221,7 @@ export const PROTOTYPES = [
   'int32_t pvg_device_own_forget(uint32_t device, uint32_t slot)',
   'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
   'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
+  'int32_t pvg_device_set_traces(uint32_t device, uint32_t own_traces)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
@@ -236,7 +242,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 5;
+export const BRIDGE_VERSION = 7;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';

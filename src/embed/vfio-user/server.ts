@@ -15,7 +15,7 @@ import type { Device } from '../../device.js';
 import type { DeviceOptions } from '../../device/options.js';
 import { DEFAULT_REVISION } from '../../revisions/revisions.js';
 import { threadFile } from '../../runtime/thread-file.js';
-import { claimPath } from '../qmp/socket-path.js';
+import { claimPath } from '../socket-path.js';
 import type { VfioUserOrder, VfioUserReport, VfioUserRequest, VfioUserThreadData } from './messages.js';
 import { ClientMemory } from './client-memory.js';
 import { Errno } from './protocol.js';
@@ -88,8 +88,8 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
       ...{ socket, listens, wake: this.wake, attachment: device.attachment, pci, rom: device.optionRom },
       maxMappings: ClientMemory.maximum,
       canMigrate: this.makeDevice !== undefined,
-      // The older revisions are about who holds the lock, and a trace is of what its holder does.
-      unlocked: device.revision.name === DEFAULT_REVISION && device.internals.wiring.trace.length === 0,
+      // The older revisions are about who holds the lock.
+      unlocked: device.revision.name === DEFAULT_REVISION,
       answered: this.answered.buffer as SharedArrayBuffer,
     };
     this.worker = new Worker(threadFile('vfio-user'), {
