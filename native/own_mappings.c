@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,20 +20,33 @@
 
 /* A line of /proc/self/maps. */
 struct mapping {
-  uint64_t start, end, file_offset, inode;
-  unsigned major, minor;
+  uint64_t start, end, file_offset, major, minor, inode;
   bool readable, writable, shared;
 };
 
-static bool parse(const char *line, struct mapping *mapping) {
-  char flags[5];
-  int fields = sscanf(line, "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64, &mapping->start, &mapping->end, flags,
-                      &mapping->file_offset, &mapping->major, &mapping->minor, &mapping->inode);
-  if (fields != 7) return false;
-  mapping->readable = flags[0] == 'r';
-  mapping->writable = flags[1] == 'w';
-  mapping->shared = flags[3] == 's';
+/* A number in that base, and the character behind it, which is passed over. By hand, since the functions for this have other names with newer glibcs. */
+static bool take_number(const char **at, uint64_t base, char behind, uint64_t *number) {
+  static const char digits[] = "0123456789abcdef";
+  const char *start = *at, *digit;
+  *number = 0;
+  while (**at != '\0' && (digit = memchr(digits, **at, base)) != NULL) {
+    *number = *number * base + (uint64_t)(digit - digits);
+    (*at)++;
+  }
+  if (*at == start || (behind != '\0' && **at != behind)) return false;
+  if (behind != '\0') (*at)++;
   return true;
+}
+
+/* start-end flags offset major:minor inode [name] */
+static bool parse(const char *at, struct mapping *mapping) {
+  if (!take_number(&at, 16, '-', &mapping->start) || !take_number(&at, 16, ' ', &mapping->end) || strnlen(at, 5) < 5) return false;
+  mapping->readable = at[0] == 'r';
+  mapping->writable = at[1] == 'w';
+  mapping->shared = at[3] == 's';
+  at += 5;
+  return take_number(&at, 16, ' ', &mapping->file_offset) && take_number(&at, 16, ':', &mapping->major) &&
+         take_number(&at, 16, ' ', &mapping->minor) && take_number(&at, 10, '\0', &mapping->inode);
 }
 
 /* Told of each mapping that has a byte of a piece, by address; false ends it. */

@@ -57,7 +57,7 @@ describe('a device without RAM of its own', () => {
     expect(device.memory).toEqual([]);
     expect(device.ram()).toHaveLength(0);
     expect(device.attachment.ramBytes).toBe(0);
-    expect(() => device.ram(0, PAGE)).toThrow(/no such RAM/);
+    expect(() => device.ram(0, PAGE)).toThrow(/length is 4096/);
     const vcpu = new Vcpu(device.attachment);
     expect(vcpu.ram).toHaveLength(0);
     expect(vcpu.read32(L.REG_VERSION)).toBe(L.VERSION_VALUE);

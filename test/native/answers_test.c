@@ -182,6 +182,23 @@ static void test_removed_under_a_task(void) {
   end();
 }
 
+/* References of tasks on a region are given back before they end, each once; those on others stay. */
+static void test_forgotten_under_tasks(void) {
+  begin(PVG_OWN_IOSFC_NONE, 0);
+  uint64_t tasks[2], ignored;
+  for (int at = 0; at < 2; at++) {
+    CHECK(ANSWER(PVG_UPCALL_CREATE_TASK, &tasks[at], 8 * PAGE) == PVG_OK && map_page(tasks[at], 0, gpa_of(0), PAGE, 0) == PVG_OK);
+    CHECK(map_page(tasks[at], PAGE, ROM_GPA, PAGE, 1) == PVG_OK);
+  }
+  CHECK(references() == 2 && pvg_device_own_forget(device, 1) == PVG_OK && references() == 0 && pvg_map_references(config.map, 2) == 2);
+  CHECK(pvg_device_own_forget(device, 1) == PVG_OK && pvg_device_own_forget(device, 0) == PVG_E_ARGUMENT);
+  CHECK(pvg_device_own_forget(device, PVG_MAP_SLOTS + 1) == PVG_E_ARGUMENT && pvg_device_own_forget(0, 1) == PVG_E_HANDLE);
+  CHECK(map_page(tasks[0], 0, gpa_of(0), PAGE, 0) == PVG_OK && references() == 1);
+  for (int at = 0; at < 2; at++) CHECK(ANSWER(PVG_UPCALL_DESTROY_TASK, &ignored, tasks[at]) == PVG_OK);
+  CHECK(references() == 0 && pvg_map_references(config.map, 2) == 0);
+  end();
+}
+
 static void *map_again_and_again(void *argument) {
   const uint64_t *task = argument;
   for (uint32_t round = 0; round < 300; round++) {
@@ -331,6 +348,7 @@ int main(void) {
   test_many_mappings();
   test_tasks();
   test_removed_under_a_task();
+  test_forgotten_under_tasks();
   test_tasks_at_once();
   test_reads();
   test_trace_entries();
