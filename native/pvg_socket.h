@@ -17,7 +17,7 @@
 extern "C" {
 #endif
 
-/* Descriptors that one receive takes at most; of a peer that sends more at once the others are closed by the system. */
+/* Descriptors that one receive takes at most; if a peer sends more at once none of them is taken. */
 #define PVG_SOCKET_DESCRIPTORS 16
 
 /* A stream socket that listens at `path` (1..107 bytes), where nothing may stand, and to which this user only can connect: its descriptor.
@@ -31,14 +31,17 @@ PVG_API int32_t pvg_socket_connect(const char *path);
 PVG_API int32_t pvg_socket_listens(int32_t fd);
 
 /* The next peer of a listening socket: its descriptor. BLOCKS until there is one, or until `wake`, an event descriptor, was signalled, which
- * is then taken back: PVG_E_WOKEN. PVG_E_REFUSED: what the system says. */
+ * is then taken back: PVG_E_WOKEN. While the process can open no more descriptors nobody is let in. PVG_E_REFUSED: what the system says. */
 PVG_API int32_t pvg_socket_accept(int32_t listener, int32_t wake);
 
 /* Takes what has come, at most `room` bytes: how many. `descriptors` has room for 1 + PVG_SOCKET_DESCRIPTORS numbers: how many came with
- * the last of those bytes (one more than fit if there were more), and then they themselves, which are the caller's from now on. If there is
- * nothing it polls for `poll_us` at most (0..1000) and then sleeps. 0: the peer has closed its end. PVG_E_WOKEN as in accept; PVG_E_CLOSED: the
- * connection has failed. */
-PVG_API int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us);
+ * the last of those bytes, and then they themselves, which are the caller's from now on; if there were more than fit, or the process can open no
+ * more, or one of them is a socket, 1 + PVG_SOCKET_DESCRIPTORS is said, and all of them are closed: a peer's own end of the connection, kept
+ * here, would keep it from ever ending. If there is nothing it polls for `poll_us` at most (0..1000) and then sleeps. 0: the peer has closed its
+ * end. PVG_E_WOKEN as in accept; PVG_E_CLOSED: the connection has failed, or nothing has come for `timeout_ms` (below 0: however long that
+ * takes). */
+PVG_API int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us,
+                                   int32_t timeout_ms);
 
 /* Sends `length` bytes, and with the first of them `count` (0..PVG_SOCKET_DESCRIPTORS) descriptors, which stay the caller's: how many bytes
  * were sent, 1 or more. BLOCKS while the peer takes nothing, for `timeout_ms` at most: then PVG_E_CLOSED, as if the connection had failed.
@@ -61,7 +64,8 @@ PVG_API int32_t pvg_event_create(void);
 /* 1 if `fd` is an event descriptor, else 0. */
 PVG_API int32_t pvg_event_is(int32_t fd);
 
-/* Signals an event descriptor. Does not block: one that was signalled 2^64 - 2 times without being looked at stays as it is. */
+/* Signals an event descriptor. Does not block, whatever its other owners do: one that was signalled 2^64 - 2 times without being looked at
+ * stays full. PVG_E_ARGUMENT: it is not open. */
 PVG_API int32_t pvg_event_signal(int32_t fd);
 
 /* ---- interrupts ---- */

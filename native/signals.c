@@ -2,19 +2,23 @@
  *
  * signals.c - event descriptors, and those that a device's interrupts are signalled on.
  *
- * Invariant: nothing blocks for an event descriptor, which other processes hold too: one that is full is left as it is. A vector's descriptor is
- * the library's own and is open exactly as long as it is set and its group lives.
+ * Invariant: nothing blocks for an event descriptor, which other processes hold too: one that is full stays full. A vector's descriptor is the
+ * library's own and is open exactly as long as it is set and its group lives.
  *
  * What it does not do: decide whether an interrupt is delivered.
  */
+#define _GNU_SOURCE /* memfd_create, syscall */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/aio_abi.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "handle.h"
@@ -46,8 +50,51 @@ int32_t pvg_event_is(int32_t fd) {
   return strcmp(target, "anon_inode:[eventfd]") == 0 ? 1 : 0;
 }
 
-/* A full one would make a write wait until somebody reads, so it is looked at first; its other owners may have set it to block. */
+/* ---- signalling without ever waiting ----
+ *
+ * A write to a full event descriptor waits until somebody reads it, unless it is set not to; and whoever shares it can fill it and undo that
+ * setting between any look at it and the write. But when asynchronous I/O has ended the kernel itself signals a descriptor, and that never waits.
+ * So a signal is a read of nothing, from an empty file, whose end is to be signalled. */
+
+#define UNREAPED 64u
+
+static struct {
+  pthread_once_t once;
+  pthread_mutex_t mutex;
+  aio_context_t context; /* 0: the system has no asynchronous I/O */
+  int file;
+  uint32_t unreaped; /* ended reads, which take a place each until they are looked at */
+} reads = {.once = PTHREAD_ONCE_INIT, .mutex = PTHREAD_MUTEX_INITIALIZER};
+
+static void prepare_reads(void) {
+  reads.file = memfd_create("apple-gfx signals", MFD_CLOEXEC);
+  if (reads.file >= 0 && syscall(SYS_io_setup, UNREAPED, &reads.context) == 0) return;
+  reads.context = 0;
+  if (reads.file >= 0) close(reads.file);
+}
+
+static bool signal_by_read(int fd) {
+  pthread_once(&reads.once, prepare_reads);
+  if (reads.context == 0) return false;
+  struct iocb read = {
+      .aio_lio_opcode = IOCB_CMD_PREAD, .aio_fildes = (uint32_t)reads.file, .aio_flags = IOCB_FLAG_RESFD, .aio_resfd = (uint32_t)fd};
+  struct iocb *list[1] = {&read};
+  pthread_mutex_lock(&reads.mutex);
+  if (reads.unreaped == UNREAPED) {
+    struct io_event ended[UNREAPED];
+    struct timespec none = {0};
+    long got = syscall(SYS_io_getevents, reads.context, 0L, (long)UNREAPED, ended, &none);
+    reads.unreaped -= got > 0 ? (uint32_t)got : 0u;
+  }
+  bool done = reads.unreaped < UNREAPED && syscall(SYS_io_submit, reads.context, 1L, list) == 1;
+  reads.unreaped += done ? 1u : 0u;
+  pthread_mutex_unlock(&reads.mutex);
+  return done;
+}
+
+/* Where there is no asynchronous I/O a full one is seen and left as it is, and a hostile owner can make the write wait for a read of its. */
 static void signal_event(int fd) {
+  if (signal_by_read(fd)) return;
   struct pollfd polled = {.fd = fd, .events = POLLOUT};
   uint64_t one = 1;
   if (poll(&polled, 1, 0) == 1 && (polled.revents & POLLOUT) != 0 && write(fd, &one, sizeof one) < 0) return;

@@ -27,6 +27,9 @@
 #include "pvg_socket.h"
 
 #define BACKLOG 8
+#define SHORTAGE_MS 50 /* how often it is looked whether descriptors are to be had again */
+/* For as many descriptors as are taken, and for the peer's name, which the socket's former owner may have asked for. */
+#define CONTROL_BYTES (CMSG_SPACE(PVG_SOCKET_DESCRIPTORS * sizeof(int)) + CMSG_SPACE(sizeof(struct ucred)))
 
 static int32_t refused(const char *what) { return pvgi_fail(PVG_E_REFUSED, "%s: %s", what, strerror(errno)); }
 
@@ -86,7 +89,7 @@ static int32_t await(int32_t socket, short events, int32_t wake, int timeout_ms)
     count = poll(polled, 2, timeout_ms);
   } while (count < 0 && errno == EINTR);
   if (count < 0) return refused("the system doesn't poll");
-  if (count == 0) return pvgi_fail(PVG_E_CLOSED, "the peer took nothing for %d ms", timeout_ms);
+  if (count == 0) return pvgi_fail(PVG_E_CLOSED, "the peer %s nothing for %d ms", events == POLLOUT ? "took" : "sent", timeout_ms);
   if ((polled[1].revents & POLLIN) != 0) {
     uint64_t signals;
     /* Who else waits for the same descriptor may have taken the signal: then it isn't there any more, and nobody was woken. */
@@ -102,40 +105,57 @@ int32_t pvg_socket_accept(int32_t listener, int32_t wake) {
   for (;;) {
     int32_t status = await(listener, POLLIN, wake, -1);
     if (status != PVG_OK) return status;
+    /* Who else listens may have taken the peer that was there; those who share the socket may undo this at any time, at their own cost. */
+    int flags = fcntl(listener, F_GETFL);
+    if (flags >= 0 && (flags & O_NONBLOCK) == 0) (void)fcntl(listener, F_SETFL, flags | O_NONBLOCK);
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
     if (fd >= 0) return fd;
-    /* The peer that was there has gone again. */
-    if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED) return refused("nobody can be accepted");
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+      /* What is missing may come back: descriptors that other peers sent and hold, say. The peer waits meanwhile. */
+      status = await(-1, 0, wake, SHORTAGE_MS);
+      if (status == PVG_E_WOKEN || status == PVG_E_ARGUMENT) return status;
+      /* The peer that was there has gone again. */
+    } else if (errno != EINTR && errno != EAGAIN && errno != ECONNABORTED) {
+      return refused("nobody can be accepted");
+    }
   }
 }
 
 /* ---- bytes and descriptors ---- */
 
+static bool is_socket(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 /* The descriptors of a message into `descriptors`, as pvg_socket_receive() gives them. */
 static void take_descriptors(struct msghdr *message, int32_t *descriptors) {
   int32_t count = 0;
+  bool fits = (message->msg_flags & MSG_CTRUNC) == 0;
   for (struct cmsghdr *header = CMSG_FIRSTHDR(message); header != NULL; header = CMSG_NXTHDR(message, header)) {
     if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
     size_t here = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (size_t index = 0; index < here; index++) {
       int fd;
       memcpy(&fd, CMSG_DATA(header) + index * sizeof fd, sizeof fd);
-      if (count < PVG_SOCKET_DESCRIPTORS) {
+      /* A socket may be the peer's own end of this connection. Whoever kept that would never see the connection end. */
+      if (count < PVG_SOCKET_DESCRIPTORS && !is_socket(fd)) {
         descriptors[1 + count++] = fd;
       } else {
         close(fd);
+        fits = false;
       }
     }
   }
-  if ((message->msg_flags & MSG_CTRUNC) != 0) count = PVG_SOCKET_DESCRIPTORS + 1;
-  descriptors[0] = count;
+  descriptors[0] = fits ? count : PVG_SOCKET_DESCRIPTORS + 1;
+  while (!fits && count > 0) close(descriptors[count--]);
 }
 
 /* One try; PVG_E_FULL: there is nothing. */
 static int32_t receive(int32_t socket, void *bytes, uint32_t room, int32_t *descriptors) {
   union {
     struct cmsghdr header;
-    char bytes[CMSG_SPACE(PVG_SOCKET_DESCRIPTORS * sizeof(int))];
+    char bytes[CONTROL_BYTES];
   } control;
   struct iovec vector = {.iov_base = bytes, .iov_len = room};
   struct msghdr message = {.msg_iov = &vector, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
@@ -149,7 +169,8 @@ static int32_t receive(int32_t socket, void *bytes, uint32_t room, int32_t *desc
   return pvgi_fail(PVG_E_CLOSED, "the connection has failed: %s", strerror(errno));
 }
 
-int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us) {
+int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us,
+                           int32_t timeout_ms) {
   if (room == 0 || room > INT32_MAX || poll_us > PVGI_POLL_MAX_US) return pvgi_fail(PVG_E_ARGUMENT, "there is no room to receive into");
   int32_t status = receive(socket, bytes, room, descriptors);
   if (status != PVG_E_FULL) return status;
@@ -162,7 +183,7 @@ int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t r
     } while (pvgi_now_ns() < end);
   }
   for (;;) {
-    status = await(socket, POLLIN, wake, -1);
+    status = await(socket, POLLIN, wake, timeout_ms);
     if (status != PVG_OK) return status;
     status = receive(socket, bytes, room, descriptors);
     if (status != PVG_E_FULL) return status;
@@ -209,5 +230,6 @@ int32_t pvg_descriptor_duplicate(int32_t fd) {
 }
 
 int32_t pvg_descriptor_close(int32_t fd) {
-  return close(fd) == 0 ? PVG_OK : pvgi_fail(PVG_E_ARGUMENT, "descriptor %d can't be closed: %s", fd, strerror(errno));
+  /* Whatever else the system says, what it says of a file's content, say, it is closed. */
+  return close(fd) == 0 || errno != EBADF ? PVG_OK : pvgi_fail(PVG_E_ARGUMENT, "descriptor %d is not open", fd);
 }

@@ -1,7 +1,5 @@
 /**
- * What a device tells, by name.
- *
- * Types only; who tells it is device.ts.
+ * What a device tells, on the thread that made it.
  */
 import type { CursorImage } from './display.js';
 import type { Surface } from './runtime/surface.js';
@@ -17,6 +15,8 @@ export interface DeviceEvents {
   cursor: [CursorImage];
   /** A trace line, `name args`, and where and when it happened. Lines from before the first listener come right after it was added. */
   trace: [string, TraceOrigin];
+  /** An interrupt line or MSI vector was raised, and how often since the last event of it. `interrupts` has the same for threads that wait. */
+  interrupt: [vector: number, count: number];
   /** What the guest did wrong, in words. */
   guestError: [string];
   /** The device has ended: null if close() was called, else why. */

@@ -37,6 +37,8 @@ export class ThreadDevice implements SessionDevice {
   private readonly vectors = new Map<number, number>();
   private enabledVectors = 0;
   private readonly answered: Int32Array;
+  /** What `answered` was when everything that this thread was told had been looked at. */
+  private seen = 0;
 
   constructor(
     private readonly port: MessagePort,
@@ -55,9 +57,10 @@ export class ThreadDevice implements SessionDevice {
     this.port.postMessage(report);
   }
 
-  /** Looks at what this thread was told while it waited for something else. */
-  look(): void {
-    this.next();
+  /** Looks at what this thread was told while it did something else; whether it is to end. */
+  look(): boolean {
+    if (Atomics.load(this.answered, 0) !== this.seen) this.next();
+    return this.closing;
   }
 
   readRegisters(offset: number, target: DataView): void {
@@ -92,7 +95,12 @@ export class ThreadDevice implements SessionDevice {
   setVector(vector: number, descriptor: number | null): void {
     const own = descriptor === null ? null : this.bridge.pvg_descriptor_duplicate(descriptor);
     if (own !== null && own < 0) throw new RequestError(Errno.ENOMEM, this.bridge.pvg_last_error());
-    this.signal(vector, own);
+    try {
+      this.signal(vector, own);
+    } catch (error) {
+      if (own !== null) this.bridge.pvg_descriptor_close(own);
+      throw error;
+    }
     const before = this.vectors.get(vector);
     if (own === null) this.vectors.delete(vector);
     else this.vectors.set(vector, own);
@@ -106,6 +114,14 @@ export class ThreadDevice implements SessionDevice {
 
   trigger(vector: number): void {
     this.signals?.raise(vector);
+  }
+
+  openTwin(maxDataBytes: number): number | null {
+    const ends = new Int32Array(2);
+    if (this.bridge.pvg_socket_pair(ends) < 0) return null;
+    const [ours = -1, theirs = -1] = ends;
+    this.tell({ report: 'twin', socket: ours, maxDataBytes });
+    return theirs;
   }
 
   stop(): Uint8Array {
@@ -135,8 +151,17 @@ export class ThreadDevice implements SessionDevice {
     this.vcpu?.detach();
     this.vcpu = attachment && new Vcpu(attachment, { unlocked: this.unlocked });
     this.signals = attachment && new InterruptSignals(attachment);
-    for (const [vector, own] of this.vectors) this.signal(vector, own);
+    for (const [vector, own] of this.vectors) this.signalAnew(vector, own);
     if (this.vectors.size > 0) this.enableMsi(this.enabledVectors);
+  }
+
+  /** On another device. If the system has no room for it, the vector has none. */
+  private signalAnew(vector: number, own: number): void {
+    try {
+      this.signal(vector, own);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+    }
   }
 
   private signal(vector: number, descriptor: number | null): void {
@@ -144,6 +169,8 @@ export class ThreadDevice implements SessionDevice {
       this.signals?.set(vector, descriptor);
     } catch (error) {
       if (!(error instanceof BridgeError)) throw error;
+      // A device that has ended signals nothing.
+      if (descriptor === null) return;
       throw new RequestError(Errno.ENOMEM, error.message);
     }
   }
@@ -154,7 +181,6 @@ export class ThreadDevice implements SessionDevice {
 
   /** Asks the device's own thread, and waits for the answer. */
   private ask(request: VfioUserRequest): VfioUserAnswer {
-    let seen = Atomics.load(this.answered, 0);
     this.tell({ report: 'ask', request });
     for (;;) {
       const answer = this.next();
@@ -163,19 +189,21 @@ export class ThreadDevice implements SessionDevice {
         if (answer.errno !== 0) throw new RequestError(answer.errno, answer.text);
         return answer;
       }
-      Atomics.wait(this.answered, 0, seen);
-      seen = Atomics.load(this.answered, 0);
+      Atomics.wait(this.answered, 0, this.seen);
     }
   }
 
-  /** Takes orders off the port up to the next answer; null if there is none. */
+  /** Takes every order off the port; the answer that is among them, null if there is none. */
   private next(): VfioUserAnswer | null {
+    let answer: VfioUserAnswer | null = null;
+    // Before the port is looked at: what is told after that changes it again.
+    this.seen = Atomics.load(this.answered, 0);
     for (;;) {
       const received = receiveMessageOnPort(this.port) as { readonly message: VfioUserOrder } | undefined;
-      if (received === undefined) return null;
+      if (received === undefined) return answer;
       const { message } = received;
-      if (message.order === 'answer') return message;
-      if (message.order === 'device') this.attach(message.attachment);
+      if (message.order === 'answer') answer = message;
+      else if (message.order === 'device') this.attach(message.attachment);
       else this.closing = true;
     }
   }

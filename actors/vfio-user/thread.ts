@@ -10,12 +10,14 @@ import { loadBridge } from '../../src/bridge/native.js';
 import type { VfioUserThreadData } from '../../src/embed/vfio-user/messages.js';
 import { ConnectionError } from '../../src/embed/vfio-user/protocol.js';
 import { Answer, VfioUserSession } from '../../src/embed/vfio-user/session.js';
-import { acceptClient, Connection } from './connection.js';
+import { acceptClient, Connection, SERVER_CLOSES } from './connection.js';
 import { ThreadDevice } from './device.js';
 
 const bridge = loadBridge();
 const data = workerData as VfioUserThreadData;
 const answer = new Answer();
+/** Refused requests that are told of, for each client: one that asks for nothing else could fill the memory of who is told. */
+const MAX_REFUSED_TOLD = 256;
 
 function portOf(port: MessagePort | null): MessagePort {
   assert(port !== null, 'the vfio-user server runs on a thread of its own');
@@ -25,13 +27,15 @@ function portOf(port: MessagePort | null): MessagePort {
 /** Serves a client until it has gone; why. */
 function converse(connection: Connection, session: VfioUserSession, device: ThreadDevice): string {
   try {
-    while (!device.closing) {
+    // Looked at before each message, since a client that always has another one never lets the thread sleep, and be woken.
+    while (!device.look()) {
       const message = connection.receive();
       if (message === null) return 'it closed the connection';
-      if (message === 'woken') device.look();
-      else if (session.handle(message, answer) && connection.send(answer)) device.look();
+      if (message === 'woken') continue;
+      if (session.handle(message, answer)) connection.send(answer, () => device.look());
+      if (session.client) connection.begun();
     }
-    return 'the server is closing';
+    return SERVER_CLOSES;
   } catch (error) {
     if (error instanceof ConnectionError) return error.message;
     throw error;
@@ -41,14 +45,16 @@ function converse(connection: Connection, session: VfioUserSession, device: Thre
 function serve(device: ThreadDevice, socket: number): void {
   device.tell({ report: 'client' });
   const connection = new Connection(bridge, socket, data.wake, data.attachment.pollMicroseconds);
-  const session = new VfioUserSession(device, (reason) => device.tell({ report: 'refused', reason }));
+  let refused = 0;
+  const session = new VfioUserSession(device, (reason) => {
+    if (++refused <= MAX_REFUSED_TOLD) device.tell({ report: 'refused', reason });
+  });
   let reason = 'the device has ended';
   try {
     reason = converse(connection, session, device);
   } finally {
     connection.close();
-    // What has ended already ends every use by itself.
-    if (!device.closing) session.end();
+    session.end();
     device.tell({ report: 'left', reason });
   }
 }

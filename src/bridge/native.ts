@@ -99,6 +99,7 @@ export interface PvgBridge {
   pvg_device_own_forget(device: number, slot: number): number;
   pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
   pvg_device_traces(device: number, entries: Buffer, max: number): number;
+  pvg_device_set_traces(device: number, ownTraces: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
@@ -106,7 +107,15 @@ export interface PvgBridge {
   pvg_socket_connect(path: string): number;
   pvg_socket_listens(fd: number): number;
   pvg_socket_accept(listener: number, wake: number): number;
-  pvg_socket_receive(socket: number, wake: number, bytes: Buffer, room: number, descriptors: Buffer, pollUs: number): number;
+  pvg_socket_receive(
+    socket: number,
+    wake: number,
+    bytes: Buffer,
+    room: number,
+    descriptors: Buffer,
+    pollUs: number,
+    timeoutMs: number,
+  ): number;
   pvg_socket_send(
     socket: number,
     wake: number,
@@ -212,6 +221,7 @@ export const PROTOTYPES = [
   'int32_t pvg_device_own_forget(uint32_t device, uint32_t slot)',
   'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
   'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
+  'int32_t pvg_device_set_traces(uint32_t device, uint32_t own_traces)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
@@ -219,7 +229,7 @@ export const PROTOTYPES = [
   'int32_t pvg_socket_connect(const char *path)',
   'int32_t pvg_socket_listens(int32_t fd)',
   'int32_t pvg_socket_accept(int32_t listener, int32_t wake)',
-  'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us)',
+  'int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us, int32_t timeout_ms)',
   'int32_t pvg_socket_send(int32_t socket, int32_t wake, const void *bytes, uint32_t length, const int32_t *descriptors, uint32_t count, int32_t timeout_ms)',
   'int32_t pvg_socket_pair(int32_t *sockets)',
   'int32_t pvg_descriptor_duplicate(int32_t fd)',
@@ -232,7 +242,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 5;
+export const BRIDGE_VERSION = 7;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';

@@ -8,7 +8,7 @@ import { deviceWorld, type Scenario } from '../../src/worlds/device-world.js';
 import { SCENARIOS } from '../../src/worlds/scenarios.js';
 
 /** All but the largest, which `UNLOCKED=all` adds. */
-const worlds = SCENARIOS.filter(({ vcpus, name }) => vcpus && (name !== 'everything' || process.env['UNLOCKED'] === 'all'));
+const worlds = SCENARIOS.filter(({ vcpus, name }) => vcpus && (name !== 'everything' || process.env.UNLOCKED === 'all'));
 
 describe('without the BQL', () => {
   it.each(worlds.map((scenario): [string, Scenario] => [scenario.name, scenario]))('every property of %s holds', (_, scenario) => {

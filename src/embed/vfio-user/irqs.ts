@@ -49,7 +49,7 @@ export class Irqs {
     return { count, flags: IrqInfoFlag.eventfd | (index === IrqIndex.msi ? IrqInfoFlag.noResize : 0) };
   }
 
-  /** Carries out a request with the descriptors that came with it. Throws RequestError, and then nothing has changed. */
+  /** Carries out a request with the descriptors that came with it. Throws RequestError, and then nothing has changed, but for ENOMEM. */
   set(payload: DataView, descriptors: readonly number[]): void {
     const request = this.parse(payload, descriptors);
     const { index, data, action, start, count } = request;
@@ -102,14 +102,25 @@ export class Irqs {
     if (!descriptors.every((descriptor) => this.target.isEvent(descriptor))) throw invalid('a descriptor is no event descriptor');
   }
 
-  /** Without descriptors the vectors' own are taken away. */
+  /** Without descriptors the vectors' own are taken away; so they are too if the system has no room for all of the new ones. */
   private assign(start: number, count: number, descriptors: readonly number[]): void {
-    for (let each = 0; each < count; each++) {
-      const descriptor = descriptors[each] ?? null;
-      this.target.setVector(start + each, descriptor);
-      if (descriptor === null) this.enabled.delete(start + each);
-      else this.enabled.add(start + each);
+    try {
+      for (let each = 0; each < count; each++) this.assignOne(start + each, descriptors[each] ?? null);
+    } catch (error) {
+      for (let each = 0; each < count; each++) this.assignOne(start + each, null);
+      this.enable();
+      throw error;
     }
+    this.enable();
+  }
+
+  private assignOne(vector: number, descriptor: number | null): void {
+    this.target.setVector(vector, descriptor);
+    if (descriptor === null) this.enabled.delete(vector);
+    else this.enabled.add(vector);
+  }
+
+  private enable(): void {
     this.target.enableMsi(this.enabled.size === 0 ? 0 : Math.max(...this.enabled) + 1);
   }
 }

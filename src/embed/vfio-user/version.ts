@@ -58,8 +58,9 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 function count(capabilities: Readonly<Record<string, unknown>>, name: string): number | null {
   const value = capabilities[name];
   if (value === undefined) return null;
+  // Not shown unless it is a number: it may be of any length and depth.
   if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 0)
-    throw wrong(`${name} is ${JSON.stringify(value)}, expected a number`);
+    throw wrong(`${name} is ${typeof value === 'number' ? value : `of type ${typeof value}`}, expected a whole number`);
   return value;
 }
 

@@ -32,7 +32,13 @@ export function words(...values: readonly (number | bigint)[]): Uint8Array {
 }
 
 export function joined(...parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
 
 /** A message with its header. */
@@ -145,7 +151,7 @@ export class Client {
     const room = new Uint8Array(65_536);
     // A waker that has been used already makes the call come back at once.
     bridge.pvg_event_signal(this.wake);
-    const got = bridge.pvg_socket_receive(this.socket, this.wake, room, room.length, this.descriptors, 0);
+    const got = bridge.pvg_socket_receive(this.socket, this.wake, room, room.length, this.descriptors, 0, -1);
     if (got === PvgStatus.woken) return false;
     if (got <= 0) {
       this.ended = true;
