@@ -9,13 +9,13 @@ import type { Report } from '../actors/wiring.js';
 import { flag, integer, registerWord, registerWords } from './base/arguments.js';
 import { ArgumentError, assert, BridgeError } from './base/errors.js';
 import { MAX_REGION_SLOTS } from './base/limits.js';
-import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
+import { cellsView, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
-import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
 import { attachmentOf } from './device-attachment.js';
 import { type AdvanceOptions, DeviceClock } from './device-clock.js';
 import type { DeviceEvents } from './device-events.js';
+import type { DeviceParts } from './device-parts.js';
 import { DeviceTrace, TraceControl, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
@@ -30,18 +30,6 @@ import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 import type { SavedDescription, SavedDevice } from './saved-device.js';
 import { type DeviceStatistics, statisticsOf } from './statistics.js';
-
-/** What createDevice() puts together. */
-export interface DeviceParts {
-  readonly bridge: PvgBridge;
-  readonly supervisor: Supervisor;
-  readonly options: CheckedOptions;
-  readonly ramHandle: number;
-  /** What the guest knows the displays by. */
-  readonly serials: readonly number[];
-  /** The option ROM, padded; null if there is none. */
-  readonly optionRom: Uint8Array | null;
-}
 
 /** How a device is saved. */
 export interface SaveOptions {

@@ -25,6 +25,7 @@ describe('options', () => {
       ],
       modesGiven: false,
       vsync: true,
+      clock: 'real',
       vectors: 1,
       displays: 1,
       displaySerials: null,

@@ -14,8 +14,6 @@ import { type Frame, LineFramer } from './line-framer.js';
 import { QtestLog } from './log.js';
 import { QtestSession } from './session.js';
 
-/** How often it is looked whether there were interrupts that no command has brought about, in milliseconds. */
-const LOOK_MS = 5;
 /** How long a client may take to read the last words, in milliseconds. */
 const LAST_WORDS_MS = 500;
 /** How long the answers to a client may take that has hung up, in milliseconds. */
@@ -25,7 +23,8 @@ export class QtestClient {
   private readonly framer = new LineFramer();
   private readonly session: QtestSession;
   private readonly log: QtestLog | null;
-  private readonly timer: NodeJS.Timeout;
+  /** Those interrupts that no command has brought about are told when they come. */
+  private readonly onInterrupt = (): void => this.tell();
   /** What it has sent and was not looked at yet. */
   private ahead: Buffer[] = [];
   private aheadBytes = 0;
@@ -42,7 +41,7 @@ export class QtestClient {
     const left = new AbortController();
     this.session = new QtestSession(new DeviceMachine(device, left.signal));
     this.log = log ? new QtestLog(log) : null;
-    this.timer = setInterval(() => this.tell(), LOOK_MS).unref();
+    device.on('interrupt', this.onInterrupt);
     socket.on('data', (bytes) => this.receive(bytes));
     socket.on('end', () => {
       this.hasHungUp = true;
@@ -51,7 +50,7 @@ export class QtestClient {
       else socket.end();
     });
     socket.once('close', () => {
-      clearInterval(this.timer);
+      device.off('interrupt', this.onInterrupt);
       left.abort();
       this.log?.closed();
     });
