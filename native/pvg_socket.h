@@ -36,9 +36,10 @@ PVG_API int32_t pvg_socket_accept(int32_t listener, int32_t wake);
 
 /* Takes what has come, at most `room` bytes: how many. `descriptors` has room for 1 + PVG_SOCKET_DESCRIPTORS numbers: how many came with
  * the last of those bytes, and then they themselves, which are the caller's from now on; if there were more than fit, or the process can open no
- * more, 1 + PVG_SOCKET_DESCRIPTORS is said, and all of them are closed. If there is
- * nothing it polls for `poll_us` at most (0..1000) and then sleeps. 0: the peer has closed its end. PVG_E_WOKEN as in accept; PVG_E_CLOSED: the
- * connection has failed, or nothing has come for `timeout_ms` (below 0: however long that takes). */
+ * more, or one of them is a socket, 1 + PVG_SOCKET_DESCRIPTORS is said, and all of them are closed: a peer's own end of the connection, kept
+ * here, would keep it from ever ending. If there is nothing it polls for `poll_us` at most (0..1000) and then sleeps. 0: the peer has closed its
+ * end. PVG_E_WOKEN as in accept; PVG_E_CLOSED: the connection has failed, or nothing has come for `timeout_ms` (below 0: however long that
+ * takes). */
 PVG_API int32_t pvg_socket_receive(int32_t socket, int32_t wake, void *bytes, uint32_t room, int32_t *descriptors, uint32_t poll_us,
                                    int32_t timeout_ms);
 

@@ -123,6 +123,11 @@ int32_t pvg_socket_accept(int32_t listener, int32_t wake) {
 
 /* ---- bytes and descriptors ---- */
 
+static bool is_socket(int fd) {
+  struct stat status;
+  return fstat(fd, &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 /* The descriptors of a message into `descriptors`, as pvg_socket_receive() gives them. */
 static void take_descriptors(struct msghdr *message, int32_t *descriptors) {
   int32_t count = 0;
@@ -133,7 +138,8 @@ static void take_descriptors(struct msghdr *message, int32_t *descriptors) {
     for (size_t index = 0; index < here; index++) {
       int fd;
       memcpy(&fd, CMSG_DATA(header) + index * sizeof fd, sizeof fd);
-      if (count < PVG_SOCKET_DESCRIPTORS) {
+      /* A socket may be the peer's own end of this connection. Whoever kept that would never see the connection end. */
+      if (count < PVG_SOCKET_DESCRIPTORS && !is_socket(fd)) {
         descriptors[1 + count++] = fd;
       } else {
         close(fd);

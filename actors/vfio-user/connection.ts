@@ -63,11 +63,21 @@ export class Connection {
   }
 
   /** Sends an answer, and asks `isOver` each time that it is woken meanwhile. Throws ConnectionError if it can't be sent, or it is over. */
-  send({ bytes, length }: Answer, isOver: () => boolean): void {
+  send(answer: Answer, isOver: () => boolean): void {
+    try {
+      this.sendAll(answer, isOver);
+    } finally {
+      for (const descriptor of answer.descriptors) this.closeDescriptor(descriptor);
+    }
+  }
+
+  private sendAll({ bytes, length, descriptors }: Answer, isOver: () => boolean): void {
     const { bridge } = this;
+    const given = descriptors.length === 0 ? null : Int32Array.from(descriptors);
     for (let sent = 0; sent < length; ) {
       const left = sent === 0 ? bytes : bytes.subarray(sent);
-      const status = bridge.pvg_socket_send(this.socket, this.wake, left, length - sent, null, 0, PATIENCE_MS);
+      const first = sent === 0 ? given : null;
+      const status = bridge.pvg_socket_send(this.socket, this.wake, left, length - sent, first, first?.length ?? 0, PATIENCE_MS);
       if (status === PvgStatus.woken) {
         if (isOver()) throw new ConnectionError(SERVER_CLOSES);
       } else if (status < 0) throw new ConnectionError(bridge.pvg_last_error());
@@ -93,7 +103,7 @@ export class Connection {
     const count = this.descriptors[0] ?? 0;
     // The system and the library have closed them all, and so no message has what belongs to it.
     if (count > MAX_MESSAGE_DESCRIPTORS) {
-      throw new ConnectionError(`more than ${MAX_MESSAGE_DESCRIPTORS} descriptors came at once, or more than the process can open`);
+      throw new ConnectionError(`more than ${MAX_MESSAGE_DESCRIPTORS} descriptors came at once, or a socket, or more than the process can open`);
     }
     this.framer.received(bytes, count === 0 ? NONE : [...this.descriptors.subarray(1, 1 + count)]);
   }

@@ -342,6 +342,25 @@ static void test_receive_in_shortage(void) {
   disconnect(ends);
 }
 
+/* A peer sends its own end along and goes: the end of the connection comes all the same, and nobody keeps a socket. */
+static void test_receive_sockets(void) {
+  struct ends ends = connected();
+  int32_t got[1 + PVG_SOCKET_DESCRIPTORS];
+  char bytes[8];
+  int before = open_descriptors();
+  send_many(ends.peer, "abc", 3, ends.peer, 1);
+  int32_t both[2] = {ends.wake, ends.peer};
+  CHECK(pvg_socket_send(ends.peer, ends.wake, "def", 3, both, 2, -1) == 3);
+  close(ends.peer);
+  for (int round = 0; round < 2; round++) {
+    CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 3, got, 0, -1) == 3 && got[0] == 1 + PVG_SOCKET_DESCRIPTORS);
+  }
+  CHECK(open_descriptors() == before - 1);
+  CHECK(pvg_socket_receive(ends.ours, ends.wake, bytes, 3, got, 0, 1000) == 0);
+  close(ends.ours);
+  close(ends.wake);
+}
+
 static void test_receive_pieces(void) {
   struct ends ends = connected();
   int32_t got[1 + PVG_SOCKET_DESCRIPTORS];
@@ -495,7 +514,7 @@ int main(void) {
   CHECK(mkdtemp(folder) != NULL);
   snprintf(path, sizeof path, "%s/socket", folder);
   static void (*const tests[])(void) = {test_listen,   test_listen_moments, test_listens,    test_accept,              test_accept_by_two,       test_accept_in_shortage,
-                                        test_send,     test_threads,    test_receive_descriptors, test_receive_in_shortage, test_receive_pieces,
+                                        test_send,     test_threads,    test_receive_descriptors, test_receive_in_shortage, test_receive_sockets, test_receive_pieces,
                                         test_receive_ends, test_close};
   /* The library opens a file of its own when somebody is signalled first. */
   int first = pvg_event_create();

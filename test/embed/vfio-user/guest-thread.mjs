@@ -31,7 +31,7 @@ function ask(command, payload, fds = []) {
   }
   let got = 0;
   while (got < 16 || got < new DataView(room.buffer).getUint32(4, true)) {
-    const count = bridge.pvg_socket_receive(socket, wake, room.subarray(got), room.length - got, descriptors, 100);
+    const count = bridge.pvg_socket_receive(socket, wake, room.subarray(got), room.length - got, descriptors, 100, -1);
     if (count <= 0) throw new TypeError(`the server has gone: ${bridge.pvg_last_error()}`);
     got += count;
   }
