@@ -41,6 +41,6 @@ export { Counters, CursorState, InterruptLines, ShownFrames } from './runtime/sh
 export { Surface, SURFACE_TILE, type SurfaceSnapshot } from './runtime/surface.js';
 export { SurfaceReader } from './runtime/surface-reader.js';
 export type { DeviceStatistics } from './statistics.js';
-export { Vcpu, type VcpuAttachment } from './runtime/vcpu.js';
+export { Vcpu, type VcpuAttachment, type VcpuOptions } from './runtime/vcpu.js';
 export { formatLogLine, type TraceOrigin } from './trace/log.js';
 export type { TraceEvent } from './trace/tracer.js';
