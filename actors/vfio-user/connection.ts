@@ -93,7 +93,9 @@ export class Connection {
     const count = this.descriptors[0] ?? 0;
     // The system and the library have closed them all, and so no message has what belongs to it.
     if (count > MAX_MESSAGE_DESCRIPTORS) {
-      throw new ConnectionError(`more than ${MAX_MESSAGE_DESCRIPTORS} descriptors came at once, or a socket, or more than the process can open`);
+      throw new ConnectionError(
+        `more than ${MAX_MESSAGE_DESCRIPTORS} descriptors came at once, or a socket, or more than the process can open`,
+      );
     }
     this.framer.received(bytes, count === 0 ? NONE : [...this.descriptors.subarray(1, 1 + count)]);
   }

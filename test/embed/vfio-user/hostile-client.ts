@@ -227,4 +227,3 @@ export class HostileClient {
     else resize(fd, random(3) === 0 ? 0 : 4096 * random(16));
   }
 }
-

@@ -38,12 +38,31 @@ export interface Malformed {
 }
 
 const AWKWARD_32 = [0, 1, 2, 3, 4, 8, 15, 16, 17, 20, 31, 32, 33, 0xfff, 0x1000, 0x4000, 0x10_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
-const AWKWARD_64 = [0n, 1n, 0xfffn, 0x1000n, 0x4000n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 52n - 4096n, 2n ** 52n, 2n ** 53n, 2n ** 62n, 2n ** 63n]
-  .concat([2n ** 64n - 4096n, 2n ** 64n - 1n]);
+const AWKWARD_64 = [
+  0n,
+  1n,
+  0xfffn,
+  0x1000n,
+  0x4000n,
+  2n ** 32n - 1n,
+  2n ** 32n,
+  2n ** 52n - 4096n,
+  2n ** 52n,
+  2n ** 53n,
+  2n ** 62n,
+  2n ** 63n,
+].concat([2n ** 64n - 4096n, 2n ** 64n - 1n]);
 /** Where the guest memory is that registers name. */
 export const GUEST_BASE = 0x100_0000;
-const REGISTERS = [L.REG_FIFO_OFFSET, L.REG_FIFO_LENGTH, L.REG_FIFO_WRITTEN, L.REG_START, L.REG_SHARED_PFN, L.REG_CHILD_DOORBELL]
-  .concat([L.REG_MAIN_KICK, L.REG_REPLAY, L.REG_FAULT, L.REG_FIFO_BASE_PFN, L.REG_MODE, L.REG_MODE_SELECT, L.REG_DISPLAY]);
+const REGISTERS = [L.REG_FIFO_OFFSET, L.REG_FIFO_LENGTH, L.REG_FIFO_WRITTEN, L.REG_START, L.REG_SHARED_PFN, L.REG_CHILD_DOORBELL].concat([
+  L.REG_MAIN_KICK,
+  L.REG_REPLAY,
+  L.REG_FAULT,
+  L.REG_FIFO_BASE_PFN,
+  L.REG_MODE,
+  L.REG_MODE_SELECT,
+  L.REG_DISPLAY,
+]);
 const TEXTS = [
   '{',
   '{}',
@@ -96,10 +115,19 @@ export class Messages {
   /** What may be in such a ring: packets whose header is right, and whose rest is not. */
   ring(): Uint8Array {
     const { random } = this;
-    const opcodes = [L.OP_DEFINE_TASK, L.OP_MAP, L.OP_MAP, L.OP_CURSOR_GLYPH, L.OP_DEFINE_FIFO, L.OP_UNMAP, L.OP_DELETE_TASK, L.OP_SHARED_STATE];
+    const opcodes = [
+      L.OP_DEFINE_TASK,
+      L.OP_MAP,
+      L.OP_MAP,
+      L.OP_CURSOR_GLYPH,
+      L.OP_DEFINE_FIFO,
+      L.OP_UNMAP,
+      L.OP_DELETE_TASK,
+      L.OP_SHARED_STATE,
+    ];
     const body = (opcode: number): readonly number[] => {
       if (opcode === L.OP_DEFINE_TASK) return [1, 0, 0x20_0000, 0];
-      if (opcode === L.OP_MAP) return [1, 0, 0, 0, 0, 1, 0, GUEST_BASE + 4096 * random(40), 0, 4096 * (1 + random(16)), 0];
+      if (opcode === L.OP_MAP) return [1, 0, 0, 0, 1, 0, GUEST_BASE + 4096 * random(40), 0, 4096 * (1 + random(16)), 0];
       if (opcode === L.OP_CURSOR_GLYPH) return [0, 16, 16, 64, 32, 0, 0, 0, GUEST_BASE + 4096 * random(40), 0, 1024];
       return Array.from({ length: random(10) }, () => this.word());
     };
@@ -130,14 +158,21 @@ export class Messages {
   private sound(kind: number): readonly [number, Uint8Array, readonly DescriptorKind[]] {
     const { random } = this;
     if (kind === 0) return [1, this.version(), []];
-    if (kind < 9) return [2, words(32, random(4) === 0 ? this.word() : random(16), BigInt(4096 * random(4)), this.long(), this.size()), this.descriptor(2)];
+    if (kind < 9)
+      return [
+        2,
+        words(32, random(4) === 0 ? this.word() : random(16), BigInt(4096 * random(4)), this.long(), this.size()),
+        this.descriptor(2),
+      ];
     if (kind < 12) return [3, this.unmap(), []];
     if (kind < 16) return [pick(random, [4, 5, 6, 7]), words(this.word(), 0, random(12), 0, this.long(), this.long()), []];
     if (kind < 22) return this.setIrqs();
     if (kind < 28) return [9, words(this.offset(), random(3) === 0 ? this.word() : pick(random, [0, 6, 7]), this.count()), []];
     if (kind < 34) return [10, this.write(), []];
     if (kind < 36) return [15, this.multiWrite(), []];
-    if (kind < 38) return [16, words(this.word(), pick(random, [1, 2, 6, 7, 8, 9]) | (random(8) << 16), this.long(), this.long(), this.long()), []];
+    if (kind < 37) return [16, words(16, 0x2_0002, random(16) === 0 ? random(8) : this.word(), 0xffff_ffff), []];
+    if (kind < 38)
+      return [16, words(this.word(), pick(random, [1, 2, 6, 7, 8, 9]) | (random(8) << 16), this.long(), this.long(), this.long()), []];
     if (kind < 39) return [pick(random, [17, 18]), words(this.word(), this.word(), this.long()), []];
     return [random(200) === 0 ? 13 : pick(random, [0, 11, 12, 14, 19, 255, 0xffff]), this.bytes(random(64)), []];
   }
@@ -169,8 +204,12 @@ export class Messages {
     const count = random(4) === 0 ? this.word() : random(5);
     const flags = random(4) === 0 ? random(64) : pick(random, [0x21, 0x22, 0x24, 0x24, 0x24]);
     const there = random(3) === 0 ? random(17) : Math.min(count, 16);
-    const kind = (): DescriptorKind => pick(random, random(4) === 0 ? DESCRIPTORS : ['event', 'fullEvent']);
-    const payload = joined(words(20 + random(8), flags, random(6), random(4) === 0 ? this.word() : random(32), count), this.bytes(random(8)));
+    const kind = (): DescriptorKind => pick(random, ['event', 'event', 'fullEvent']);
+    const payload = joined(
+      words(20 + random(8), flags, random(6), random(4) === 0 ? this.word() : random(32), count),
+      this.bytes(random(8)),
+    );
+    if (random(12) === 0) return [8, payload, this.anything(there)];
     return [8, payload, (flags & 4) === 0 ? [] : Array.from({ length: there }, kind)];
   }
 
@@ -203,8 +242,15 @@ export class Messages {
   private descriptor(most: number): readonly DescriptorKind[] {
     const { random } = this;
     const memories = ['memory', 'memory', 'sealedMemory', 'unsealableMemory', 'shortMemory', 'readOnlyMemory', 'hugeMemory'] as const;
-    if (random(5) === 0) return Array.from({ length: random(most + 1) }, () => pick(random, DESCRIPTORS));
+    if (random(5) === 0) return this.anything(random(most + 1));
     return random(6) === 0 ? [] : [pick(random, memories)];
+  }
+
+  /** Descriptors of all kinds; sockets are few, since they end the connection. */
+  private anything(count: number): readonly DescriptorKind[] {
+    const { random } = this;
+    const kinds = random(8) === 0 ? DESCRIPTORS : DESCRIPTORS.filter((kind) => kind !== 'itself' && !kind.toLowerCase().includes('socket'));
+    return Array.from({ length: count }, () => pick(random, kinds));
   }
 
   /** What is wrong with a message besides. */
@@ -212,7 +258,8 @@ export class Messages {
     const { random } = this;
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     const kind = random(16);
-    if (kind === 0) view.setUint32(4, pick(random, [0, 1, 15, 16, bytes.length - 1, bytes.length + 1, 2 ** 20, 2 ** 31, 2 ** 32 - 1]), true);
+    if (kind === 0)
+      view.setUint32(4, pick(random, [0, 1, 15, 16, bytes.length - 1, bytes.length + 1, 2 ** 20, 2 ** 31, 2 ** 32 - 1]), true);
     if (kind === 1) view.setUint32(8, random(2) === 0 ? random(64) : this.word(), true);
     if (kind === 2) view.setUint16(2, random(24), true);
     if (kind === 3) view.setUint32(12, this.word(), true);
@@ -222,7 +269,8 @@ export class Messages {
       new DataView(shorter.buffer).setUint32(4, shorter.length, true);
       return { bytes: shorter, descriptors, cut: 0, ends: false };
     }
-    if (kind === 7) return { bytes, descriptors: Array.from({ length: pick(random, [1, 2, 15, 16, 17, 64, 253]) }, () => pick(random, DESCRIPTORS)), cut: 0, ends: false };
+    if (kind === 7)
+      return { bytes, descriptors: this.anything(pick(random, random(6) === 0 ? [15, 16, 17, 64, 253] : [1, 2, 3])), cut: 0, ends: false };
     if (kind === 8) return { bytes, descriptors: [], cut: 0, ends: false };
     return { bytes, descriptors, cut: kind > 8 && kind < 13 ? 1 + random(bytes.length - 1) : 0, ends: kind === 0 };
   }

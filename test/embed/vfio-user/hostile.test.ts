@@ -51,7 +51,9 @@ async function expectUnharmed(): Promise<void> {
 }
 
 describe('whatever clients send', () => {
-  it(`${MESSAGES} messages from seed ${SEED} on, the next client is served and nothing is left of them`, { timeout: 3_600_000 }, async () => {
+  it(`${MESSAGES} messages from seed ${SEED} on, the next client is served and nothing is left of them`, {
+    timeout: 3_600_000,
+  }, async () => {
     let recent: { readonly seed: number; readonly record: readonly string[] }[] = [];
     let sent = 0;
     let looked = 0;
@@ -67,7 +69,9 @@ describe('whatever clients send', () => {
       }
     } catch (error) {
       const clients = recent.map(({ seed, record }) => `VFIO_USER_SEED=${seed} VFIO_USER_MESSAGES=1\n  ${record.join('\n  ')}`);
-      throw new Error(`after ${sent} messages, one of these clients:\n${clients.join('\n')}\n${served.said.slice(-4000)}`, { cause: error });
+      throw new Error(`after ${sent} messages, one of these clients:\n${clients.join('\n')}\n${served.said.slice(-4000)}`, {
+        cause: error,
+      });
     }
   });
 });
