@@ -30,8 +30,6 @@ export interface ActorTools {
   readonly thread: number;
   readonly port: ThreadPort;
   readonly tracer: Tracer;
-  /** Whether any of the actors' own trace events is wanted. */
-  readonly tracesActors: boolean;
   readonly report: (report: Report) => void;
 }
 
@@ -51,7 +49,6 @@ export function actorTools(actor: string): ActorTools {
     thread: bridge.pvg_thread_id(),
     port: new ThreadPort({ bridge, mailboxes, wiring, tracer, report }),
     tracer,
-    tracesActors: tracer.hasActorEvents,
     report,
   };
 }

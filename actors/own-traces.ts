@@ -7,7 +7,7 @@
 import type { PvgBridge } from '../src/bridge/native.js';
 import { TraceEvent } from '../src/bridge/pvg.js';
 import { Counters } from '../src/runtime/shared.js';
-import { TRACE_FORMATS, type TraceArgs, type TraceName, tracePattern } from '../src/trace/events.js';
+import { TRACE_FORMATS, type TraceArgs, type TraceName } from '../src/trace/events.js';
 import type { TraceOrigin } from '../src/trace/log.js';
 import { Tracer } from '../src/trace/tracer.js';
 import type { Report, Wiring } from './wiring.js';
@@ -32,10 +32,9 @@ const NAMES: Readonly<Record<EventName, TraceName>> = {
   iosfcUnmapRegion: 'apple_gfx_iosfc_unmap_memory_region',
 };
 
-/** own_traces of struct pvg_config: the events that the globs switch on. */
-export function ownTraces(globs: readonly string[]): number {
-  const matches = tracePattern(globs);
-  return Object.entries(NAMES).reduce((mask, [event, name]) => mask | (matches(name) ? 1 << TraceEvent[event as EventName] : 0), 0);
+/** own_traces of struct pvg_config, and what pvg_device_set_traces takes: those of the events that are on. */
+export function ownTraces(on: readonly TraceName[]): number {
+  return Object.entries(NAMES).reduce((mask, [event, name]) => mask | (on.includes(name) ? 1 << TraceEvent[event as EventName] : 0), 0);
 }
 
 type Words = readonly number[];
@@ -71,13 +70,13 @@ export class OwnTraceReader {
   /** `take` fills entries in and says how many; `onGuestError` counts. */
   constructor(
     private readonly parts: {
-      readonly globs: readonly string[];
       readonly take: (entries: BigUint64Array, max: number) => number;
       readonly onGuestError: () => void;
       readonly report: (report: Report) => void;
     },
   ) {
-    this.tracer = new Tracer(parts.globs, (line) => parts.report({ report: 'trace', line, origin: this.origin }));
+    // What was wanted when it was noted.
+    this.tracer = new Tracer(['*'], (line) => parts.report({ report: 'trace', line, origin: this.origin }));
   }
 
   /** Reports everything that was noted until now. */
@@ -119,7 +118,6 @@ export class OwnTraceReader {
 export function ownTracesOf(bridge: PvgBridge, wiring: Wiring, report: (report: Report) => void): OwnTraceReader {
   const counters = new Counters(wiring.counters);
   return new OwnTraceReader({
-    globs: wiring.trace,
     take: (entries, max) => bridge.pvg_device_traces(wiring.device, entries, max),
     onGuestError: () => counters.add('guestErrors'),
     report,

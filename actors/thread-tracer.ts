@@ -8,6 +8,7 @@ import { type PvgBridge, threadTimes } from '../src/bridge/native.js';
 import type { PvgRecord } from '../src/bridge/records.js';
 import { TRACE_IDS } from '../src/trace/events.js';
 import { TraceRing } from '../src/trace/ring.js';
+import { TraceSwitches } from '../src/trace/switches.js';
 import { Tracer } from '../src/trace/tracer.js';
 import { detailOf, messageName } from './messages.js';
 import type { Report, Wiring } from './wiring.js';
@@ -27,12 +28,13 @@ export function makeTracer({ bridge, wiring, actor, report }: TracerParts): Trac
     const microseconds = 1000 * (performance.timeOrigin + performance.now());
     report({ report: 'trace', line, origin: { thread, microseconds } });
   };
-  if (!wiring.traceRing) return new Tracer(wiring.trace, sink, { kindName: messageName });
+  const switches = new TraceSwitches(wiring.traceSwitches);
+  if (!wiring.traceRing) return new Tracer(switches, sink, { kindName: messageName });
   const ring = new TraceRing();
   ring.thread = thread;
   report({ report: 'traceRing', actor, thread, memory: ring.memory });
   const times = threadTimes(bridge);
-  return new Tracer(wiring.trace, sink, { kindName: messageName, ring, now: () => times.returned });
+  return new Tracer(switches, sink, { kindName: messageName, ring, now: () => times.returned });
 }
 
 /** Traces the messages that an actor has taken at once. */

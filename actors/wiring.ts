@@ -45,7 +45,8 @@ export interface Wiring {
   readonly displays: readonly DisplayWiring[];
   /** The modes are the embedder's, rather than the default. */
   readonly modesGiven: boolean;
-  readonly trace: readonly string[];
+  /** Of TraceSwitches: which events are printed. */
+  readonly traceSwitches: SharedArrayBuffer;
   /** Whether each thread keeps its latest trace events in a ring. */
   readonly traceRing: boolean;
   /** Whether each actor traces the messages that it takes. */

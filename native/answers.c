@@ -20,6 +20,10 @@ static uint32_t kinds_of(const struct pvg_config *config) {
   return (config->own_tasks ? tasks : 0) | (config->own_reads ? reads : 0) | (config->own_iosfc ? iosfc : 0);
 }
 
+void pvgi_answers_trace(struct pvgi_answers *answers, uint32_t own_traces) {
+  atomic_store_explicit(&answers->own_traces, own_traces | ALWAYS_TRACED, memory_order_relaxed);
+}
+
 struct pvgi_answers *pvgi_answers_create(const struct pvg_config *config) {
   struct pvgi_answers *answers = calloc(1, sizeof *answers);
   if (answers == NULL) return NULL;
@@ -27,7 +31,7 @@ struct pvgi_answers *pvgi_answers_create(const struct pvg_config *config) {
   answers->map = config->map;
   answers->kinds = kinds_of(config);
   answers->own_iosfc = config->own_iosfc;
-  answers->own_traces = config->own_traces | ALWAYS_TRACED;
+  pvgi_answers_trace(answers, config->own_traces);
   answers->traces = pvgi_traces_create();
   pthread_mutex_init(&answers->tasks.mutex, NULL);
   bool checked = answers->own_iosfc == PVG_OWN_IOSFC_CHECKED;

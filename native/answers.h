@@ -74,8 +74,9 @@ struct pvgi_tasks {
 
 struct pvgi_answers {
   uint32_t group, map;
-  uint32_t own_iosfc, own_traces; /* as of struct pvg_config; constant */
-  uint32_t kinds;                 /* bit n: upcalls of kind n are answered here; constant */
+  uint32_t own_iosfc;      /* as of struct pvg_config; constant */
+  uint32_t kinds;          /* bit n: upcalls of kind n are answered here; constant */
+  atomic_uint own_traces;  /* bit n: event n is noted. It orders nothing: who reads an older one notes what was wanted a moment ago */
   struct pvgi_traces *traces;
   struct pvgi_iosfc iosfc;
   struct pvgi_tasks tasks;
@@ -94,9 +95,14 @@ bool pvgi_answer(struct pvgi_answers *answers, const struct pvgi_call *call, uin
 /* Tasks there are, and mappings of the IOSurface mapper. */
 void pvgi_answers_count(struct pvgi_answers *answers, uint64_t *counts);
 
-static inline bool pvgi_traced(const struct pvgi_answers *answers, uint32_t event) { return answers->own_traces >> event & 1u; }
+static inline bool pvgi_traced(const struct pvgi_answers *answers, uint32_t event) {
+  return atomic_load_explicit(&answers->own_traces, memory_order_relaxed) >> event & 1u;
+}
 
-/* Notes an event that the configuration asks for. */
+/* What is noted from now on, of a mask that was checked. */
+void pvgi_answers_trace(struct pvgi_answers *answers, uint32_t own_traces);
+
+/* Notes an event that is asked for. */
 #define PVGI_TRACE(answers, event, ...)                                                                              \
   do {                                                                                                               \
     if (pvgi_traced(answers, event)) {                                                                               \

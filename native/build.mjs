@@ -10,9 +10,9 @@
 //   node native/build.mjs --test-native [plain|asan|tsan [name [argument…]]]
 //                                                          builds and runs test/native/*_test.c, or one of them
 //
-// Each C file is compiled once, and the same objects are linked three times: the library; the library with the benchmark's native callers in
-// it (bench/libpvg_bridge.so); and the benchmark's twin, a program without Node (bench/twin). So the twin and what it is compared with
-// can't differ in a flag.
+// Each C file is compiled once, and the same objects are linked four times: the library; the library with the benchmark's native callers in
+// it (bench/libpvg_bridge.so); and two programs without Node, the benchmark's twin (bench/twin) and the vfio-user server that ours is measured
+// with (bench/vfio_server). So these and what they are compared with can't differ in a flag.
 //
 // Invariants: whatever is made appears under its name by a rename, so that a process that loads or runs it meanwhile sees the old or the new
 // one. An object, and dist/.stamp for a whole build, carries the time at which its making STARTED, so that a file saved meanwhile counts
@@ -91,8 +91,9 @@ function librarySources() {
   return [...filesIn('native', '.c'), ...filesIn('native/soft', '.c')];
 }
 
-/** What the twin is made of beside the library; the rest of the benchmark's sources is in its library too. */
+/** What a program is made of beside the library; the benchmark's other sources are in its library and in the twin. */
 const isTwin = (source) => basename(source).startsWith('twin');
+const isServer = (source) => basename(source).startsWith('vfio_');
 
 // CC may hold arguments, as in CC="ccache gcc".
 const [command, ...firstArguments] = compiler.trim().split(/\s+/);
@@ -163,11 +164,13 @@ async function buildNative() {
   mkdirSync(benchFolder, { recursive: true });
   await compileObjects(sources);
   const objects = librarySources().map((source) => objectOf(source));
-  const callers = benchSources.filter((source) => !isTwin(source)).map((source) => objectOf(source));
+  const objectsOf = (chosen) => benchSources.filter(chosen).map((source) => objectOf(source));
+  const callers = objectsOf((source) => !isTwin(source) && !isServer(source));
   await Promise.all([
     produce(library, [...sharedFlags, ...objects]),
     produce(join(benchFolder, basename(library)), [...sharedFlags, ...objects, ...callers]),
-    produce(join(benchFolder, 'twin'), [...common, ...sources.map((source) => objectOf(source))]),
+    produce(join(benchFolder, 'twin'), [...common, ...objects, ...callers, ...objectsOf(isTwin)]),
+    produce(join(benchFolder, 'vfio_server'), [...common, ...objects, ...objectsOf(isServer)]),
   ]);
 }
 
@@ -223,6 +226,7 @@ async function buildIfNeeded(started) {
     library,
     join(benchFolder, basename(library)),
     join(benchFolder, 'twin'),
+    join(benchFolder, 'vfio_server'),
     join(root, 'dist', 'bundles', 'cli', 'main.cjs'),
     stamp,
   ];

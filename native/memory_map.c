@@ -113,13 +113,27 @@ static int32_t take_region(struct pvgi_region *out, const struct pvg_map_region 
   return fits ? PVG_OK : pvgi_fail(PVG_E_ARGUMENT, "region 0x%x leaves its RAM", in->region);
 }
 
-/* Puts the last entry of `hosts` where it belongs by address; false if it overlaps another. There are few, and they come nearly sorted. */
-static bool enter_host(struct pvgi_snapshot *snapshot) {
+/* How many entries of `hosts` start in front of an address. */
+static uint32_t hosts_before(const struct pvgi_snapshot *snapshot, uint64_t address) {
+  uint32_t low = 0, high = snapshot->host_count;
+  while (low < high) {
+    uint32_t middle = (low + high) / 2;
+    if (snapshot->regions[snapshot->hosts[middle]].address < address) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/* Puts a region among `hosts`, where it belongs by address; false if it overlaps another. */
+static bool enter_host(struct pvgi_snapshot *snapshot, uint16_t place) {
   const struct pvgi_region *regions = snapshot->regions;
-  uint32_t at = snapshot->host_count - 1;
-  uint16_t place = snapshot->hosts[at];
-  for (; at > 0 && regions[snapshot->hosts[at - 1]].address > regions[place].address; at--) snapshot->hosts[at] = snapshot->hosts[at - 1];
+  uint32_t at = hosts_before(snapshot, regions[place].address);
+  memmove(&snapshot->hosts[at + 1], &snapshot->hosts[at], (snapshot->host_count - at) * sizeof *snapshot->hosts);
   snapshot->hosts[at] = place;
+  snapshot->host_count++;
   const struct pvgi_region *region = &regions[place];
   const struct pvgi_region *before = at > 0 ? &regions[snapshot->hosts[at - 1]] : NULL;
   const struct pvgi_region *behind = at + 1 < snapshot->host_count ? &regions[snapshot->hosts[at + 1]] : NULL;
@@ -135,8 +149,7 @@ static int32_t take_regions(struct pvgi_snapshot *snapshot, const struct pvg_map
     if (status < 0) return status;
     if (taken[regions[i].slot]) return pvgi_fail(PVG_E_ARGUMENT, "two regions have the slot %u", regions[i].slot);
     taken[regions[i].slot] = true;
-    snapshot->hosts[snapshot->host_count++] = (uint16_t)i;
-    if (!enter_host(snapshot)) return pvgi_fail(PVG_E_ARGUMENT, "region 0x%x overlaps another's memory", regions[i].region);
+    if (!enter_host(snapshot, (uint16_t)i)) return pvgi_fail(PVG_E_ARGUMENT, "region 0x%x overlaps another's memory", regions[i].region);
   }
   return PVG_OK;
 }

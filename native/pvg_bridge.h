@@ -324,6 +324,9 @@ struct pvg_trace_entry {
 /* Takes the oldest entries, up to `max`; returns how many. Up to 16384 are kept until then, further ones are lost and counted. */
 PVG_API int32_t pvg_device_traces(uint32_t device, struct pvg_trace_entry *entries, uint32_t max);
 
+/* Has pvg_trace_event n noted from now on if bit n of `own_traces` is set, and else no more, as of struct pvg_config. */
+PVG_API int32_t pvg_device_set_traces(uint32_t device, uint32_t own_traces);
+
 /* Copies the whole bitmap of a CURSOR_GLYPH into `bytes`, whose length must be the record's words[5]. */
 PVG_API int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length);
 

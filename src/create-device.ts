@@ -8,6 +8,7 @@ import { ownTraces } from '../actors/own-traces.js';
 import { modeChangeWaits, ownAnswersOf, routesOf } from '../actors/routes.js';
 import { Supervisor } from '../actors/supervisor.js';
 import type { DisplayWiring, MailboxHandles, Wiring } from '../actors/wiring.js';
+import { object } from './base/arguments.js';
 import { ArgumentError, describeError } from './base/errors.js';
 import {
   BACKGROUND_MAILBOX_CAPACITY,
@@ -31,6 +32,7 @@ import { REVISIONS } from './revisions/revisions.js';
 import { Board } from './runtime/board.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from './runtime/shared.js';
 import type { SavedDevice } from './saved-device.js';
+import { TraceSwitches } from './trace/switches.js';
 
 /** What every display is called, and how large it is in millimetres (device.md 3). */
 const DISPLAY_NAME = 'QEMU display';
@@ -61,9 +63,10 @@ interface PvgParts {
   readonly mailboxes: MailboxHandles;
   readonly ram: number;
   readonly map: number;
+  readonly traceSwitches: TraceSwitches;
 }
 
-function makePvg({ bridge, group, options, serials, mailboxes, ram, map }: PvgParts): number {
+function makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSwitches }: PvgParts): number {
   const revision = REVISIONS[options.revision];
   const routes = routesOf(revision, mailboxes);
   const config = encodeConfig({
@@ -88,7 +91,7 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram, map }: PvgPa
     poll_us: options.pollMicroseconds,
     map,
     ...ownAnswersOf(revision),
-    own_traces: ownTraces(options.trace),
+    own_traces: ownTraces(traceSwitches.names),
   });
   const ranges = ram === 0 ? [] : [{ gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram }];
   return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges(ranges), ranges.length));
@@ -168,7 +171,8 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
   const ram = memory?.ram ?? 0;
   const mailboxes = makeMailboxes(bridge, group, options.pollMicroseconds);
   const serials = serialsOf(options);
-  const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map });
+  const traceSwitches = TraceSwitches.of(options.trace);
+  const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSwitches });
   const board = new Board();
   board.setCreator(bridge.pvg_thread_id());
   const wiring: Wiring = {
@@ -185,7 +189,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     board: board.memory,
     displays: makeDisplays(bridge, device, options, saved),
     modesGiven: options.modesGiven,
-    trace: options.trace,
+    traceSwitches: traceSwitches.memory,
     traceRing: options.traceRing,
     traceDeliveries: options.traceDeliveries,
     pollMicroseconds: options.pollMicroseconds,
@@ -195,6 +199,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
 
 /** Loaded by who restores only, as what it needs (compression, digests) takes long to load. */
 async function readSaved(bytes: Uint8Array): Promise<SavedDevice> {
+  if (!(bytes instanceof Uint8Array)) throw new ArgumentError(`restore is ${String(bytes)}, expected the bytes of a saved device`);
   const { SavedDevice } = await import('./saved-device.js');
   return new SavedDevice(bytes);
 }
@@ -262,6 +267,7 @@ export function createDevice(options: DeviceOptions = {}): Promise<Device> {
  * (`internals.startLateThreads()`): until then no deadlock is found, and an access that needs a second worker waits.
  */
 export async function makeDevice(options: DeviceOptions, { lateThreads }: { readonly lateThreads: boolean }): Promise<Device> {
+  object('options', options);
   const saved = options.restore === undefined ? null : await readSaved(options.restore);
   const checkedOptions = checkOptions(saved ? saved.options(options) : options);
   const bridge = loadBridge();

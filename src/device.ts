@@ -7,14 +7,15 @@ import { EventEmitter } from 'node:events';
 import { Message } from '../actors/messages.js';
 import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
-import { flag, integer } from './base/arguments.js';
+import { flag, integer, registerWord, registerWords } from './base/arguments.js';
 import { ArgumentError, assert, BridgeError } from './base/errors.js';
 import { MAX_REGION_SLOTS } from './base/limits.js';
 import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
-import { DeviceTrace, type TraceHistoryEvent } from './device-trace.js';
+import type { DeviceEvents } from './device-events.js';
+import { DeviceTrace, TraceControl, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
@@ -22,30 +23,12 @@ import { REVISIONS } from './revisions/revisions.js';
 import type { GuestDevice, GuestDeviceOptions } from './runtime/guest-device.js';
 import { GuestMemories } from './runtime/guest-memories.js';
 import type { GuestMemory, GuestMemoryOptions } from './runtime/guest-memory.js';
+import { InterruptWatch } from './runtime/interrupt-watch.js';
 import { Counters, type CursorState, InterruptLines } from './runtime/shared.js';
 import type { Surface, SurfaceSnapshot } from './runtime/surface.js';
 import type { VcpuAttachment } from './runtime/vcpu.js';
 import type { SavedDescription, SavedDevice } from './saved-device.js';
 import { type DeviceStatistics, statisticsOf } from './statistics.js';
-import type { TraceOrigin } from './trace/log.js';
-
-/** What a device tells, on the thread that made it. */
-export interface DeviceEvents {
-  /** The console of display 0 was given a full update. */
-  update: [];
-  /** A mode was set on display 0: the new surface. */
-  surface: [Surface];
-  /** The cursor of display 0 has another image. */
-  cursor: [CursorImage];
-  /** A trace line, `name args`, and where and when it happened. Lines from before the first listener come right after it was added. */
-  trace: [string, TraceOrigin];
-  /** What the guest did wrong, in words. */
-  guestError: [string];
-  /** The device has ended: null if close() was called, else why. */
-  closed: [Error | null];
-  /** EventEmitter's own: somebody begins to listen. */
-  newListener: [event: string | symbol, listener: (...values: unknown[]) => void];
-}
 
 /** What createDevice() puts together. */
 export interface DeviceParts {
@@ -79,6 +62,8 @@ export class Device extends EventEmitter<DeviceEvents> {
   readonly optionRom: Uint8Array | null;
   /** What a VMM puts into the configuration space; null in the mmio variant. */
   readonly pci: PciDescription | null;
+  /** Which trace events are printed, to be changed at any time. */
+  readonly traceEvents: TraceControl;
   private readonly parts: DeviceParts;
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
@@ -119,12 +104,18 @@ export class Device extends EventEmitter<DeviceEvents> {
           requestUpdate: (screendump) => supervisor.requestUpdate(number, screendump),
         }),
     );
+    this.traceEvents = new TraceControl(bridge, wiring);
     this.forwardFirstDisplay();
     supervisor.on('report', (report) => this.onReport(report));
+    const watch = new InterruptWatch(this.interrupts, (vector, count) => this.emit('interrupt', vector, count));
     this.on('newListener', (event) => {
       if (event === 'trace') queueMicrotask(() => this.traced.replay());
+      if (event === 'interrupt') watch.start();
     });
-    supervisor.on('closed', (reason) => this.emit('closed', reason));
+    supervisor.on('closed', (reason) => {
+      watch.stop();
+      this.emit('closed', reason);
+    });
   }
 
   /** What a vCPU on any thread needs: `new Vcpu(attachment)`. Structured-cloneable. */
@@ -143,6 +134,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       ramBytes: options.ramBytes,
       pageShift: options.variant === 'mmio' ? 14 : 12,
       interrupts: wiring.interrupts,
+      traceSwitches: wiring.traceSwitches,
       pollMicroseconds: options.pollMicroseconds,
       windowBytes: [PvgWindow.gfx, PvgWindow.iosfc].map(
         (number) => wiring.regions.find((region) => region.kind === 'mmio' && region.window === number)?.length ?? 0,
@@ -153,11 +145,12 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   /**
    * Bytes [offset, offset + length) of the device's own RAM, shared with the guest; none if it was made with `ramBytes: 0`. Reads zeros once the
-   * device is closed.
+   * device is closed. Throws ArgumentError for bytes outside of it.
    */
-  ram(offset = 0, length = this.parts.options.ramBytes - offset): Uint8Array {
-    if (this.parts.ramHandle === 0 && offset === 0 && length === 0) return new Uint8Array(0);
-    return ramView(this.parts.bridge, this.parts.ramHandle, offset, length);
+  ram(offset = 0, length?: number): Uint8Array {
+    const room = this.parts.options.ramBytes - integer('offset', offset, 0, this.parts.options.ramBytes);
+    const bytes = integer('length', length ?? room, 0, room);
+    return bytes === 0 ? new Uint8Array(0) : ramView(this.parts.bridge, this.parts.ramHandle, offset, bytes);
   }
 
   /** Guest-physical address of the gfx register window. */
@@ -237,7 +230,7 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   /** Writes 4 bytes at a byte offset of the gfx window. */
   async mmioWrite(offset: number, value: number): Promise<void> {
-    await this.access(1, PvgWindow.gfx, 4, offset, value >>> 0);
+    await this.access(1, PvgWindow.gfx, 4, offset, registerWord(value));
   }
 
   /** Reads 8 bytes of the iosfc window; 0 in the pci variant. */
@@ -248,7 +241,8 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   /** Writes 8 bytes of the iosfc window. */
   async iosfcWrite(offset: number, value: bigint): Promise<void> {
-    await this.access(1, PvgWindow.iosfc, 8, offset, Number(value & 0xffff_ffffn), Number((value >> 32n) & 0xffff_ffffn));
+    const { low, high } = registerWords(value);
+    await this.access(1, PvgWindow.iosfc, 8, offset, low, high);
   }
 
   private access(

@@ -8,13 +8,15 @@ export {
   DeadlockError,
   DefectError,
   DeviceClosedError,
+  ListenError,
   MigrationError,
   SavedStateError,
   type SavedStateFault,
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
-export { Device, type DeviceEvents, type SaveOptions } from './device.js';
-export type { TraceHistoryEvent } from './device-trace.js';
+export { Device, type SaveOptions } from './device.js';
+export type { DeviceEvents } from './device-events.js';
+export { TraceControl, type TraceEventState, type TraceHistoryEvent } from './device-trace.js';
 export { type DeliveredBatch, deliveriesOf, type Delivery } from './trace/deliveries.js';
 export { type DisplayMode, parseMode, parseModes } from './device/display-mode.js';
 export type { MigrationBlocker } from './device/migration.js';

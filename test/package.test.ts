@@ -57,7 +57,7 @@ describe('the files of the package', () => {
     const wanted = [
       /^dist\/(src|actors)\/[\w./-]+\.(js|d\.ts)$/,
       /^dist\/bundles\/[\w-]+\/\w+\.cjs$/,
-      /^dist\/native\/(libpvg_bridge\.so|bench\/libpvg_bridge\.so|bench\/twin)$/,
+      /^dist\/native\/(libpvg_bridge\.so|bench\/libpvg_bridge\.so|bench\/twin|bench\/vfio_server)$/,
       /^native\/((soft|bench)\/)?\w+\.[ch]$/,
       /^native\/(build|bundle)\.mjs$/,
       /^test\/bench\/[\w./-]+\.mjs$/,

@@ -11,7 +11,7 @@ const list = (folder: string, ending: string): string[] =>
     .map((path) => join(folder, path))
     .sort();
 const sources = [...list('src', '.ts'), ...list('actors', '.ts')];
-const native = [...list('native', '.c'), ...list('native', '.h')];
+const native = ['native', 'test/qemu'].flatMap((folder) => [...list(folder, '.c'), ...list(folder, '.h')]);
 const text = (path: string): string => readFileSync(path, 'utf8');
 const imports = (path: string): string[] =>
   [...text(path).matchAll(/(?:from|import\(|require\()\s*'([^']+)'/g)].map(([, target]) => target ?? '');

@@ -69,7 +69,7 @@ export class BqlBehaviour {
   private readonly waits: OpenWait[] = [];
   private readonly revision: Revision;
   private readonly port: DevicePort;
-  private readonly traces: boolean;
+  private traces: boolean;
   private readonly onLock: ((lock: LockState) => void) | undefined;
   private readonly onDone: ((record: PvgRecord) => void) | undefined;
   readonly device: BqlHandlers;
@@ -83,6 +83,11 @@ export class BqlBehaviour {
     this.onLock = options.onLock;
     this.onDone = options.onDone;
     this.device = new BqlHandlers(options);
+  }
+
+  /** Whether any of the actors' own trace events is wanted. */
+  set tracesActors(on: boolean) {
+    this.traces = on;
   }
 
   /** Somebody holds the lock, running or waiting. */

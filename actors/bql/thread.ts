@@ -17,10 +17,13 @@ const behaviour = new BqlBehaviour({
   references: new RegionReferences(cellsView(tools.bridge, wiring.map, MAX_REGION_SLOTS)),
   displays: wiring.displays.length,
   port,
-  tracesActors: tools.tracesActors,
+  tracesActors: tools.tracer.hasActorEvents,
   onDone: (record) => tools.mailboxes.recycle(record),
   onLock: ({ state, job }) => board.setBql(thread, state, job),
 });
+tools.tracer.onSwitched = () => {
+  behaviour.tracesActors = tools.tracer.hasActorEvents;
+};
 behaviour.device.publish();
 
 const gfx = wiring.regions.find((region) => region.kind === 'mmio');

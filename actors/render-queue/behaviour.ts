@@ -47,7 +47,7 @@ export class RenderQueueBehaviour {
   private readonly queue: PvgRecord[] = [];
   private readonly port: RenderPort;
   private readonly device: DevicePort;
-  private readonly traces: boolean;
+  private traces: boolean;
   /** Empty where the BQL actor owns them. */
   readonly displays: readonly Display[];
   /** The entry that has begun and not ended. */
@@ -60,6 +60,11 @@ export class RenderQueueBehaviour {
     this.run = table.start({ sections: revision.frames === 'renderQueueSections' });
     const owns = revision.frames === 'renderQueueOwned';
     this.displays = owns ? Array.from({ length: displays }, (_, number) => new Display(number, device, revision)) : [];
+  }
+
+  /** Whether any of the actors' own trace events is wanted. */
+  set tracesActors(on: boolean) {
+    this.traces = on;
   }
 
   /** The queue waits for the BQL, or holds it. */

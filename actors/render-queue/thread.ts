@@ -13,7 +13,7 @@ const behaviour = new RenderQueueBehaviour({
   revision,
   device: port,
   displays: wiring.displays.length,
-  tracesActors: tools.tracesActors,
+  tracesActors: tools.tracer.hasActorEvents,
   port: {
     tellBql: (kind, frame, display, words) => void mailboxes.post(wiring.mailboxes.bql, { kind, id: frame, reserved: display, words }),
     encode: ({ display, frame, texture, managed }) => {
@@ -24,6 +24,9 @@ const behaviour = new RenderQueueBehaviour({
     },
   },
 });
+tools.tracer.onSwitched = () => {
+  behaviour.tracesActors = tools.tracer.hasActorEvents;
+};
 behaviour.displays.forEach((display, number) => {
   const mode = wiring.displays[number]?.initialMode;
   if (mode) display.frames.setMode(mode.width, mode.height);

@@ -63,11 +63,21 @@ export class Connection {
   }
 
   /** Sends an answer, and asks `isOver` each time that it is woken meanwhile. Throws ConnectionError if it can't be sent, or it is over. */
-  send({ bytes, length }: Answer, isOver: () => boolean): void {
+  send(answer: Answer, isOver: () => boolean): void {
+    try {
+      this.sendAll(answer, isOver);
+    } finally {
+      for (const descriptor of answer.descriptors) this.closeDescriptor(descriptor);
+    }
+  }
+
+  private sendAll({ bytes, length, descriptors }: Answer, isOver: () => boolean): void {
     const { bridge } = this;
+    const given = descriptors.length === 0 ? null : Int32Array.from(descriptors);
     for (let sent = 0; sent < length; ) {
       const left = sent === 0 ? bytes : bytes.subarray(sent);
-      const status = bridge.pvg_socket_send(this.socket, this.wake, left, length - sent, null, 0, PATIENCE_MS);
+      const first = sent === 0 ? given : null;
+      const status = bridge.pvg_socket_send(this.socket, this.wake, left, length - sent, first, first?.length ?? 0, PATIENCE_MS);
       if (status === PvgStatus.woken) {
         if (isOver()) throw new ConnectionError(SERVER_CLOSES);
       } else if (status < 0) throw new ConnectionError(bridge.pvg_last_error());

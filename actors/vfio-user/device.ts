@@ -116,6 +116,14 @@ export class ThreadDevice implements SessionDevice {
     this.signals?.raise(vector);
   }
 
+  openTwin(maxDataBytes: number): number | null {
+    const ends = new Int32Array(2);
+    if (this.bridge.pvg_socket_pair(ends) < 0) return null;
+    const [ours = -1, theirs = -1] = ends;
+    this.tell({ report: 'twin', socket: ours, maxDataBytes });
+    return theirs;
+  }
+
   stop(): Uint8Array {
     return this.bytesOf({ do: 'stop' });
   }

@@ -62,3 +62,14 @@ int32_t pvg_device_traces(uint32_t handle, struct pvg_trace_entry *entries, uint
   soft_device_leave(device);
   return count;
 }
+
+int32_t pvg_device_set_traces(uint32_t handle, uint32_t own_traces) {
+  if (own_traces >> PVG_TRACE_EVENTS != 0) {
+    return pvgi_fail(PVG_E_ARGUMENT, "own_traces is 0x%x: there are %u events", own_traces, PVG_TRACE_EVENTS);
+  }
+  struct soft_device *device = soft_device_enter(handle);
+  if (device == NULL) return PVG_E_HANDLE;
+  if (device->own != NULL) pvgi_answers_trace(device->own, own_traces);
+  soft_device_leave(device);
+  return PVG_OK;
+}

@@ -54,6 +54,7 @@ int soft_thread_create(pthread_t *thread, uint32_t number, void *(*entry)(void *
   *start = (struct start){.number = number, .entry = entry, .argument = argument};
   sigset_t all, before;
   sigfillset(&all);
+  sigdelset(&all, SIGBUS); /* of memory whose file was cut short, which is answered (bus_error.c); blocked it would end the process */
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = pthread_create(thread, NULL, thread_main, start);
   if (error == 0) pthread_setname_np(*thread, pvg_device_thread_name(number));

@@ -71,6 +71,13 @@ export class SavedStateError extends AppleGfxError {
   }
 }
 
+/** A server can't listen where it was told to; `cause` is what the system says. */
+export class ListenError extends AppleGfxError {
+  constructor(cause: unknown) {
+    super('ERR_LISTEN', describeError(cause), { cause });
+  }
+}
+
 /** The VMM refused to block migration, or to allow it again; `cause` is what it threw. */
 export class MigrationError extends AppleGfxError {
   constructor(message: string, cause: unknown) {

@@ -9,15 +9,38 @@ import { MAP_REGISTERS, RegionFlag } from './pvg.js';
 
 const FLAGS = { ram: RegionFlag.mappable | RegionFlag.writable, rom: RegionFlag.mappable, deviceRam: 0 } as const;
 
-/** Two u32 fields as one word. */
-const pair = (low: number, high: number): bigint => BigInt(low) | (BigInt(high) << 32n);
+/** Writes words one after the other; the map is published often, and a BigInt for each would take most of the time. */
+class Words {
+  readonly words: BigUint64Array;
+  private readonly halves: Uint32Array;
+  private at = 0;
 
-const regionWords = ({ ramOffset, length, ram, slot, id }: BackedRegion, flags: number): bigint[] => [
-  BigInt(ramOffset),
-  BigInt(length),
-  pair(ram, slot),
-  pair(id, flags),
-];
+  constructor(count: number) {
+    this.words = new BigUint64Array(count);
+    this.halves = new Uint32Array(this.words.buffer);
+  }
+
+  /** A number, which is exact. */
+  put(value: number): void {
+    this.pair(value % 2 ** 32, Math.floor(value / 2 ** 32));
+  }
+
+  /** Two u32 fields as one word. */
+  pair(low: number, high: number): void {
+    this.halves[this.at++] = low;
+    this.halves[this.at++] = high;
+  }
+}
+
+const RANGE_WORDS = 4;
+const REGION_WORDS = 4;
+
+function putRegion(words: Words, { ramOffset, length, ram, slot, id }: BackedRegion, flags: number): void {
+  words.put(ramOffset);
+  words.put(length);
+  words.pair(ram, slot);
+  words.pair(id, flags);
+}
 
 /** What pvg_map_publish() is told. */
 export interface EncodedMap {
@@ -30,16 +53,16 @@ export interface EncodedMap {
 export function encodeMap({ ranges, regions, removed }: MapSnapshot): EncodedMap {
   const backed = regions.filter(isBacked);
   const places = new Map(backed.map((region, place) => [region.id, place]));
-  const rangeWords = ranges.flatMap(({ gpa, end, region, offset }) => {
-    const place = places.get(region.id) ?? MAP_REGISTERS;
-    return [BigInt(gpa), BigInt(end - gpa), BigInt(offset), pair(place, 0)];
-  });
-  const known = backed.flatMap((region) => regionWords(region, FLAGS[region.kind]));
-  const gone = removed.flatMap((region) => regionWords(region, RegionFlag.removed));
-  return {
-    ranges: BigUint64Array.from(rangeWords),
-    rangeCount: ranges.length,
-    regions: BigUint64Array.from([...known, ...gone]),
-    regionCount: backed.length + removed.length,
-  };
+  const rangeWords = new Words(RANGE_WORDS * ranges.length);
+  for (const { gpa, end, region, offset } of ranges) {
+    rangeWords.put(gpa);
+    rangeWords.put(end - gpa);
+    rangeWords.put(offset);
+    rangeWords.pair(places.get(region.id) ?? MAP_REGISTERS, 0);
+  }
+  const regionCount = backed.length + removed.length;
+  const regionWords = new Words(REGION_WORDS * regionCount);
+  for (const region of backed) putRegion(regionWords, region, FLAGS[region.kind]);
+  for (const region of removed) putRegion(regionWords, region, RegionFlag.removed);
+  return { ranges: rangeWords.words, rangeCount: ranges.length, regions: regionWords.words, regionCount };
 }

@@ -97,6 +97,7 @@ export interface PvgBridge {
   pvg_device_own_forget(device: number, slot: number): number;
   pvg_device_own_answer(device: number, record: Buffer, value: Buffer): number;
   pvg_device_traces(device: number, entries: Buffer, max: number): number;
+  pvg_device_set_traces(device: number, ownTraces: number): number;
   pvg_upcall_payload(device: number, id: number, bytes: Buffer, length: Word): number;
   pvg_device_waits(device: number, waits: Buffer, max: number): number;
   pvg_device_thread_name(thread: number): string;
@@ -216,6 +217,7 @@ export const PROTOTYPES = [
   'int32_t pvg_device_own_forget(uint32_t device, uint32_t slot)',
   'int32_t pvg_device_own_answer(uint32_t device, const void *record, uint64_t *value)',
   'int32_t pvg_device_traces(uint32_t device, void *entries, uint32_t max)',
+  'int32_t pvg_device_set_traces(uint32_t device, uint32_t own_traces)',
   'int32_t pvg_upcall_payload(uint32_t device, uint32_t id, void *bytes, uint64_t length)',
   'int32_t pvg_device_waits(uint32_t device, void *waits, uint32_t max)',
   'const char *pvg_device_thread_name(uint32_t thread)',
@@ -236,7 +238,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 5;
+export const BRIDGE_VERSION = 6;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';

@@ -4,6 +4,7 @@
  * A mode is wrong in one of two ways: no display has it (PVG counts sides and rates in 16 bits), or no surface is that
  * large; the messages tell which.
  */
+import { list, object, text as checkText } from '../base/arguments.js';
 import { ArgumentError } from '../base/errors.js';
 import { MAX_DISPLAY_MODES, SURFACE_MAX_SIDE } from '../base/limits.js';
 
@@ -27,13 +28,13 @@ export function checkMode(mode: DisplayMode, where = 'a display mode'): DisplayM
   for (const side of ['width', 'height'] as const) {
     const value = mode[side];
     if (!Number.isInteger(value) || value < 1 || value > MAX_NUMBER) {
-      throw new ArgumentError(`${where}: the ${side} is ${value}, expected an integer in 1..${MAX_NUMBER}`);
+      throw new ArgumentError(`${where}: the ${side} is ${String(value)}, expected an integer in 1..${MAX_NUMBER}`);
     }
     if (value > SURFACE_MAX_SIDE)
       throw new ArgumentError(`${where}: the ${side} is ${value}, but no surface is larger than ${SURFACE_MAX_SIDE}`);
   }
-  if (!(mode.rateHz >= 1 && mode.rateHz <= MAX_NUMBER)) {
-    throw new ArgumentError(`${where}: the rate is ${mode.rateHz} Hz, expected 1..${MAX_NUMBER}`);
+  if (typeof mode.rateHz !== 'number' || !(mode.rateHz >= 1 && mode.rateHz <= MAX_NUMBER)) {
+    throw new ArgumentError(`${where}: the rate is ${String(mode.rateHz)} Hz, expected 1..${MAX_NUMBER}`);
   }
   return mode;
 }
@@ -46,8 +47,8 @@ export function checkModeCount(count: number): void {
 
 /** Throws ArgumentError for a list that is empty or too long, or has a wrong mode. */
 export function checkModes(modes: readonly DisplayMode[]): readonly DisplayMode[] {
-  checkModeCount(modes.length);
-  for (const mode of modes) checkMode(mode);
+  checkModeCount(list('modes', modes).length);
+  for (const mode of modes) checkMode(object('a display mode', mode));
   return modes;
 }
 
@@ -84,12 +85,13 @@ function parse(text: string, where: string, format: string): DisplayMode {
 
 /** Parses `<width>x<height>@<Hz>`, whole decimal numbers. Throws ArgumentError that says what is wrong. */
 export function parseMode(text: string): DisplayMode {
+  checkText('display mode', text);
   return parse(text, `display mode ${quote(text)}`, `${MODE_FORMAT}, for example ${EXAMPLE}`);
 }
 
 /** Parses a comma-separated list of 1 to 128 modes, preferred first. Throws ArgumentError that says which is wrong, and how. */
 export function parseModes(text: string): DisplayMode[] {
-  const entries = text.split(',');
+  const entries = checkText('display modes', text).split(',');
   checkModeCount(entries.length);
   const format = `a comma-separated list of ${MODE_FORMAT}, for example ${EXAMPLE},1280x1024@60`;
   return entries.map((entry, index) => parse(entry, `display mode ${index + 1} of ${entries.length}, ${quote(entry)}`, format));

@@ -3,7 +3,7 @@
  *
  * What it does not do: look anything up. Files are read, serials counted and GPUs chosen by whoever makes the device.
  */
-import { flag, integer } from '../base/arguments.js';
+import { flag, integer, list, object, text } from '../base/arguments.js';
 import { ArgumentError } from '../base/errors.js';
 import { MAX_DISPLAYS, MAX_POLL_MICROSECONDS, MAX_RAM_BYTES, MAX_VECTORS, POLL_MICROSECONDS } from '../base/limits.js';
 import { checkModes, type DisplayMode } from './display-mode.js';
@@ -135,7 +135,8 @@ function checkDisplays(
   const modes = checkModes(options.modes ?? DEFAULT_MODES[revision.defaultModes]);
   const displays = integer('displays', options.displays ?? 1, 1, MAX_DISPLAYS);
   const displaySerials = options.displaySerials ?? null;
-  if (displaySerials) {
+  if (displaySerials !== null) {
+    list('displaySerials', displaySerials);
     if (displaySerials.length !== displays) {
       throw new ArgumentError(`displaySerials has ${displaySerials.length} entries, expected one for each of ${displays} displays`);
     }
@@ -145,10 +146,10 @@ function checkDisplays(
     }
   }
   const displayModes = options.displayModes ?? Array.from({ length: displays }, () => modes);
-  if (displayModes.length !== displays) {
+  if (list('displayModes', displayModes).length !== displays) {
     throw new ArgumentError(`displayModes has ${displayModes.length} lists, expected one for each of ${displays} displays`);
   }
-  for (const list of displayModes) if (list.length > 0) checkModes(list);
+  for (const modesOf of displayModes) if (list('a list of displayModes', modesOf).length > 0) checkModes(modesOf);
   const modesGiven = options.modes !== undefined || options.displayModes !== undefined;
   return { displayModes, modesGiven, displays, displaySerials };
 }
@@ -179,6 +180,7 @@ function checkBlocker(blocker: MigrationBlocker | null): MigrationBlocker | null
 
 /** Fills defaults in and checks every value. */
 export function checkOptions(options: DeviceOptions): CheckedOptions {
+  object('options', options);
   const variant = options.variant ?? 'mmio';
   if (variant !== 'mmio' && variant !== 'pci') throw new ArgumentError(`variant is "${String(variant)}", expected "mmio" or "pci"`);
   const revision = options.revision ?? DEFAULT_REVISION;
@@ -197,7 +199,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     migrationBlocker: checkBlocker(options.migrationBlocker ?? null),
     headless: flag('headless', options.headless ?? false),
     savable: flag('savable', options.savable ?? true),
-    trace: options.trace ?? [],
+    trace: list('trace', options.trace ?? []).map((glob, index) => text(`trace[${index}]`, glob)),
     traceRing: flag('traceRing', options.traceRing ?? true),
     traceDeliveries: flag('traceDeliveries', options.traceDeliveries ?? false),
     pollMicroseconds: integer('pollMicroseconds', options.pollMicroseconds ?? POLL_MICROSECONDS, 0, MAX_POLL_MICROSECONDS),

@@ -60,6 +60,8 @@ export class AddressSpace {
     const region = this.regions.get(id);
     if (!region) return false;
     this.regions.delete(id);
+    // Nobody finds those that were removed before, so what has no reference gets none.
+    this.removed = this.removed.filter(({ slot }) => this.references.count(slot) > 0);
     if (isBacked(region)) this.removed.push(region);
     this.changed();
     return true;

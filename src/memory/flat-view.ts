@@ -47,7 +47,7 @@ function flatten(regions: readonly MemoryRegion[]): FlatRange[] {
   let started = 0;
   edges.forEach((gpa, index) => {
     const end = edges[index + 1];
-    covers = covers.filter(({ region }) => endOf(region) > gpa);
+    if (covers.some(({ region }) => endOf(region) <= gpa)) covers = covers.filter(({ region }) => endOf(region) > gpa);
     for (let next = starts[started]; next !== undefined && next.region.gpa === gpa; next = starts[++started]) cover(covers, next);
     const region = covers.at(-1)?.region;
     if (end === undefined || region === undefined) return;

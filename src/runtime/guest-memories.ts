@@ -3,7 +3,7 @@
  *
  * Invariant: every value is checked here, on the embedder's thread, so that what reaches the BQL actor is right.
  */
-import { integer } from '../base/arguments.js';
+import { integer, object } from '../base/arguments.js';
 import { ArgumentError, DeviceClosedError, SavedStateError } from '../base/errors.js';
 import { MAX_MEMORY_BYTES, MAX_REGION_SLOTS, MAX_REGIONS } from '../base/limits.js';
 import { checked, checkedHandle, type PvgBridge } from '../bridge/native.js';
@@ -75,7 +75,7 @@ export class GuestMemories implements MemoryOwner {
 
   /** Throws ArgumentError for a wrong option, BridgeError if there is no memory. */
   async add(options: GuestMemoryOptions): Promise<GuestMemory> {
-    const { gpa, bytes, kind = 'ram', priority = 0, source } = options;
+    const { gpa, bytes, kind = 'ram', priority = 0, source } = object('options', options);
     this.check({ gpa, bytes, priority });
     if (!KINDS.includes(kind)) throw new ArgumentError(`kind is "${String(kind)}", expected one of ${KINDS.join(', ')}`);
     const { bridge, map } = this.parts;
@@ -92,7 +92,7 @@ export class GuestMemories implements MemoryOwner {
 
   /** Throws ArgumentError for a wrong option. */
   async addDevice(options: GuestDeviceOptions): Promise<GuestDevice> {
-    const { gpa, bytes, priority = 1, readBytes } = options;
+    const { gpa, bytes, priority = 1, readBytes } = object('options', options);
     this.check({ gpa, bytes, priority });
     checkReaders(options);
     const id = this.nextId++;

@@ -212,6 +212,16 @@ export class InterruptLines {
     if (this.sequence === seen) Atomics.wait(this.cells, SEQUENCE, seen, timeoutMs);
     return this.sequence;
   }
+
+  /** Resolves when the sequence differs from `seen`, or wake() was called; blocks nobody. */
+  async changed(seen: number): Promise<void> {
+    await Atomics.waitAsync(this.cells, SEQUENCE, seen).value;
+  }
+
+  /** Wakes everybody who waits, as if there had been an interrupt. */
+  wake(): void {
+    Atomics.notify(this.cells, SEQUENCE);
+  }
 }
 
 /** Where the console shows the cursor; written by the BQL actor. Cells: shown, x, y. */

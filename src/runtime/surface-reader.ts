@@ -5,6 +5,7 @@
  * which it differs from pictures since the refresh() before. Refreshing allocates little: a view for each piece of memory copied. It doesn't wait for pictures;
  * Surface.wait() does.
  */
+import { object } from '../base/arguments.js';
 import type { Surface } from './surface.js';
 
 const PATIENCE_MS = 1000;
@@ -22,6 +23,7 @@ export class SurfaceReader {
   private seenPresent = 0;
 
   constructor(private readonly surface: Surface) {
+    object('surface', surface);
     this.pixels = new Uint32Array(surface.width * surface.height);
     this.rectangles = new Int32Array(4 * surface.maxRectangles);
   }

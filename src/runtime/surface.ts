@@ -7,6 +7,9 @@
  * is in surface-reader.ts.
  */
 
+import { integer } from '../base/arguments.js';
+import { SURFACE_MAX_SIDE } from '../base/limits.js';
+
 /** Side of a tile in pixels; PVG_TILE_SIDE in pvg_bridge.h. */
 export const SURFACE_TILE = 64;
 
@@ -51,6 +54,8 @@ export class Surface {
     readonly height: number,
     memory?: SharedArrayBuffer,
   ) {
+    integer('width', width, 1, SURFACE_MAX_SIDE);
+    integer('height', height, 1, SURFACE_MAX_SIDE);
     this.tilesAcross = Math.ceil(width / SURFACE_TILE);
     const tiles = this.tilesAcross * Math.ceil(height / SURFACE_TILE);
     const pixelsAt = LINE_BYTES + Math.ceil((4 * tiles) / LINE_BYTES) * LINE_BYTES;

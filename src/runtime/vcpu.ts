@@ -4,11 +4,13 @@
  * Invariant: one access at a time per attachment; its answer arrives in a mailbox of its own, so a late answer to an
  * access that was given up can't be taken for another's (the token tells).
  */
+import { registerWord, registerWords } from '../base/arguments.js';
 import { ArgumentError, DeadlockError, DeviceClosedError } from '../base/errors.js';
 import { REPLY_MAILBOX_CAPACITY } from '../base/limits.js';
 import { checkedHandle, loadBridge, type PvgBridge, ramView } from '../bridge/native.js';
 import { PvgCause, PvgWindow } from '../bridge/pvg.js';
 import type { PvgRecord } from '../bridge/records.js';
+import { TraceSwitches } from '../trace/switches.js';
 import { Board, VCPU_CODES, type VCPU_STATES } from './board.js';
 import { Mailboxes } from './mailbox.js';
 import { carryIntoPvg, type PvgAccess } from './pvg-access.js';
@@ -44,6 +46,8 @@ export interface VcpuAttachment {
   readonly windowBytes: readonly [gfx: number, iosfc: number];
   /** Memory of the device's counters. */
   readonly counters: SharedArrayBuffer;
+  /** Memory of the switches of trace events. */
+  readonly traceSwitches: SharedArrayBuffer;
 }
 
 /** What a vCPU may be told. */
@@ -51,7 +55,7 @@ export interface VcpuOptions {
   /**
    * True: accesses are carried into PVG by the calling thread alone, without the BQL: for a guest whose VMM is another process and has a lock of its own.
    * An access is a few microseconds shorter then; PVG sees this thread's accesses in their order as ever, what PVG asks meanwhile the BQL actor answers as ever,
-   * and the accesses aren't traced. Default false.
+   * and `traceHistory()` hasn't the accesses. While any trace event is on they are made with the BQL, so that they are traced. Default false.
    */
   readonly unlocked?: boolean;
 }
@@ -81,7 +85,6 @@ const IOSFC_WRITE_32: Register = { operation: WRITE, window: PvgWindow.iosfc, si
 const NOTHING: Halves = { low: 0, high: 0 };
 
 const joined = ({ low, high }: Halves): bigint => (BigInt(high) << 32n) | BigInt(low);
-const split = (value: bigint): Halves => ({ low: Number(value & 0xffff_ffffn), high: Number((value >> 32n) & 0xffff_ffffn) });
 
 /** A guest's processor as the device sees it: accesses that wait for their end, on whichever thread made it. Used by that thread alone. */
 export class Vcpu {
@@ -101,6 +104,7 @@ export class Vcpu {
   private readonly line: number | null;
   private readonly counters: Counters;
   private readonly unlocked: boolean;
+  private readonly switches: TraceSwitches;
   private token = 0;
 
   /** Attaches the calling thread. The attachment comes from Device.attachment and may cross threads. */
@@ -108,7 +112,10 @@ export class Vcpu {
     private readonly attachment: VcpuAttachment,
     { unlocked = false }: VcpuOptions = {},
   ) {
+    if (typeof attachment?.group !== 'number' || !(attachment.board instanceof SharedArrayBuffer))
+      throw new ArgumentError(`attachment is ${String(attachment)}, expected what Device.attachment gives`);
     this.unlocked = unlocked;
+    this.switches = new TraceSwitches(attachment.traceSwitches);
     this.counters = new Counters(attachment.counters);
     this.bridge = loadBridge();
     this.mailboxes = new Mailboxes(this.bridge);
@@ -132,7 +139,7 @@ export class Vcpu {
 
   /** Writes a 32-bit register; blocks until PVG has processed it. Throws DeviceClosedError. */
   write32(offset: number, value: number): void {
-    this.access(GFX_WRITE, offset, { low: value >>> 0, high: 0 });
+    this.access(GFX_WRITE, offset, { low: registerWord(value), high: 0 });
   }
 
   /** Reads 8 bytes: two registers, the low one first. */
@@ -142,7 +149,7 @@ export class Vcpu {
 
   /** Writes 8 bytes: two registers, the low one first, nothing else of the guest's in between. */
   write64(offset: number, value: bigint): void {
-    this.access(GFX_WRITE_64, offset, split(value));
+    this.access(GFX_WRITE_64, offset, registerWords(value));
   }
 
   /** Whether the device has an iosfc window (mmio variant). */
@@ -157,7 +164,7 @@ export class Vcpu {
 
   /** Writes a 64-bit register of the iosfc window. */
   writeIosfc64(offset: number, value: bigint): void {
-    this.access(IOSFC_WRITE, offset, split(value));
+    this.access(IOSFC_WRITE, offset, registerWords(value));
   }
 
   /** Reads 4 bytes of the iosfc window. */
@@ -167,7 +174,7 @@ export class Vcpu {
 
   /** Writes 4 bytes of the iosfc window. */
   writeIosfc32(offset: number, value: number): void {
-    this.access(IOSFC_WRITE_32, offset, { low: value >>> 0, high: 0 });
+    this.access(IOSFC_WRITE_32, offset, { low: registerWord(value), high: 0 });
   }
 
   /** Gives the reply mailbox back; an access that is blocked in it on another thread throws DeviceClosedError. */
@@ -177,8 +184,9 @@ export class Vcpu {
   }
 
   private access(register: Register, offset: number, { low, high }: Halves): Halves {
-    if (!Number.isSafeInteger(offset) || offset < 0) throw new ArgumentError(`register offset ${offset} is not a non-negative integer`);
-    if (this.unlocked) return this.enterUnlocked(register, offset, { low, high });
+    if (!Number.isSafeInteger(offset) || offset < 0)
+      throw new ArgumentError(`register offset ${String(offset)} is not a non-negative integer`);
+    if (this.unlocked && !this.switches.any) return this.enterUnlocked(register, offset, { low, high });
     const { bqlMailbox, kinds } = this.attachment;
     this.token = (this.token + 1) >>> 0;
     const words = [register.operation, register.window, register.size, offset, low, this.replies];

@@ -4,6 +4,7 @@
  * Invariant: what is said of a thread is in the order in which it took it, a batch being what one look into its mailbox gave it. What is not
  * here: what the messages said, beyond what tells those of a kind apart, and anything about threads that trace nothing.
  */
+import { list } from '../base/arguments.js';
 import type { TraceEvent } from './tracer.js';
 
 /** A message that an actor took. */
@@ -35,7 +36,7 @@ export function deliveriesOf(history: readonly (TraceEvent & { readonly actor: s
   /** By thread, the messages of the batch that it took last. */
   const open = new Map<number, Delivery[]>();
   const batches: DeliveredBatch[] = [];
-  for (const { thread, actor, nanoseconds, name, args } of history) {
+  for (const { thread, actor, nanoseconds, name, args } of list('history', history)) {
     if (name === 'agfx_batch_taken') {
       const messages: Delivery[] = [];
       open.set(thread, messages);

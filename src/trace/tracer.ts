@@ -1,11 +1,12 @@
 /**
  * What one thread does with its trace events: lines for those that are switched on, and its ring for all of them.
  *
- * Invariant: an event that nobody wants costs a look at a flag. The actors' frequent events are noted as numbers, and become text only if
- * they are wanted as text. It decides nothing about what is traced where.
+ * Invariant: an event that nobody wants costs a look at a flag of this thread's, which tick() brings up to date. The actors' frequent events are noted as
+ * numbers, and become text only if they are wanted as text. It decides nothing about what is traced where.
  */
-import { RING_FIELDS, TRACE_FORMATS, TRACE_IDS, TRACE_NAMES, type TraceArgs, type TraceName, tracePattern } from './events.js';
+import { RING_FIELDS, TRACE_FORMATS, TRACE_IDS, TRACE_NAMES, type TraceArgs, type TraceName } from './events.js';
 import type { RingEntry, TraceRing } from './ring.js';
+import { TraceSwitches } from './switches.js';
 
 /** Names the kinds of messages. */
 export type KindName = (kind: number) => string;
@@ -50,33 +51,44 @@ export interface TracerOptions {
 }
 
 export class Tracer {
-  /** By number. */
-  private readonly enabled: Uint8Array;
+  private readonly switches: TraceSwitches;
+  /** By number, as of the version `seen`. */
+  private readonly enabled = new Uint8Array(TRACE_NAMES.length);
+  private seen = 0;
   private readonly ring: TraceRing | null;
   private readonly kindName: KindName;
   private readonly now: () => number;
   private time = 0;
-  /** Whether anybody wants any event. */
-  readonly active: boolean;
-  /** Whether anybody wants the actors' own events. */
-  readonly hasActorEvents: boolean;
+  private isActive = false;
+  private actorEvents = false;
+  /** Called when another choice of events was found. */
+  onSwitched: (() => void) | null = null;
 
+  /** `wanted`: globs, or switches that may be set while it is used. */
   constructor(
-    globs: readonly string[],
+    wanted: readonly string[] | TraceSwitches,
     private readonly sink: (line: string) => void,
     { kindName = plainKind, ring = null, now = () => 0 }: TracerOptions = {},
   ) {
-    const matches = tracePattern(globs);
-    this.enabled = Uint8Array.from(TRACE_NAMES, (name) => (matches(name) ? 1 : 0));
+    this.switches = wanted instanceof TraceSwitches ? wanted : TraceSwitches.of(wanted);
     this.ring = ring;
     this.kindName = kindName;
     this.now = now;
-    this.active = ring !== null || this.enabled.includes(1);
-    this.hasActorEvents = ring !== null || TRACE_NAMES.some((name, id) => name.startsWith('agfx_') && this.enabled[id] === 1);
+    this.look();
+  }
+
+  /** Whether anybody wants any event. */
+  get active(): boolean {
+    return this.isActive;
+  }
+
+  /** Whether anybody wants the actors' own events. */
+  get hasActorEvents(): boolean {
+    return this.actorEvents;
   }
 
   emit<N extends TraceName>(name: N, args: TraceArgs<N>): void {
-    if (!this.active) return;
+    if (!this.isActive) return;
     const id = TRACE_IDS[name];
     this.ring?.noteAll(this.time, id, numbersOf(name, args));
     if (this.enabled[id] === 1) this.sink(lineOf(name, args));
@@ -84,20 +96,29 @@ export class Tracer {
 
   /** As emit(), for an event with up to four arguments that rings have whole, by its number in TRACE_IDS. */
   note(id: number, first = 0, second = 0, third = 0, fourth = 0): void {
-    if (!this.active) return;
+    if (!this.isActive) return;
     if (this.ring !== null) this.ring.note(this.time, id, first, second, third, fourth);
     if (this.enabled[id] === 1)
       this.sink(lineOf(TRACE_NAMES[id] as TraceName, argumentsOf(id, [first, second, third, fourth], this.kindName)));
   }
 
-  /** The thread has come back from waiting: entries of its ring get the time of that from now on. */
+  /** The thread has come back from waiting: entries of its ring get the time of that from now on, and events are wanted as they are switched now. */
   tick(): void {
+    if (this.switches.version !== this.seen) this.look();
     if (this.ring !== null) this.time = this.now();
   }
 
   /** Before the thread waits: readers of its ring see what it did. */
   publish(): void {
     this.ring?.publish();
+  }
+
+  private look(): void {
+    this.seen = this.switches.version;
+    for (let id = 0; id < this.enabled.length; id++) this.enabled[id] = this.switches.isOn(id) ? 1 : 0;
+    this.isActive = this.ring !== null || this.enabled.includes(1);
+    this.actorEvents = this.ring !== null || TRACE_NAMES.some((name, id) => name.startsWith('agfx_') && this.enabled[id] === 1);
+    this.onSwitched?.();
   }
 }
 

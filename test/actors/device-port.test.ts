@@ -18,6 +18,7 @@ import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../../src/runtime/shared.js';
+import { TraceSwitches } from '../../src/trace/switches.js';
 import { Tracer } from '../../src/trace/tracer.js';
 import { record } from './bql-scene.js';
 
@@ -66,7 +67,7 @@ class PortScene {
         },
       ],
       modesGiven: false,
-      trace: [],
+      traceSwitches: new TraceSwitches().memory,
       traceRing: false,
       traceDeliveries: false,
       pollMicroseconds: 0,

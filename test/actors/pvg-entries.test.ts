@@ -16,6 +16,7 @@ import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../../src/runtime/shared.js';
+import { TraceSwitches } from '../../src/trace/switches.js';
 import { Tracer } from '../../src/trace/tracer.js';
 import { access, claimedReferences, GFX, IOSFC, OTHER_DEVICE, RAM, readMemory, record } from './bql-scene.js';
 
@@ -73,7 +74,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly p
       vectors: 1,
       regions: [],
       modesGiven: false,
-      trace: [],
+      traceSwitches: new TraceSwitches().memory,
       traceRing: false,
       traceDeliveries: false,
       pollMicroseconds: 0,

@@ -87,6 +87,7 @@ describe('an actor’s message on the BQL actor', () => {
     ['returnBql', Array(7).fill('condition')],
     ['regionAdded', Array(7).fill('section')],
     ['regionRemoved', Array(7).fill('section')],
+    ['regionForgotten', Array(7).fill('section')],
     // The background queue's blocks take the BQL.
     ['displaySection', Array(7).fill('section')],
     ['noteSurface', Array(7).fill('section')],

@@ -3,7 +3,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { Message } from '../../actors/messages.js';
-import { DMA_MAX_REGISTER_BYTES } from '../../src/base/limits.js';
+import { DMA_MAX_PIECE_BYTES, DMA_MAX_REGISTER_BYTES } from '../../src/base/limits.js';
 import { DmaRead, type RegisterReader } from '../../src/device/dma.js';
 import { AddressSpace } from '../../src/memory/address-space.js';
 import { FakePort } from '../device/fake-port.js';
@@ -161,6 +161,28 @@ describe('of another device’s registers', () => {
       expect(scene.answers).toEqual([[5, true]]);
       expect(scene.bql.waiting.nestedWaits).toBe(1);
     }
+  });
+
+  it('asks a device that serves whole pieces for at most 1 MiB at once, and has it supply them', () => {
+    const port = new FakePort();
+    const device = { ...OTHER_DEVICE, wholePieces: true, length: 4 * DMA_MAX_PIECE_BYTES };
+    const space = new AddressSpace([device], claimedReferences());
+    const asked: [number, number, number][] = [];
+    const readPiece: RegisterReader['readPiece'] = ({ found, length, upcall, at }) => {
+      expect(upcall).toBe(5);
+      asked.push([found.offset, length, at]);
+      return { job: asked.length, continuation: { resume: () => null } };
+    };
+    const reader: RegisterReader = { readPiece, readRegister: () => null };
+    const read = new DmaRead(readMemory(5, device.gpa + 3, 2 * DMA_MAX_PIECE_BYTES + 10), space, port, { reader, tellsFailure: true });
+    for (let job = read.begin(); job !== null; ) job = read.resume({ ok: true, value: 0, high: 0 });
+    expect(asked).toEqual([
+      [3, DMA_MAX_PIECE_BYTES, 0],
+      [3 + DMA_MAX_PIECE_BYTES, DMA_MAX_PIECE_BYTES, DMA_MAX_PIECE_BYTES],
+      [3 + 2 * DMA_MAX_PIECE_BYTES, 10, 2 * DMA_MAX_PIECE_BYTES],
+    ]);
+    expect(port.of('answerUpcall')).toEqual([{ do: 'answerUpcall', id: 5, ok: true, value: 0 }]);
+    expect(port.supplied).toEqual([]);
   });
 });
 

@@ -159,6 +159,60 @@ describe.each(['v5', 'hardened'] as const)("another device's registers, in %s", 
     expect(answered).toBe(64);
   });
 
+  it('may come later, as promises, whose rejection fails the read', async () => {
+    const later = async (offset: number): Promise<number | null> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (offset === 8) throw new TypeError('no such register');
+      return offset === 16 ? null : valueAt(offset);
+    };
+    await device.addDevice({ gpa: PLACE, bytes: PAGE, read: later });
+    expect(await words(PLACE, 2)).toEqual([0, 4].map(valueAt));
+    expect(await fault(PLACE + 4)).toBe(0);
+    expect(await fault(PLACE + 8)).toBe(REFUSED);
+    expect(errors.at(-1)).toMatch(/register at offset 0x8 threw: .*no such register/);
+    expect(await fault(PLACE + 16)).toBe(REFUSED);
+    expect(await words(PLACE, 1)).toEqual([valueAt(0)]);
+  });
+
+  it('that are memory come in whole pieces, at once or later, of the length that was asked for', async () => {
+    const pieces: [number, number][] = [];
+    const bytesAt = (offset: number, length: number): Uint8Array => Uint8Array.from({ length }, (_, at) => (offset + at) % 251);
+    const readBytes = (offset: number, length: number): Uint8Array | null | Promise<Uint8Array | null> => {
+      pieces.push([offset, length]);
+      if (offset === 0x2000) return null;
+      if (offset === 0x2004) return Promise.reject(new TypeError('unreachable'));
+      if (offset === 0x2008) return bytesAt(offset, length - 1);
+      return offset % 8 === 0 ? bytesAt(offset, length) : Promise.resolve(bytesAt(offset, length));
+    };
+    await device.addDevice({ gpa: PLACE, bytes: PAGE, readBytes });
+    const word = (at: number): number => new DataView(bytesAt(at, 4).buffer).getUint32(0, true);
+    expect(await words(PLACE + 12, 3)).toEqual([12, 16, 20].map(word));
+    expect(await words(PLACE + 16, 3)).toEqual([16, 20, 24].map(word));
+    expect(pieces).toEqual([
+      [12, 12],
+      [16, 12],
+    ]);
+    for (const offset of [0x2000, 0x2004, 0x2008]) expect(await fault(PLACE + offset)).toBe(REFUSED);
+    expect(errors.join()).toMatch(/unreachable/);
+    expect(errors.join()).toMatch(/of 4 bytes at offset 0x2008 gave something else than 4 bytes/);
+    expect(await words(PLACE, 1)).toEqual([word(0)]);
+  });
+
+  it('need somebody who reads them', async () => {
+    await expect(device.addDevice({ gpa: PLACE, bytes: PAGE })).rejects.toThrow(/needs a function read or readBytes/);
+    await expect(device.addDevice({ gpa: PLACE, bytes: PAGE, read: 5 as never })).rejects.toThrow(/read is no function/);
+    await expect(device.addDevice({ gpa: PLACE, bytes: PAGE, readBytes: 5 as never })).rejects.toThrow(/readBytes is no function/);
+  });
+
+  it('whose answer never comes end with the device', async () => {
+    await device.addDevice({ gpa: PLACE, bytes: PAGE, read: () => new Promise(() => undefined) });
+    guest.cursor({ gpa: PLACE, width: 1, height: 1, stride: 4 });
+    const kick = guest.kick().catch((error: unknown) => error);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await device.close();
+    expect(await kick).toBeInstanceOf(DeviceClosedError);
+  });
+
   it('whose handler closes the device end the guest’s access', async () => {
     await device.addDevice({
       gpa: PLACE,

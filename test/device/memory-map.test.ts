@@ -108,10 +108,5 @@ describe('guest memory that comes and goes', () => {
     await expect(device.addMemory({ gpa: -PAGE, bytes: PAGE })).rejects.toThrow(/gpa is -16384/);
     await expect(device.addMemory({ gpa: 0, bytes: 0 })).rejects.toThrow(/bytes is 0/);
     await expect(device.addMemory({ gpa: 0, bytes: PAGE, priority: 1.5 })).rejects.toThrow(/priority is 1.5/);
-    const pieces = await Promise.all(Array.from({ length: 1021 }, (_, at) => device.addMemory({ gpa: HIGH + at * PAGE, bytes: PAGE })));
-    await expect(device.addMemory({ gpa: 0, bytes: PAGE })).rejects.toThrow(/at most 1024/);
-    await pieces[0]?.remove();
-    await pieces[0]?.remove();
-    await device.addMemory({ gpa: 0, bytes: PAGE });
   });
 });

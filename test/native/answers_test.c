@@ -264,6 +264,14 @@ static void test_traces_off(void) {
   uint64_t task, address;
   CHECK(map_surface(gpa_of(8), PAGE, 1, &address) == PVG_OK && ANSWER(PVG_UPCALL_CREATE_TASK, &task, PAGE) == PVG_OK);
   CHECK(pvg_device_traces(device, entries, 4) == 1 && entries[0].event == PVG_TRACE_CREATE_TASK);
+  /* Others, from now on; what the guest did wrong is noted whatever is asked for. */
+  CHECK(pvg_device_set_traces(device, 1u << PVG_TRACE_IOSFC_UNMAP_REGION) == PVG_OK);
+  CHECK(ANSWER(PVG_UPCALL_CREATE_TASK, &task, PAGE) == PVG_OK && unmap_surface(address) == PVG_OK && unmap_surface(address) == PVG_E_REFUSED);
+  CHECK(pvg_device_traces(device, entries, 4) == 2 && entries[0].event == PVG_TRACE_IOSFC_UNMAP_REGION);
+  CHECK(entries[1].event == PVG_TRACE_IOSFC_UNMAP_NOTHING);
+  CHECK(pvg_device_set_traces(device, 1u << PVG_TRACE_EVENTS) == PVG_E_ARGUMENT && pvg_device_set_traces(device + 1, 0) == PVG_E_HANDLE);
+  CHECK(unmap_surface(address) == PVG_E_REFUSED && pvg_device_set_traces(device, 0) == PVG_OK);
+  CHECK(ANSWER(PVG_UPCALL_CREATE_TASK, &task, PAGE) == PVG_OK && pvg_device_traces(device, entries, 4) == 1);
   end();
 }
 

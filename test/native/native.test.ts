@@ -14,6 +14,7 @@ const NAMES = [
   'memory_map_test',
   'answers_test',
   'guest_memory_test',
+  'ram_import_test',
   'soft_pvg_test',
   'soft_faults_test',
   'displays_test',

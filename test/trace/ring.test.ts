@@ -8,6 +8,7 @@ import { TRACE_RING_ENTRIES } from '../../src/base/limits.js';
 import { Upcall } from '../../src/bridge/pvg.js';
 import { RING_FIELDS, TRACE_IDS, TRACE_NAMES } from '../../src/trace/events.js';
 import { RING_ARGUMENTS, TraceRing } from '../../src/trace/ring.js';
+import { TraceSwitches } from '../../src/trace/switches.js';
 import { Tracer, traceEvent } from '../../src/trace/tracer.js';
 
 describe('a trace ring', () => {
@@ -93,5 +94,31 @@ describe('a tracer with a ring', () => {
   it('is not asked for anything by one without a ring whose events are all off', () => {
     const tracer = new Tracer([], () => undefined);
     expect([tracer.active, tracer.hasActorEvents]).toEqual([false, false]);
+  });
+
+  it('looks at what is switched when it ticks, and tells that it found something else', () => {
+    const switches = TraceSwitches.of(['apple_gfx_*', '-apple_gfx_write']);
+    const lines: string[] = [];
+    const tracer = new Tracer(new TraceSwitches(switches.memory), (line) => lines.push(line));
+    let told = 0;
+    tracer.onSwitched = () => told++;
+    const noteAll = (): void => {
+      tracer.note(TRACE_IDS.apple_gfx_write);
+      tracer.note(TRACE_IDS.apple_gfx_raise_irq, 1);
+      tracer.note(TRACE_IDS.agfx_job_began, 2);
+    };
+    noteAll();
+    switches.set((name) => name === 'agfx_job_began', true);
+    switches.set((name) => name === 'apple_gfx_raise_irq', false);
+    noteAll();
+    expect(lines).toEqual(['apple_gfx_raise_irq vector=0x1', 'apple_gfx_raise_irq vector=0x1']);
+    tracer.tick();
+    tracer.tick();
+    expect([told, tracer.active, tracer.hasActorEvents]).toEqual([1, true, true]);
+    noteAll();
+    expect(lines.slice(2)).toEqual(['agfx_job_began job=2']);
+    switches.set(() => true, false);
+    tracer.tick();
+    expect([told, tracer.active, tracer.hasActorEvents]).toEqual([2, false, false]);
   });
 });

@@ -9,6 +9,8 @@ import { QmpError } from './protocol.js';
 interface Types {
   readonly string: string;
   readonly 'string?': string | undefined;
+  readonly boolean: boolean;
+  readonly 'boolean?': boolean | undefined;
   readonly 'integer?': number | undefined;
   readonly 'array?': readonly unknown[] | undefined;
 }

@@ -1,8 +1,7 @@
 /**
  * The commands of a device's QMP socket.
  *
- * Invariant: there is none without something real behind it. What is missing therefore: `stop` and `cont` for a device whose vCPUs nobody here has,
- * and `trace-event-set-state`, as trace events are chosen when a device is made.
+ * Invariant: there is none without something real behind it. What is missing therefore: `stop` and `cont` for a device whose vCPUs nobody here has.
  */
 import type { Device } from '../../device.js';
 import { type Command, command, type Commands } from './command.js';
@@ -11,7 +10,7 @@ import { humanMonitor } from './human-monitor.js';
 import { queryActors, queryJobs, queryQueues } from './inspection.js';
 import type { QmpEvent } from './protocol.js';
 import { screendump } from './screendump.js';
-import { traceEventGetState } from './trace-state.js';
+import { traceEventGetState, traceEventSetState } from './trace-state.js';
 
 /** The guest's side of a device, for who has it. */
 export interface QmpMachine {
@@ -65,6 +64,7 @@ export function deviceCommands({ device, machine, tell, quit }: CommandParts): C
     ['system_reset', command({}, reset)],
     ['quit', command({}, quit)],
     ['trace-event-get-state', traceEventGetState(device)],
+    ['trace-event-set-state', traceEventSetState(device)],
     ['human-monitor-command', command({ 'command-line': 'string' }, (given) => humanMonitor(device, given['command-line']))],
     ['x-agfx-query-actors', command({}, () => queryActors(device))],
     ['x-agfx-query-jobs', command({}, () => queryJobs(device))],

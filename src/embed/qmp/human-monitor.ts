@@ -8,7 +8,7 @@ import type { ListedRegion } from '../../memory/address-space.js';
 import type { Device } from '../../device.js';
 import { MAX_VECTORS } from '../../base/limits.js';
 import { inspect } from './inspection.js';
-import { traceStates } from './trace-state.js';
+import { traceEvent, traceStates } from './trace-state.js';
 
 const hex = (value: number, digits = 1): string => value.toString(16).padStart(digits, '0');
 
@@ -16,6 +16,7 @@ const hex = (value: number, digits = 1): string => value.toString(16).padStart(d
 export async function humanMonitor(device: Device, line: string): Promise<string> {
   const [name = '', ...words] = line.trim().split(/\s+/);
   if (name === '') return '';
+  if (name === 'trace-event') return text(traceEvent(device, words));
   if (name !== 'info') return text([`unknown command: '${name}'`]);
   const [topic = '', ...rest] = words;
   const takes = topic === 'trace-events' ? 1 : 0;
@@ -27,6 +28,8 @@ export async function humanMonitor(device: Device, line: string): Promise<string
       return text(mtree(await inspect(device, 'bql')));
     case 'irq':
       return text(interrupts(device));
+    case 'sync-profile':
+      return text(syncProfile(device));
     case 'trace-events':
       return text(traceStates(device, rest[0] ?? '*').map(({ name: event, isOn }) => `${event} : state ${isOn ? 1 : 0}`));
     default:
@@ -76,4 +79,17 @@ function interrupts({ interrupts: lines, pci }: Device): string[] {
   const counts = Array.from({ length: MAX_VECTORS }, (_, vector) => ({ vector, count: lines.count(vector) }));
   const raised = counts.filter(({ count }) => count > 0).map(({ vector, count }) => `${String(vector).padStart(2)}: ${count}`);
   return [`IRQ statistics for apple-gfx-${pci === null ? 'mmio' : 'pci'}:`, ...raised];
+}
+
+/**
+ * QEMU's table has the time that threads waited for each lock at each place in its code. Here one actor has the BQL, and nobody waits for it but in that
+ * actor's queue; what is counted is for how long it was held, over all accesses.
+ */
+function syncProfile({ statistics }: Device): string[] {
+  const { bqlHoldMicroseconds, mmioAccesses } = statistics;
+  const average = mmioAccesses === 0 ? 0 : bqlHoldMicroseconds / mmioAccesses;
+  const cells = ['BQL actor', (bqlHoldMicroseconds / 1e6).toFixed(5), String(mmioAccesses), average.toFixed(2)];
+  const head = ['Type', 'Hold Time (s)', 'Accesses', 'Average (us)'];
+  const row = (words: readonly string[]): string => words.map((word, at) => (at === 0 ? word.padEnd(12) : word.padStart(15))).join('');
+  return [row(head), '-'.repeat(row(head).length), row(cells), 'Wait times are not counted.'];
 }

@@ -6,7 +6,8 @@
  */
 import { EventEmitter, once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { ArgumentError } from '../../base/errors.js';
+import { object } from '../../base/arguments.js';
+import { AppleGfxError, ArgumentError, ListenError } from '../../base/errors.js';
 import { QMP_MAX_CLIENTS } from '../../base/limits.js';
 import type { Device } from '../../device.js';
 import { QmpClient } from './client.js';
@@ -120,12 +121,18 @@ export class QmpServer extends EventEmitter<QmpEvents> {
 }
 
 /**
- * Starts a QMP server for a device; it ends with the device. Rejects with ArgumentError for a path that can't be had, and with what the system says if
- * it can't listen.
+ * Starts a QMP server for a device; it ends with the device. Rejects with ArgumentError for a wrong option or a path that can't be had, and with
+ * ListenError if it can't listen.
  */
 export async function serveQmp(device: Device, options: QmpOptions): Promise<QmpServer> {
-  if (typeof options.path !== 'string') throw new ArgumentError(`path is ${String(options.path)}, expected the path of a file`);
+  if (!(device instanceof EventEmitter)) throw new ArgumentError(`device is ${String(device)}, expected what createDevice() made`);
+  const { path, machine, onQuit } = object('options', options);
+  if (typeof path !== 'string') throw new ArgumentError(`path is ${String(path)}, expected the path of a file`);
+  if (onQuit !== undefined && typeof onQuit !== 'function') throw new ArgumentError(`onQuit is ${String(onQuit)}, expected a function`);
+  if (machine !== undefined) object('machine', machine);
   const server = new QmpServer(device, options);
-  await server.listen();
+  await server.listen().catch((error: unknown) => {
+    throw error instanceof AppleGfxError ? error : new ListenError(error);
+  });
   return server;
 }

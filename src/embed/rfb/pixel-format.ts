@@ -114,6 +114,11 @@ export class PixelConverter {
   private readonly red: Uint32Array;
   private readonly green: Uint32Array;
   private readonly blue: Uint32Array;
+  /**
+   * Bits that no colour has. They are sent as ones, which a viewer may take as it likes: one that takes them for opacity (noVNC 1.3, of some pixels)
+   * shows the picture so.
+   */
+  private readonly unused: number;
 
   constructor(readonly format: PixelFormat) {
     const { redMax, greenMax, blueMax, redShift, greenShift, blueShift } = format.trueColour ? format : MAPPED_FORMAT;
@@ -124,6 +129,7 @@ export class PixelConverter {
     const { bitsPerPixel, bigEndian, trueColour } = format;
     const isPlain = bitsPerPixel === 32 && !bigEndian && trueColour && redMax === 255 && greenMax === 255 && blueMax === 255;
     this.isNative = isPlain && redShift === 16 && greenShift === 8 && blueShift === 0;
+    this.unused = this.bytesPerPixel === 4 ? ~this.convert(0xff_ffff) >>> 0 : 0;
   }
 
   /** A pixel in the format, as a number whose bytes, the lowest first, are those that are sent. */
@@ -135,17 +141,28 @@ export class PixelConverter {
   /** Puts pixels [from, to) of a picture into `into` from a byte on; returns the byte behind them. */
   write(pixels: Uint32Array, from: number, to: number, into: Buffer, at: number): number {
     const { bytesPerPixel } = this;
+    if (bytesPerPixel === 4) return this.writeWords(pixels.subarray(from, to), into, at);
     let place = at;
     for (let index = from; index < to; index++) {
       const pixel = this.convert(pixels[index] ?? 0);
       into[place] = pixel & 0xff;
-      if (bytesPerPixel > 1) into[place + 1] = (pixel >> 8) & 0xff;
-      if (bytesPerPixel === 4) {
-        into[place + 2] = (pixel >> 16) & 0xff;
-        into[place + 3] = pixel >>> 24;
-      }
+      if (bytesPerPixel > 1) into[place + 1] = pixel >> 8;
       place += bytesPerPixel;
     }
     return place;
+  }
+
+  private writeWords(pixels: Uint32Array, into: Buffer, at: number): number {
+    const { unused } = this;
+    const start = into.byteOffset + at;
+    // Only where words may lie; whoever has many pixels has them there.
+    const words = new Uint32Array(
+      start % 4 === 0 ? into.buffer : new ArrayBuffer(4 * pixels.length),
+      start % 4 === 0 ? start : 0,
+      pixels.length,
+    );
+    for (let index = 0; index < pixels.length; index++) words[index] = this.convert(pixels[index] ?? 0) | unused;
+    if (start % 4 !== 0) into.set(new Uint8Array(words.buffer), at);
+    return at + 4 * pixels.length;
   }
 }

@@ -9,8 +9,8 @@ import { createServer as createHttpServer, type Server as HttpServer, type Incom
 import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { integer } from '../../base/arguments.js';
-import { ArgumentError } from '../../base/errors.js';
+import { integer, list, object, text } from '../../base/arguments.js';
+import { ArgumentError, ListenError } from '../../base/errors.js';
 import { VNC_MAX_VIEWERS } from '../../base/limits.js';
 import type { DeviceDisplay } from '../../display.js';
 import { type Incoming, overTcp, overWebSocket } from './connection.js';
@@ -221,17 +221,21 @@ export class VncServer extends EventEmitter<VncEvents> {
   }
 }
 
-/** Starts a VNC server for a display. Rejects with ArgumentError for a wrong option, and with what the system says if it can't listen. */
+/** Starts a VNC server for a display. Rejects with ArgumentError for a wrong option, and with ListenError if it can't listen. */
 export async function serveVnc(display: DeviceDisplay, options: VncOptions = {}): Promise<VncServer> {
+  if (!(display instanceof EventEmitter)) throw new ArgumentError(`display is ${String(display)}, expected one of Device.displays`);
+  const { host, password, name, origins } = object('options', options);
+  for (const [option, value] of Object.entries({ host, password, name })) if (value !== undefined) text(option, value);
+  for (const [index, origin] of list('origins', origins ?? []).entries()) text(`origins[${index}]`, origin);
   integer('port', options.port ?? 0, 0, MAX_PORT);
   integer('webSocketPort', options.webSocketPort ?? 0, 0, MAX_PORT);
-  if (options.password === '') throw new ArgumentError('password is empty, expected at least one character, or none');
+  if (password === '') throw new ArgumentError('password is empty, expected at least one character, or none');
   const server = new VncServer(display, options);
   try {
     await server.listen();
   } catch (error) {
     await server.close();
-    throw error;
+    throw new ListenError(error);
   }
   return server;
 }

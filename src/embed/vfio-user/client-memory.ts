@@ -4,24 +4,27 @@
  * Invariants: when unmap() has resolved nothing of this process can touch the client's memory any more. Mappings outlive the device, so that one which
  * goes on from a saved one finds its memory; so each has a descriptor of its own. Runs on the thread that made the device.
  */
-import { ArgumentError } from '../../base/errors.js';
 import { MAX_REGIONS } from '../../base/limits.js';
 import { checked, type PvgBridge } from '../../bridge/native.js';
 import type { Device } from '../../device.js';
+import type { GuestDevice } from '../../runtime/guest-device.js';
 import type { GuestMemory, GuestMemoryOptions } from '../../runtime/guest-memory.js';
 import { DirtyPages } from './dirty-pages.js';
 import type { DmaMapping } from './dma-table.js';
 import { PAGE_BYTES } from './protocol.js';
+import type { TwinChannel } from './twin-channel.js';
 
 /** Above the device's own register window, which is nowhere on the client's map. */
 const PRIORITY = 2;
 
 interface Piece {
   readonly mapping: DmaMapping;
-  readonly options: GuestMemoryOptions;
-  readonly descriptor: number;
-  /** null while there is no device. */
+  /** null: it came without, and is reached by messages. */
+  readonly descriptor: number | null;
+  /** null while there is no device, and where there is no descriptor. */
   memory: GuestMemory | null;
+  /** What stands for it on the map where there is no descriptor. */
+  far: GuestDevice | null;
   /** Pages that were written and not told of; null: none. */
   dirty: DirtyPages | null;
 }
@@ -31,37 +34,44 @@ export class ClientMemory {
   static readonly maximum = MAX_REGIONS - 2;
   private readonly pieces = new Map<number, Piece>();
   private latest = 0;
+  private twin: TwinChannel | null = null;
   private logging = false;
   private device: Device | null;
 
   constructor(
     private readonly bridge: PvgBridge,
     device: Device,
+    /** Told why memory can't be had that the device wants. */
+    private readonly onRefused: (reason: string) => void,
   ) {
     this.device = device;
   }
 
   /** Puts a mapping on the map; resolves to its name. Throws ArgumentError or BridgeError if its memory can't be had. */
   async map(mapping: DmaMapping, descriptor: number | null): Promise<number> {
-    const { address, bytes, writable, offset } = mapping;
     const name = ++this.latest;
-    if (bytes > BigInt(Number.MAX_SAFE_INTEGER)) throw new ArgumentError(`a mapping has ${bytes} bytes`);
-    // What is reached by messages only can't be mapped, and PVG does nothing else with memory.
-    if (descriptor === null) return name;
-    const own = checked(this.bridge, 'map memory', this.bridge.pvg_descriptor_duplicate(descriptor));
-    const options: GuestMemoryOptions = {
-      ...{ gpa: Number(address), bytes: Number(bytes), priority: PRIORITY, kind: writable ? 'ram' : 'rom' },
-      source: { fd: own, offset: Number(offset) },
+    const piece: Piece = {
+      mapping,
+      descriptor: descriptor === null ? null : this.duplicate(descriptor),
+      memory: null,
+      far: null,
+      dirty: null,
     };
     try {
-      const memory = this.device && (await this.device.addMemory(options));
-      if (this.logging) memory?.takeDirtyPages(PAGE_BYTES);
-      this.pieces.set(name, { mapping, options, descriptor: own, memory, dirty: null });
+      await this.show(piece);
     } catch (error) {
-      this.bridge.pvg_descriptor_close(own);
+      this.forget(piece);
       throw error;
     }
+    if (this.logging) piece.memory?.takeDirtyPages(PAGE_BYTES);
+    this.pieces.set(name, piece);
     return name;
+  }
+
+  /** Another second socket of the client's, or none. */
+  setTwin(twin: TwinChannel | null): void {
+    this.twin?.close();
+    this.twin = twin;
   }
 
   /** Takes mappings away, whoever uses them. */
@@ -71,24 +81,28 @@ export class ClientMemory {
 
   /** What a device needs that goes on from a saved one. */
   get options(): readonly GuestMemoryOptions[] {
-    return [...this.pieces.values()].map(({ options }) => options);
+    return [...this.pieces.values()].flatMap(({ mapping, descriptor }) => (descriptor === null ? [] : [optionsOf(mapping, descriptor)]));
   }
 
   /** The device has ended, and the memory with it. */
   detach(): void {
     this.device = null;
-    for (const piece of this.pieces.values()) piece.memory = null;
+    for (const piece of this.pieces.values()) piece.memory = piece.far = null;
   }
 
   /** Another device has been made, with what `options` said. */
-  attach(device: Device): void {
+  async attach(device: Device): Promise<void> {
     this.device = device;
-    for (const piece of this.pieces.values()) piece.memory = device.memory.find(({ gpa }) => gpa === piece.options.gpa) ?? null;
+    for (const piece of this.pieces.values()) {
+      piece.memory = device.memory.find(({ gpa }) => gpa === Number(piece.mapping.address)) ?? null;
+      if (piece.descriptor === null) await this.show(piece);
+    }
   }
 
   /** Closes what is left. */
   close(): void {
-    for (const { descriptor } of this.pieces.values()) this.bridge.pvg_descriptor_close(descriptor);
+    this.setTwin(null);
+    for (const piece of this.pieces.values()) this.forget(piece);
     this.pieces.clear();
   }
 
@@ -125,7 +139,39 @@ export class ClientMemory {
     const piece = this.pieces.get(name);
     if (!piece) return;
     this.pieces.delete(name);
-    await piece.memory?.remove({ revoke: true });
-    this.bridge.pvg_descriptor_close(piece.descriptor);
+    await Promise.all([piece.memory?.remove({ revoke: true }), piece.far?.remove()]);
+    this.forget(piece);
   }
+
+  /** Puts a piece on the device's map. */
+  private async show(piece: Piece): Promise<void> {
+    const { mapping, descriptor } = piece;
+    if (descriptor !== null) piece.memory = (await this.device?.addMemory(optionsOf(mapping, descriptor))) ?? null;
+    else if (mapping.readable) {
+      const place = { gpa: Number(mapping.address), bytes: Number(mapping.bytes), priority: PRIORITY };
+      piece.far =
+        (await this.device?.addDevice({ ...place, readBytes: (offset, length) => this.readFar(mapping, offset, length) })) ?? null;
+    }
+  }
+
+  private readFar({ address }: DmaMapping, offset: number, length: number): Promise<Uint8Array | null> | null {
+    if (this.twin) return this.twin.read(address + BigInt(offset), length);
+    this.onRefused(`memory at 0x${address.toString(16)} came without a descriptor, and the client has no second socket to be asked for it`);
+    return null;
+  }
+
+  private duplicate(descriptor: number): number {
+    return checked(this.bridge, 'map memory', this.bridge.pvg_descriptor_duplicate(descriptor));
+  }
+
+  private forget({ descriptor }: Piece): void {
+    if (descriptor !== null) this.bridge.pvg_descriptor_close(descriptor);
+  }
+}
+
+function optionsOf({ address, bytes, writable, offset }: DmaMapping, descriptor: number): GuestMemoryOptions {
+  return {
+    ...{ gpa: Number(address), bytes: Number(bytes), priority: PRIORITY, kind: writable ? 'ram' : 'rom' },
+    source: { fd: descriptor, offset: Number(offset) },
+  };
 }

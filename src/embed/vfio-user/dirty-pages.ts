@@ -22,9 +22,10 @@ export class DirtyPages {
 
   /** Moves what lies in [address, address + ...) to a bitmap of larger pages that begins at `address`. */
   take(address: bigint, bytes: bigint, pageBytes: number, target: Uint8Array): void {
-    const from = address > this.address ? address : this.address;
-    const [own, wanted] = [this.address + this.bytes, address + bytes];
-    const end = own < wanted ? own : wanted;
+    let from = address;
+    let end = address + bytes;
+    if (from < this.address) from = this.address;
+    if (end > this.address + this.bytes) end = this.address + this.bytes;
     if (from >= end) return;
     const page = BigInt(PAGE_BYTES);
     const last = Number((end - this.address) / page);

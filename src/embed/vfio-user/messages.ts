@@ -42,6 +42,8 @@ export type VfioUserRequest =
 export type VfioUserReport =
   | { readonly report: 'ask'; readonly request: VfioUserRequest }
   | { readonly report: 'client' }
+  /** A second socket, this end of which is who made the device's; its client sends so many bytes at once. */
+  | { readonly report: 'twin'; readonly socket: number; readonly maxDataBytes: number }
   | { readonly report: 'left'; readonly reason: string }
   | { readonly report: 'refused'; readonly reason: string };
 

@@ -19,6 +19,7 @@ import { claimPath } from '../qmp/socket-path.js';
 import type { VfioUserOrder, VfioUserReport, VfioUserRequest, VfioUserThreadData } from './messages.js';
 import { ClientMemory } from './client-memory.js';
 import { Errno } from './protocol.js';
+import { TwinChannel } from './twin-channel.js';
 
 /** Where clients come from. */
 export type VfioUserPlace =
@@ -81,14 +82,14 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
     const listens = checked(this.bridge, 'serve vfio-user', this.bridge.pvg_socket_listens(socket)) === 1;
     const { pci } = device;
     if (pci === null) throw new ArgumentError('the device is of the variant "mmio", only "pci" can be served');
-    this.memory = new ClientMemory(this.bridge, device);
+    this.memory = new ClientMemory(this.bridge, device, (reason) => this.emit('refused', reason));
     this.wake = checked(this.bridge, 'make an event descriptor', this.bridge.pvg_event_create());
     const workerData: VfioUserThreadData = {
       ...{ socket, listens, wake: this.wake, attachment: device.attachment, pci, rom: device.optionRom },
       maxMappings: ClientMemory.maximum,
       canMigrate: this.makeDevice !== undefined,
-      // The older revisions are about who holds the lock, and a trace is of what its holder does.
-      unlocked: device.revision.name === DEFAULT_REVISION && device.internals.wiring.trace.length === 0,
+      // The older revisions are about who holds the lock.
+      unlocked: device.revision.name === DEFAULT_REVISION,
       answered: this.answered.buffer as SharedArrayBuffer,
     };
     this.worker = new Worker(threadFile('vfio-user'), {
@@ -132,7 +133,11 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
       case 'client':
         this.emit('client');
         return;
+      case 'twin':
+        this.memory.setTwin(new TwinChannel(report.socket, report.maxDataBytes, (reason) => this.emit('refused', reason)));
+        return;
       case 'left':
+        this.memory.setTwin(null);
         this.emit('left', report.reason);
         return;
       case 'refused':
@@ -201,13 +206,13 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
     // Nobody may wait for it any more.
     if (this.hasExited) return device.close();
     device.once('closed', this.onDeviceClosed);
+    await this.memory.attach(device);
     this.replace(device);
   }
 
   private replace(device: Device | null): void {
     this.current = device;
     if (device === null) this.memory.detach();
-    else this.memory.attach(device);
     this.tell({ order: 'device', attachment: device?.attachment ?? null });
     this.emit('device', device);
   }

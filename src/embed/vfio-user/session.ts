@@ -44,7 +44,11 @@ export interface SessionDevice extends DmaTarget, IrqTarget, MigrationTarget, Di
   writeRegisters(offset: number, source: DataView): void;
   /** As after power on. */
   reset(): void;
+  /** Makes a second socket on which the client is asked for memory, at most so many bytes at once: the client's end; null if none can be made. */
+  openTwin(maxDataBytes: number): number | null;
 }
+
+const NONE: readonly number[] = [];
 
 /** Where an answer is written. */
 export class Answer {
@@ -52,6 +56,8 @@ export class Answer {
   readonly view = new DataView(this.bytes.buffer);
   /** Bytes with the header. */
   length = HEADER_BYTES;
+  /** What goes with it, to be closed when it was sent. */
+  descriptors: readonly number[] = NONE;
 
   /** Makes room for so many bytes behind the header, which are not cleared. */
   payload(bytes: number): DataView {
@@ -104,6 +110,7 @@ export class VfioUserSession {
       throw new ConnectionError(`a message of type ${flags & MessageFlag.typeMask} came (${commandName(command)}), expected a command`);
     }
     answer.length = HEADER_BYTES;
+    answer.descriptors = NONE;
     let errno = 0;
     try {
       this.carryOut(message, answer);
@@ -175,7 +182,10 @@ export class VfioUserSession {
   private version({ bytes }: Message, answer: Answer): void {
     if (this.client) throw invalid('VERSION came a second time');
     this.client = readVersion(bytes);
-    const text = versionAnswer(this.device.maxMappings, null);
+    const { twinSocket, maxDataBytes } = this.client;
+    const twin = twinSocket ? this.device.openTwin(maxDataBytes) : null;
+    if (twin !== null) answer.descriptors = [twin];
+    const text = versionAnswer(this.device.maxMappings, twin === null ? null : 0);
     answer.payload(text.length);
     answer.bytes.set(text, HEADER_BYTES);
   }

@@ -122,6 +122,44 @@ it('tells of threads, memory, interrupts and trace events as they are', async ()
   expect((await client.execute('x-agfx-query-queues')).return).toMatchObject({ bql: { held: false, 'bottom-halves': [] } });
 });
 
+it('switches trace events while the device runs, by QMP and by the monitor for people', async () => {
+  const client = await TestClient.ready(path);
+  const lines: string[] = [];
+  device.on('trace', (line) => lines.push(line.split(' ')[0] ?? ''));
+  const set = async (given: object): Promise<unknown> => {
+    const { error, ...answer } = await client.execute('trace-event-set-state', given);
+    return error?.desc ?? answer.return;
+  };
+  const human = async (line: string): Promise<unknown> => (await client.execute('human-monitor-command', { 'command-line': line })).return;
+  /** The lines of a read, a write and whatever the threads say of them. */
+  const linesOfAccesses = async (): Promise<readonly string[]> => {
+    lines.length = 0;
+    await device.mmioWrite(0x1004, 1);
+    await device.mmioRead(0x1004);
+    // Reports of the actors' come before the answer to a later question.
+    await device.internals.inspect('bql');
+    return [...lines];
+  };
+  expect(await linesOfAccesses()).toEqual(['apple_gfx_read']);
+  expect(await set({ name: 'apple_gfx_write', enable: true })).toEqual({});
+  expect(await linesOfAccesses()).toEqual(['apple_gfx_write', 'apple_gfx_read']);
+  expect(await set({ name: 'apple_gfx_*', enable: false, 'ignore-unavailable': true, vcpu: 0 })).toEqual({});
+  expect(await linesOfAccesses()).toEqual([]);
+  expect(await human('trace-event agfx_job_submitted on')).toBe('');
+  expect(await linesOfAccesses()).toEqual(['agfx_job_submitted', 'agfx_job_submitted']);
+  expect(await human('info trace-events agfx_job_s*')).toBe('agfx_job_submitted : state 1\r\n');
+  expect(await human('trace-event agfx_* off')).toBe('');
+  expect(await linesOfAccesses()).toEqual([]);
+  expect(await set({ name: 'nothing', enable: true })).toBe('unknown event "nothing"');
+  expect(await set({ name: 'nothing*', enable: true })).toEqual({});
+  expect(await set({ name: 'apple_gfx_read' })).toBe("Parameter 'enable' is missing");
+  expect(await set({ name: 'apple_gfx_read', enable: 'on' })).toBe("Invalid parameter type for 'enable', expected: boolean");
+  expect(await human('trace-event nothing on')).toBe('Error: unknown event "nothing"\r\n');
+  expect(await human('trace-event apple_gfx_read maybe')).toBe("Expected 'on' or 'off'\r\n");
+  expect(await human('trace-event')).toBe('trace-event: string expected\r\n');
+  expect(await human('info sync-profile')).toMatch(/^Type .*\r\n-+\r\nBQL actor +\d+\.\d{5} +10 +\d+\.\d\d\r\nWait times are not counted/);
+});
+
 it('jobs are those that threads carry, and the one that the BQL waits for, whoever carries it', async () => {
   const client = await TestClient.ready(path);
   const jobs = async (): Promise<unknown> => (await client.execute('x-agfx-query-jobs')).return;

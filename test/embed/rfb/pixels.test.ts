@@ -114,6 +114,19 @@ it.each(
   }
 });
 
+it.each([
+  ['red first', { ...NATIVE, shift: [0, 8, 16] }, 0xff00_0000],
+  ['colours in the upper bytes', { ...NATIVE, shift: [24, 16, 8] }, 0xff],
+  ['depth 30', { ...NATIVE, depth: 30, max: [1023, 1023, 1023], shift: [20, 10, 0] }, 0xc000_0000],
+] as const)('bits without a colour are ones: %s', async (_, format, unused) => {
+  const { viewer } = pair(new Surface(8, 8));
+  await viewer.greet();
+  viewer.setFormat(format);
+  viewer.request(false);
+  const update = await viewer.bytes.take(4 + 12 + 4 * 64);
+  for (let at = 16; at < update.length; at += 4) expect(update.readUInt32LE(at)).toBe(unused);
+});
+
 it('ZRLE is smaller than raw', async () => {
   const surface = new Surface(640, 480);
   const { viewer } = pair(surface);
