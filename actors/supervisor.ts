@@ -165,6 +165,12 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     return (this.saving as Pending<Uint8Array>).promise;
   }
 
+  /** Moves PVG's virtual clock on; resolves when PVG is at rest again. Rejects with BridgeError if it can't. */
+  async moveClock(nanoseconds: bigint): Promise<void> {
+    const { status, text } = await this.pool.moveClock(nanoseconds);
+    if (status !== PvgStatus.ok) throw this.ending ?? new BridgeError(status, `the clock can't be moved: ${text}`);
+  }
+
   /** After suspend(): resolves when the actors have dealt with all that PVG still told them. */
   async settled(): Promise<void> {
     const names = [...this.actors.keys()].filter((name): name is ActorName => name !== 'watchdog');

@@ -106,6 +106,7 @@ struct pvg_config {
   uint32_t own_reads;                       /* non-zero: those of PVG_CLASS_READ are; registers can't be read so */
   uint32_t own_iosfc;                       /* a pvg_own_iosfc: those of PVG_CLASS_IOSFC are */
   uint32_t own_traces;                      /* bit n: pvg_trace_event n is noted, of what is answered so */
+  uint32_t virtual_clock;                   /* soft PVG: non-zero: its time stands still but for pvg_device_clock_advance() */
   uint32_t reserved;                        /* 0 */
 };
 
@@ -157,6 +158,29 @@ PVG_API int32_t pvg_device_stop(uint32_t device);
 /* Stops it, ends its threads and frees it with its textures. Blocks until its threads have ended. Calls that
  * are inside the device on other threads return PVG_E_CLOSED first. */
 PVG_API int32_t pvg_device_destroy(uint32_t device);
+
+/* ---- a virtual clock ----
+ *
+ * It begins at 0 and goes on only when it is told to. Vertical blanks lie on a grid of exact fractions from the moment on at which the guest
+ * sets the rate: the n-th is at n / rate, rounded down to a nanosecond, however many there were before. A reset leaves the clock as it is, and a
+ * state carries it. Frames are flipped at the blanks, whether the host has asked for the one before or not. */
+
+#define PVG_CLOCK_MAX (1ull << 62)     /* ns it may show at most: 146 years */
+#define PVG_CLOCK_NEVER UINT64_MAX
+
+/* What the clock shows (times[0]), when the next blank of any port comes (times[1]) and when the encode in progress completes, if
+ * encode_delay_us makes it wait (times[2]), in nanoseconds of it, PVG_CLOCK_NEVER where there is none; and whether PVG is at rest, as below, at
+ * this moment (times[3], 0 or 1), with how many encodes in flight (times[4]). Doesn't wait. PVG_E_UNSUPPORTED on a real clock. */
+PVG_API int32_t pvg_device_clock(uint32_t device, uint64_t *times);
+
+/* Moves the clock on by `ns`. It doesn't pass anything that happens on the way: it stands still at each blank and each completion
+ * until PVG is at rest, and PVG was at rest before it moved, and is when this returns. At rest PVG has carried out all packets of the child
+ * FIFOs but those that wait for a blank, a stamp or a frame that an encode holds; has posted every interrupt and told every display event; and
+ * every encode has completed but those that the clock holds up. What it has posted the host may still have in its mailboxes, and accesses and
+ * resets in progress are not waited for. One thread moves it at a time, others wait. BLOCKS as an access does, also for
+ * as long as a guest keeps giving the child FIFOs work. PVG_E_ARGUMENT beyond PVG_CLOCK_MAX, PVG_E_UNSUPPORTED on a real clock; PVG_E_CLOSED on a
+ * device that was stopped or suspended, also meanwhile: then the clock shows how far it came. */
+PVG_API int32_t pvg_device_clock_advance(uint32_t device, uint64_t ns);
 
 /* ---- display ---- */
 

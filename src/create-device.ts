@@ -92,6 +92,7 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSw
     map,
     ...ownAnswersOf(revision),
     own_traces: ownTraces(traceSwitches.names),
+    virtual_clock: options.clock === 'virtual' ? 1 : 0,
   });
   const ranges = ram === 0 ? [] : [{ gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram }];
   return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges(ranges), ranges.length));

@@ -1,5 +1,7 @@
 /**
- * What a device tells, on the thread that made it.
+ * What a device tells, by name.
+ *
+ * Types only; who tells it is device.ts.
  */
 import type { CursorImage } from './display.js';
 import type { Surface } from './runtime/surface.js';

@@ -4,7 +4,6 @@
  * Invariant: all of it may be used from the thread that created it; `attachment` takes the guest's side to others.
  */
 import { EventEmitter } from 'node:events';
-import { Message } from '../actors/messages.js';
 import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
 import { flag, integer, registerWord, registerWords } from './base/arguments.js';
@@ -14,6 +13,8 @@ import { cellsView, type PvgBridge, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
 import type { CheckedOptions } from './device/options.js';
 import { describePci, type PciDescription } from './device/pci.js';
+import { attachmentOf } from './device-attachment.js';
+import { type AdvanceOptions, DeviceClock } from './device-clock.js';
 import type { DeviceEvents } from './device-events.js';
 import { DeviceTrace, TraceControl, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
@@ -68,6 +69,7 @@ export class Device extends EventEmitter<DeviceEvents> {
   private readonly counters: Counters;
   private readonly memories: GuestMemories;
   private added: readonly GuestMemory[] = [];
+  private readonly time: DeviceClock;
   private readonly traced = new DeviceTrace((line, origin) => this.emit('trace', line, origin));
 
   /** Use createDevice(). @internal */
@@ -91,6 +93,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
       count: wiring.regions.length,
     });
+    this.time = new DeviceClock(bridge, supervisor, options.clock);
     this.interrupts = new InterruptLines(wiring.interrupts);
     this.displays = wiring.displays.map(
       (display, number) =>
@@ -120,27 +123,7 @@ export class Device extends EventEmitter<DeviceEvents> {
 
   /** What a vCPU on any thread needs: `new Vcpu(attachment)`. Structured-cloneable. */
   get attachment(): VcpuAttachment {
-    const { wiring } = this.parts.supervisor;
-    const { options } = this.parts;
-    return {
-      group: wiring.group,
-      device: wiring.device,
-      bqlMailbox: wiring.mailboxes.bql,
-      kinds: { access: Message.access, enterPvg: Message.enterPvg, accessReturned: Message.accessReturned },
-      board: wiring.board,
-      iosfc: options.variant === 'mmio',
-      ram: this.parts.ramHandle,
-      ramBase: options.ramBase,
-      ramBytes: options.ramBytes,
-      pageShift: options.variant === 'mmio' ? 14 : 12,
-      interrupts: wiring.interrupts,
-      traceSwitches: wiring.traceSwitches,
-      pollMicroseconds: options.pollMicroseconds,
-      windowBytes: [PvgWindow.gfx, PvgWindow.iosfc].map(
-        (number) => wiring.regions.find((region) => region.kind === 'mmio' && region.window === number)?.length ?? 0,
-      ) as [number, number],
-      counters: wiring.counters,
-    };
+    return attachmentOf(this.parts.supervisor.wiring, this.parts);
   }
 
   /**
@@ -267,6 +250,26 @@ export class Device extends EventEmitter<DeviceEvents> {
     return this.display.screendump();
   }
 
+  /** What a virtual clock shows, in nanoseconds; null on a real one. */
+  get clock(): bigint | null {
+    return this.time.now;
+  }
+
+  /** When the next vertical blank of any display comes by a virtual clock; null if none will, or on a real one. */
+  get nextVsync(): bigint | null {
+    return this.time.nextVsync;
+  }
+
+  /** When something next happens by itself, by a virtual clock: a blank, or the end of an encode that takes its time; null as above. */
+  get nextDeadline(): bigint | null {
+    return this.time.nextDeadline;
+  }
+
+  /** Moves a virtual clock on (docs/qtest.md says what has happened then) and gives what it shows. Rejects with ArgumentError, also on a real one. */
+  advanceClock(nanoseconds: bigint | number, options?: AdvanceOptions): Promise<bigint> {
+    return this.time.advance(nanoseconds, options);
+  }
+
   /** Resets PVG, at any time; resolves when it is quiet. */
   reset(): Promise<void> {
     return this.parts.supervisor.reset();
@@ -291,9 +294,9 @@ export class Device extends EventEmitter<DeviceEvents> {
     });
     await supervisor.settled();
     beforeClose?.();
-    const { variant, ramBytes, ramBase, windowBase, vectors } = options;
+    const { variant, ramBytes, ramBase, windowBase, vectors, clock } = options;
     const description: SavedDescription = {
-      ...{ variant, ramBytes, ramBase, windowBase, vectors },
+      ...{ variant, ramBytes, ramBase, windowBase, vectors, clock },
       msi: { enabled: this.interrupts.msiEnabled, vectors: this.interrupts.msiVectors },
       displays: this.displays.map(({ number }) => describeDisplay(this, number)),
       memory: pieces.map(({ gpa, length, kind, priority }) => ({ gpa, bytes: length, kind, priority })),

@@ -14,6 +14,7 @@ export {
   type SavedStateFault,
 } from './base/errors.js';
 export { createDevice } from './create-device.js';
+export type { AdvanceOptions } from './device-clock.js';
 export { Device, type SaveOptions } from './device.js';
 export type { DeviceEvents } from './device-events.js';
 export { TraceControl, type TraceEventState, type TraceHistoryEvent } from './device-trace.js';

@@ -48,6 +48,8 @@ export interface SavedDescription {
   readonly ramBase: number;
   readonly windowBase: number;
   readonly vectors: number;
+  /** What a virtual clock shows is PVG's to say. */
+  readonly clock: 'real' | 'virtual';
   readonly msi: { readonly enabled: boolean; readonly vectors: number };
   readonly displays: readonly SavedDisplay[];
   readonly memory: readonly SavedMemory[];
@@ -71,7 +73,7 @@ export class SavedDevice {
    * option that is given contradicts the saved device.
    */
   options(given: DeviceOptions): DeviceOptions {
-    const { variant, ramBytes, ramBase, windowBase, vectors, displays, withMemory } = this.description;
+    const { variant, ramBytes, ramBase, windowBase, vectors, clock, displays, withMemory } = this.description;
     if (!withMemory && given.memory === undefined) {
       throw new SavedStateError('mismatch', 'the device was saved without its memory, which has to be given as `memory`');
     }
@@ -81,6 +83,7 @@ export class SavedDevice {
       ...(withMemory ? { ramBytes, ramBase } : { ramBytes: given.ramBytes ?? 0 }),
       windowBase,
       ...(variant === 'pci' ? { vectors } : {}),
+      clock,
       displays: displays.length,
       displaySerials: displays.map(({ serial }) => serial),
       displayModes: displays.map(({ modes }) => modes),
@@ -201,6 +204,7 @@ function parse(fields: Fields): SavedDescription {
     ramBase: fields.integer('ramBase', 0, Number.MAX_SAFE_INTEGER),
     windowBase: fields.integer('windowBase', 0, Number.MAX_SAFE_INTEGER),
     vectors: fields.integer('vectors', 1, 64),
+    clock: version === ALWAYS_WITH_MEMORY ? 'real' : fields.choice('clock', ['real', 'virtual']),
     msi: { enabled: msi.boolean('enabled'), vectors: msi.integer('vectors', 0, 64) },
     displays: fields.list('displays', 1, 8).map(parseDisplay),
     withMemory: version === ALWAYS_WITH_MEMORY || fields.boolean('withMemory'),

@@ -108,8 +108,12 @@ describe('what the package exports', () => {
     const names = entries.map(({ name }) => `'${name}'`);
     // Outside of vitest, vitest can't be imported.
     const importing = names.filter((name) => !name.includes('vitest')).map((name) => `await import(${name})`);
-    const { stdout, stderr } = run('--input-type=module', '-e', `console.log([${importing}].map((each) => Object.keys(each).length > 0))`);
-    expect([stdout.trim(), stderr]).toEqual(['[ true, true, true, true ]', '']);
+    const { stdout, stderr } = run(
+      '--input-type=module',
+      '-e',
+      `console.log(JSON.stringify([${importing}].map((each) => Object.keys(each).length > 0)))`,
+    );
+    expect([JSON.parse(stdout), stderr]).toEqual([importing.map(() => true), '']);
     expect(run('-p', "require('apple-gfx/package.json').name").stdout.trim()).toBe('apple-gfx');
   });
 

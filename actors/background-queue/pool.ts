@@ -87,6 +87,11 @@ export class BackgroundPool {
     return this.pool.run(this.wiring, { name: 'reset' });
   }
 
+  /** Moves PVG's virtual clock on a worker of its own: the pvg_status and, of a failure, PVG's words. */
+  moveClock(nanoseconds: bigint): Promise<{ readonly status: number; readonly text: string }> {
+    return this.pool.run({ device: this.wiring.device, nanoseconds }, { name: 'moveClock' });
+  }
+
   /** Suspends PVG on a worker of its own: its state, or the pvg_status of the failure. */
   suspend(): Promise<Uint8Array | number> {
     return this.pool.run(this.wiring, { name: 'suspend' });

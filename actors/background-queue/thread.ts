@@ -66,6 +66,13 @@ export function suspend(wiring: Wiring): Uint8Array | number {
   return given === PvgStatus.ok ? state : given;
 }
 
+/** Piscina task: moves PVG's virtual clock, which blocks until PVG is at rest. */
+export function moveClock({ device, nanoseconds }: { device: number; nanoseconds: bigint }): { status: number; text: string } {
+  const bridge = loadBridge();
+  const status = bridge.pvg_device_clock_advance(device, nanoseconds);
+  return { status, text: status === PvgStatus.ok ? '' : bridge.pvg_last_error() };
+}
+
 /** Piscina task: makes a new device of PVG's go on from a state. */
 export function resume({ wiring, state }: { wiring: Wiring; state: Uint8Array }): { status: number; text: string } {
   const bridge = loadBridge();

@@ -22,6 +22,59 @@ bool soft_channel_rests_locked(const struct soft_channel *channel) {
   return channel->device->phase != PHASE_RUNNING || soft_channel_leaves_locked(channel);
 }
 
+/* ---- parked channels: where only a blank, an encode's end, the guest or another channel can let one go on ---- */
+
+void soft_channel_park_locked(struct soft_channel *channel, enum soft_park at, const struct soft_display *display) {
+  channel->parking.at = at;
+  channel->parking.display = display;
+  soft_rested_locked(channel->device);
+}
+
+void soft_channel_unpark_locked(struct soft_channel *channel) { channel->parking.at = PARKED_NOT; }
+
+/* The thread may not know yet that its wait is over, so what it waits for is looked at, and not what it is about to do. */
+static bool waits_locked(const struct soft_channel *channel) {
+  const struct soft_parking *parking = &channel->parking;
+  const struct soft_display *display = parking->display;
+  switch (parking->at) {
+    case PARKED_STAMP: return (int32_t)(channel->device->stamps[parking->fifo] - parking->stamp) < 0;
+    case PARKED_TURN: return display->queued != NULL;
+    case PARKED_FLIP: return display->swap_done < channel->flip_ticket;
+    case PARKED_FRAME: return soft_frames_taken_locked(display);
+    default: return false;
+  }
+}
+
+bool soft_channel_parked_locked(const struct soft_channel *channel) {
+  if (!channel->busy) return !channel->doorbell || soft_channel_rests_locked(channel);
+  if (soft_channel_rests_locked(channel)) return false; /* it is about to leave */
+  if (channel->parking.at != PARKED_DRAW) return waits_locked(channel);
+  const struct soft_channel *drawer = channel->parking.display->drawer;
+  return drawer != NULL && waits_locked(drawer);
+}
+
+/* Whoever draws keeps draw_lock also while he waits for a frame. */
+void soft_draw_begin(struct soft_channel *channel, struct soft_display *display) {
+  struct soft_device *device = channel->device;
+  if (pthread_mutex_trylock(&display->draw_lock) != 0) {
+    pthread_mutex_lock(&device->lock);
+    soft_channel_park_locked(channel, PARKED_DRAW, display);
+    pthread_mutex_unlock(&device->lock);
+    pthread_mutex_lock(&display->draw_lock);
+  }
+  pthread_mutex_lock(&device->lock);
+  soft_channel_unpark_locked(channel);
+  display->drawer = channel;
+}
+
+void soft_draw_end(struct soft_channel *channel, struct soft_display *display) {
+  display->drawer = NULL;
+  pthread_mutex_unlock(&channel->device->lock);
+  pthread_mutex_unlock(&display->draw_lock);
+}
+
+/* ---- packets ---- */
+
 /* Copies from the channel's ring, which is in its task for as long as the channel exists. */
 static void copy_ring(struct soft_channel *channel, void *out, uint32_t position, uint32_t count) {
   const uint8_t *data = channel->device->tasks[channel->task].memory.base + channel->offset + CHILD_RING_DATA;
@@ -63,9 +116,13 @@ static bool take_packet(struct soft_channel *channel, uint32_t *fault) {
 static bool await_stamp(struct soft_channel *channel, uint32_t fifo, uint32_t stamp) {
   struct soft_device *device = channel->device;
   pthread_mutex_lock(&device->lock);
+  channel->parking.fifo = fifo;
+  channel->parking.stamp = stamp;
+  soft_channel_park_locked(channel, PARKED_STAMP, NULL);
   while ((int32_t)(device->stamps[fifo] - stamp) < 0 && !soft_channel_rests_locked(channel)) {
     pthread_cond_wait(&device->channel_cond, &device->lock);
   }
+  soft_channel_unpark_locked(channel);
   channel->put_off = (int32_t)(device->stamps[fifo] - stamp) < 0;
   pthread_mutex_unlock(&device->lock);
   return !channel->put_off;
@@ -96,18 +153,16 @@ static void task_leave(struct soft_channel *channel) {
 static uint32_t draw(struct soft_channel *channel, struct soft_display *display, const struct soft_task *task, uint32_t length) {
   struct soft_device *device = channel->device;
   uint32_t fault = 0;
-  pthread_mutex_lock(&display->draw_lock);
-  pthread_mutex_lock(&device->lock);
+  soft_draw_begin(channel, display);
   struct soft_frame *frame = soft_drawing_locked(channel, display, &fault);
-  if (frame != NULL) frame->refs++;
-  pthread_mutex_unlock(&device->lock);
   if (frame != NULL) {
+    frame->refs++;
+    pthread_mutex_unlock(&device->lock);
     fault = soft_draw(frame, &task->memory, task->length, channel->commands, length, channel->row);
     pthread_mutex_lock(&device->lock);
     soft_frame_unref_locked(device, frame);
-    pthread_mutex_unlock(&device->lock);
   }
-  pthread_mutex_unlock(&display->draw_lock);
+  soft_draw_end(channel, display);
   return fault;
 }
 
@@ -199,7 +254,7 @@ static void *channel_main(void *argument) {
     while (step(channel)) continue;
     pthread_mutex_lock(&device->lock);
     channel->busy = false;
-    if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
+    soft_rested_locked(device);
   }
   pthread_mutex_unlock(&device->lock);
   return NULL;

@@ -104,10 +104,12 @@ void soft_cursor_sample_locked(struct soft_display *display, bool show_too) {
 void soft_mode_write_locked(struct soft_display *display, uint32_t mode) {
   struct soft_device *device = display->device;
   if (device->resetting || mode >= display->mode_count) return;
+  bool other_rate = display->rate_mhz != display->modes[mode].rate_mhz;
   display->mode = mode;
   display->width = display->modes[mode].width;
   display->height = display->modes[mode].height;
   display->rate_mhz = display->modes[mode].rate_mhz;
+  if (other_rate) soft_grid_begin_locked(display);
   soft_frames_drop_locked(display);
   /* The host may have been told of a frame that is gone now, or be about to be: the first one in the new mode is news, and comes behind the
    * change. Else nobody would ask for it. */

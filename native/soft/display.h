@@ -54,6 +54,7 @@ struct soft_display {
   struct soft_device *device;
   uint32_t port;
   pthread_mutex_t draw_lock;
+  const struct soft_channel *drawer; /* who holds draw_lock; NULL: nobody does, or not any more */
   uint8_t *page; /* in the internal task, NULL while the guest has given none */
   struct pvg_display_mode modes[SOFT_MODES];
   uint32_t mode_count, mode_select;
@@ -65,9 +66,10 @@ struct soft_display {
   uint64_t presents, encoded, swap_asked, swap_done;
   uint32_t encodes;                 /* in flight */
   uint32_t cursor_raw, cursor_show; /* the position as the guest writes it: y << 16 | x */
-  /* The vsync thread's own. */
-  uint32_t blank_rate_mhz, passed_over;
+  uint32_t passed_over; /* blanks that left the queued frame where it is */
+  /* The next blank, while a mode is set: nanoseconds, and 1/rate_mhz of one. */
   int64_t next_blank_ns;
+  uint32_t blank_rest;
 };
 
 struct soft_texture {
@@ -113,13 +115,19 @@ uint32_t soft_swap(struct soft_channel *channel, struct soft_display *display);
 void soft_flip_await(struct soft_channel *channel);
 struct soft_frame *soft_frame_new(uint32_t width, uint32_t height);
 void soft_frame_free(struct soft_frame *frame);
+bool soft_frames_taken_locked(const struct soft_display *display);
 struct soft_frame *soft_drawing_locked(struct soft_channel *channel, struct soft_display *display, uint32_t *fault);
 void soft_frame_show_locked(struct soft_display *display, struct soft_frame *frame);
 void soft_frame_unref_locked(struct soft_device *device, struct soft_frame *frame);
 void soft_frames_drop_locked(struct soft_display *display);
 
-/* vsync.c */
+/* vsync.c: grid_begin: the rate was set just now; due: carries out the blanks that are due at that time; next_blank: INT64_MAX: there is none;
+ * period: rounded up. */
 void *soft_vsync_main(void *argument);
+int64_t soft_period_ns(uint32_t rate_mhz);
+void soft_grid_begin_locked(struct soft_display *display);
+void soft_blanks_due_locked(struct soft_device *device, int64_t now);
+int64_t soft_next_blank_locked(const struct soft_device *device);
 
 /* queue.c */
 void *soft_queue_main(void *argument);

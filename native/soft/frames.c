@@ -71,25 +71,30 @@ static bool make_drawable(struct soft_frame *frame) {
   return true;
 }
 
-/* A frame that nobody holds, or NULL; *exhausted if there never will be one. Rather a new one than one whose picture a texture shares,
- * which would need another: a host that has one texture a port never makes that necessary. */
-static struct soft_frame *free_frame_locked(struct soft_display *display, bool *exhausted) {
+/* A frame that nobody holds, of which there must be one or room for one; NULL if there is no memory for it. Rather a new one than one whose
+ * picture a texture shares, which would need another: a host that has one texture a port never makes that necessary. */
+static struct soft_frame *free_frame_locked(struct soft_display *display) {
   struct soft_frame *shared = NULL;
-  *exhausted = false;
   for (uint32_t i = 0; i < SOFT_FRAMES; i++) {
     struct soft_frame *frame = display->frames[i];
     if (frame == NULL) {
       display->frames[i] = soft_frame_new(display->width, display->height);
-      *exhausted = display->frames[i] == NULL;
       return display->frames[i];
     }
     if (frame->refs != 0) continue;
     if (soft_pixels_sole(frame->pixels)) return frame;
     shared = frame;
   }
-  if (shared == NULL) return NULL;
-  *exhausted = !make_drawable(shared);
-  return *exhausted ? NULL : shared;
+  return shared != NULL && make_drawable(shared) ? shared : NULL;
+}
+
+/* Whether whoever wants to draw has to wait for a frame, since others hold them all. */
+bool soft_frames_taken_locked(const struct soft_display *display) {
+  if (display->width == 0 || display->drawing != NULL) return false;
+  for (uint32_t i = 0; i < SOFT_FRAMES; i++) {
+    if (display->frames[i] == NULL || display->frames[i]->refs == 0) return false;
+  }
+  return true;
 }
 
 /* The frame being drawn, waiting for one if the host has them all; NULL if the channel must leave, or with a fault. A suspend
@@ -97,24 +102,25 @@ static struct soft_frame *free_frame_locked(struct soft_display *display, bool *
 struct soft_frame *soft_drawing_locked(struct soft_channel *channel, struct soft_display *display, uint32_t *fault) {
   struct soft_device *device = channel->device;
   *fault = 0;
-  while (!soft_channel_leaves_locked(channel)) {
-    if (display->width == 0) *fault = FAULT_DISPLAY;
-    if (display->drawing != NULL || *fault != 0) return display->drawing;
-    bool exhausted;
-    struct soft_frame *frame = free_frame_locked(display, &exhausted);
-    if (frame != NULL) {
-      frame->refs = 1;
-      display->drawing = frame;
-      return frame;
-    }
-    if (exhausted) {
-      *fault = FAULT_MEMORY;
-      return NULL;
-    }
+  soft_channel_park_locked(channel, PARKED_FRAME, display);
+  while (soft_frames_taken_locked(display) && !soft_channel_leaves_locked(channel)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
-  channel->put_off = true;
-  return NULL;
+  soft_channel_unpark_locked(channel);
+  if (soft_channel_leaves_locked(channel)) {
+    channel->put_off = true;
+    return NULL;
+  }
+  if (display->width == 0) *fault = FAULT_DISPLAY;
+  if (display->drawing != NULL || *fault != 0) return display->drawing;
+  struct soft_frame *frame = free_frame_locked(display);
+  if (frame == NULL) {
+    *fault = FAULT_MEMORY;
+    return NULL;
+  }
+  frame->refs = 1;
+  display->drawing = frame;
+  return frame;
 }
 
 /* The frame takes the place of the current one; its reference goes with it. */
@@ -158,9 +164,11 @@ static bool hand_on_locked(struct soft_channel *channel, struct soft_display *di
 static bool await_turn(struct soft_channel *channel, struct soft_display *display) {
   struct soft_device *device = channel->device;
   pthread_mutex_lock(&device->lock);
+  soft_channel_park_locked(channel, PARKED_TURN, display);
   while (display->queued != NULL && !soft_channel_rests_locked(channel)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
+  soft_channel_unpark_locked(channel);
   channel->put_off = soft_channel_rests_locked(channel);
   bool goes_on = !channel->put_off;
   pthread_mutex_unlock(&device->lock);
@@ -169,15 +177,12 @@ static bool await_turn(struct soft_channel *channel, struct soft_display *displa
 
 /* Waits until nothing is queued, hands the frame on and, with vsync, waits until it is the current one. */
 uint32_t soft_swap(struct soft_channel *channel, struct soft_display *display) {
-  struct soft_device *device = channel->device;
   uint32_t fault = 0;
   for (bool handed_on = false; !handed_on;) {
     if (!await_turn(channel, display)) return 0;
-    pthread_mutex_lock(&display->draw_lock);
-    pthread_mutex_lock(&device->lock);
+    soft_draw_begin(channel, display);
     handed_on = hand_on_locked(channel, display, &fault);
-    pthread_mutex_unlock(&device->lock);
-    pthread_mutex_unlock(&display->draw_lock);
+    soft_draw_end(channel, display);
   }
   if (channel->flip != NULL) soft_flip_await(channel);
   return fault;
@@ -189,9 +194,11 @@ void soft_flip_await(struct soft_channel *channel) {
   struct soft_device *device = channel->device;
   pthread_mutex_lock(&device->lock);
   struct soft_display *display = channel->flip;
+  soft_channel_park_locked(channel, PARKED_FLIP, display);
   while (display->swap_done < channel->flip_ticket && !soft_channel_rests_locked(channel)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
+  soft_channel_unpark_locked(channel);
   channel->put_off = display->swap_done < channel->flip_ticket;
   if (!channel->put_off || soft_channel_leaves_locked(channel)) channel->flip = NULL;
   pthread_mutex_unlock(&device->lock);

@@ -85,8 +85,23 @@ int32_t pvg_display_encode(uint32_t handle, uint32_t port, uint32_t texture_hand
   return result;
 }
 
+/* As delay_locked(), by the virtual clock. Whoever waits for the encodes to end doesn't wait for the clock, which may never move again. */
+static void hold_up_locked(struct soft_device *device) {
+  device->gpu_until_ns = device->clock_ns + (int64_t)device->config.encode_delay_us * 1000;
+  soft_rested_locked(device);
+  while (device->clock_ns < device->gpu_until_ns && device->phase == PHASE_RUNNING && !device->resetting &&
+         !atomic_load(&device->stopped)) {
+    pthread_cond_wait(&device->gpu_cond, &device->lock);
+  }
+  device->gpu_until_ns = 0;
+}
+
 /* What the GPU takes at least, cut short when the device stops. */
 static void delay_locked(struct soft_device *device) {
+  if (device->config.virtual_clock) {
+    hold_up_locked(device);
+    return;
+  }
   struct timespec until;
   clock_gettime(CLOCK_MONOTONIC, &until);
   int64_t ns = until.tv_nsec + (int64_t)device->config.encode_delay_us * 1000;

@@ -141,7 +141,7 @@ void *soft_queue_main(void *argument) {
     /* A mode change whose answer a stop cut short stays what the host is being told, for the state of the suspended device. */
     if (device->phase == PHASE_SUSPENDED && atomic_load(&device->stopped)) break;
     device->queue_busy = false;
-    if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
+    soft_rested_locked(device);
   }
   pthread_mutex_unlock(&device->lock);
   return NULL;

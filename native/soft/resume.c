@@ -66,6 +66,9 @@ static void put_display_locked(struct soft_display *display, struct soft_saved_d
   display->queued = put_frame(display, &saved->queued, 1);
   display->current = put_frame(display, &saved->current, 2);
   display->swap_asked = display->swap_done + (display->queued != NULL);
+  display->next_blank_ns = saved->next_blank_ns;
+  display->blank_rest = saved->blank_rest;
+  if (!device->config.virtual_clock) soft_grid_begin_locked(display);
   if (display->current == NULL) return;
   display->current->present = display->presents;
   display->current->encoded = saved->current_encoded;
@@ -105,6 +108,7 @@ static void put_all_locked(struct soft_device *device, struct soft_state *state)
   device->running = state->running;
   device->halted = state->halted;
   device->encode_calls = state->encode_calls;
+  device->clock_ns = state->clock_ns;
   for (uint32_t fifo = 0; fifo <= CHILD_FIFO_MAX; fifo++) device->stamps[fifo] = state->stamps[fifo];
   if (device->running) {
     device->ring = device->tasks[0].memory.base;

@@ -104,6 +104,16 @@ struct soft_worker {
   struct soft_job jobs[SOFT_JOBS];
 };
 
+/* What a channel's thread waits for in the middle of a packet: a stamp, its turn to swap, its flip, a frame to draw, or PARKED_DRAW: for who
+ * draws on that display. */
+enum soft_park { PARKED_NOT = 0, PARKED_STAMP, PARKED_TURN, PARKED_FLIP, PARKED_FRAME, PARKED_DRAW };
+
+struct soft_parking {
+  enum soft_park at;
+  const struct soft_display *display; /* but for a stamp's */
+  uint32_t fifo, stamp;               /* a stamp's */
+};
+
 struct soft_channel {
   struct soft_device *device;
   pthread_t thread;
@@ -119,6 +129,7 @@ struct soft_channel {
   uint32_t size, stamp;      /* of the packet in hand */
   struct soft_display *flip; /* where the swap in hand waits for its frame to be flipped; NULL: it doesn't */
   uint64_t flip_ticket;
+  struct soft_parking parking;
   uint8_t packet[PACKET_MAX_SIZE];
   uint8_t commands[EXEC_MAX_LENGTH];
   uint32_t row[16384];
@@ -214,6 +225,11 @@ struct soft_device {
   struct soft_encode encodes[SOFT_ENCODES * PVG_PORTS_MAX];
   uint32_t encode_head, encode_count; /* the running one is counted until it is done */
 
+  /* A virtual clock. gpu_until_ns: when the encode that the clock holds up goes on, 0: it holds none up. */
+  int64_t clock_ns, gpu_until_ns;
+  bool clock_moves;        /* a thread is moving it */
+  uint32_t clock_waiters;  /* threads that wait for PVG to be at rest, to be told of each step towards it */
+
   /* Guarded by upcall_lock. Upcall n waits on answer_conds[n], or by kind, or all on the first, as config.wake says; answers[n] counts
    * the answers given on that condition. */
   struct soft_upcall upcalls[SOFT_UPCALLS];
@@ -265,6 +281,14 @@ void soft_task_read_unlock(struct soft_task *task);
 
 /* device.c */
 void soft_wake_all(struct soft_device *device);
+
+/* A thread of PVG's came to rest: who waits for all of them looks again. */
+static inline void soft_rested_locked(struct soft_device *device) {
+  if (device->phase != PHASE_RUNNING || device->clock_waiters != 0) pthread_cond_broadcast(&device->done_cond);
+}
+
+/* clock.c: the device's time, in nanoseconds: the system's CLOCK_MONOTONIC, or what its virtual clock shows. */
+int64_t soft_now_locked(const struct soft_device *device);
 
 /* upcall.c */
 bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value);
@@ -334,11 +358,17 @@ void soft_mappings_cut(struct soft_mappings *mappings, uint64_t from, uint64_t t
 void soft_mappings_put(struct soft_device *device, struct soft_mappings *mappings, uint64_t offset, bool read_only,
                        const uint64_t *pieces, uint32_t count);
 
-/* channel.c */
+/* channel.c: between draw_begin and draw_end the display's draw_lock is held; the first returns with the device's lock held, as the second
+ * expects it, which lets go of both. */
 bool soft_channel_create(struct soft_device *device, uint32_t number, uint32_t task, uint64_t offset, uint32_t data);
 void soft_channel_free(struct soft_device *device, uint32_t number);
 bool soft_channel_leaves_locked(const struct soft_channel *channel);
 bool soft_channel_rests_locked(const struct soft_channel *channel);
+void soft_channel_park_locked(struct soft_channel *channel, enum soft_park at, const struct soft_display *display);
+void soft_channel_unpark_locked(struct soft_channel *channel);
+bool soft_channel_parked_locked(const struct soft_channel *channel);
+void soft_draw_begin(struct soft_channel *channel, struct soft_display *display);
+void soft_draw_end(struct soft_channel *channel, struct soft_display *display);
 
 /* draw.c: 0 or a FAULT_*; writes the frame, reads `memory`. */
 uint32_t soft_draw(struct soft_frame *frame, const struct pvgi_memory *memory, uint64_t limit, const uint8_t *commands,

@@ -42,6 +42,9 @@ static void take_display(struct soft_saved_display *saved, const struct soft_dis
   saved->queued = display->queued;
   saved->current = display->current;
   saved->current_encoded = display->current != NULL && display->current->encoded;
+  if (!display->device->config.virtual_clock || display->rate_mhz == 0) return;
+  saved->next_blank_ns = display->next_blank_ns;
+  saved->blank_rest = display->blank_rest;
 }
 
 /* On a halted device no swap waits: once the guest has started it again, the packet is carried out anew. */
@@ -73,6 +76,8 @@ void soft_state_take_locked(struct soft_state *state, struct soft_device *device
   state->page_shift = device->config.page_shift;
   state->ports = device->config.ports;
   state->iosfc = device->config.iosfc != 0;
+  state->virtual_clock = device->config.virtual_clock != 0;
+  state->clock_ns = device->clock_ns;
   state->running = device->running;
   state->halted = device->halted;
   state->registers = device->registers;

@@ -33,6 +33,9 @@ struct soft_saved_display {
   uint64_t presents, encoded;
   struct soft_frame *drawing, *queued, *current;
   uint32_t current_encoded;
+  /* By a virtual clock, 0 without one or without a mode. */
+  int64_t next_blank_ns;
+  uint32_t blank_rest;
 };
 
 /* A surface that is mapped or was: the guest's table counts how often. */
@@ -52,7 +55,8 @@ struct soft_saved_iosfc {
 
 struct soft_state {
   bool owned;
-  uint32_t page_shift, ports, iosfc; /* of the configuration it was made with */
+  uint32_t page_shift, ports, iosfc, virtual_clock; /* of the configuration it was made with */
+  int64_t clock_ns;
   uint32_t running, halted;
   struct soft_registers registers;
   uint32_t stamps[CHILD_FIFO_MAX + 1];

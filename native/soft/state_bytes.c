@@ -13,7 +13,7 @@
 #include "state.h"
 
 #define MAGIC 0x5347565058464741ull /* "AGFXPVGS" */
-#define VERSION 1u
+#define VERSION 2u
 #define HEADER 32u
 
 /* With neither `in` nor `out` the bytes are only counted. */
@@ -42,6 +42,8 @@ static void u32(struct codec *codec, uint32_t *value) { code(codec, value, sizeo
 
 static void u64(struct codec *codec, uint64_t *value) { code(codec, value, sizeof *value); }
 
+static void i64(struct codec *codec, int64_t *value) { code(codec, value, sizeof *value); }
+
 /* How many things follow: at most `most`, of at least `size` bytes each; 0 if that can't be. */
 static void count(struct codec *codec, uint32_t *value, uint32_t most, uint64_t size) {
   u32(codec, value);
@@ -60,6 +62,8 @@ static void code_registers(struct codec *codec, struct soft_state *state) {
   u32(codec, &state->page_shift);
   u32(codec, &state->ports);
   u32(codec, &state->iosfc);
+  u32(codec, &state->virtual_clock);
+  i64(codec, &state->clock_ns);
   u32(codec, &state->running);
   u32(codec, &state->halted);
   code(codec, &state->registers, sizeof state->registers);
@@ -136,6 +140,8 @@ static void code_display(struct codec *codec, struct soft_saved_display *display
   code_frame(codec, display, &display->queued);
   code_frame(codec, display, &display->current);
   u32(codec, &display->current_encoded);
+  i64(codec, &display->next_blank_ns);
+  u32(codec, &display->blank_rest);
 }
 
 #define EVENT_SIZE 56u

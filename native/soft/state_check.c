@@ -23,7 +23,9 @@ static const char *check_configuration(const struct soft_state *state, const str
   if (state->page_shift != config->page_shift) return "was made with another page size";
   if (state->ports != config->ports) return "was made with another number of ports";
   if (state->iosfc != (config->iosfc != 0)) return "was made with another set of windows";
-  return NULL;
+  if (state->virtual_clock != (config->virtual_clock != 0)) return "was made with another clock";
+  bool shows = state->clock_ns >= 0 && (uint64_t)state->clock_ns <= (config->virtual_clock ? PVG_CLOCK_MAX : 0);
+  return shows ? NULL : "has a clock that shows what none can";
 }
 
 static const char *check_registers(const struct soft_state *state, const struct soft_device *device) {
@@ -111,6 +113,14 @@ static const char *check_mode(const struct soft_saved_display *display) {
   return same ? NULL : "has a mode in use that is not in its list";
 }
 
+/* A blank that is further away than a period, or was let go by, is none of a device's. */
+static const char *check_blanks(const struct soft_saved_display *display, const struct soft_state *state) {
+  const char *wrong = "has blanks that don't fit its clock";
+  if (!state->virtual_clock || display->rate_mhz == 0) return display->next_blank_ns == 0 && display->blank_rest == 0 ? NULL : wrong;
+  if (display->blank_rest >= display->rate_mhz || display->next_blank_ns <= state->clock_ns) return wrong;
+  return display->next_blank_ns - state->clock_ns <= soft_period_ns(display->rate_mhz) ? NULL : wrong;
+}
+
 static const char *check_display(const struct soft_saved_display *display, bool running) {
   for (uint32_t at = 0; at < display->mode_count; at++) {
     if (!soft_mode_is_sane(&display->modes[at])) return "has a bad mode";
@@ -163,6 +173,7 @@ const char *soft_state_check(const struct soft_state *state, const struct soft_d
   if (wrong == NULL) wrong = check_tasks(state, device);
   if (wrong == NULL) wrong = check_registers(state, device);
   for (uint32_t port = 0; port < state->ports && wrong == NULL; port++) wrong = check_display(&state->displays[port], state->running);
+  for (uint32_t port = 0; port < state->ports && wrong == NULL; port++) wrong = check_blanks(&state->displays[port], state);
   if (wrong == NULL) wrong = check_channels(state);
   if (wrong == NULL) wrong = check_events(state);
   if (wrong == NULL && state->iosfc) wrong = soft_iosfc_check(&state->mapper);

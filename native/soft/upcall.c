@@ -227,6 +227,6 @@ void soft_interrupts(struct soft_device *device, uint32_t thread) {
   }
   pthread_mutex_lock(&device->lock);
   device->raising &= ~(1u << thread);
-  if (device->phase != PHASE_RUNNING) pthread_cond_broadcast(&device->done_cond);
+  soft_rested_locked(device);
   pthread_mutex_unlock(&device->lock);
 }

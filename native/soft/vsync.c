@@ -2,23 +2,19 @@
  *
  * vsync.c - the vertical blanks of all ports, each at its own mode's rate, on one thread.
  *
- * A blank looks at the cursor, tells the guest, and flips the queued frame. A port's blanks lie on a grid that begins when its rate is
- * set; what the thread slept through is left out, and the grid stays. This thread also posts the interrupts that were raised on a
- * host's own thread, which must never wait for a mailbox that it may be the one to empty. This file doesn't know who swaps.
+ * A blank looks at the cursor, tells the guest, and flips the queued frame. A port's blanks lie on a grid of exact fractions that begins when
+ * its rate is set; what the thread slept through is left out, and the grid stays. With a virtual clock the blanks are carried out by whoever
+ * moves it (clock.c). This thread also posts the interrupts that were raised on a host's own thread, which must never
+ * wait for a mailbox that it may be the one to empty. This file doesn't know who swaps.
  */
 #include "soft_pvg.h"
 
 /* How many blanks a queued frame waits for the host to ask for the one before it, until it takes its place. */
 #define PATIENCE_BLANKS 8u
 
-static int64_t monotonic_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static bool host_is_behind(const struct soft_display *display) {
-  return display->announced && !display->device->config.announce_every_frame;
+  const struct pvg_config *config = &display->device->config;
+  return display->announced && !config->announce_every_frame && !config->virtual_clock;
 }
 
 static void blank_locked(struct soft_display *display) {
@@ -35,41 +31,62 @@ static void blank_locked(struct soft_display *display) {
   pthread_cond_broadcast(&device->done_cond);
 }
 
-/* Carries out the port's blank if it is due; when the next one is, or INT64_MAX if the port has no rate. */
-static int64_t port_locked(struct soft_display *display, int64_t now) {
-  if (display->rate_mhz == 0) {
-    display->blank_rate_mhz = 0;
-    return INT64_MAX;
-  }
-  int64_t period = 1000000000000 / display->rate_mhz;
-  if (display->blank_rate_mhz != display->rate_mhz) {
-    display->blank_rate_mhz = display->rate_mhz;
-    display->next_blank_ns = now + period;
-  } else if (display->next_blank_ns <= now) {
-    blank_locked(display);
-    display->next_blank_ns += period;
-    int64_t late = now - display->next_blank_ns;
-    if (late > 0) display->next_blank_ns += (late + period - 1) / period * period;
-  }
-  return display->next_blank_ns;
+/* ---- the grid ---- */
+
+#define NS_A_MILLIHERTZ 1000000000000ull
+
+int64_t soft_period_ns(uint32_t rate_mhz) { return (int64_t)((NS_A_MILLIHERTZ + rate_mhz - 1) / rate_mhz); }
+
+/* Goes `count` blanks on. What is less than a nanosecond is kept, so that the grid never drifts. */
+static void pass_locked(struct soft_display *display, uint64_t count) {
+  uint64_t rate = display->rate_mhz;
+  uint64_t rests = display->blank_rest + count * (NS_A_MILLIHERTZ % rate);
+  display->next_blank_ns += (int64_t)(count * (NS_A_MILLIHERTZ / rate) + rests / rate);
+  display->blank_rest = (uint32_t)(rests % rate);
 }
 
-static int64_t all_ports_locked(struct soft_device *device) {
-  int64_t now = monotonic_ns(), next = INT64_MAX;
+void soft_grid_begin_locked(struct soft_display *display) {
+  display->next_blank_ns = soft_now_locked(display->device);
+  display->blank_rest = 0;
+  if (display->rate_mhz != 0) pass_locked(display, 1);
+}
+
+/* A real clock's blanks that were slept through are left out; a virtual one stands still at each. */
+void soft_blanks_due_locked(struct soft_device *device, int64_t now) {
   for (uint32_t port = 0; port < device->config.ports; port++) {
-    int64_t due = port_locked(&device->displays[port], now);
-    if (due < next) next = due;
+    struct soft_display *display = &device->displays[port];
+    if (display->rate_mhz == 0 || display->next_blank_ns > now) continue;
+    blank_locked(display);
+    pass_locked(display, 1);
+    int64_t late = now - display->next_blank_ns, period = (int64_t)(NS_A_MILLIHERTZ / display->rate_mhz);
+    if (late > 0) pass_locked(display, (uint64_t)((late + period - 1) / period));
+  }
+}
+
+int64_t soft_next_blank_locked(const struct soft_device *device) {
+  int64_t next = INT64_MAX;
+  for (uint32_t port = 0; port < device->config.ports; port++) {
+    const struct soft_display *display = &device->displays[port];
+    if (display->rate_mhz != 0 && display->next_blank_ns < next) next = display->next_blank_ns;
   }
   return next;
+}
+
+/* ---- the thread ---- */
+
+/* Carries out what is due by a real clock; when to look again, INT64_MAX if not before somebody says so. */
+static int64_t look_locked(struct soft_device *device) {
+  if (device->phase != PHASE_RUNNING || device->config.virtual_clock) return INT64_MAX;
+  soft_blanks_due_locked(device, soft_now_locked(device));
+  return soft_next_blank_locked(device);
 }
 
 void *soft_vsync_main(void *argument) {
   struct soft_device *device = argument;
   pthread_mutex_lock(&device->lock);
   while (!atomic_load(&device->stopped)) {
-    bool runs = device->phase == PHASE_RUNNING;
-    int64_t next = runs ? all_ports_locked(device) : INT64_MAX;
-    if (runs && device->interrupts != 0) {
+    int64_t next = look_locked(device);
+    if (device->phase == PHASE_RUNNING && device->interrupts != 0) {
       pthread_mutex_unlock(&device->lock);
       soft_interrupts(device, THREAD_VSYNC);
       pthread_mutex_lock(&device->lock);

@@ -77,9 +77,21 @@ export const MACHINE_MICROSTEPS = 1000;
  * would otherwise let it grow to 48 before they look what of it is still in use.
  */
 export const THREAD_YOUNG_MIB = 3;
+/** The latest that a virtual clock may show, in nanoseconds: 146 years (PVG_CLOCK_MAX). */
+export const MAX_CLOCK_NANOSECONDS = 2n ** 62n;
 /** Viewers of one VNC server, those that are not let in yet included: each has a copy of the picture. */
 export const VNC_MAX_VIEWERS = 32;
 /** Clients of one QMP socket: a person, what manages the machine, and slack; each holds 64 KiB and what it was not sent yet. */
 export const QMP_MAX_CLIENTS = 8;
+/** Bytes that one command of a qtest socket may read or write: a picture of 1920×1080 with as much again. A line is twice as long, in hexadecimal. */
+export const QTEST_MAX_DATA_BYTES = 16 * 2 ** 20;
+/** Bytes that one `memset` of a qtest socket may fill: 1 GiB. */
+export const QTEST_MAX_FILL_BYTES = 2 ** 30;
+/** Bytes that a client of a qtest socket may send ahead of the answers: two of the longest lines. */
+export const QTEST_MAX_AHEAD_BYTES = 4 * QTEST_MAX_DATA_BYTES + 512;
+/** Clients of a qtest socket that wait for their turn; further ones are sent away. */
+export const QTEST_MAX_WAITING = 8;
+/** Bytes that a client of a qtest socket may leave unread until it is sent away: its largest answer, and interrupts. */
+export const QTEST_MAX_UNREAD_BYTES = 3 * QTEST_MAX_DATA_BYTES;
 /** Bytes that a client of a QMP socket may leave unread until it is sent away. */
 export const QMP_MAX_UNREAD_BYTES = 2 ** 20;

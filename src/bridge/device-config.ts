@@ -31,6 +31,7 @@ export const CONFIG_FIELDS = {
   own_reads: 1,
   own_iosfc: 1,
   own_traces: 1,
+  virtual_clock: 1,
 } as const;
 
 export type PvgConfig = {

@@ -77,6 +77,8 @@ export interface PvgBridge {
   pvg_device_resume(device: number, state: Buffer, length: Word): number;
   pvg_device_stop(device: number): number;
   pvg_device_destroy(device: number): number;
+  pvg_device_clock(device: number, times: Buffer): number;
+  pvg_device_clock_advance(device: number, ns: Word): number;
   pvg_display_set_modes(device: number, port: number, modes: Buffer, count: number): number;
   pvg_display_cursor_position(device: number, port: number, position: Buffer): number;
   pvg_display_minimum_texture_usage(device: number, port: number): number;
@@ -197,6 +199,8 @@ export const PROTOTYPES = [
   'int32_t pvg_device_resume(uint32_t device, const void *state, uint64_t length)',
   'int32_t pvg_device_stop(uint32_t device)',
   'int32_t pvg_device_destroy(uint32_t device)',
+  'int32_t pvg_device_clock(uint32_t device, uint64_t *times)',
+  'int32_t pvg_device_clock_advance(uint32_t device, uint64_t ns)',
   'int32_t pvg_display_set_modes(uint32_t device, uint32_t port, const void *modes, uint32_t count)',
   'int32_t pvg_display_cursor_position(uint32_t device, uint32_t port, uint32_t *position)',
   'int32_t pvg_display_minimum_texture_usage(uint32_t device, uint32_t port)',
@@ -238,7 +242,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 6;
+export const BRIDGE_VERSION = 7;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';

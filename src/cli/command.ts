@@ -123,6 +123,11 @@ const displayOption = (): Option =>
     '--display <vnc=HOST:N>',
     'show it to VNC viewers; with ,websocket to pages too, with ,password-file=FILE to who knows it',
   ).argParser(vnc);
+const qtestOption = (): Option =>
+  new Option(
+    '--qtest <unix:PATH>',
+    "no guest: a client of QEMU's qtest protocol on a Unix socket there takes its part, and moves the clock",
+  ).argParser(qmp);
 const qmpOption = (): Option => new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp);
 const traceOption = (): Option =>
   new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
@@ -156,6 +161,8 @@ program
   )
   .addOption(displayOption())
   .addOption(qmpOption())
+  .addOption(qtestOption())
+  .addOption(new Option('--qtest-log <file>', 'write what goes over that socket there').argParser(outFile))
   .addOption(new Option('--out <file.png>', 'write the last frame there').argParser(outFile))
   .addOption(new Option('--save <file>', 'save the device there when the guest has drawn its frames').argParser(outFile))
   .addOption(new Option('--restore <file>', 'go on with a device and its guest that were saved').argParser(inFile))
@@ -171,6 +178,8 @@ program
       out: flags.out,
       display: flags.display,
       qmp: flags.qmp,
+      qtest: flags.qtest,
+      qtestLog: flags.qtestLog,
       traceFile: flags.traceFile,
       vsync: flags.vsync === 'on',
     });

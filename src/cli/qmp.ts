@@ -31,7 +31,7 @@ function splitCommas(text: string): string[] {
 /** Whose monitor it is; a device whose guest is somebody else's has no machine. */
 export interface Monitored {
   readonly device: Device;
-  readonly machine?: QmpMachine;
+  readonly machine?: QmpMachine | null;
 }
 
 /** Lets clients in, and says on stderr where and who was sent away. `onQuit`: a client ended the command. */

@@ -11,6 +11,7 @@ import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
 import { openQmp } from './qmp.js';
+import { openQtest, startWithoutGuest } from './qtest.js';
 import { openTrace } from './trace-sink.js';
 import { openVnc, type VncSetting } from './vnc.js';
 
@@ -30,6 +31,9 @@ export interface RunOptions {
   readonly display: VncSetting | undefined;
   /** Path of a QMP socket, if there is to be one. */
   readonly qmp: string | undefined;
+  /** Path of a qtest socket, whose client takes the guest's part; undefined: there is a guest. */
+  readonly qtest: string | undefined;
+  readonly qtestLog: string | undefined;
   readonly save: string | undefined;
   readonly restore: string | undefined;
   readonly trace: readonly string[];
@@ -197,12 +201,13 @@ async function sessionOf(options: RunOptions): Promise<SessionOptions> {
 /** Runs the guest; returns the exit code. */
 export async function run(options: RunOptions): Promise<number> {
   const sink = await openTrace(options);
-  const session = await startSession(await sessionOf(options));
+  const session = await (options.qtest === undefined ? startSession : startWithoutGuest)(await sessionOf(options));
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   // Whoever doesn't come to wait for it has said already what went wrong.
   session.ended.catch(() => undefined);
   let closeVnc = (): Promise<void> => Promise.resolve();
+  let closeQtest = (): Promise<void> => Promise.resolve();
   let qmp: QmpServer | null = null;
   /** The exit code of a run that somebody ended. */
   let cut: number | null = null;
@@ -223,6 +228,7 @@ export async function run(options: RunOptions): Promise<number> {
   try {
     if (options.display !== undefined) closeVnc = await openVnc(session.device, options.display);
     if (options.qmp !== undefined) qmp = await openQmp(session, options.qmp, quit);
+    if (options.qtest !== undefined) closeQtest = await openQtest(session.device, options.qtest, options.qtestLog);
     await session.ended;
     if (cut !== null) return cut;
     await settle(session);
@@ -240,6 +246,7 @@ export async function run(options: RunOptions): Promise<number> {
     stopProgress();
     clearTimeout(timer);
     await closeVnc();
+    await closeQtest();
     // Of a device that has died it has said so already.
     await qmp?.close('guest-shutdown');
     await session.finish();

@@ -20,8 +20,8 @@ export interface Session {
   readonly device: Device;
   /** Resolves when the guest has drawn its frames or was stopped; rejects with GuestError or what the device died of. */
   readonly ended: Promise<void>;
-  /** The guest and its device, to be paused and reset. */
-  readonly machine: GuestMachine;
+  /** The guest and its device, to be paused and reset; null if the run has no guest of its own. */
+  readonly machine: GuestMachine | null;
   /** Asks the guest to stop after the frame it draws. */
   stop(): void;
   /** Closes the device and waits for the guest's thread. */

@@ -35,6 +35,10 @@ export interface DeviceOptions {
   readonly modes?: readonly DisplayMode[];
   /** True: frames are flipped at the mode's rate; false: as they come. Default true. */
   readonly vsync?: boolean;
+  /**
+   * Of the software PVG: `virtual`: its time, and so its vertical blanks, stands still but for Device.advanceClock(). Default `real`.
+   */
+  readonly clock?: 'real' | 'virtual';
   /** MSI vectors of the pci variant, 1..64. Default 32. */
   readonly vectors?: number;
   /** Displays, each with a port of its own, 1..8. Default 1. */
@@ -178,6 +182,11 @@ function checkBlocker(blocker: MigrationBlocker | null): MigrationBlocker | null
   return blocker;
 }
 
+function checkClock(clock: 'real' | 'virtual'): 'real' | 'virtual' {
+  if (clock !== 'real' && clock !== 'virtual') throw new ArgumentError(`clock is "${String(clock)}", expected "real" or "virtual"`);
+  return clock;
+}
+
 /** Fills defaults in and checks every value. */
 export function checkOptions(options: DeviceOptions): CheckedOptions {
   object('options', options);
@@ -194,6 +203,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     revision,
     ...checkDisplays(options, REVISIONS[revision]),
     vsync: flag('vsync', options.vsync ?? true),
+    clock: checkClock(options.clock ?? 'real'),
     vectors: variant === 'mmio' ? 1 : integer('vectors', options.vectors ?? 32, 1, MAX_VECTORS),
     optionRom: checkOptionRom(options.optionRom ?? null, variant),
     migrationBlocker: checkBlocker(options.migrationBlocker ?? null),

@@ -28,6 +28,8 @@ export class RawGuest {
   private childWritten = 0;
   /** Where drawing commands may be put, as an offset in task 1. */
   readonly scratch = 0x10_0000;
+  /** Where in RAM task 1 begins. */
+  readonly taskOffset = CHILD_RING;
 
   constructor(private readonly device: Pick<Device, 'ram' | 'attachment' | 'mmioRead' | 'mmioWrite'>) {
     const ram = device.ram();
@@ -131,6 +133,11 @@ export class RawGuest {
   /** Events of a display that the guest has not cleared. */
   pendingOf(port: number): number {
     return this.memory.getUint32(this.displayPage(port) + L.DISPLAY_PENDING, true);
+  }
+
+  /** Takes all that is pending there. */
+  clearPending(port: number): void {
+    this.memory.setUint32(this.displayPage(port) + L.DISPLAY_PENDING, 0, true);
   }
 
   private displayPage(port: number): number {

@@ -26,6 +26,7 @@ const NAMES = [
   'mappings_test',
   'suspend_test',
   'suspend_ends_test',
+  'clock_test',
   'state_test',
   'socket_test',
   'signals_test',

@@ -41,7 +41,8 @@ static inline void stage_copy_memory(struct stage *next, const struct stage *sta
 static inline void stage_follow(struct stage *next, const struct stage *stage) {
   const struct pvg_config *config = &stage->host.config;
   *next = (struct stage){.host = {.config = {.ports = config->ports, .iosfc = config->iosfc, .vsync = config->vsync, .vectors = config->vectors,
-                                             .announce_every_frame = config->announce_every_frame},
+                                             .announce_every_frame = config->announce_every_frame,
+                                             .virtual_clock = config->virtual_clock},
                                   .unordered = stage->host.unordered}};
   atomic_store(&next->keep_frames, atomic_load(&stage->keep_frames));
   memcpy(next->host.modes, stage->host.modes, sizeof stage->host.modes);

@@ -46,11 +46,12 @@ static uint32_t next_random(uint64_t *random) {
 
 /* A device that a guest has only just started, so that nearly every byte is the number of something. */
 static struct state small_state(struct stage *stage) {
-  *stage = (struct stage){.host = {.config = {.ports = 1}, .modes = {{8, 6, 60000, 0}}, .mode_count = 1}};
+  *stage = (struct stage){.host = {.config = {.ports = 1, .virtual_clock = 1}, .modes = {{8, 6, 60000, 0}}, .mode_count = 1}};
   stage_run(stage);
   struct pen pens[PVG_PORTS_MAX];
   stage_start(stage, pens);
   AWAIT(pvg_display_pending_events(stage->host.device, 0) == 0);
+  CHECK(pvg_device_clock_advance(stage->host.device, 20000000) == PVG_OK);
   CHECK(pvg_device_suspend(stage->host.device) == PVG_OK);
   return take_state(stage->host.device);
 }
@@ -195,7 +196,7 @@ static void test_every_byte(const struct stage *stage, struct state state) {
 
 /* Changes that only do harm together, or would be seen only by luck. Offsets as native/soft/state_bytes.c has them. */
 static void test_combinations(const struct stage *stage, struct state state) {
-  const uint64_t ring_at = HEADER + 20 + 44, pages = 2 * PAGE;
+  const uint64_t ring_at = HEADER + 32 + 44, pages = 2 * PAGE;
   uint64_t task_at = 0, length = CONTROL_LENGTH + pages;
   for (uint64_t at = HEADER; at + 8 <= state.length; at++) {
     if (task_at == 0 && get_u64(state.bytes + at) == length) task_at = at; /* the one behind is that of its only mapping */

@@ -14,7 +14,7 @@ import { QmpClient } from './client.js';
 import type { Commands } from './command.js';
 import { deviceCommands, type QmpMachine } from './commands.js';
 import { type QmpEvent, type ShutdownCause, timed } from './protocol.js';
-import { claimPath, listenPrivately } from './socket-path.js';
+import { claimPath, listenPrivately } from '../socket-path.js';
 
 export type { QmpMachine } from './commands.js';
 export type { ShutdownCause } from './protocol.js';

@@ -15,7 +15,7 @@ import type { Device } from '../../device.js';
 import type { DeviceOptions } from '../../device/options.js';
 import { DEFAULT_REVISION } from '../../revisions/revisions.js';
 import { threadFile } from '../../runtime/thread-file.js';
-import { claimPath } from '../qmp/socket-path.js';
+import { claimPath } from '../socket-path.js';
 import type { VfioUserOrder, VfioUserReport, VfioUserRequest, VfioUserThreadData } from './messages.js';
 import { ClientMemory } from './client-memory.js';
 import { Errno } from './protocol.js';

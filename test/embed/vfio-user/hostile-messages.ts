@@ -180,7 +180,8 @@ export class Messages {
   private version(): Uint8Array {
     const { random } = this;
     const kind = random(8);
-    if (kind < 4) return joined(words(0), new TextEncoder().encode('{"capabilities":{"max_msg_fds":8}}\0'));
+    const twin = random(4) === 0 ? ',"twin_socket":{"supported":true}' : '';
+    if (kind < 4) return joined(words(0), new TextEncoder().encode(`{"capabilities":{"max_msg_fds":8${twin}}}\0`));
     if (kind === 4) return joined(words(this.word()), new TextEncoder().encode(`${pick(random, TEXTS)}\0`));
     if (kind === 5) return joined(words(0), new TextEncoder().encode(pick(random, TEXTS)));
     if (kind === 6) return joined(words(0), this.bytes(random(100)), Uint8Array.of(0));

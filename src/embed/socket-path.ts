@@ -6,7 +6,7 @@
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
-import { ArgumentError, describeError } from '../../base/errors.js';
+import { ArgumentError, describeError } from '../base/errors.js';
 
 /** Linux has 108 bytes for it, with a zero at the end; longer ones would be cut off. */
 const MAX_PATH_BYTES = 107;
