@@ -97,7 +97,11 @@ describe('a map is refused', () => {
 describe('an unmap', () => {
   it('of everything, of a huge range, and of all 64 bits but the last byte, takes what is there', () => {
     const { table, alive } = tabled();
-    for (const [address, bytes, flags] of [[0n, 0n, 2], [0n, 2n ** 63n, 0], [0n, 2n ** 64n - 1n, 0]] as const) {
+    for (const [address, bytes, flags] of [
+      [0n, 0n, 2],
+      [0n, 2n ** 63n, 0],
+      [0n, 2n ** 64n - 1n, 0],
+    ] as const) {
       map(table, PAGE, PAGE);
       map(table, 2n ** 52n - PAGE, PAGE);
       expect(unmap(table, address, bytes, flags)).toBe(2n * PAGE);
