@@ -179,11 +179,13 @@ export class VfioUserSession {
     }
   }
 
-  private version({ bytes }: Message, answer: Answer): void {
+  private version({ bytes, flags }: Message, answer: Answer): void {
     if (this.client) throw invalid('VERSION came a second time');
     this.client = readVersion(bytes);
     const { twinSocket, maxDataBytes } = this.client;
-    const twin = twinSocket ? this.device.openTwin(maxDataBytes) : null;
+    // Without an answer the client would never get its end, and nobody would close it.
+    const isAnswered = (flags & MessageFlag.noReply) === 0;
+    const twin = twinSocket && isAnswered ? this.device.openTwin(maxDataBytes) : null;
     if (twin !== null) answer.descriptors = [twin];
     const text = versionAnswer(this.device.maxMappings, twin === null ? null : 0);
     answer.payload(text.length);

@@ -127,7 +127,7 @@ export class Messages {
     ];
     const body = (opcode: number): readonly number[] => {
       if (opcode === L.OP_DEFINE_TASK) return [1, 0, 0x20_0000, 0];
-      if (opcode === L.OP_MAP) return [1, 0, 0, 0, 0, 1, 0, GUEST_BASE + 4096 * random(40), 0, 4096 * (1 + random(16)), 0];
+      if (opcode === L.OP_MAP) return [1, 0, 0, 0, 1, 0, GUEST_BASE + 4096 * random(40), 0, 4096 * (1 + random(16)), 0];
       if (opcode === L.OP_CURSOR_GLYPH) return [0, 16, 16, 64, 32, 0, 0, 0, GUEST_BASE + 4096 * random(40), 0, 1024];
       return Array.from({ length: random(10) }, () => this.word());
     };
@@ -170,6 +170,7 @@ export class Messages {
     if (kind < 28) return [9, words(this.offset(), random(3) === 0 ? this.word() : pick(random, [0, 6, 7]), this.count()), []];
     if (kind < 34) return [10, this.write(), []];
     if (kind < 36) return [15, this.multiWrite(), []];
+    if (kind < 37) return [16, words(16, 0x2_0002, random(16) === 0 ? random(8) : this.word(), 0xffff_ffff), []];
     if (kind < 38)
       return [16, words(this.word(), pick(random, [1, 2, 6, 7, 8, 9]) | (random(8) << 16), this.long(), this.long(), this.long()), []];
     if (kind < 39) return [pick(random, [17, 18]), words(this.word(), this.word(), this.long()), []];
@@ -179,7 +180,8 @@ export class Messages {
   private version(): Uint8Array {
     const { random } = this;
     const kind = random(8);
-    if (kind < 4) return joined(words(0), new TextEncoder().encode('{"capabilities":{"max_msg_fds":8}}\0'));
+    const twin = random(4) === 0 ? ',"twin_socket":{"supported":true}' : '';
+    if (kind < 4) return joined(words(0), new TextEncoder().encode(`{"capabilities":{"max_msg_fds":8${twin}}}\0`));
     if (kind === 4) return joined(words(this.word()), new TextEncoder().encode(`${pick(random, TEXTS)}\0`));
     if (kind === 5) return joined(words(0), new TextEncoder().encode(pick(random, TEXTS)));
     if (kind === 6) return joined(words(0), this.bytes(random(100)), Uint8Array.of(0));
@@ -203,11 +205,12 @@ export class Messages {
     const count = random(4) === 0 ? this.word() : random(5);
     const flags = random(4) === 0 ? random(64) : pick(random, [0x21, 0x22, 0x24, 0x24, 0x24]);
     const there = random(3) === 0 ? random(17) : Math.min(count, 16);
-    const kind = (): DescriptorKind => pick(random, random(4) === 0 ? DESCRIPTORS : ['event', 'fullEvent']);
+    const kind = (): DescriptorKind => pick(random, ['event', 'event', 'fullEvent']);
     const payload = joined(
       words(20 + random(8), flags, random(6), random(4) === 0 ? this.word() : random(32), count),
       this.bytes(random(8)),
     );
+    if (random(12) === 0) return [8, payload, this.anything(there)];
     return [8, payload, (flags & 4) === 0 ? [] : Array.from({ length: there }, kind)];
   }
 
@@ -240,8 +243,15 @@ export class Messages {
   private descriptor(most: number): readonly DescriptorKind[] {
     const { random } = this;
     const memories = ['memory', 'memory', 'sealedMemory', 'unsealableMemory', 'shortMemory', 'readOnlyMemory', 'hugeMemory'] as const;
-    if (random(5) === 0) return Array.from({ length: random(most + 1) }, () => pick(random, DESCRIPTORS));
+    if (random(5) === 0) return this.anything(random(most + 1));
     return random(6) === 0 ? [] : [pick(random, memories)];
+  }
+
+  /** Descriptors of all kinds; sockets are few, since they end the connection. */
+  private anything(count: number): readonly DescriptorKind[] {
+    const { random } = this;
+    const kinds = random(8) === 0 ? DESCRIPTORS : DESCRIPTORS.filter((kind) => kind !== 'itself' && !kind.toLowerCase().includes('socket'));
+    return Array.from({ length: count }, () => pick(random, kinds));
   }
 
   /** What is wrong with a message besides. */
@@ -261,12 +271,7 @@ export class Messages {
       return { bytes: shorter, descriptors, cut: 0, ends: false };
     }
     if (kind === 7)
-      return {
-        bytes,
-        descriptors: Array.from({ length: pick(random, [1, 2, 15, 16, 17, 64, 253]) }, () => pick(random, DESCRIPTORS)),
-        cut: 0,
-        ends: false,
-      };
+      return { bytes, descriptors: this.anything(pick(random, random(6) === 0 ? [15, 16, 17, 64, 253] : [1, 2, 3])), cut: 0, ends: false };
     if (kind === 8) return { bytes, descriptors: [], cut: 0, ends: false };
     return { bytes, descriptors, cut: kind > 8 && kind < 13 ? 1 + random(bytes.length - 1) : 0, ends: kind === 0 };
   }

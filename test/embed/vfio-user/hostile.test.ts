@@ -19,9 +19,12 @@ const MESSAGES = Number(process.env.VFIO_USER_MESSAGES ?? 3000);
 const SEED = Number(process.env.VFIO_USER_SEED ?? 1);
 /** Messages between two looks at what the server holds. */
 const BETWEEN_LOOKS = 500;
-/** What JavaScript's memory may grow by without anything being lost: its heaps grow before they are looked through. */
-const SLACK_MIB = 300;
-const SLACK_MAPPINGS = 400;
+/**
+ * What may come besides: JavaScript's heaps grow before they are looked through, and each device that a client has stopped and started leaves what
+ * koffi has for calls of its threads (3 MiB of addresses each, hardly touched), of which there is one in about a thousand messages.
+ */
+const SLACK_MIB = 300 + MESSAGES / 200;
+const SLACK_MAPPINGS = 400 + MESSAGES / 25;
 
 const bridge = loadBridge();
 const folder = mkdtempSync(join(tmpdir(), 'apple-gfx-hostile-'));
