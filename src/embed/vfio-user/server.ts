@@ -41,6 +41,12 @@ export type VfioUserOptions = VfioUserPlace & {
   readonly makeDevice?: (options: Pick<DeviceOptions, 'memory' | 'restore'>) => Promise<Device>;
 };
 
+/**
+ * How often a device may be stopped and go on as another one. Each thread that has loaded a library leaves three mappings behind (koffi's memory for calls), and the
+ * system allows a process some 65 000: a client that stops its device again and again would use them all up.
+ */
+const MAX_DEVICES_MADE = 1000;
+
 /** What a VfioUserServer tells. */
 export interface VfioUserEvents {
   /** A client has connected. */
@@ -66,6 +72,8 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
   private hasExited = false;
   private failure: Error | null = null;
   private current: Device | null;
+  /** Devices made for one that was stopped. */
+  private made = 0;
   private readonly makeDevice: VfioUserOptions['makeDevice'];
   private readonly path: string | null;
   private readonly onDeviceClosed = (reason: Error | null): void => {
@@ -185,6 +193,11 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
   private async stopDevice(): Promise<Uint8Array> {
     const device = this.current;
     if (device === null) throw new AppleGfxError('ERR_VFIO_USER', 'there is no device');
+    if (this.made >= MAX_DEVICES_MADE)
+      throw new AppleGfxError(
+        'ERR_VFIO_USER',
+        `this server has made ${this.made} devices, and each leaves something behind: start another one`,
+      );
     device.off('closed', this.onDeviceClosed);
     try {
       const state = await device.save({ memory: false, beforeClose: () => this.memory.noteDirtyPages() });
@@ -202,6 +215,7 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
   private async runDevice(state: Uint8Array | null): Promise<void> {
     const { makeDevice } = this;
     if (makeDevice === undefined) throw new AppleGfxError('ERR_VFIO_USER', 'no device can be made');
+    this.made++;
     const device = await makeDevice({ memory: this.memory.options, ...(state && { restore: state }) });
     // Nobody may wait for it any more.
     if (this.hasExited) return device.close();
