@@ -3,7 +3,7 @@
  *
  * Invariant: no decision is taken here. One for each actor that runs a part of the device, owned by its thread.
  */
-import { DeviceClosedError, unreachable } from '../src/base/errors.js';
+import { ArgumentError, DeviceClosedError, unreachable } from '../src/base/errors.js';
 import { encodeMap } from '../src/bridge/map-snapshot.js';
 import { checked, type PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
@@ -284,12 +284,12 @@ export class ThreadPort implements DevicePort {
   }
 }
 
-/** A blank surface, or null if there is no memory for one: the guest chose the mode, so that is no defect. */
+/** A blank surface, or null if there is no memory for one, or can't be: the guest chose the mode, so that is no defect. */
 function makeSurface(width: number, height: number): Surface | null {
   try {
     return new Surface(width, height);
   } catch (error) {
-    if (error instanceof RangeError) return null;
+    if (error instanceof RangeError || error instanceof ArgumentError) return null;
     throw error;
   }
 }

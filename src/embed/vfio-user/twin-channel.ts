@@ -11,14 +11,12 @@ import { Command, ConnectionError, HEADER_BYTES, MessageFlag } from './protocol.
 
 /** Address (8) and count (8), in front of the bytes. */
 const DMA_BYTES = 16;
-/** A client that has not answered by then is not asked again, in milliseconds. */
+/** A client that has not given all bytes of a read by then is not asked again, in milliseconds: the device's lock is held meanwhile. */
 const PATIENCE_MS = 2000;
 const MAX_ID = 0xffff;
 
 interface Question {
-  readonly address: bigint;
   readonly count: number;
-  readonly timer: NodeJS.Timeout;
   answer(bytes: Uint8Array | null): void;
 }
 
@@ -45,23 +43,24 @@ export class TwinChannel {
   /** Bytes of the client's memory; null if it doesn't give them. */
   async read(address: bigint, length: number): Promise<Uint8Array | null> {
     const whole = new Uint8Array(length);
-    for (let done = 0; done < length; ) {
+    const place = `${length} bytes at 0x${address.toString(16)}`;
+    const timer = setTimeout(() => this.fail(`DMA_READ of ${place} was not answered in ${PATIENCE_MS} ms`), PATIENCE_MS);
+    let done = 0;
+    while (done < length) {
       const piece = await this.ask(address + BigInt(done), Math.min(length - done, this.maxDataBytes));
-      if (piece === null) return null;
+      if (piece === null) break;
       // Fewer bytes than were asked for are an answer too.
       whole.set(piece, done);
       done += piece.length;
     }
-    return whole;
+    clearTimeout(timer);
+    return done < length ? null : whole;
   }
 
   /** Ends the channel; questions are answered with nothing. Idempotent. */
   close(): void {
     this.socket.destroy();
-    for (const { timer, answer } of this.questions.values()) {
-      clearTimeout(timer);
-      answer(null);
-    }
+    for (const { answer } of this.questions.values()) answer(null);
     this.questions.clear();
   }
 
@@ -77,11 +76,7 @@ export class TwinChannel {
     view.setBigUint64(HEADER_BYTES + 8, BigInt(count), true);
     this.socket.write(bytes);
     return new Promise((resolve) => {
-      const timer = setTimeout(
-        () => this.fail(`DMA_READ of ${count} bytes at 0x${address.toString(16)} was not answered in ${PATIENCE_MS} ms`),
-        PATIENCE_MS,
-      );
-      this.questions.set(id, { address, count, timer, answer: resolve });
+      this.questions.set(id, { count, answer: resolve });
     });
   }
 
@@ -106,7 +101,6 @@ export class TwinChannel {
     const isAnswer = command === Command.dmaRead && (flags & MessageFlag.typeMask) === MessageFlag.reply;
     if (!question || !isAnswer) throw new ConnectionError('an answer came over the second socket that nobody asked for');
     this.questions.delete(id);
-    clearTimeout(question.timer);
     // It fails by an error, or by giving nothing; the channel goes on.
     if (errno !== 0 || (flags & MessageFlag.error) !== 0) return question.answer(null);
     const count = payload.byteLength < DMA_BYTES ? 0n : payload.getBigUint64(8, true);

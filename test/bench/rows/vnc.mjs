@@ -10,7 +10,7 @@ import { interleave, median, rounded, runProcess } from '../sides/sides.mjs';
 const SIDE = fileURLToPath(new URL('../sides/raw-viewer.mjs', import.meta.url));
 const NAME = 'vnc/raw-1280x800';
 const HZ = 60;
-/** One of 600 may be missing: the clock that frames are drawn by and the one that they are counted by don't agree better. */
+/** Each frame that the guest draws. */
 const GOAL = 60;
 const SECONDS = 8;
 

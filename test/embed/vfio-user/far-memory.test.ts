@@ -135,6 +135,25 @@ describe('memory without a descriptor', () => {
     twin.destroy();
   });
 
+  it('fails where the client gives it byte by byte, too slowly, and is not asked again', async () => {
+    const { descriptors } = await client.hello({ twin_socket: { supported: true }, max_data_xfer_size: 1 });
+    const asked: bigint[] = [];
+    const twin = new Socket({ fd: descriptors[0] ?? -1 });
+    twin.on('error', () => undefined);
+    twin.on('data', (bytes) => {
+      const address = bytes.readBigUInt64LE(16);
+      asked.push(address);
+      const answer = message(11, joined(words(address, 1n), Uint8Array.of(0)), { id: bytes.readUInt16LE(0), flags: 1 });
+      setTimeout(() => twin.write(answer), 50);
+    });
+    expect(await drawGlyph()).not.toBe(0);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThan(GLYPH_BYTES);
+    expect(refused).toEqual([expect.stringContaining('not answered')]);
+    expect(await client.read32(0, L.REG_VERSION)).toBe(L.VERSION_VALUE);
+    twin.destroy();
+  });
+
   it('fails where the client has closed its second socket', async () => {
     const { descriptors } = await client.hello({ twin_socket: { supported: true } });
     bridge.pvg_descriptor_close(descriptors[0] ?? -1);

@@ -21,7 +21,7 @@ const SEED = Number(process.env.VFIO_USER_SEED ?? 1);
 const BETWEEN_LOOKS = 500;
 /**
  * What may come besides: JavaScript's heaps grow before they are looked through, and each device that a client has stopped and started leaves what
- * koffi has for calls of its threads (3 MiB of addresses each, hardly touched), of which there is one in about a thousand messages.
+ * koffi has for calls of its threads: three mappings for each thread that has loaded a library (3 MiB of addresses, hardly touched), also in a thread that does nothing else.
  */
 const SLACK_MIB = 300 + MESSAGES / 200;
 const SLACK_MAPPINGS = 400 + MESSAGES / 25;
