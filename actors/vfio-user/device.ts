@@ -36,6 +36,7 @@ export class ThreadDevice implements SessionDevice {
   /** Descriptors of vectors, of this thread's own, for the next device too. */
   private readonly vectors = new Map<number, number>();
   private enabledVectors = 0;
+  private hasTwin = false;
   private readonly answered: Int32Array;
   /** What `answered` was when everything that this thread was told had been looked at. */
   private seen = 0;
@@ -121,7 +122,14 @@ export class ThreadDevice implements SessionDevice {
     if (this.bridge.pvg_socket_pair(ends) < 0) return null;
     const [ours = -1, theirs = -1] = ends;
     this.tell({ report: 'twin', socket: ours, maxDataBytes });
+    this.hasTwin = true;
     return theirs;
+  }
+
+  /** The client has gone, and is asked for memory no more. */
+  closeTwin(): void {
+    if (this.hasTwin) this.ask({ do: 'closeTwin' });
+    this.hasTwin = false;
   }
 
   stop(): Uint8Array {

@@ -54,6 +54,8 @@ function serve(device: ThreadDevice, socket: number): void {
     reason = converse(connection, session, device);
   } finally {
     connection.close();
+    // First, since whoever waits for memory by messages holds up what the rest is waiting for.
+    device.closeTwin();
     session.end();
     device.tell({ report: 'left', reason });
   }

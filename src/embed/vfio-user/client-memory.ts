@@ -68,10 +68,11 @@ export class ClientMemory {
     return name;
   }
 
-  /** Another second socket of the client's, or none. */
-  setTwin(twin: TwinChannel | null): void {
-    this.twin?.close();
+  /** Another second socket of the client's, or none; resolves when the one before is closed. */
+  async setTwin(twin: TwinChannel | null): Promise<void> {
+    const before = this.twin;
     this.twin = twin;
+    await before?.close();
   }
 
   /** Takes mappings away, whoever uses them. */
@@ -101,7 +102,7 @@ export class ClientMemory {
 
   /** Closes what is left. */
   close(): void {
-    this.setTwin(null);
+    void this.setTwin(null);
     for (const piece of this.pieces.values()) this.forget(piece);
     this.pieces.clear();
   }

@@ -30,6 +30,8 @@ export type VfioUserRequest =
   | { readonly do: 'map'; readonly mapping: DmaMapping; readonly descriptor: number | null }
   | { readonly do: 'unmap'; readonly names: readonly number[] }
   | { readonly do: 'reset' }
+  /** The second socket's end is of no more use. */
+  | { readonly do: 'closeTwin' }
   /** Brings the device to rest and ends it; the answer's bytes are its state. */
   | { readonly do: 'stop' }
   /** Makes a device, from a state if there is one. */

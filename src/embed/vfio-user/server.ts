@@ -142,10 +142,9 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
         this.emit('client');
         return;
       case 'twin':
-        this.memory.setTwin(new TwinChannel(report.socket, report.maxDataBytes, (reason) => this.emit('refused', reason)));
+        void this.memory.setTwin(new TwinChannel(report.socket, report.maxDataBytes, (reason) => this.emit('refused', reason)));
         return;
       case 'left':
-        this.memory.setTwin(null);
         this.emit('left', report.reason);
         return;
       case 'refused':
@@ -161,7 +160,7 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
       this.tell(typeof done === 'number' ? { ...answer, value: done } : { ...answer, bytes: done });
     } catch (error) {
       // A device that is closed under a request is the end of the server.
-      const isOver = error instanceof DeviceClosedError || request.do === 'unmap';
+      const isOver = error instanceof DeviceClosedError || request.do === 'unmap' || request.do === 'closeTwin';
       this.tell({ ...answer, errno: isOver ? Errno.EIO : Errno.EINVAL, text: `${request.do}: ${describeError(error)}` });
     }
   }
@@ -172,6 +171,9 @@ export class VfioUserServer extends EventEmitter<VfioUserEvents> {
         return this.memory.map(request.mapping, request.descriptor);
       case 'unmap':
         await this.memory.unmap(request.names);
+        return null;
+      case 'closeTwin':
+        await this.memory.setTwin(null);
         return null;
       case 'reset':
         await this.current?.reset();

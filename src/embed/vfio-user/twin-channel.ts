@@ -22,6 +22,7 @@ interface Question {
 
 export class TwinChannel {
   private readonly socket: Socket;
+  private readonly closed: Promise<void>;
   private readonly framer = new MessageFramer();
   private readonly questions = new Map<number, Question>();
   private latest = 0;
@@ -37,7 +38,8 @@ export class TwinChannel {
     this.socket = new Socket({ fd: descriptor });
     this.socket.on('data', (bytes) => this.received(bytes));
     this.socket.on('error', () => undefined);
-    this.socket.on('close', () => this.close());
+    this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()));
+    this.socket.on('close', () => void this.close());
   }
 
   /** Bytes of the client's memory; null if it doesn't give them. */
@@ -57,11 +59,12 @@ export class TwinChannel {
     return done < length ? null : whole;
   }
 
-  /** Ends the channel; questions are answered with nothing. Idempotent. */
-  close(): void {
+  /** Ends the channel; questions are answered with nothing. Resolves when its descriptor is closed. Idempotent. */
+  close(): Promise<void> {
     this.socket.destroy();
     for (const { answer } of this.questions.values()) answer(null);
     this.questions.clear();
+    return this.closed;
   }
 
   private ask(address: bigint, count: number): Promise<Uint8Array | null> {
@@ -113,6 +116,6 @@ export class TwinChannel {
 
   private fail(reason: string): void {
     this.onFailed(reason);
-    this.close();
+    void this.close();
   }
 }
