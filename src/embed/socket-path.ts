@@ -3,6 +3,7 @@
  *
  * Invariant: nothing is taken away but the socket of a server that has gone, and nobody but this user can connect.
  */
+import { once } from 'node:events';
 import { chmodSync, lstatSync, rmSync } from 'node:fs';
 import { connect, type Server } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
@@ -40,8 +41,16 @@ function knock(path: string): Promise<NodeJS.ErrnoException | null> {
   });
 }
 
-/** Begins to listen, for this user only. The server says how it went. */
-export function listenPrivately(server: Server, path: string): void {
+/** Has a server listen at a path, for this user only; resolves when it does. Rejects as claimPath() does, and with what the system says. */
+export async function listenAt(server: Server, path: string): Promise<void> {
+  await claimPath(path);
+  const listening = once(server, 'listening');
+  listenPrivately(server, path);
+  await listening;
+}
+
+/** Begins to listen. The server says how it went. */
+function listenPrivately(server: Server, path: string): void {
   // The socket is made inside listen(), with what the mask leaves of its permissions. A worker can't change the mask, and has a moment when more may be allowed.
   const mask = isMainThread ? process.umask(0o777 & ~MODE) : null;
   try {

@@ -5,7 +5,6 @@
  * The descriptors' owners are hostile: they fill them, make them block, and take them away at any moment. Who would wait for ever is ended by
  * an alarm.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -14,18 +13,10 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "descriptors.h"
 #include "pvg_socket.h"
 
 #define FULL (UINT64_MAX - 1)
-
-static int open_descriptors(void) {
-  DIR *all = opendir("/proc/self/fd");
-  CHECK(all != NULL);
-  int count = 0;
-  while (readdir(all) != NULL) count++;
-  closedir(all);
-  return count;
-}
 
 /* How often it was signalled since the last look; 0 if it wasn't. */
 static uint64_t taken(int fd) {

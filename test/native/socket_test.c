@@ -5,7 +5,6 @@
  * Each test leaves as many descriptors open as it found. Who would wait for ever is ended by an alarm. It says nothing about speed.
  */
 #define _GNU_SOURCE /* SCM_CREDENTIALS */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -20,21 +19,13 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "descriptors.h"
 #include "pvg_socket.h"
 
 #define MANY 253 /* the most that the system carries at once */
 
 static char folder[] = "/tmp/pvg-socket-XXXXXX";
 static char path[64];
-
-static int open_descriptors(void) {
-  DIR *all = opendir("/proc/self/fd");
-  CHECK(all != NULL);
-  int count = 0;
-  while (readdir(all) != NULL) count++;
-  closedir(all);
-  return count;
-}
 
 static void check_cloexec(int fd) { CHECK((fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0); }
 

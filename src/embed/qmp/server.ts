@@ -4,7 +4,7 @@
  * Invariant: nobody but this user can connect, and the path is there as long as the server is. What clients do can neither stop the device, unless they
  * ask for that, nor another client. Resets that the embedder asks for itself are not told of.
  */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { object } from '../../base/arguments.js';
 import { AppleGfxError, ArgumentError, ListenError } from '../../base/errors.js';
@@ -14,7 +14,7 @@ import { QmpClient } from './client.js';
 import type { Commands } from './command.js';
 import { deviceCommands, type QmpMachine } from './commands.js';
 import { type QmpEvent, type ShutdownCause, timed } from './protocol.js';
-import { claimPath, listenPrivately } from '../socket-path.js';
+import { listenAt } from '../socket-path.js';
 
 export type { QmpMachine } from './commands.js';
 export type { ShutdownCause } from './protocol.js';
@@ -72,10 +72,7 @@ export class QmpServer extends EventEmitter<QmpEvents> {
 
   /** Begins to listen. Rejects with ArgumentError if the path can't be had, and with what the system says if it can't listen. */
   async listen(): Promise<void> {
-    await claimPath(this.path);
-    const listening = once(this.server, 'listening');
-    listenPrivately(this.server, this.path);
-    await listening;
+    await listenAt(this.server, this.path);
     this.device.once('closed', this.onClosed);
     // A device that closed meanwhile has told nobody.
     if (this.device.lifeCycle === 'closed') await this.close();

@@ -4,12 +4,12 @@
  * Invariant: nobody but this user can connect, and the path is there as long as the server is. One client at a time, as QEMU has it; the next one is served
  * when that has gone and nothing that it asked for goes on. The device is not reset in between. What clients do can neither stop the device nor another client.
  */
-import { EventEmitter, once } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { ArgumentError } from '../../base/errors.js';
 import { QTEST_MAX_WAITING } from '../../base/limits.js';
 import type { Device } from '../../device.js';
-import { claimPath, listenPrivately } from '../socket-path.js';
+import { listenAt } from '../socket-path.js';
 import { QtestClient } from './client.js';
 
 /** Options of serveQtest(). */
@@ -56,10 +56,7 @@ export class QtestServer extends EventEmitter<QtestEvents> {
 
   /** Begins to listen. Rejects with ArgumentError if the path can't be had, and with what the system says if it can't listen. */
   async listen(): Promise<void> {
-    await claimPath(this.path);
-    const listening = once(this.server, 'listening');
-    listenPrivately(this.server, this.path);
-    await listening;
+    await listenAt(this.server, this.path);
     this.device.once('closed', this.onClosed);
     // A device that closed meanwhile has told nobody.
     if (this.device.lifeCycle === 'closed') await this.close();
