@@ -40,6 +40,16 @@ export const SPAN_NAMES = 65_535;
 export const LANE_ROWS = 48;
 /** Lanes: threads, processors, machines. */
 export const SPAN_LANES = 2048;
+/** Messages that the system view knows to wait, of a kind each: as many as the BQL actor's mailbox holds, twice over. */
+export const MAX_SHOWN_WAITERS = 2 * BQL_MAILBOX_CAPACITY;
+/** Events of a thread between two states of it that the system view keeps, to be soon at any moment: some 0.2 ms of work. */
+export const CHECKPOINT_EVENTS = 8192;
+/** States of a thread that the system view keeps; then every second one goes. */
+export const MAX_CHECKPOINTS = 1024;
+/** Kinds of warnings that are told apart; what is of none of them counts as others. */
+export const MAX_WARNING_GROUPS = 64;
+/** Moments of one kind of warning that are kept; the older half of them goes when there are more. */
+export const MAX_WARNING_MOMENTS = 4096;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
