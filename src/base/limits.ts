@@ -151,3 +151,13 @@ export const DASHBOARD_MAX_ANSWER = 8 * 2 ** 20;
 export const DASHBOARD_MAX_TOPICS = 32;
 /** Bytes of a file that are read, and sent, at once. */
 export const DASHBOARD_FILE_PIECE_BYTES = 256 * 2 ** 10;
+/** States of one chart: a hundred times the largest machine here; each is a box on a page. */
+export const CHART_MAX_STATES = 2000;
+/** Transitions of one chart. */
+export const CHART_MAX_TRANSITIONS = 8000;
+/** Names, conditions and sentences of a chart, in characters; and names of actions at one place. */
+export const CHART_MAX_TEXT = 1000;
+/** How deep states of a chart may lie within each other, and conditions of a guard. */
+export const CHART_MAX_DEPTH = 64;
+/** The text of a chart in SCXML, in characters: 4 MiB. */
+export const CHART_MAX_SCXML = 4 * 2 ** 20;
