@@ -33,7 +33,7 @@ export function fieldsOf(execution: Execution, inspect: Inspector | null): Field
     // Those that actors touch have no value of their own.
     if (isOfActors && object.type !== 'mailbox') continue;
     const inbox = inboxes.find(({ target }) => target === object);
-    const value = inbox === undefined ? valueOf(execution, object) : countOf(inbox.length);
+    const value = inbox === undefined ? contentOf(execution, object) : countOf(inbox.length);
     if (value !== null) fields.push({ owner: SHARED, name: object.name, value: clipped(value) });
   }
   for (const { owner, name, value } of inspect?.(states) ?? []) {
@@ -66,7 +66,7 @@ function standingOf(execution: Execution, process: number): string {
   return execution.isBlocked(process) ? 'waits' : 'idle';
 }
 
-function valueOf(execution: Execution, object: SharedObject): string | null {
+function contentOf(execution: Execution, object: SharedObject): string | null {
   switch (object.type) {
     case 'variable':
       return String(object.value);

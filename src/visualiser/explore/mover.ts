@@ -44,7 +44,7 @@ export function moveStep(loaded: Loaded, schedule: NamedSchedule, { step, by, pr
   const after = caseOfSchedule(loaded, { world: world.name, steps }, { property });
   const at = placeOf(after.run, steps, place);
   const beyond = at === null ? null : goOn(world, after.run, at);
-  if (order.every((each, index) => each === index) && step < before.steps.length) {
+  if (by !== 0 && order.every((each, index) => each === index)) {
     const said = by < 0 ? 'it needs every step before it' : 'every step behind it needs it';
     return { ...after, outcome: 'nothing', said: `it can't be moved: ${said}`, step: at, beyond };
   }
