@@ -12,6 +12,20 @@ export const RENDER_MAILBOX_CAPACITY = 256;
 export const REPLY_MAILBOX_CAPACITY = 16;
 /** Entries of a thread's trace ring, of 48 bytes each, so that all of it stays in the core's cache: about a hundred accesses. */
 export const TRACE_RING_ENTRIES = 1024;
+/** As TRACE_RING_ENTRIES, of a device that is recorded or shown: what a thread notes in a second of a million events, 3 MiB. */
+export const DETAILED_RING_ENTRIES = 65_536;
+/** A chunk of a recording, in bytes: the largest picture, 8192·8192 pixels not compressed, is 256 MiB; ours are cut at 32. */
+export const MAX_CHUNK_BYTES = 64 * 2 ** 20;
+/** JSON in a recording's chunk, in bytes: the header with every machine's chart, a hundred times over. */
+export const MAX_CHUNK_JSON_BYTES = 8 * 2 ** 20;
+/** Threads in a recording: actors, workers, and PVG's own. */
+export const MAX_RECORDED_THREADS = 512;
+/** Events of one thread that a trace store keeps unless it is told otherwise, of 42 bytes each; the older half of them goes when there are more. */
+export const STORED_EVENTS = 4_000_000;
+/** Compressed pictures that a trace store keeps unless it is told otherwise, in bytes. */
+export const STORED_FRAME_BYTES = 256 * 2 ** 20;
+/** Notes, samples and cursor changes, of each, that a trace store keeps. */
+export const STORED_ENTRIES = 200_000;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
