@@ -24,6 +24,7 @@ const EDGES: Readonly<Record<string, readonly string[]>> = {
   'src/explorer/packed-text.ts': ['node:zlib'],
   'src/explorer/vitest.ts': ['node:fs', 'node:os', 'node:path', 'vitest'],
   'src/explorer/workers.ts': ['node:module', 'piscina'],
+  'src/visualiser/chart/elk-layout.ts': ['elkjs/'],
 };
 
 describe('edges', () => {
@@ -34,8 +35,11 @@ describe('edges', () => {
     ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/runtime/picture-file.ts']],
     ['vitest', ['src/explorer/vitest.ts']],
-    ['ws', ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts']],
-    ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts', 'actors/machines.ts']],
+    [
+      'ws',
+      ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts', 'src/visualiser/server/dashboard.ts', 'src/visualiser/server/viewer.ts'],
+    ],
+    ['xstate', ['src/cli/machine-charts.ts', 'src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts', 'actors/machines.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
     expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);
   });

@@ -42,8 +42,11 @@ export class Recording {
 
   /** Records a device, until it ends. */
   async begin(device: Device): Promise<void> {
-    const { DeviceRecorder } = await import('../embed/recorder/device-recorder.js');
-    this.recorder = new DeviceRecorder(device, this.file);
+    const [{ DeviceRecorder }, { chartsForHeader }] = await Promise.all([
+      import('../embed/recorder/device-recorder.js'),
+      import('./machine-charts.js'),
+    ]);
+    this.recorder = new DeviceRecorder(device, this.file, { chartOf: await chartsForHeader() });
     this.follow(device);
   }
 
