@@ -43,7 +43,8 @@ export class Recording {
   /** Records a device, until it ends. */
   async begin(device: Device): Promise<void> {
     const { DeviceRecorder } = await import('../embed/recorder/device-recorder.js');
-    this.recorder = new DeviceRecorder(device, this.file);
+    const { recordedCharts } = await import('./machine-charts.js');
+    this.recorder = new DeviceRecorder(device, this.file, { chartOf: recordedCharts() });
     this.follow(device);
   }
 
