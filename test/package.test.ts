@@ -61,7 +61,7 @@ describe('the files of the package', () => {
       /^dist\/page\/(index\.html|app\.js|app\.css)(\.gz)?$/,
       /^dist\/native\/(libpvg_bridge\.so|bench\/libpvg_bridge\.so|bench\/twin|bench\/vfio_server)$/,
       /^native\/((soft|bench)\/)?\w+\.[ch]$/,
-      /^native\/(build|bundle|charts)\.mjs$/,
+      /^native\/(build|bundle|charts|page)\.mjs$/,
       /^test\/bench\/[\w./-]+\.mjs$/,
       /^docs\/[\w-]+\.md$/,
       /^docs\/pictures\/[\w-]+\.svg$/,

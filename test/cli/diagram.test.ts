@@ -49,7 +49,9 @@ describe('apple-gfx diagram', () => {
     expect(readFileSync(file, 'utf8')).toBe(readFileSync('docs/pictures/lock.svg', 'utf8'));
     expect(diagram('--all', '--format', 'dot', '--out', join(folder, 'dot/'))).toMatchObject({ status: 0, stdout: '' });
     expect(readdirSync(join(folder, 'dot')).sort()).toEqual(charts.map(({ name }) => `${name}.dot`).sort());
-    expect(readdirSync(join(folder, 'dot')).every((name) => readFileSync(join(folder, 'dot', name), 'utf8').startsWith('digraph'))).toBe(true);
+    expect(readdirSync(join(folder, 'dot')).every((name) => readFileSync(join(folder, 'dot', name), 'utf8').startsWith('digraph'))).toBe(
+      true,
+    );
   });
 
   it("draws a user's own machine, of SCXML or of XState's JSON", () => {
@@ -60,7 +62,10 @@ describe('apple-gfx diagram', () => {
     writeFileSync(join(folder, 'light.scxml'), scxml);
     expect(diagram(join(folder, 'light.scxml')).stdout).toContain('data-path="green"');
     writeFileSync(join(folder, 'odd.scxml'), '<scxml');
-    expect(diagram(join(folder, 'odd.scxml'))).toMatchObject({ status: 2, stderr: expect.stringMatching(/odd\.scxml: line 1 of the document: .*\n$/) });
+    expect(diagram(join(folder, 'odd.scxml'))).toMatchObject({
+      status: 2,
+      stderr: expect.stringMatching(/odd\.scxml: line 1 of the document: .*\n$/),
+    });
   });
 
   it.each([
