@@ -34,6 +34,7 @@ describe('edges', () => {
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
     ['commander', ['src/cli/command.ts']],
     ['pngjs', ['src/runtime/picture-file.ts']],
+    ['elkjs/lib/elk.bundled.js', ['src/visualiser/chart/elk-layout.ts']],
     ['vitest', ['src/explorer/vitest.ts']],
     [
       'ws',
@@ -64,7 +65,8 @@ describe('edges', () => {
     ['src/memory/', ['src/base/', 'src/bridge/pvg.ts', 'src/memory/']],
     ['src/guest/', ['src/base/', 'src/guest/']],
     ['src/explorer/', ['src/base/', 'src/explorer/']],
-    ['src/visualiser/model/', ['src/base/', 'src/trace/', 'src/visualiser/model/']],
+    ['src/visualiser/chart/', ['src/base/', 'src/visualiser/chart/']],
+    ['src/visualiser/model/', ['src/base/', 'src/trace/', 'src/visualiser/chart/', 'src/visualiser/model/']],
     ['src/visualiser/server/', ['src/base/', 'src/trace/', 'src/visualiser/', 'node:', 'ws']],
     ['src/visualiser/', ['src/base/', 'src/trace/', 'src/explorer/', 'src/visualiser/', 'node:', 'ws', 'preact', '@preact/signals']],
   ])('%s imports only what is below it', (folder, allowed) => {

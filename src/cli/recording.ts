@@ -49,6 +49,10 @@ export class Recording {
   /** Records a device, until it ends. */
   begin(device: Device): void {
     this.recorder = this.makeRecorder(device);
+  async begin(device: Device): Promise<void> {
+    const { DeviceRecorder } = await import('../embed/recorder/device-recorder.js');
+    const { recordedCharts } = await import('./machine-charts.js');
+    this.recorder = new DeviceRecorder(device, this.file, { chartOf: recordedCharts() });
     this.follow(device);
   }
 

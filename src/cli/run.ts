@@ -48,8 +48,6 @@ export interface RunOptions {
 
 const PROGRESS_MS = 250;
 const INTERRUPTED = 130;
-/** Exit code when the device's threads waited for each other. */
-export const DEADLOCKED = 3;
 
 /** What is printed at the end, and by --json. */
 export interface RunSummary {
