@@ -64,7 +64,7 @@ describe('the Display view', () => {
   it('shows the last frame of a recording, its facts, and its cursor above it', async () => {
     const page = await openFile(fileBytes(25));
     await isFrame(page, 24);
-    expect([await fact(page, 'mode'), await fact(page, 'a second'), await fact(page, 'cursor')]).toEqual(['64×48', '50.0', '10, 12']);
+    expect([await fact(page, 'mode'), await fact(page, 'frames/s'), await fact(page, 'cursor')]).toEqual(['64×48', '50.0', '10, 12']);
     expect(await fact(page, 'changed')).toBe('16.7 %');
     expect(await page.locator('[data-fact=mode]').getAttribute('title')).toBe('the device offers 64×48, 1440×1080');
     const cursor = await canvasPixels(page.locator('.display-cursor'));

@@ -177,7 +177,7 @@ export function DisplayView({ app }: { readonly app: App }) {
           {frame === null ? '–' : `${frame.width}×${frame.height}`}
         </Fact>
         <Fact name="frame">{frame === null ? '–' : String(frame.present)}</Fact>
-        <Fact name="a second">{rateAt(frames.value, index.value)?.toFixed(1) ?? '–'}</Fact>
+        <Fact name="frames/s">{rateAt(frames.value, index.value)?.toFixed(1) ?? '–'}</Fact>
         <Fact name="changed">{frame === null ? '–' : changedShare(frame)}</Fact>
         <Fact name="cursor">{at === null ? 'hidden' : `${at.x}, ${at.y}`}</Fact>
         <Fact name="pixel">{pixel.value === '' ? '–' : pixel.value}</Fact>
