@@ -5,6 +5,7 @@
  */
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
+import { DisplayView } from './views/display/display-view.js';
 
 export interface View {
   /** As in the address: `display`. */
@@ -14,4 +15,4 @@ export interface View {
   readonly component: ComponentType<{ readonly app: App }>;
 }
 
-export const VIEWS: readonly View[] = [];
+export const VIEWS: readonly View[] = [{ name: 'display', title: 'Display', component: DisplayView }];
