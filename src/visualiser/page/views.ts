@@ -5,6 +5,7 @@
  */
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
+import { ExploreView } from './views/explore/view.js';
 
 export interface View {
   /** As in the address: `display`. */
@@ -14,4 +15,4 @@ export interface View {
   readonly component: ComponentType<{ readonly app: App }>;
 }
 
-export const VIEWS: readonly View[] = [];
+export const VIEWS: readonly View[] = [{ name: 'explore', title: 'Explore', component: ExploreView }];
