@@ -60,7 +60,7 @@ describe('the files of the package', () => {
       /^dist\/page\/(index\.html|app\.js|app\.css)(\.gz)?$/,
       /^dist\/native\/(libpvg_bridge\.so|bench\/libpvg_bridge\.so|bench\/twin|bench\/vfio_server)$/,
       /^native\/((soft|bench)\/)?\w+\.[ch]$/,
-      /^native\/(build|bundle)\.mjs$/,
+      /^native\/(build|bundle|page)\.mjs$/,
       /^test\/bench\/[\w./-]+\.mjs$/,
       /^docs\/[\w-]+\.md$/,
       /^(package\.json|README\.md|ARCHITECTURE\.md|CHANGELOG\.md|LICENSE)$/,

@@ -26,6 +26,30 @@ export const STORED_EVENTS = 4_000_000;
 export const STORED_FRAME_BYTES = 256 * 2 ** 20;
 /** Notes, samples and cursor changes, of each, that a trace store keeps. */
 export const STORED_ENTRIES = 200_000;
+/** Spans that are kept of a recording, of 41 bytes and 3 for their pyramid; the older half of them goes when there are more. */
+export const KEPT_SPANS = 1_500_000;
+/** Arrows between them, of 29 bytes each. */
+export const KEPT_ARROWS = 500_000;
+/** Jobs whose times are kept, of 49 bytes and a place in a map. */
+export const KEPT_JOBS = 100_000;
+/** Ends of arrows that wait for the other end. */
+export const PENDING_ARROWS = 16_384;
+/** Texts that spans are called by: message kinds, events, states of machines. */
+export const SPAN_NAMES = 65_535;
+/** Rows of a lane: nested waits, or machines at work at a time. */
+export const LANE_ROWS = 48;
+/** Lanes: threads, processors, machines. */
+export const SPAN_LANES = 2048;
+/** Messages that the system view knows to wait, of a kind each: as many as the BQL actor's mailbox holds, twice over. */
+export const MAX_SHOWN_WAITERS = 2 * BQL_MAILBOX_CAPACITY;
+/** Events of a thread between two states of it that the system view keeps, to be soon at any moment: some 0.2 ms of work. */
+export const CHECKPOINT_EVENTS = 8192;
+/** States of a thread that the system view keeps; then every second one goes. */
+export const MAX_CHECKPOINTS = 1024;
+/** Kinds of warnings that are told apart; what is of none of them counts as others. */
+export const MAX_WARNING_GROUPS = 64;
+/** Moments of one kind of warning that are kept; the older half of them goes when there are more. */
+export const MAX_WARNING_MOMENTS = 4096;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
@@ -109,3 +133,31 @@ export const QTEST_MAX_WAITING = 8;
 export const QTEST_MAX_UNREAD_BYTES = 3 * QTEST_MAX_DATA_BYTES;
 /** Bytes that a client of a QMP socket may leave unread until it is sent away. */
 export const QMP_MAX_UNREAD_BYTES = 2 ** 20;
+/** Connections of a dashboard's server: viewers, and what a browser opens beside for the page's files. */
+export const DASHBOARD_MAX_CONNECTIONS = 64;
+/** Viewers of a dashboard, and tools that look in by a socket of their own; each holds a piece on its way, and what it was not told yet. */
+export const DASHBOARD_MAX_VIEWERS = 32;
+/** Bytes of a message that a dashboard's page sends: a schedule of 100 000 steps, twice. */
+export const DASHBOARD_MAX_MESSAGE_BYTES = 2 ** 20;
+/** Requests of one page's that are carried out at once. */
+export const DASHBOARD_MAX_REQUESTS = 16;
+/** Messages that wait until a page takes them; then it is read from no more, and events for it are dropped. */
+export const DASHBOARD_MAX_QUEUED = 64;
+/** Bytes of them, likewise. */
+export const DASHBOARD_MAX_QUEUED_BYTES = 2 ** 20;
+/** Characters of one answer: what the largest list of schedules has, many times. */
+export const DASHBOARD_MAX_ANSWER = 8 * 2 ** 20;
+/** Topics that one page may listen to. */
+export const DASHBOARD_MAX_TOPICS = 32;
+/** Bytes of a file that are read, and sent, at once. */
+export const DASHBOARD_FILE_PIECE_BYTES = 256 * 2 ** 10;
+/** States of one chart: a hundred times the largest machine here; each is a box on a page. */
+export const CHART_MAX_STATES = 2000;
+/** Transitions of one chart. */
+export const CHART_MAX_TRANSITIONS = 8000;
+/** Names, conditions and sentences of a chart, in characters; and names of actions at one place. */
+export const CHART_MAX_TEXT = 1000;
+/** How deep states of a chart may lie within each other, and conditions of a guard. */
+export const CHART_MAX_DEPTH = 64;
+/** The text of a chart in SCXML, in characters: 4 MiB. */
+export const CHART_MAX_SCXML = 4 * 2 ** 20;

@@ -60,7 +60,9 @@ export function headerOf(device: Device, epochNanoseconds: number, chartOf: Char
     kinds: Object.fromEntries(kinds.map((kind) => [kind, messageName(kind)])),
     machines: MACHINES.map((machine) => machineOf(machine, chartOf)),
     mailboxes: Object.fromEntries(
-      [...MAILBOXES, ['update', 'bql'] as const].filter(([key]) => wiring.mailboxes[key] !== 0).map(([key, name]) => [wiring.mailboxes[key], name]),
+      [...MAILBOXES, ['update', 'bql'] as const]
+        .filter(([key]) => wiring.mailboxes[key] !== 0)
+        .map(([key, name]) => [wiring.mailboxes[key], name]),
     ),
     counters: [...MAILBOXES.map(([, name]) => `mailbox.${name}`), ...SAMPLED],
   };

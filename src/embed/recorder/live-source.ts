@@ -20,6 +20,24 @@ export interface LiveOptions {
   readonly also?: readonly ChunkSink[];
 }
 
+/** Hands chunks to two sinks. */
+function both(first: ChunkSink, second: ChunkSink): ChunkSink {
+  return {
+    preamble(chunk) {
+      first.preamble(chunk);
+      second.preamble(chunk);
+    },
+    piece(chunk) {
+      first.piece(chunk);
+      second.piece(chunk);
+    },
+    ended() {
+      first.ended();
+      second.ended();
+    },
+  };
+}
+
 export class LiveSource {
   readonly isLive = true;
   readonly title: string;
@@ -41,12 +59,12 @@ export class LiveSource {
     this.title = title;
     this.displays = device.displays.length;
     this.makers = device.displays.map((display) => new FrameMaker(display));
-    const sinks: readonly ChunkSink[] = [{ preamble: (chunk) => this.addPreamble(chunk), piece: (chunk) => this.add(chunk), ended: () => this.finish() }, ...also];
-    const all: ChunkSink = {
-      preamble: (chunk) => sinks.forEach((sink) => sink.preamble(chunk)),
-      piece: (chunk) => sinks.forEach((sink) => sink.piece(chunk)),
-      ended: () => sinks.forEach((sink) => sink.ended()),
+    const kept: ChunkSink = {
+      preamble: (chunk) => this.addPreamble(chunk),
+      piece: (chunk) => this.add(chunk),
+      ended: () => this.finish(),
     };
+    const all = [kept, ...also].reduce(both);
     this.recorder = new DeviceRecorder(device, all, chartOf === undefined ? {} : { chartOf });
   }
 

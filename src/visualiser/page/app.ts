@@ -34,6 +34,8 @@ export interface App {
   readonly isControl: boolean;
   /** A run that goes on; false: a file. Read in a component, it is followed. */
   readonly isLive: boolean;
+  /** Has the server wait with more until that has settled: for what takes long to be shown. */
+  defer(work: Promise<unknown>): void;
   /** Whether the server has that method, and lets this page call it. */
   can(method: string): boolean;
   /** Registers shortcuts, until what it returns is called. */
@@ -74,9 +76,13 @@ export function createApp(first: string): App {
   const { theme, toggle } = createTheme();
   let store = new TraceStore();
   let decoder = new ChunkDecoder({ magic: false });
+  let deferred: Promise<unknown>[] = [];
   const painted = oncePainted(() => {
     version.value++;
-    connection.giveCredit();
+    const works = deferred;
+    deferred = [];
+    if (works.length === 0) connection.giveCredit();
+    else void Promise.allSettled(works).then(() => connection.giveCredit());
   });
   // The router has read the view by now, and the connection takes the token out of the address.
   const connection = new Connection({
@@ -111,6 +117,7 @@ export function createApp(first: string): App {
     get isLive() {
       return welcome.value?.isLive ?? false;
     },
+    defer: (work) => void deferred.push(work),
     can: (method) => welcome.value?.methods.includes(method) ?? false,
     keys: keys.register,
     shortcuts: keys.maps,

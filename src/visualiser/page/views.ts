@@ -5,6 +5,7 @@
  */
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
+import { DisplayView } from './views/display/display-view.js';
 import { ExploreView } from './views/explore/view.js';
 
 export interface View {
@@ -15,4 +16,7 @@ export interface View {
   readonly component: ComponentType<{ readonly app: App }>;
 }
 
-export const VIEWS: readonly View[] = [{ name: 'explore', title: 'Explore', component: ExploreView }];
+export const VIEWS: readonly View[] = [
+  { name: 'display', title: 'Display', component: DisplayView },
+  { name: 'explore', title: 'Explore', component: ExploreView },
+];
