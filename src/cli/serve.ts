@@ -12,13 +12,14 @@ import type { DeviceOptions } from '../device/options.js';
 import type { QmpServer } from '../embed/qmp/server.js';
 import type { VfioUserPlace, VfioUserServer } from '../embed/vfio-user/server.js';
 import { DEADLOCKED } from './run.js';
+import { checkDashboard, type DashboardFlags, LiveDashboard } from './dashboard.js';
 import { openQmp } from './qmp.js';
 import { Recording } from './recording.js';
 import { openTrace, type TraceSink } from './trace-sink.js';
 import { UsageError } from './usage-error.js';
 import { openVnc, type VncSetting } from './vnc.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends DashboardFlags {
   readonly socketPath: string | undefined;
   readonly fd: number | undefined;
   /** Offered first; undefined: the usual modes. */
@@ -66,7 +67,7 @@ function makeServedDevice(options: ServeOptions, moved: Pick<DeviceOptions, 'mem
     ...(!restored && displays && { displays }),
     ...(romfile !== undefined && { optionRom: romfile }),
     ...(vectors && { vectors }),
-    traceDetail: options.record !== undefined,
+    traceDetail: options.record !== undefined || options.dashboard !== undefined,
   });
 }
 
@@ -75,18 +76,25 @@ class Monitors {
   private closeVnc = (): Promise<void> => Promise.resolve();
   private qmp: QmpServer | null = null;
   private turn: Promise<void> = Promise.resolve();
+  private readonly dashboard: LiveDashboard;
 
   constructor(
     private readonly options: ServeOptions,
     private readonly sink: TraceSink,
     private readonly onQuit: () => void,
-  ) {}
+    recording: Recording | null,
+  ) {
+    const { dashboard, control } = options;
+    // The guest is the VMM's, which pauses and resets it.
+    this.dashboard = new LiveDashboard({ dashboard, control, title: 'apple-gfx serve', recording, machine: null });
+  }
 
   /** Opens what was asked for. Throws UsageError. */
   async open(device: Device): Promise<void> {
     const { display, qmp } = this.options;
     device.on('trace', this.sink.write);
     device.on('guestError', (text) => say(`guest error: ${text}`));
+    await this.dashboard.open(device);
     if (display !== undefined) this.closeVnc = await openVnc(device, display);
     if (qmp !== undefined) this.qmp = await openQmp({ device }, qmp, this.onQuit);
   }
@@ -94,6 +102,7 @@ class Monitors {
   async close(): Promise<void> {
     await this.closeVnc();
     await this.qmp?.close('host-signal');
+    await this.dashboard.close('the device has ended');
     this.closeVnc = () => Promise.resolve();
     this.qmp = null;
   }
@@ -129,6 +138,7 @@ function tellOf(server: VfioUserServer): void {
 
 /** Serves until it is told to end; returns the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
+  checkDashboard(options);
   const place = placeOf(options);
   const sink = await openTrace(options);
   const recording = await Recording.open(options);
@@ -139,10 +149,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  const monitors = new Monitors(options, sink, end);
+  const monitors = new Monitors(options, sink, end, recording);
   let server: VfioUserServer | null = null;
   try {
-    await recording?.begin(device);
+    if (options.dashboard === undefined) await recording?.begin(device);
     await monitors.open(device);
     const { serveVfioUser } = await import('../embed/vfio-user/server.js');
     server = await serveVfioUser(device, { ...place, makeDevice: (moved) => makeServedDevice(options, moved) }).catch((error: unknown) => {

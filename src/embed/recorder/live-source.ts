@@ -76,6 +76,10 @@ export class LiveSource {
     return this.dropped + this.pieces.length;
   }
 
+  get now(): number {
+    return monotonicNow();
+  }
+
   get isComplete(): boolean {
     return this.isOver;
   }
