@@ -5,11 +5,10 @@
  * or watch the device (src/embed/recorder).
  */
 import { once } from 'node:events';
-import { ArgumentError, describeError } from '../base/errors.js';
+import { describeError, ListenError } from '../base/errors.js';
 import type { Device } from '../device.js';
 import type { LiveSource } from '../embed/recorder/live-source.js';
 import type { Dashboard, DashboardModule } from '../visualiser/server/dashboard.js';
-import type { StreamSource } from '../visualiser/server/source.js';
 import type { GuestMachine } from './guest-machine.js';
 import type { Recording } from './recording.js';
 import { UsageError } from './usage-error.js';
@@ -42,22 +41,10 @@ export function parseDashboard(text: string): DashboardSetting {
   return { host: host.replace(/^\[(.*)\]$/, '$1') || LOOPBACK, port };
 }
 
-/** Throws UsageError for flags that say nothing without one another. */
-export function checkDashboard({ dashboard, control }: DashboardFlags): void {
-  if (control && dashboard === undefined) throw new UsageError('--control says what a dashboard may do: expected --dashboard as well');
-}
-
-interface Serving {
-  readonly setting: DashboardSetting;
-  readonly control?: boolean;
-  readonly token?: string;
-  readonly modules?: readonly DashboardModule[];
-}
-
-async function openServer(source: StreamSource, { setting, ...rest }: Serving): Promise<Dashboard> {
-  const { serveDashboard } = await import('../visualiser/server/dashboard.js');
-  return serveDashboard({ source, ...setting, ...rest }).catch((error: unknown) => {
-    throw error instanceof ArgumentError ? error : new UsageError(`dashboard: ${describeError(error)}`);
+/** What can't be opened where it was told to is wrong usage. */
+function orUsage(opening: Promise<Dashboard>): Promise<Dashboard> {
+  return opening.catch((error: unknown) => {
+    throw error instanceof ListenError ? new UsageError(`dashboard: ${describeError(error)}`) : error;
   });
 }
 
@@ -71,40 +58,57 @@ export function guestModule(machine: GuestMachine): DashboardModule {
   };
 }
 
-/** What a dashboard of a device is opened with. */
-export interface LiveOptions extends DashboardFlags {
-  readonly title: string;
-  /** The device is recorded to it as well. */
-  readonly recording: Recording | null;
-  /** The guest, where the command has one of its own. */
-  readonly machine: GuestMachine | null;
+/** What a dashboard of a device needs, loaded before there is one, so that nothing of it is missed. */
+async function loadParts() {
+  const [{ LiveSource: Source }, { serveDashboard }, { makeToken }, { recordedCharts }, { exploreCatalogue, explorePart }] =
+    await Promise.all([
+      import('../embed/recorder/live-source.js'),
+      import('../visualiser/server/dashboard.js'),
+      import('../visualiser/server/access.js'),
+      import('./machine-charts.js'),
+      import('./explore-catalogue.js'),
+    ]);
+  return { Source, serveDashboard, makeToken, chartOf: recordedCharts(), explorer: explorePart(exploreCatalogue(), true) };
 }
 
 /** A page of a device that runs. */
 export class LiveDashboard {
   private source: LiveSource | null = null;
   private server: Dashboard | null = null;
-  /** Where the first one was, and what its viewers know: of a command's next device they are the same. */
+  /** Where the first one is, and what its viewers know: of a command's next device they are the same. */
   private place: { readonly setting: DashboardSetting; readonly token: string } | null = null;
 
-  constructor(private readonly options: LiveOptions) {}
+  private constructor(
+    private readonly setting: DashboardSetting,
+    private readonly control: boolean,
+    private readonly recording: Recording | null,
+    private readonly parts: Awaited<ReturnType<typeof loadParts>>,
+  ) {}
 
-  /** Shows a device, in place of the one before. Throws UsageError. */
-  async open(device: Device): Promise<void> {
-    const { dashboard, control, title, recording, machine } = this.options;
-    if (dashboard === undefined) return;
-    const [{ LiveSource: Source }, { makeToken }] = await Promise.all([
-      import('../embed/recorder/live-source.js'),
-      import('../visualiser/server/access.js'),
-    ]);
-    const isFirst = this.place === null;
-    const { setting, token } = this.place ?? { setting: dashboard, token: makeToken() };
+  /** Gets ready for a device, which is recorded as well if anything is; null if no dashboard was asked for. Throws UsageError. */
+  static async prepare({ dashboard, control }: DashboardFlags, recording: Recording | null): Promise<LiveDashboard | null> {
+    if (control && dashboard === undefined) throw new UsageError('--control says what a dashboard may do: expected --dashboard as well');
+    return dashboard === undefined ? null : new LiveDashboard(dashboard, control, recording, await loadParts());
+  }
+
+  /** Begins to watch a device, in place of the one before. */
+  begin(device: Device, title: string): void {
+    const { recording, parts, place } = this;
     // A file has one device: the first.
-    this.source = new Source(device, { title, also: isFirst && recording !== null ? [recording.file] : [] });
-    if (isFirst) recording?.follow(device);
-    this.server = await openServer(this.source, { setting, token, control, modules: machine === null ? [] : [guestModule(machine)] });
+    const also = place === null && recording !== null ? [recording.file] : [];
+    this.source = new parts.Source(device, { title, chartOf: parts.chartOf, also });
+    if (place === null) recording?.follow(device);
+  }
+
+  /** Lets viewers in; `machine`: the guest, where the command has one of its own. Throws UsageError. */
+  async listen(machine: GuestMachine | null): Promise<void> {
+    const { source, parts, control, place } = this;
+    if (source === null) return;
+    const { setting, token } = place ?? { setting: this.setting, token: parts.makeToken() };
+    const modules = [parts.explorer, ...(machine === null ? [] : [guestModule(machine)])];
+    this.server = await orUsage(parts.serveDashboard({ source, ...setting, token, control, modules }));
     this.place = { setting: { host: setting.host, port: this.server.port }, token };
-    if (isFirst) say(`dashboard: ${this.server.url}`);
+    if (place === null) say(`dashboard: ${this.server.url}`);
   }
 
   /** Ends the recording, and sends its viewers away. */
@@ -118,10 +122,16 @@ export class LiveDashboard {
 
 /** `apple-gfx open`: shows a recording until it is interrupted; the exit code. */
 export async function openRecording(path: string, setting: DashboardSetting): Promise<number> {
-  const { openFileSource } = await import('../visualiser/server/file-source.js');
+  const [{ openFileSource }, { serveDashboard }, { exploreCatalogue, explorePart }] = await Promise.all([
+    import('../visualiser/server/file-source.js'),
+    import('../visualiser/server/dashboard.js'),
+    import('./explore-catalogue.js'),
+  ]);
   const source = await openFileSource(path);
   try {
-    const server = await openServer(source, { setting });
+    // Nothing runs that a search could disturb.
+    const modules = [explorePart(exploreCatalogue(), false)];
+    const server = await orUsage(serveDashboard({ source, ...setting, modules }));
     say(`${path}: ${server.url}`);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
     await server.close();

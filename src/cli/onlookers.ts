@@ -4,10 +4,9 @@
  * Invariant: what was opened is closed by close(), also when something after it could not be opened.
  */
 import type { QmpServer } from '../embed/qmp/server.js';
-import { type DashboardFlags, LiveDashboard } from './dashboard.js';
+import type { DashboardFlags, LiveDashboard } from './dashboard.js';
 import { openQmp } from './qmp.js';
 import { openQtest } from './qtest.js';
-import type { Recording } from './recording.js';
 import type { Session } from './session.js';
 import { openVnc, type VncSetting } from './vnc.js';
 
@@ -24,23 +23,19 @@ export interface OnlookerOptions extends DashboardFlags {
 
 export class Onlookers {
   private qmp: QmpServer | null = null;
-  private readonly dashboard: LiveDashboard;
   private readonly closers: (() => Promise<void>)[] = [];
 
+  /** `dashboard`: one that shows the session's device. */
   constructor(
     private readonly session: Session,
     private readonly options: OnlookerOptions,
-    recording: Recording | null,
-  ) {
-    const { dashboard, control } = options;
-    const title = `apple-gfx run, ${session.device.revision.name}`;
-    this.dashboard = new LiveDashboard({ dashboard, control, title, recording, machine: session.machine });
-  }
+    private readonly dashboard: LiveDashboard | null,
+  ) {}
 
   /** Opens what was asked for; `quit` ends the run. Throws UsageError. */
   async open(quit: () => void): Promise<void> {
     const { session, options } = this;
-    await this.dashboard.open(session.device);
+    await this.dashboard?.listen(session.machine);
     if (options.display !== undefined) this.closers.push(await openVnc(session.device, options.display));
     if (options.qmp !== undefined) this.qmp = await openQmp(session, options.qmp, quit);
     if (options.qtest !== undefined) this.closers.push(await openQtest(session.device, options.qtest, options.qtestLog));
@@ -55,6 +50,6 @@ export class Onlookers {
     for (const close of this.closers.splice(0)) await close();
     // Of a device that has died it has said so already.
     await this.qmp?.close('guest-shutdown');
-    await this.dashboard.close(reason);
+    await this.dashboard?.close(reason);
   }
 }

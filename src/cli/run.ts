@@ -11,7 +11,7 @@ import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
 import { Recording } from './recording.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
-import { checkDashboard } from './dashboard.js';
+import { LiveDashboard } from './dashboard.js';
 import { type OnlookerOptions, Onlookers } from './onlookers.js';
 import { startWithoutGuest } from './qtest.js';
 import { openTrace } from './trace-sink.js';
@@ -42,8 +42,6 @@ export interface RunOptions extends OnlookerOptions {
 
 const PROGRESS_MS = 250;
 const INTERRUPTED = 130;
-/** Exit code when the device's threads waited for each other. */
-export const DEADLOCKED = 3;
 
 /** What is printed at the end, and by --json. */
 export interface RunSummary {
@@ -213,16 +211,17 @@ async function endOf(session: Session, { dashboard, frames, seconds }: RunOption
 
 /** Runs the guest; returns the exit code. */
 export async function run(options: RunOptions): Promise<number> {
-  checkDashboard(options);
   const sink = await openTrace(options);
   const recording = await Recording.open(options);
+  const dashboard = await LiveDashboard.prepare(options, recording);
   const session = await (options.qtest === undefined ? startSession : startWithoutGuest)(await sessionOf(options));
-  if (options.dashboard === undefined) await recording?.begin(session.device);
+  if (dashboard !== null) dashboard.begin(session.device, `apple-gfx run, ${options.revision}`);
+  else recording?.begin(session.device);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   // Whoever doesn't come to wait for it has said already what went wrong.
   session.ended.catch(() => undefined);
-  const onlookers = new Onlookers(session, options, recording);
+  const onlookers = new Onlookers(session, options, dashboard);
   /** The exit code of a run that somebody ended. */
   let cut: number | null = null;
   let tellCut = (): void => undefined;

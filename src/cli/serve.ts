@@ -11,8 +11,8 @@ import type { DisplayMode } from '../device/display-mode.js';
 import type { DeviceOptions } from '../device/options.js';
 import type { QmpServer } from '../embed/qmp/server.js';
 import type { VfioUserPlace, VfioUserServer } from '../embed/vfio-user/server.js';
-import { DEADLOCKED } from './run.js';
-import { checkDashboard, type DashboardFlags, LiveDashboard } from './dashboard.js';
+import { type DashboardFlags, LiveDashboard } from './dashboard.js';
+import { DEADLOCKED } from './exit-codes.js';
 import { openQmp } from './qmp.js';
 import { Recording } from './recording.js';
 import { openTrace, type TraceSink } from './trace-sink.js';
@@ -76,25 +76,22 @@ class Monitors {
   private closeVnc = (): Promise<void> => Promise.resolve();
   private qmp: QmpServer | null = null;
   private turn: Promise<void> = Promise.resolve();
-  private readonly dashboard: LiveDashboard;
 
   constructor(
     private readonly options: ServeOptions,
     private readonly sink: TraceSink,
+    private readonly dashboard: LiveDashboard | null,
     private readonly onQuit: () => void,
-    recording: Recording | null,
-  ) {
-    const { dashboard, control } = options;
-    // The guest is the VMM's, which pauses and resets it.
-    this.dashboard = new LiveDashboard({ dashboard, control, title: 'apple-gfx serve', recording, machine: null });
-  }
+  ) {}
 
   /** Opens what was asked for. Throws UsageError. */
   async open(device: Device): Promise<void> {
     const { display, qmp } = this.options;
     device.on('trace', this.sink.write);
     device.on('guestError', (text) => say(`guest error: ${text}`));
-    await this.dashboard.open(device);
+    this.dashboard?.begin(device, 'apple-gfx serve');
+    // The guest is the VMM's, which pauses and resets it.
+    await this.dashboard?.listen(null);
     if (display !== undefined) this.closeVnc = await openVnc(device, display);
     if (qmp !== undefined) this.qmp = await openQmp({ device }, qmp, this.onQuit);
   }
@@ -102,7 +99,7 @@ class Monitors {
   async close(): Promise<void> {
     await this.closeVnc();
     await this.qmp?.close('host-signal');
-    await this.dashboard.close('the device has ended');
+    await this.dashboard?.close('the device has ended');
     this.closeVnc = () => Promise.resolve();
     this.qmp = null;
   }
@@ -138,10 +135,10 @@ function tellOf(server: VfioUserServer): void {
 
 /** Serves until it is told to end; returns the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
-  checkDashboard(options);
   const place = placeOf(options);
   const sink = await openTrace(options);
   const recording = await Recording.open(options);
+  const dashboard = await LiveDashboard.prepare(options, recording);
   const device = await makeServedDevice(options);
   let end = (): void => undefined;
   const ended = new Promise<null>((resolve) => {
@@ -149,10 +146,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  const monitors = new Monitors(options, sink, end, recording);
+  const monitors = new Monitors(options, sink, dashboard, end);
   let server: VfioUserServer | null = null;
   try {
-    if (options.dashboard === undefined) await recording?.begin(device);
+    if (dashboard === null) recording?.begin(device);
     await monitors.open(device);
     const { serveVfioUser } = await import('../embed/vfio-user/server.js');
     server = await serveVfioUser(device, { ...place, makeDevice: (moved) => makeServedDevice(options, moved) }).catch((error: unknown) => {

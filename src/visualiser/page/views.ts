@@ -6,6 +6,8 @@
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
 import { DisplayView } from './views/display/display-view.js';
+import { TimelineView } from './views/timeline/timeline-view.js';
+import { ExploreView } from './views/explore/view.js';
 
 export interface View {
   /** As in the address: `display`. */
@@ -15,4 +17,9 @@ export interface View {
   readonly component: ComponentType<{ readonly app: App }>;
 }
 
-export const VIEWS: readonly View[] = [{ name: 'display', title: 'Display', component: DisplayView }];
+export const VIEWS: readonly View[] = [
+  { name: 'timeline', title: 'Timeline', component: TimelineView },
+  { name: 'display', title: 'Display', component: DisplayView },
+  { name: 'display', title: 'Display', component: DisplayView },
+  { name: 'explore', title: 'Explore', component: ExploreView },
+];
