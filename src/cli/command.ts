@@ -17,6 +17,7 @@ import type { BenchOptions } from './bench.js';
 import { TOLERANCE } from './bench-report.js';
 import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
+import { DEFAULT_DASHBOARD, type DashboardSetting, openRecording, parseDashboard } from './dashboard.js';
 import { parseQmp } from './qmp.js';
 import type { DiagramOptions } from './diagram.js';
 import { DEADLOCKED } from './exit-codes.js';
@@ -69,6 +70,14 @@ function vnc(text: string): VncSetting {
   }
 }
 
+function dashboard(text: string): DashboardSetting {
+  try {
+    return parseDashboard(text);
+  } catch (error) {
+    throw new InvalidArgumentError(describeError(error));
+  }
+}
+
 function qmp(text: string): string {
   try {
     return parseQmp(text);
@@ -107,6 +116,8 @@ function budget(text: string): ExploreBudget {
 }
 
 const WRONG_USAGE = 2;
+/** Frames of a run that nobody has said anything of. */
+const DEFAULT_FRAMES = 300;
 
 interface RunFlags extends Omit<RunOptions, 'vsync'> {
   readonly vsync: 'on' | 'off';
@@ -131,6 +142,14 @@ const qtestOption = (): Option =>
     "no guest: a client of QEMU's qtest protocol on a Unix socket there takes its part, and moves the clock",
   ).argParser(qmp);
 const qmpOption = (): Option => new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp);
+const dashboardOption = (): Option =>
+  new Option(
+    '--dashboard [HOST:PORT]',
+    'show it on a page of its own, at the address that is printed (default: a free port, loopback only)',
+  )
+    .argParser(dashboard)
+    .preset(DEFAULT_DASHBOARD);
+const controlOption = (): Option => new Option('--control', 'let that page change something').default(false);
 const traceOption = (): Option =>
   new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
     .argParser(trace)
@@ -155,7 +174,7 @@ program
   .command('run')
   .description('run a guest that draws a moving picture through the device')
   .exitOverride()
-  .addOption(new Option('--frames <n>', 'frames the guest draws').argParser(integer).default(300))
+  .addOption(new Option('--frames <n>', 'frames the guest draws (default: 300; with --dashboard, until interrupted)').argParser(integer))
   .addOption(new Option('--seconds <n>', 'let it draw for so long instead').argParser(integer))
   .addOption(new Option('--mode <WxH@Hz>', 'display mode (default: 1440x1080@60, or what the restored device has)').argParser(mode))
   .addOption(new Option('--displays <n>', 'displays the guest draws on, 1 to 8 (default: 1)').argParser(displays))
@@ -167,6 +186,8 @@ program
       .choices(REVISION_NAMES)
       .default(DEFAULT_REVISION),
   )
+  .addOption(dashboardOption())
+  .addOption(controlOption())
   .addOption(displayOption())
   .addOption(qmpOption())
   .addOption(qtestOption())
@@ -185,7 +206,9 @@ program
     const { run } = await import('./run.js');
     process.exitCode = await run({
       ...flags,
+      frames: flags.frames ?? (flags.dashboard === undefined ? DEFAULT_FRAMES : undefined),
       seconds: flags.seconds,
+      dashboard: flags.dashboard,
       out: flags.out,
       display: flags.display,
       qmp: flags.qmp,
@@ -206,6 +229,8 @@ program
   .addOption(
     new Option('--fd <n>', 'serve on that descriptor instead: a socket that listens, or one that is connected').argParser(descriptor),
   )
+  .addOption(dashboardOption())
+  .addOption(controlOption())
   .addOption(displayOption())
   .addOption(qmpOption())
   .addOption(new Option('--romfile <file>', "the device's option ROM").argParser(inFile))
@@ -230,6 +255,21 @@ Exit codes: 0 ended by a signal, QMP's quit, or its one client (--fd); 1 the dev
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./serve.js');
     process.exitCode = await serve({ ...flags, vsync: flags.vsync === 'on' });
+  });
+
+program
+  .command('open')
+  .description('show a recording (run --record) on a page, at the address that is printed, until interrupted')
+  .argument('<file>', 'the recording', inFile)
+  .exitOverride()
+  .addOption(
+    new Option('--dashboard <HOST:PORT>', 'where to listen')
+      .argParser(dashboard)
+      .default(parseDashboard(DEFAULT_DASHBOARD), 'a free port, loopback only'),
+  )
+  .addHelpText('after', '\nExit codes: 0 ended by a signal, 1 it is no recording, 2 wrong usage.')
+  .action(async (file: string, flags: { readonly dashboard: DashboardSetting }) => {
+    process.exitCode = await openRecording(file, flags.dashboard);
   });
 
 program
