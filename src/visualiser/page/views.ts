@@ -6,6 +6,7 @@
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
 import { DisplayView } from './views/display/display-view.js';
+import { MachinesView } from './views/machines/machines-view.js';
 
 export interface View {
   /** As in the address: `display`. */
@@ -15,4 +16,7 @@ export interface View {
   readonly component: ComponentType<{ readonly app: App }>;
 }
 
-export const VIEWS: readonly View[] = [{ name: 'display', title: 'Display', component: DisplayView }];
+export const VIEWS: readonly View[] = [
+  { name: 'display', title: 'Display', component: DisplayView },
+  { name: 'machines', title: 'Machines', component: MachinesView },
+];
