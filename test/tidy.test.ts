@@ -36,8 +36,11 @@ describe('edges', () => {
     ['pngjs', ['src/runtime/picture-file.ts']],
     ['elkjs/lib/elk.bundled.js', ['src/visualiser/chart/elk-layout.ts']],
     ['vitest', ['src/explorer/vitest.ts']],
-    ['ws', ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts']],
-    ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts', 'actors/machines.ts']],
+    [
+      'ws',
+      ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts', 'src/visualiser/server/dashboard.ts', 'src/visualiser/server/viewer.ts'],
+    ],
+    ['xstate', ['src/cli/machine-charts.ts', 'src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts', 'actors/machines.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
     expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);
   });

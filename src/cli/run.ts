@@ -206,7 +206,7 @@ export async function run(options: RunOptions): Promise<number> {
   const sink = await openTrace(options);
   const recording = await Recording.open(options);
   const session = await (options.qtest === undefined ? startSession : startWithoutGuest)(await sessionOf(options));
-  await recording?.begin(session.device);
+  recording?.begin(session.device);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   // Whoever doesn't come to wait for it has said already what went wrong.

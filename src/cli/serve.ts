@@ -142,7 +142,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const monitors = new Monitors(options, sink, end);
   let server: VfioUserServer | null = null;
   try {
-    await recording?.begin(device);
+    recording?.begin(device);
     await monitors.open(device);
     const { serveVfioUser } = await import('../embed/vfio-user/server.js');
     server = await serveVfioUser(device, { ...place, makeDevice: (moved) => makeServedDevice(options, moved) }).catch((error: unknown) => {

@@ -9,6 +9,7 @@ import { aligned } from '../../../model/explore-order.js';
 import type { CaseView, RunView, StepView } from '../../../model/explore-protocol.js';
 import { Lanes, LanesHead, type Mark } from './lanes.js';
 import type { Session } from './session.js';
+import { Text } from './text.js';
 import { Toolbar } from './toolbar.js';
 
 /** A row: numbers of steps, from 0 on, on either side. */
@@ -29,7 +30,8 @@ export function Graph({ session }: { readonly session: Session }) {
     scroller.current?.querySelector('.explore-row[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [at, isMoving, order, shown]);
   const different = passing === null || isMoving ? -1 : rows.findIndex(({ left, right }) => left === null || right === null);
-  const racing = race === null ? [] : [race.earlier, race.later ?? run.steps.length + run.pending.findIndex(({ process }) => process === race.process)];
+  const racing =
+    race === null ? [] : [race.earlier, race.later ?? run.steps.length + run.pending.findIndex(({ process }) => process === race.process)];
   const side = (which: 'left' | 'right', each: RunView): (Mark | null)[] =>
     rows.map((row) => {
       const index = row[which];
@@ -46,10 +48,15 @@ export function Graph({ session }: { readonly session: Session }) {
           <LanesHead run={run} title={titleOf(shown)} tone={shown.failure === null ? 'ok' : 'bad'} />
           {passing !== null && <LanesHead run={passing} title="passes" tone="ok" />}
         </div>
-        <div class="explore-rows" style={{ '--rows': rows.length }}>
+        <div class="explore-rows" data-both={passing !== null} style={{ '--rows': rows.length }}>
           <Lanes marks={side('left', run)} processes={run.processes.length} rows={rows.length} />
           {passing !== null && <Lanes marks={side('right', passing)} processes={passing.processes.length} rows={rows.length} isSecond />}
-          <div class="explore-list" role="listbox" aria-label="Steps" style={{ '--lanes': run.processes.length, '--second': passing?.processes.length ?? 0 }}>
+          <div
+            class="explore-list"
+            role="listbox"
+            aria-label="Steps"
+            style={{ '--lanes': run.processes.length, '--second': passing?.processes.length ?? 0 }}
+          >
             <button type="button" class="explore-row" role="option" aria-selected={at === 0} onClick={() => session.select(0)}>
               <span class="explore-cell">beginning</span>
             </button>
@@ -86,13 +93,16 @@ function Cell({ run, index, isSame = false }: { readonly run: RunView; readonly 
   const waits = isPending && run.waits.find(({ process }) => process === name);
   const text = waits ? `waits for ${waits.on.join(' or ') || 'nobody'}: ${step.text}` : isPending ? `next: ${step.text}` : step.text;
   return (
-    <span class={`explore-cell${isSame ? ' explore-same' : ''}${isPending ? ' explore-pending' : ''}`} title={`${name}: ${text}${step.site && `\n${step.site}`}`}>
+    <span
+      class={`explore-cell${isSame ? ' explore-same' : ''}${isPending ? ' explore-pending' : ''}`}
+      title={`${name}: ${text}${step.site && `\n${step.site}`}`}
+    >
       <span class="explore-number">{isPending ? '' : index + 1}</span>
       <span class="explore-sign" title={step.preempts ? 'the process before could have gone on' : undefined}>
         {step.preempts ? '!' : ''}
       </span>
       <span class="explore-text">
-        <strong style={{ color: `var(--c${step.process % 8})` }}>{name}</strong> {text}
+        <strong style={{ color: `var(--c${step.process % 8})` }}>{name}</strong> <Text text={text} />
       </span>
     </span>
   );
@@ -108,4 +118,3 @@ function rowsOf({ run, passing }: CaseView, order: readonly number[], isMoving: 
   const rows: Row[] = aligned(run.steps.map(key), passing.steps.map(key));
   return [...rows, ...run.pending.map((_, index) => ({ left: run.steps.length + index, right: null }))];
 }
-

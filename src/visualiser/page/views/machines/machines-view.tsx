@@ -46,7 +46,15 @@ function Machines({ app }: { readonly app: App }): JSX.Element {
     const wanted = id.peek();
     return track === undefined || wanted === null ? null : (track.instance(wanted) ?? null);
   };
-  usePainting(app, { model, painters, lists, chosen: () => ({ machine: machine.value, instance: (id.value, instance()) }) });
+  usePainting(app, {
+    model,
+    painters,
+    lists,
+    chosen: () => {
+      const { machine: shown } = choice.value;
+      return { machine: shown ?? -1, instance: instance() };
+    },
+  });
   useEffect(() => () => player.pause(), [player]);
   useEffect(() => {
     const choose = (by: number): void => {
