@@ -161,3 +161,10 @@ export const CHART_MAX_TEXT = 1000;
 export const CHART_MAX_DEPTH = 64;
 /** The text of a chart in SCXML, in characters: 4 MiB. */
 export const CHART_MAX_SCXML = 4 * 2 ** 20;
+/** Instances of one machine that a page follows at once: every job that a device can have, and as much again for those whose end was lost. */
+export const MACHINE_INSTANCES = 4096;
+/** Instances that have ended and can still be looked at. */
+export const MACHINE_INSTANCES_ENDED = 64;
+/** Moves of an instance's history that are listed, and events that are looked through for them. */
+export const MACHINE_HISTORY = 200;
+export const MACHINE_HISTORY_SCANNED = 500_000;
