@@ -6,6 +6,7 @@
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
 import { DisplayView } from './views/display/display-view.js';
+import { SequenceView } from './views/sequence/sequence-view.js';
 import { TimelineView } from './views/timeline/timeline-view.js';
 
 export interface View {
@@ -18,5 +19,6 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { name: 'timeline', title: 'Timeline', component: TimelineView },
+  { name: 'sequence', title: 'Sequence', component: SequenceView },
   { name: 'display', title: 'Display', component: DisplayView },
 ];
