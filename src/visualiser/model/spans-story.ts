@@ -22,6 +22,8 @@ export interface Story {
 
 /** Lanes that messages go between; the others tell the same another way. */
 const ACTING = new Set(['thread', 'vcpu', 'pvg']);
+/** Messages whose id is a job's number. */
+const JOB_MESSAGES = ['job', 'jobDone', 'enterPvg', 'accessReturned'];
 /** How long before its handler begins a message may have been taken. */
 const QUEUED = 1e9;
 
@@ -47,33 +49,46 @@ export function storyOfJob(model: SpanModel, job: number): Story | null {
   const jobs = new Set([job]);
   const handlers = new Set<string>(submitter === null ? [] : [`${submitter.name} ${submitter.id}`]);
   gatherInside(model, { from, to }, jobs, handlers);
-  const jobMessages = new Set(['job', 'jobDone', 'enterPvg', 'accessReturned'].map((name) => model.names.of(name)));
-  const token = isOutermost ? submitter.id : -1;
-  return collect(
-    model,
-    { from, to },
-    {
-      lanes: null,
-      wantsSpan: (span) =>
-        isHandler(span)
-          ? handlers.has(`${span.name} ${span.id}`)
-          : span.kind === SpanKind.access
-            ? span.begin === access?.begin && span.lane === access.lane
-            : span.kind === SpanKind.upcall
-              ? handlers.has(`${span.name} ${span.id}`)
-              : span.kind === SpanKind.wait || span.kind === SpanKind.job || span.kind === SpanKind.entry
-                ? jobs.has(span.id)
-                : jobs.has(span.job),
-      wantsArrow: ({ kind, name, id, to: end }) =>
-        kind === ArrowKind.access || kind === ArrowKind.reply
-          ? jobMessages.has(name)
-            ? jobs.has(id)
-            : id === token && (access === null || (end >= access.begin && end <= access.end))
-          : jobMessages.has(name)
-            ? jobs.has(id)
-            : handlers.has(`${name} ${id}`),
-    },
-  );
+  const jobMessages = new Set(JOB_MESSAGES.map((name) => model.names.of(name)));
+  const belongs: Belonging = { jobs, handlers, submitter, access };
+  const wantsArrow = (arrow: Arrow): boolean => {
+    if (jobMessages.has(arrow.name)) return jobs.has(arrow.id);
+    if (arrow.kind !== ArrowKind.access && arrow.kind !== ArrowKind.reply) return handlers.has(`${arrow.name} ${arrow.id}`);
+    return isOutermost && arrow.id === submitter.id && (access === null || (arrow.to >= access.begin && arrow.to <= access.end));
+  };
+  return collect(model, { from, to }, { lanes: null, wantsSpan: (span) => isSpanOf(belongs, span), wantsArrow });
+}
+
+/** What is known of what belongs to a job. */
+interface Belonging {
+  readonly jobs: ReadonlySet<number>;
+  /** Names and ids of the handlers. */
+  readonly handlers: ReadonlySet<string>;
+  readonly submitter: Picked | null;
+  readonly access: Picked | null;
+}
+
+function isSpanOf({ jobs, handlers, submitter, access }: Belonging, span: Picked): boolean {
+  switch (span.kind) {
+    case SpanKind.bh:
+    case SpanKind.section:
+    case SpanKind.hold:
+      return jobs.has(span.job) || (span.begin === submitter?.begin && (span.kind === SpanKind.hold || span.id === submitter.id));
+    case SpanKind.access:
+      return span.begin === access?.begin && span.lane === access.lane;
+    case SpanKind.upcall:
+      return handlers.has(`${span.name} ${span.id}`);
+    case SpanKind.wait:
+    case SpanKind.job:
+    case SpanKind.entry:
+      return jobs.has(span.id);
+    case SpanKind.event: {
+      const isDirect = span.lane === submitter?.lane && span.depth === submitter.depth + 1;
+      return jobs.has(span.job) || (isDirect && span.begin >= submitter.begin && span.begin <= submitter.end);
+    }
+    default:
+      return jobs.has(span.job);
+  }
 }
 
 /** One frame's whole way, by the number that its encoding has; null if it is not known. */
