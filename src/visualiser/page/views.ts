@@ -6,6 +6,7 @@
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
 import { DisplayView } from './views/display/display-view.js';
+import { SystemView } from './views/system/system.js';
 
 export interface View {
   /** As in the address: `display`. */
@@ -15,4 +16,7 @@ export interface View {
   readonly component: ComponentType<{ readonly app: App }>;
 }
 
-export const VIEWS: readonly View[] = [{ name: 'display', title: 'Display', component: DisplayView }];
+export const VIEWS: readonly View[] = [
+  { name: 'system', title: 'System', component: SystemView },
+  { name: 'display', title: 'Display', component: DisplayView },
+];

@@ -29,7 +29,8 @@ export function Graph({ session }: { readonly session: Session }) {
     scroller.current?.querySelector('.explore-row[aria-selected="true"]')?.scrollIntoView({ block: 'nearest' });
   }, [at, isMoving, order, shown]);
   const different = passing === null || isMoving ? -1 : rows.findIndex(({ left, right }) => left === null || right === null);
-  const racing = race === null ? [] : [race.earlier, race.later ?? run.steps.length + run.pending.findIndex(({ process }) => process === race.process)];
+  const racing =
+    race === null ? [] : [race.earlier, race.later ?? run.steps.length + run.pending.findIndex(({ process }) => process === race.process)];
   const side = (which: 'left' | 'right', each: RunView): (Mark | null)[] =>
     rows.map((row) => {
       const index = row[which];
@@ -49,7 +50,12 @@ export function Graph({ session }: { readonly session: Session }) {
         <div class="explore-rows" style={{ '--rows': rows.length }}>
           <Lanes marks={side('left', run)} processes={run.processes.length} rows={rows.length} />
           {passing !== null && <Lanes marks={side('right', passing)} processes={passing.processes.length} rows={rows.length} isSecond />}
-          <div class="explore-list" role="listbox" aria-label="Steps" style={{ '--lanes': run.processes.length, '--second': passing?.processes.length ?? 0 }}>
+          <div
+            class="explore-list"
+            role="listbox"
+            aria-label="Steps"
+            style={{ '--lanes': run.processes.length, '--second': passing?.processes.length ?? 0 }}
+          >
             <button type="button" class="explore-row" role="option" aria-selected={at === 0} onClick={() => session.select(0)}>
               <span class="explore-cell">beginning</span>
             </button>
@@ -86,7 +92,10 @@ function Cell({ run, index, isSame = false }: { readonly run: RunView; readonly 
   const waits = isPending && run.waits.find(({ process }) => process === name);
   const text = waits ? `waits for ${waits.on.join(' or ') || 'nobody'}: ${step.text}` : isPending ? `next: ${step.text}` : step.text;
   return (
-    <span class={`explore-cell${isSame ? ' explore-same' : ''}${isPending ? ' explore-pending' : ''}`} title={`${name}: ${text}${step.site && `\n${step.site}`}`}>
+    <span
+      class={`explore-cell${isSame ? ' explore-same' : ''}${isPending ? ' explore-pending' : ''}`}
+      title={`${name}: ${text}${step.site && `\n${step.site}`}`}
+    >
       <span class="explore-number">{isPending ? '' : index + 1}</span>
       <span class="explore-sign" title={step.preempts ? 'the process before could have gone on' : undefined}>
         {step.preempts ? '!' : ''}
@@ -108,4 +117,3 @@ function rowsOf({ run, passing }: CaseView, order: readonly number[], isMoving: 
   const rows: Row[] = aligned(run.steps.map(key), passing.steps.map(key));
   return [...rows, ...run.pending.map((_, index) => ({ left: run.steps.length + index, right: null }))];
 }
-

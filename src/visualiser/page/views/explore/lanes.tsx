@@ -54,7 +54,12 @@ export function Lanes({ marks, processes, rows, isSecond = false }: LanesProps) 
           <g key={row}>
             {isRacing && <circle class="explore-ring" cx={x(process)} cy={y(row)} r={7} />}
             {preempts && <rect class="explore-preempts" x={x(process) - 6} y={y(row) - 6} width={12} height={12} rx={2} />}
-            <circle cx={x(process)} cy={y(row)} r={isPending ? 3.5 : 4} style={{ fill: isPending ? 'var(--panel)' : color, stroke: color }} />
+            <circle
+              cx={x(process)}
+              cy={y(row)}
+              r={isPending ? 3.5 : 4}
+              style={{ fill: isPending ? 'var(--panel)' : color, stroke: color }}
+            />
           </g>
         );
       })}
@@ -94,7 +99,11 @@ export function LanesHead({ run: { processes, steps, preemptions }, title, tone 
         aria-hidden="true"
       >
         {processes.map((name, process) => (
-          <text key={name} transform={`translate(${LANE * (process + 0.75)},${height - 3}) rotate(-50)`} style={{ fill: `var(--c${process % 8})` }}>
+          <text
+            key={name}
+            transform={`translate(${LANE * (process + 0.75)},${height - 3}) rotate(-50)`}
+            style={{ fill: `var(--c${process % 8})` }}
+          >
             {name.length > 15 ? `${name.slice(0, 14)}…` : name}
           </text>
         ))}

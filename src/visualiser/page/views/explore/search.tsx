@@ -33,7 +33,10 @@ export function Search({ session }: { readonly session: Session }) {
       <dl class="explore-figures">
         <Figure name="executions" value={grouped(executions)} />
         <Figure name={states === null ? 'different ends' : 'states'} value={grouped(discovered)} />
-        <Figure name={states === null ? 'executions/s' : 'states/s'} value={grouped(Math.round((states ?? executions) / Math.max(seconds, 0.01)))} />
+        <Figure
+          name={states === null ? 'executions/s' : 'states/s'}
+          value={grouped(Math.round((states ?? executions) / Math.max(seconds, 0.01)))}
+        />
         <Figure name="steps" value={grouped(status.steps)} />
         <Figure name="time" value={duration(seconds)} />
         <Figure name="broken" value={grouped(status.faults.length)} />

@@ -6,7 +6,16 @@
  */
 import { type ReadonlySignal, batch, computed, effect, signal } from '@preact/signals';
 import { moved } from '../../../model/explore-order.js';
-import type { Beyond, CaseView, MoveView, RunView, SearchRequest, SearchStatus, StepView, Worlds } from '../../../model/explore-protocol.js';
+import type {
+  Beyond,
+  CaseView,
+  MoveView,
+  RunView,
+  SearchRequest,
+  SearchStatus,
+  StepView,
+  Worlds,
+} from '../../../model/explore-protocol.js';
 import type { App } from '../../app.js';
 
 /** What came of a move. */
@@ -232,7 +241,10 @@ function messageOf(error: unknown): string {
 }
 
 /** Values of a run's fields after so many steps, and which of them the last of these changed. */
-export function valuesAt(run: RunView, steps: number): { readonly values: readonly string[]; readonly before: ReadonlyMap<number, string> } {
+export function valuesAt(
+  run: RunView,
+  steps: number,
+): { readonly values: readonly string[]; readonly before: ReadonlyMap<number, string> } {
   const values = [...run.first];
   let before = new Map<number, string>();
   run.changes.slice(0, steps).forEach((changes) => {

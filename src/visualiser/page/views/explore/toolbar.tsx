@@ -26,10 +26,22 @@ export function Toolbar({ session }: { readonly session: Session }) {
         <span class="explore-gap" />
         <Tool text="↑ earlier" title="Move this step earlier (m, then ←)" run={() => session.shift(-1)} isOff={at === 0} />
         <Tool text="↓ later" title="Move this step later (m, then →)" run={() => session.shift(1)} isOff={at === 0} />
-        <Tool text="Run from here" title="Run from this step, moved or not (Enter)" run={() => session.run()} isOff={at === 0} isOn={by !== null} />
+        <Tool
+          text="Run from here"
+          title="Run from this step, moved or not (Enter)"
+          run={() => session.run()}
+          isOff={at === 0}
+          isOn={by !== null}
+        />
       </div>
       <p class="explore-said" role="status">
-        {by !== null ? movingText(by) : session.outcome.value !== null ? <Came outcome={session.outcome.value} /> : (shown?.failure?.message ?? shown?.words[0])}
+        {by !== null ? (
+          movingText(by)
+        ) : session.outcome.value !== null ? (
+          <Came outcome={session.outcome.value} />
+        ) : (
+          (shown?.failure?.message ?? shown?.words[0])
+        )}
       </p>
     </div>
   );
