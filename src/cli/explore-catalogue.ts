@@ -8,25 +8,23 @@ import { ES_MODULES_BY_IMPORT } from '../explorer/workers.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION, REVISIONS } from '../revisions/revisions.js';
 import type { WorldPlace } from '../visualiser/explore/messages.js';
-import { type Catalogue, ExploreService } from '../visualiser/explore/service.js';
+import { exploreModule } from '../visualiser/explore/module.js';
+import type { Catalogue } from '../visualiser/explore/service.js';
 import type { WorldInfo } from '../visualiser/model/explore-protocol.js';
+import type { DashboardModule } from '../visualiser/server/dashboard.js';
 import { makeWorld, WORLDS } from '../worlds/index.js';
 import type { FoundWorld } from './world-file.js';
 
 /** From a bundle too: both lie two folders below dist/. */
 const WORLDS_MODULE = new URL('../../src/worlds/index.js', import.meta.url).href;
-const THREAD = new URL('../../src/visualiser/explore/thread.js', import.meta.url);
+export const THREAD = new URL('../../src/visualiser/explore/thread.js', import.meta.url);
 const INSPECTOR = { module: WORLDS_MODULE, name: 'lookAtState' };
 /** The one that a page begins with if none is named: small, and everybody knows it. */
 const FIRST_WORLD = 'philosophers';
 
-/** A service for a page's server. `refusal`: why nothing can be run; null: it can. */
-export function exploreService(
-  catalogue: Catalogue,
-  refusal: string | null,
-  publish: (topic: string, value: unknown) => void,
-): ExploreService {
-  return new ExploreService({ catalogue, thread: THREAD, execArgv: ES_MODULES_BY_IMPORT, refusal, publish });
+/** The explorer as a part of a page's server. `needsControl`: it runs worlds only for pages that may change something. */
+export function explorePart(catalogue: Catalogue, needsControl: boolean): DashboardModule {
+  return exploreModule({ catalogue, thread: THREAD, execArgv: ES_MODULES_BY_IMPORT, needsControl });
 }
 
 /** The project's worlds, and in front of them those of the user's. `first`: what a page begins with. */

@@ -128,7 +128,7 @@ function raceWords({ race, recording, adjacent, names }: Explanation): string[] 
     adjacent === null
       ? 'it is the last race there is, and the other way round it fails too'
       : `with these two the other way round${adjacent.keepsRest ? '' : ', and no preemption after that'}, it passes`;
-  return [`race: ${first}`, `before ${second}`, otherWay];
+  return [`race: ${first}, before ${second}; ${otherWay}`];
 }
 
 /** Whether fewer preemptions would do, of a schedule that is not made smaller. */

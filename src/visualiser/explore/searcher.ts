@@ -4,6 +4,7 @@
  * Invariant: parts find what one run would find; how far it is follows from what was run, and the clock, which is handed in. What is not here:
  * what runs the parts (thread.ts).
  */
+import { plural } from '../../explorer/certificate.js';
 import type { Execution } from '../../explorer/execution.js';
 import type { Found } from '../../explorer/explore.js';
 import { Hasher } from '../../explorer/hasher.js';
@@ -93,10 +94,19 @@ export class Searcher {
       discovered: states ?? this.ends.size,
       curve: this.curve,
       verdict: this.isOver && !isEmpty ? verdictOf(explored, unreached) : null,
-      coverage: isEmpty ? [] : describeCoverage(explored, unreached).slice(0, MAX_WORDS).map(sentence),
+      coverage: isEmpty ? [] : this.worth(unreached),
       faults: faults.map(({ property, message, execution }) => ({ property: clipped(property), message: sentence(message), execution })),
       problem: '',
     };
+  }
+
+  /** What it is worth so far, in sentences. */
+  private worth(unreached: readonly string[]): string[] {
+    const { explored } = this;
+    const lines = describeCoverage(explored, unreached);
+    const { coverage, states = 0 } = explored;
+    if (coverage.kind === 'sampled' && coverage.confidence === '') lines[0] = `${plural(states, 'state')} were seen, which are not all`;
+    return lines.slice(0, MAX_WORDS).map(sentence);
   }
 
   private get seconds(): number {

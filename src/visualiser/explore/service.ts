@@ -183,6 +183,10 @@ export class ExploreService {
         : `the explorer died: ${describeError(error)}`;
       if (this.worker === worker) void this.endThread(new ExploreThreadError(reason));
     });
+    // One that dies of an error has said so before.
+    worker.on('exit', () => {
+      if (this.worker === worker) void this.endThread(new ExploreThreadError('the explorer has ended by itself'));
+    });
     worker.unref();
     return worker;
   }

@@ -7,6 +7,8 @@ import type { ComponentType } from 'preact';
 import type { App } from './app.js';
 import { DisplayView } from './views/display/display-view.js';
 import { SystemView } from './views/system/system.js';
+import { TimelineView } from './views/timeline/timeline-view.js';
+import { ExploreView } from './views/explore/view.js';
 
 export interface View {
   /** As in the address: `display`. */
@@ -18,5 +20,7 @@ export interface View {
 
 export const VIEWS: readonly View[] = [
   { name: 'system', title: 'System', component: SystemView },
+  { name: 'timeline', title: 'Timeline', component: TimelineView },
   { name: 'display', title: 'Display', component: DisplayView },
+  { name: 'explore', title: 'Explore', component: ExploreView },
 ];

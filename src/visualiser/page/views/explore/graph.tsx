@@ -9,6 +9,7 @@ import { aligned } from '../../../model/explore-order.js';
 import type { CaseView, RunView, StepView } from '../../../model/explore-protocol.js';
 import { Lanes, LanesHead, type Mark } from './lanes.js';
 import type { Session } from './session.js';
+import { Text } from './text.js';
 import { Toolbar } from './toolbar.js';
 
 /** A row: numbers of steps, from 0 on, on either side. */
@@ -47,7 +48,7 @@ export function Graph({ session }: { readonly session: Session }) {
           <LanesHead run={run} title={titleOf(shown)} tone={shown.failure === null ? 'ok' : 'bad'} />
           {passing !== null && <LanesHead run={passing} title="passes" tone="ok" />}
         </div>
-        <div class="explore-rows" style={{ '--rows': rows.length }}>
+        <div class="explore-rows" data-both={passing !== null} style={{ '--rows': rows.length }}>
           <Lanes marks={side('left', run)} processes={run.processes.length} rows={rows.length} />
           {passing !== null && <Lanes marks={side('right', passing)} processes={passing.processes.length} rows={rows.length} isSecond />}
           <div
@@ -101,7 +102,7 @@ function Cell({ run, index, isSame = false }: { readonly run: RunView; readonly 
         {step.preempts ? '!' : ''}
       </span>
       <span class="explore-text">
-        <strong style={{ color: `var(--c${step.process % 8})` }}>{name}</strong> {text}
+        <strong style={{ color: `var(--c${step.process % 8})` }}>{name}</strong> <Text text={text} />
       </span>
     </span>
   );

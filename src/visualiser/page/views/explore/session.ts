@@ -129,23 +129,29 @@ export class Session {
 
   private again({ run, failure }: CaseView): object {
     const { world, revision } = this.form.value;
-    return { world, revision, schedule: run.schedule, property: failure?.property ?? this.app.route.value.params['property'] ?? null };
+    return { world, revision, schedule: run.schedule, property: failure?.property ?? this.app.route.value.params.property ?? null };
   }
 
   private async begin(): Promise<void> {
     this.ends.push(this.app.subscribe('explore.progress', (status) => this.take(status as SearchStatus)));
+    if (!this.app.can('explore.worlds')) {
+      this.problem.value = 'This page was opened without the explorer: npx apple-gfx explore --dashboard';
+      return;
+    }
+    // The address that the command printed has it.
+    this.app.setParams({ token: null });
     try {
       const worlds = (await this.app.request('explore.worlds')) as Worlds;
       const status = (await this.app.request('explore.status')) as SearchStatus;
       const { params } = this.app.route.peek();
       const { defaults, limits } = worlds;
-      const known = worlds.worlds.some(({ name }) => name === params['world']);
+      const known = worlds.worlds.some(({ name }) => name === params.world);
       batch(() => {
         this.worlds.value = worlds;
         this.form.value = {
           ...this.form.value,
-          world: known ? (params['world'] ?? '') : (status.request?.world ?? defaults.world),
-          revision: params['revision'] ?? (known ? null : status.request?.revision) ?? defaults.revision,
+          world: known ? (params.world ?? '') : (status.request?.world ?? defaults.world),
+          revision: params.revision ?? (known ? null : status.request?.revision) ?? defaults.revision,
           strategy: status.request?.strategy ?? defaults.strategy,
           executions: limits.executions,
         };
@@ -163,7 +169,7 @@ export class Session {
     const { schedule = '', world = '', revision = '', property = null, step = '' } = params;
     if (view !== 'explore' || schedule === this.shown.peek()?.run.schedule) return;
     if (schedule === '') return this.clear();
-    const cycleFrom = params['cycle'] === undefined ? {} : { cycleFrom: Number(params['cycle']) };
+    const cycleFrom = params.cycle === undefined ? {} : { cycleFrom: Number(params.cycle) };
     this.ask(async () => {
       const found = (await this.app.request('explore.replay', { world, revision, schedule, property, ...cycleFrom })) as CaseView;
       return () => {
@@ -185,7 +191,7 @@ export class Session {
       this.at.value = row;
     });
     const { world, revision } = this.form.peek();
-    const property = failure?.property ?? this.app.route.peek().params['property'];
+    const property = failure?.property ?? this.app.route.peek().params.property;
     const params = {
       ...{ world, revision, schedule: run.schedule, step: String(row) },
       ...(property !== undefined && { property }),
@@ -213,7 +219,8 @@ export class Session {
     const isOver = status.phase !== 'searching' && status.phase !== 'none';
     if (status.run !== this.own || !isOver) return;
     this.own = 0;
-    if (status.faults.length > 0) this.open(0);
+    // Who has opened one meanwhile looks at that.
+    if (status.faults.length > 0 && this.shown.peek() === null) this.open(0);
   }
 
   /** Asks the server, and does what is to be done with the answer if nothing else was asked meanwhile. */

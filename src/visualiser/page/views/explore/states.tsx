@@ -4,6 +4,7 @@
  * Invariant: a value keeps its place whatever the step, so that eyes can rest on it.
  */
 import type { CaseView, FieldInfo } from '../../../model/explore-protocol.js';
+import { Text } from './text.js';
 import { type Session, valuesAt } from './session.js';
 
 interface Shown {
@@ -25,6 +26,11 @@ export function States({ session }: { readonly session: Session }) {
   return (
     <div class="explore-states">
       <h2>{steps === 0 ? 'At the beginning' : `Behind step ${steps}`}</h2>
+      <ul class="explore-diff" aria-label="Changes">
+        {[...before].map(([index, old]) => (
+          <Change key={index} field={run.fields[index]} before={old} now={values[index] ?? ''} />
+        ))}
+      </ul>
       <table>
         <tbody>
           {run.processes.map((name, process) => (
@@ -38,6 +44,22 @@ export function States({ session }: { readonly session: Session }) {
           <Group key={owner} owner={owner} fields={fieldsOf(owner).filter(({ name }) => !PROCESS_FIELDS.includes(name))} />
         ))}
     </div>
+  );
+}
+
+interface ChangeProps {
+  readonly field: FieldInfo | undefined;
+  readonly before: string;
+  readonly now: string;
+}
+
+function Change({ field, before, now }: ChangeProps) {
+  // What a process would do next stands beside it below.
+  if (field === undefined || field.name === 'next') return null;
+  return (
+    <li>
+      {field.owner} {field.name}: <Text text={`${before === '' ? 'nothing' : before} → ${now === '' ? 'nothing' : now}`} />
+    </li>
   );
 }
 
@@ -61,7 +83,7 @@ function Process({ name, process, fields, isMover }: ProcessProps) {
       </th>
       <td>
         <Value shown={stands} /> <Value shown={next} />
-        {state !== undefined && (
+        {state !== undefined && state.value !== stands?.value && (
           <div class="explore-muted">
             <Value shown={state} />
           </div>
@@ -93,10 +115,15 @@ function Value({ shown }: { readonly shown: Shown | undefined }) {
   if (shown === undefined) return null;
   const { value, before, name } = shown;
   const tone = name === 'stands' ? ` explore-${value.replaceAll(' ', '-')}` : '';
-  if (before === undefined) return <span class={`explore-value${tone}`}>{value}</span>;
+  if (before === undefined)
+    return (
+      <span class={`explore-value${tone}`}>
+        <Text text={value} />
+      </span>
+    );
   return (
     <span class={`explore-value explore-changed${tone}`} title={`before: ${before === '' ? 'nothing' : before}`}>
-      {value === '' ? '—' : value}
+      <Text text={value === '' ? '—' : value} />
     </span>
   );
 }

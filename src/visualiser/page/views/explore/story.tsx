@@ -5,6 +5,7 @@ import { useSignal } from '@preact/signals';
 import type { CaseView } from '../../../model/explore-protocol.js';
 import { grouped } from './search.js';
 import type { Session } from './session.js';
+import { Text } from './text.js';
 
 export function Story({ session }: { readonly session: Session }) {
   const { world, failure, words, command, run, cycleFrom } = session.shown.value as CaseView;
@@ -16,7 +17,9 @@ export function Story({ session }: { readonly session: Session }) {
       {failure !== null && <p>{failure.message}</p>}
       <ul>
         {words.map((line) => (
-          <li key={line}>{line}</li>
+          <li key={line}>
+            <Text text={line} />
+          </li>
         ))}
       </ul>
       {run.divergences.length > 0 && (
@@ -25,7 +28,7 @@ export function Story({ session }: { readonly session: Session }) {
           <ul>
             {run.divergences.map(({ at, text }, index) => (
               <li key={index}>
-                behind step {at}: {text}
+                behind step {at}: <Text text={text} />
               </li>
             ))}
           </ul>
@@ -92,7 +95,9 @@ export function Verdict({ session }: { readonly session: Session }) {
       </p>
       <ul>
         {status.coverage.map((line) => (
-          <li key={line}>{line}</li>
+          <li key={line}>
+            <Text text={line} />
+          </li>
         ))}
       </ul>
       <p class="explore-muted">

@@ -4,6 +4,7 @@
  * Invariant: the line of words is always there, so that rows stay where they are.
  */
 import { grouped } from './search.js';
+import { Icon, Text } from './text.js';
 import type { Outcome, Session } from './session.js';
 
 export function Toolbar({ session }: { readonly session: Session }) {
@@ -16,16 +17,30 @@ export function Toolbar({ session }: { readonly session: Session }) {
   return (
     <div class="explore-tools">
       <div class="explore-buttons">
-        <Tool text="⏮" title="Beginning (Home)" run={() => session.select(0)} isOff={at === 0} />
-        <Tool text="◀" title="Step before (←)" run={() => session.select(at - 1)} isOff={at === 0} />
+        <Tool icon="M2 1v8M9 1L4 5l5 4z" title="Beginning (Home)" run={() => session.select(0)} isOff={at === 0} />
+        <Tool icon="M8 1L3 5l5 4z" title="Step before (←)" run={() => session.select(at - 1)} isOff={at === 0} />
         <output class="explore-place">
           {place} / {last}
         </output>
-        <Tool text="▶" title="Next step (→)" run={() => session.select(at + 1)} isOff={at >= session.steps.value.length} />
-        <Tool text="⏭" title="Last step (End)" run={() => session.select(last)} isOff={at === last} />
+        <Tool icon="M2 1l5 4-5 4z" title="Next step (→)" run={() => session.select(at + 1)} isOff={at >= session.steps.value.length} />
+        <Tool icon="M8 1v8M1 1l5 4-5 4z" title="Last step (End)" run={() => session.select(last)} isOff={at === last} />
         <span class="explore-gap" />
         <Tool text="↑ earlier" title="Move this step earlier (m, then ←)" run={() => session.shift(-1)} isOff={at === 0} />
         <Tool text="↓ later" title="Move this step later (m, then →)" run={() => session.shift(1)} isOff={at === 0} />
+        <Tool
+          icon="M5 9V1M2 4l3-3 3 3"
+          text="earlier"
+          title="Move this step earlier (m, then ←)"
+          run={() => session.shift(-1)}
+          isOff={at === 0}
+        />
+        <Tool
+          icon="M5 1v8M2 6l3 3 3-3"
+          text="later"
+          title="Move this step later (m, then →)"
+          run={() => session.shift(1)}
+          isOff={at === 0}
+        />
         <Tool
           text="Run from here"
           title="Run from this step, moved or not (Enter)"
@@ -41,6 +56,7 @@ export function Toolbar({ session }: { readonly session: Session }) {
           <Came outcome={session.outcome.value} />
         ) : (
           (shown?.failure?.message ?? shown?.words[0])
+          <Text text={shown?.failure?.message ?? shown?.words[0] ?? ''} />
         )}
       </p>
     </div>
@@ -48,17 +64,18 @@ export function Toolbar({ session }: { readonly session: Session }) {
 }
 
 interface ToolProps {
-  readonly text: string;
+  readonly text?: string;
+  readonly icon?: string;
   readonly title: string;
   readonly isOff: boolean;
   readonly isOn?: boolean;
   run(): void;
 }
 
-function Tool({ text, title, isOff, isOn = false, run }: ToolProps) {
+function Tool({ text = '', icon, title, isOff, isOn = false, run }: ToolProps) {
   return (
-    <button type="button" class="button" title={title} disabled={isOff} aria-pressed={isOn} onClick={run}>
-      {text}
+    <button type="button" class="button" title={title} disabled={isOff} aria-pressed={isOn} aria-label={title} onClick={run}>
+      {icon !== undefined && <Icon path={icon} />} {text}
     </button>
   );
 }
