@@ -5,18 +5,11 @@
  * counts only if it was made of the same chart.
  */
 import { readFileSync } from 'node:fs';
-import type { AnyStateMachine } from 'xstate';
-import { MACHINES } from '../../actors/machines.js';
-import type { ChartOf } from '../embed/recorder/header.js';
-import { type MachineDefinition, sourceOf } from '../runtime/machine-definition.js';
 import { MACHINES } from '../../actors/machines.js';
 import { sourceOf } from '../runtime/machine-definition.js';
 import { readChart } from '../visualiser/chart/check.js';
 import { chartOf } from '../visualiser/chart/from-machine.js';
 import type { ChartModel } from '../visualiser/chart/model.js';
-
-/** Every machine of the device. */
-export const MACHINE_DEFINITIONS: readonly MachineDefinition<AnyStateMachine>[] = MACHINES.map(({ definition }) => definition);
 
 /** The charts of the device's machines, without layouts. */
 export function machineCharts(): readonly ChartModel[] {
@@ -61,11 +54,4 @@ export async function layOutAnew(known: readonly ChartModel[]): Promise<readonly
   const laid: ChartModel[] = [];
   for (const chart of known) laid.push(chart.layout === undefined ? await layOut(chart) : chart);
   return laid;
-}
-
-/** What a recording's header says of each machine: its chart, laid out. */
-export async function chartsForHeader(): Promise<ChartOf> {
-  const charts = await laidOut(machineCharts());
-  const byName = new Map(MACHINES.map(({ name }, index) => [name, charts[index] ?? null]));
-  return ({ name }) => byName.get(name) ?? null;
 }

@@ -34,12 +34,12 @@ export class Recording {
     if (record === undefined && recordLast !== undefined)
       throw new UsageError('--record-last says how much of --record FILE is kept: expected both');
     if (record === undefined) return null;
-    const [{ FileRecorder }, { DeviceRecorder }, { chartsForHeader }] = await Promise.all([
+    const [{ FileRecorder }, { DeviceRecorder }, { recordedCharts }] = await Promise.all([
       import('../embed/recorder/file-recorder.js'),
       import('../embed/recorder/device-recorder.js'),
       import('./machine-charts.js'),
     ]);
-    const chartOf = await chartsForHeader();
+    const chartOf = recordedCharts();
     const file = await FileRecorder.create(record, { lastSeconds: recordLast }).catch((error: unknown) => {
       throw new UsageError(`--record: ${describeError(error)}`);
     });
@@ -49,10 +49,6 @@ export class Recording {
   /** Records a device, until it ends. */
   begin(device: Device): void {
     this.recorder = this.makeRecorder(device);
-  async begin(device: Device): Promise<void> {
-    const { DeviceRecorder } = await import('../embed/recorder/device-recorder.js');
-    const { recordedCharts } = await import('./machine-charts.js');
-    this.recorder = new DeviceRecorder(device, this.file, { chartOf: recordedCharts() });
     this.follow(device);
   }
 

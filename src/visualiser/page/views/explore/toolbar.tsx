@@ -25,8 +25,6 @@ export function Toolbar({ session }: { readonly session: Session }) {
         <Tool icon="M2 1l5 4-5 4z" title="Next step (→)" run={() => session.select(at + 1)} isOff={at >= session.steps.value.length} />
         <Tool icon="M8 1v8M1 1l5 4-5 4z" title="Last step (End)" run={() => session.select(last)} isOff={at === last} />
         <span class="explore-gap" />
-        <Tool text="↑ earlier" title="Move this step earlier (m, then ←)" run={() => session.shift(-1)} isOff={at === 0} />
-        <Tool text="↓ later" title="Move this step later (m, then →)" run={() => session.shift(1)} isOff={at === 0} />
         <Tool
           icon="M5 9V1M2 4l3-3 3 3"
           text="earlier"
@@ -55,7 +53,6 @@ export function Toolbar({ session }: { readonly session: Session }) {
         ) : session.outcome.value !== null ? (
           <Came outcome={session.outcome.value} />
         ) : (
-          (shown?.failure?.message ?? shown?.words[0])
           <Text text={shown?.failure?.message ?? shown?.words[0] ?? ''} />
         )}
       </p>
