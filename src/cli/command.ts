@@ -23,6 +23,7 @@ import type { DiagramOptions } from './diagram.js';
 import { DEADLOCKED } from './exit-codes.js';
 import type { RunOptions } from './run.js';
 import type { ServeOptions } from './serve.js';
+import type { TopOptions } from './top.js';
 import { UsageError } from './usage-error.js';
 import { parseVnc, type VncSetting } from './vnc.js';
 
@@ -106,6 +107,11 @@ function vectors(text: string): number {
 function inFile(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
   throw new InvalidArgumentError('There is no such file.');
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError('Expected a number of seconds, as in 1.25.');
+  return Number(text);
 }
 
 /** 10000 schedules, or 30s. */
@@ -351,6 +357,20 @@ program
   .action(async (machine: string | undefined, flags: Omit<DiagramOptions, 'machine'>) => {
     const { diagram } = await import('./diagram.js');
     process.exitCode = await diagram({ ...flags, machine, out: flags.out });
+  });
+
+program
+  .command('top')
+  .description('show who is busy, who waits for whom, and what is wrong, in the terminal')
+  .argument('[file|url]', "a recording, or the address that --dashboard printed; without it, the latest run of this user's")
+  .exitOverride()
+  .option('--once', 'print what there is as plain text, and end', false)
+  .option('--json', 'print JSON: a line a second, with --once one', false)
+  .addOption(new Option('--at <seconds>', 'of a recording: begin there, counted from its start').argParser(seconds))
+  .addHelpText('after', '\nKeys: space, arrows, s, ?, q. Exit codes: 0 shown, 2 wrong usage.')
+  .action(async (target: string | undefined, flags: Omit<TopOptions, 'target'>) => {
+    const { top } = await import('./top.js');
+    process.exitCode = await top({ ...flags, target, at: flags.at });
   });
 
 /** Carries out the process's command line, and sets its exit code. */
