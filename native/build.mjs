@@ -3,10 +3,10 @@
 // build.mjs - builds the native library and what the benchmark needs of it, and the threads' bundles; with --if-needed everything in dist/.
 //
 //   node native/build.mjs                                  dist/native/libpvg_bridge.so, dist/native/bench/, and of TypeScript that is compiled
-//                                                          dist/bundles/ (bundle.mjs)
+//                                                          dist/bundles/ (bundle.mjs), and dist/page/ (page.mjs)
 //   node native/build.mjs --if-needed                      TypeScript as well, if any source is newer than dist/
 //   node native/build.mjs --package                        everything, from nothing: what npm packs
-//   node native/build.mjs --bundles [folder]              the bundles only, of dist/ or of a copy of it
+//   node native/build.mjs --bundles [folder]              the bundles and the page only, of dist/ or of a copy of it
 //   node native/build.mjs --test-native [plain|asan|tsan [name [argument…]]]
 //                                                          builds and runs test/native/*_test.c, or one of them
 //
@@ -36,6 +36,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';
+import { buildPage } from './page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.stamp');
@@ -201,7 +202,7 @@ async function buildTypeScript() {
 
 async function buildBundles(dist = join(root, 'dist')) {
   try {
-    await bundle(dist);
+    await Promise.all([bundle(dist), buildPage(join(root, 'src', 'visualiser', 'page'), dist)]);
   } catch (error) {
     stop(
       error.code === 'ERR_MODULE_NOT_FOUND'
@@ -228,6 +229,7 @@ async function buildIfNeeded(started) {
     join(benchFolder, 'twin'),
     join(benchFolder, 'vfio_server'),
     join(root, 'dist', 'bundles', 'cli', 'main.cjs'),
+    join(root, 'dist', 'page', 'index.html'),
     stamp,
   ];
   if (made.every(existsSync) && statSync(stamp).mtimeMs > Math.max(...sources)) return;

@@ -53,10 +53,11 @@ const entries = Object.entries(manifest.exports).flatMap(([path, target]) =>
 );
 
 describe('the files of the package', () => {
-  it('are modules with their types, bundles, the library, what builds it, the benchmark and documents, and no others', () => {
+  it('are modules with their types, bundles, the page, the library, what builds it, the benchmark and documents, and no others', () => {
     const wanted = [
       /^dist\/(src|actors)\/[\w./-]+\.(js|d\.ts)$/,
       /^dist\/bundles\/[\w-]+\/\w+\.cjs$/,
+      /^dist\/page\/(index\.html|app\.js|app\.css)(\.gz)?$/,
       /^dist\/native\/(libpvg_bridge\.so|bench\/libpvg_bridge\.so|bench\/twin|bench\/vfio_server)$/,
       /^native\/((soft|bench)\/)?\w+\.[ch]$/,
       /^native\/(build|bundle)\.mjs$/,

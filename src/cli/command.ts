@@ -135,6 +135,12 @@ const traceOption = (): Option =>
     .default([], 'none');
 const traceFileOption = (): Option => new Option('--trace-file <file>', 'write them there instead of stderr').argParser(outFile);
 const tracePrefixOption = (): Option => new Option('--trace-prefix', "put thread and time in front, as QEMU's log does").default(false);
+const recordOption = (): Option =>
+  new Option('--record <file>', 'record what the threads do and the displays show, for apple-gfx open').argParser(outFile);
+const recordLastOption = (): Option =>
+  new Option('--record-last <seconds>', 'of that keep the last seconds, written when something goes wrong and at the end').argParser(
+    integer,
+  );
 
 const program = new Command('apple-gfx')
   .description("QEMU's Apple paravirtual GPU device, as actors on worker threads")
@@ -169,6 +175,8 @@ program
   .addOption(traceOption())
   .addOption(traceFileOption())
   .addOption(tracePrefixOption())
+  .addOption(recordOption())
+  .addOption(recordLastOption())
   .option('--json', 'end with one line of JSON on stdout', false)
   .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.')
   .action(async (flags: RunFlags) => {
@@ -181,6 +189,8 @@ program
       qtest: flags.qtest,
       qtestLog: flags.qtestLog,
       traceFile: flags.traceFile,
+      record: flags.record,
+      recordLast: flags.recordLast,
       vsync: flags.vsync === 'on',
     });
   });
@@ -203,6 +213,8 @@ program
   .addOption(traceOption())
   .addOption(traceFileOption())
   .addOption(tracePrefixOption())
+  .addOption(recordOption())
+  .addOption(recordLastOption())
   .addHelpText(
     'after',
     `

@@ -9,6 +9,7 @@ import type { DisplayMode } from '../device/display-mode.js';
 import type { QmpServer } from '../embed/qmp/server.js';
 import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
+import { Recording } from './recording.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
 import { openQmp } from './qmp.js';
 import { openQtest, startWithoutGuest } from './qtest.js';
@@ -39,6 +40,9 @@ export interface RunOptions {
   readonly trace: readonly string[];
   readonly traceFile: string | undefined;
   readonly tracePrefix: boolean;
+  /** Where the run is recorded. */
+  readonly record: string | undefined;
+  readonly recordLast: number | undefined;
   readonly json: boolean;
 }
 
@@ -190,6 +194,7 @@ async function sessionOf(options: RunOptions): Promise<SessionOptions> {
     vsync,
     headless,
     trace,
+    traceDetail: options.record !== undefined,
     ...(variant && { variant }),
     ...(displays && { displays }),
     ...(restore && { restore }),
@@ -201,7 +206,9 @@ async function sessionOf(options: RunOptions): Promise<SessionOptions> {
 /** Runs the guest; returns the exit code. */
 export async function run(options: RunOptions): Promise<number> {
   const sink = await openTrace(options);
+  const recording = await Recording.open(options);
   const session = await (options.qtest === undefined ? startSession : startWithoutGuest)(await sessionOf(options));
+  await recording?.begin(session.device);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   // Whoever doesn't come to wait for it has said already what went wrong.
@@ -250,6 +257,9 @@ export async function run(options: RunOptions): Promise<number> {
     // Of a device that has died it has said so already.
     await qmp?.close('guest-shutdown');
     await session.finish();
+    const recorded = await recording?.close('the run has ended');
+    if (recorded !== undefined && !options.json)
+      process.stderr.write(`apple-gfx: recorded: ${recorded}; look at it with: apple-gfx open ${recorded}\n`);
     await sink.close();
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);

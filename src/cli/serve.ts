@@ -13,6 +13,7 @@ import type { QmpServer } from '../embed/qmp/server.js';
 import type { VfioUserPlace, VfioUserServer } from '../embed/vfio-user/server.js';
 import { DEADLOCKED } from './run.js';
 import { openQmp } from './qmp.js';
+import { Recording } from './recording.js';
 import { openTrace, type TraceSink } from './trace-sink.js';
 import { UsageError } from './usage-error.js';
 import { openVnc, type VncSetting } from './vnc.js';
@@ -31,6 +32,9 @@ export interface ServeOptions {
   readonly trace: readonly string[];
   readonly traceFile: string | undefined;
   readonly tracePrefix: boolean;
+  /** Where what is served first is recorded. */
+  readonly record: string | undefined;
+  readonly recordLast: number | undefined;
 }
 
 /** Refused requests that are told of, for each client: a hostile one could fill the disk. */
@@ -62,6 +66,7 @@ function makeServedDevice(options: ServeOptions, moved: Pick<DeviceOptions, 'mem
     ...(!restored && displays && { displays }),
     ...(romfile !== undefined && { optionRom: romfile }),
     ...(vectors && { vectors }),
+    traceDetail: options.record !== undefined,
   });
 }
 
@@ -126,6 +131,7 @@ function tellOf(server: VfioUserServer): void {
 export async function serve(options: ServeOptions): Promise<number> {
   const place = placeOf(options);
   const sink = await openTrace(options);
+  const recording = await Recording.open(options);
   const device = await makeServedDevice(options);
   let end = (): void => undefined;
   const ended = new Promise<null>((resolve) => {
@@ -136,6 +142,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const monitors = new Monitors(options, sink, end);
   let server: VfioUserServer | null = null;
   try {
+    await recording?.begin(device);
     await monitors.open(device);
     const { serveVfioUser } = await import('../embed/vfio-user/server.js');
     server = await serveVfioUser(device, { ...place, makeDevice: (moved) => makeServedDevice(options, moved) }).catch((error: unknown) => {
@@ -156,6 +163,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     await monitors.settled();
     await monitors.close();
     await (server?.device ?? device).close();
+    const recorded = await recording?.close('the server has ended');
+    if (recorded !== undefined) say(`recorded: ${recorded}; look at it with: apple-gfx open ${recorded}`);
     await sink.close();
   }
 }
