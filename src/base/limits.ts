@@ -26,6 +26,20 @@ export const STORED_EVENTS = 4_000_000;
 export const STORED_FRAME_BYTES = 256 * 2 ** 20;
 /** Notes, samples and cursor changes, of each, that a trace store keeps. */
 export const STORED_ENTRIES = 200_000;
+/** Spans that are kept of a recording, of 41 bytes and 3 for their pyramid; the older half of them goes when there are more. */
+export const KEPT_SPANS = 1_500_000;
+/** Arrows between them, of 29 bytes each. */
+export const KEPT_ARROWS = 500_000;
+/** Jobs whose times are kept, of 49 bytes and a place in a map. */
+export const KEPT_JOBS = 100_000;
+/** Ends of arrows that wait for the other end. */
+export const PENDING_ARROWS = 16_384;
+/** Texts that spans are called by: message kinds, events, states of machines. */
+export const SPAN_NAMES = 65_535;
+/** Rows of a lane: nested waits, or machines at work at a time. */
+export const LANE_ROWS = 48;
+/** Lanes: threads, processors, machines. */
+export const SPAN_LANES = 2048;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
