@@ -17,6 +17,10 @@ export interface CheckedMachine {
   readonly name: MachineName;
   readonly recorded: RecordedMachine;
   start(): MachineSteps;
+  /** Whether it may begin in that state. */
+  isFirst(state: number): boolean;
+  /** Whether an event may bring it from one state to another, whatever its context is. `event`: its place in `recorded.events`. */
+  mayMove(before: number, event: number, state: number): boolean;
 }
 
 /** One run of it. */

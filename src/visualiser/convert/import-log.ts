@@ -16,6 +16,7 @@ import { type ImportedEvent, type LinePrefix, numbersOf, readLine } from './impo
 import { LogChecks } from './log-checks.js';
 import { LineSplitter } from './line-splitter.js';
 import { LogThreads } from './log-threads.js';
+import { MachineChecks, stateOf } from './machine-checks.js';
 
 /** Something that doesn't fit, and the line in which it shows. */
 export interface Complaint {
@@ -60,6 +61,7 @@ export class LogImport {
   private readonly lines = new LineSplitter((line) => this.line(line));
   private readonly threads = new LogThreads();
   private readonly checks: LogChecks;
+  private readonly moves: MachineChecks;
   private readonly kinds = new Map<string, number>();
   private readonly seen = new Set<TraceName>();
   private readonly instances = new Map<MachineName, number>();
@@ -74,6 +76,7 @@ export class LogImport {
 
   constructor(private readonly options: ImportOptions) {
     this.checks = new LogChecks(this.complain, (machine) => this.begin(machine));
+    this.moves = new MachineChecks(this.complain);
   }
 
   push(bytes: Uint8Array): void {
@@ -146,8 +149,17 @@ export class LogImport {
     this.seen.add(event.name);
     this.events++;
     this.checks.event(event, prefix.thread);
+    this.checkMove(event);
     if (event.name === 'apple_gfx_common_init') this.variant = (event.texts.name ?? '').replace(/^apple-gfx-/, '');
     this.add(event, prefix.thread);
+  }
+
+  private checkMove({ name, values, texts }: ImportedEvent): void {
+    const machine = this.options.machines.find((each) => each.name === texts.machine);
+    if (machine === undefined) return;
+    const { instance = 0, event = 0, state = 0 } = values;
+    if (name === 'agfx_machine_started') this.moves.started(machine, instance, state);
+    if (name === 'agfx_machine_moved') this.moves.moved(machine, instance, event, state);
   }
 
   private time({ microseconds }: LinePrefix): void {
@@ -197,7 +209,7 @@ export class LogImport {
     return {
       send: (event, complain) => {
         const before = steps.state;
-        if (!steps.send(event)) return complain(`${name} ${describe(machine, before)} doesn't take ${event}`, []);
+        if (!steps.send(event)) return complain(`${name}, ${stateOf(machine, before)}, doesn't take ${event}`, []);
         this.move('agfx_machine_moved', [number, instance, machine.recorded.events.indexOf(event), steps.state]);
       },
     };
@@ -207,8 +219,4 @@ export class LogImport {
     const spec = { actor: 'machines', name: 'machines, as the log drives them', number: 0 };
     this.threads.add(MACHINES_KEY, spec, { nanoseconds: this.now, number: TRACE_IDS[name], args });
   }
-}
-
-function describe({ recorded }: CheckedMachine, state: number): string {
-  return `in ${JSON.stringify(recorded.states[state] ?? state)}`;
 }

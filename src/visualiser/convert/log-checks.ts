@@ -48,6 +48,8 @@ export class LogChecks {
 
   /** `thread`: who noted it, null if the log doesn't say. */
   event({ name, values }: ImportedEvent, thread: number | null): void {
+    // What actors note besides is no part of what QEMU's device traces.
+    if (!name.startsWith('apple_gfx_')) return;
     const place = thread ?? -1;
     // Where threads aren't known, others' lines may stand between.
     if (thread !== null && !OF_MAPPING.includes(name)) this.tasks.other(place);

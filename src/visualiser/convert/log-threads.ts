@@ -21,7 +21,7 @@ interface Thread {
 }
 
 export class LogThreads {
-  readonly chunks: Uint8Array[] = [];
+  private readonly chunks: { readonly thread: Thread; readonly bytes: Uint8Array }[] = [];
   private readonly byKey = new Map<string, Thread>();
   private readonly list: Thread[] = [];
 
@@ -31,18 +31,22 @@ export class LogThreads {
     const back = thread.latest - event.nanoseconds;
     thread.latest = Math.max(thread.latest, event.nanoseconds);
     thread.writer.add(thread.latest, event.number, event.args);
-    if (thread.writer.length >= CHUNK_EVENTS) this.chunks.push(thread.writer.take(0));
+    if (thread.writer.length >= CHUNK_EVENTS) this.flush(thread);
     return Math.max(back, 0);
   }
 
   /** Chunks of all threads and their events. The thread of a key may be left out. */
   finish(without: string | null): Uint8Array[] {
     const left = without === null ? undefined : this.byKey.get(without);
-    for (const { writer } of this.list) if (writer.length > 0) this.chunks.push(writer.take(0));
+    for (const thread of this.list) if (thread.writer.length > 0) this.flush(thread);
     const threads = this.list
       .filter((thread) => thread !== left)
       .map(({ index, actor, name, number }) => encodeThread({ index, actor, name, number }));
-    return [...threads, ...this.chunks];
+    return [...threads, ...this.chunks.filter(({ thread }) => thread !== left).map(({ bytes }) => bytes)];
+  }
+
+  private flush(thread: Thread): void {
+    this.chunks.push({ thread, bytes: thread.writer.take(0) });
   }
 
   private of(key: string, { actor, name, number }: { actor: string; name: string; number: number }): Thread {

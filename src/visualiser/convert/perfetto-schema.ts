@@ -44,10 +44,7 @@ export const ProcessDescriptor = { pid: 1, name: 6 } as const;
 export const ThreadDescriptor = { pid: 1, tid: 2, name: 5 } as const;
 export const CounterDescriptor = { unitName: 6 } as const;
 
-/**
- * `flows` and `terminatingFlows` have the numbers that they got in 2021; before, they had those of `oldFlows` and `oldTerminatingFlows`, which readers
- * still take if the new ones are not there.
- */
+/** `flows` got its number in 2021; before, it had that of `oldFlows`, which readers still take if the new one is not there. */
 export const TrackEvent = {
   categories: 3,
   annotations: 4,
@@ -56,10 +53,8 @@ export const TrackEvent = {
   track: 11,
   counterValue: 30,
   oldFlows: 36,
-  oldTerminatingFlows: 42,
   doubleCounterValue: 44,
   flows: 47,
-  terminatingFlows: 48,
   screenshot: 50,
 } as const;
 /** TrackEvent.type. */
