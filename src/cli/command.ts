@@ -18,7 +18,9 @@ import { TOLERANCE } from './bench-report.js';
 import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
 import { parseQmp } from './qmp.js';
-import { DEADLOCKED, run, type RunOptions } from './run.js';
+import type { DiagramOptions } from './diagram.js';
+import { DEADLOCKED } from './exit-codes.js';
+import type { RunOptions } from './run.js';
 import type { ServeOptions } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { parseVnc, type VncSetting } from './vnc.js';
@@ -180,6 +182,7 @@ program
   .option('--json', 'end with one line of JSON on stdout', false)
   .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.')
   .action(async (flags: RunFlags) => {
+    const { run } = await import('./run.js');
     process.exitCode = await run({
       ...flags,
       seconds: flags.seconds,
@@ -292,6 +295,25 @@ program
   .action(async (schedule: string, world: string | undefined) => {
     const { replayCommand } = await import('./replay.js');
     process.exitCode = await replayCommand({ schedule, world });
+  });
+
+program
+  .command('diagram')
+  .description("draw the device's state machines")
+  .argument('[machine]', 'name of a machine, or a file of SCXML or of an XState definition (.json); without it, the machines are listed')
+  .exitOverride()
+  .option('--all', 'all machines, in one document', false)
+  .addOption(new Option('--format <name>', 'what is written').choices(['svg', 'mermaid', 'dot', 'scxml', 'json']).default('svg'))
+  .addOption(new Option('--out <file|folder>', 'write it there instead of stdout; into a folder, a file for each machine'))
+  .addOption(
+    new Option('--theme <name>', 'colours of an SVG; auto: those that whoever looks at it prefers')
+      .choices(['light', 'dark', 'auto'])
+      .default('auto'),
+  )
+  .addHelpText('after', '\nExit codes: 0 written, 2 wrong usage.')
+  .action(async (machine: string | undefined, flags: Omit<DiagramOptions, 'machine'>) => {
+    const { diagram } = await import('./diagram.js');
+    process.exitCode = await diagram({ ...flags, machine, out: flags.out });
   });
 
 /** Carries out the process's command line, and sets its exit code. */

@@ -54,7 +54,7 @@ function chosen({ machine, all }: DiagramOptions): readonly ChartModel[] {
   const names = charts.map(({ name }) => name);
   const near = nearest(machine, names);
   const what = isFile ? `there is no file "${machine}"` : `there is no machine "${machine}"`;
-  throw new UsageError(`${what}${near === undefined ? '' : `, did you mean ${near}?`} There are ${names.join(', ')}`);
+  throw new UsageError(`${what}${near === undefined ? '.' : `, did you mean ${near}?`} There are ${names.join(', ')}`);
 }
 
 async function written(charts: readonly ChartModel[], { format, theme }: DiagramOptions): Promise<string> {

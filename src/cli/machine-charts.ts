@@ -5,31 +5,15 @@
  * counts only if it was made of the same chart.
  */
 import { readFileSync } from 'node:fs';
-import type { AnyStateMachine } from 'xstate';
-import { lockMachine } from '../../actors/bql/lock.machine.js';
-import { renderQueueMachine } from '../../actors/render-queue/render-queue.machine.js';
-import { framePipelineMachine } from '../device/frame-pipeline.machine.js';
-import { lifeCycleMachine } from '../device/life-cycle.machine.js';
-import { mappingJobMachine } from '../device/mapping-job.machine.js';
-import { mmioJobMachine } from '../device/mmio-job.machine.js';
-import { type MachineDefinition, sourceOf } from '../runtime/machine-definition.js';
+import { MACHINES } from '../../actors/machines.js';
+import { sourceOf } from '../runtime/machine-definition.js';
 import { readChart } from '../visualiser/chart/check.js';
 import { chartOf } from '../visualiser/chart/from-machine.js';
 import type { ChartModel } from '../visualiser/chart/model.js';
 
-/** Every machine of the device. */
-export const MACHINE_DEFINITIONS: readonly MachineDefinition<AnyStateMachine>[] = [
-  lockMachine,
-  mmioJobMachine,
-  mappingJobMachine,
-  framePipelineMachine,
-  renderQueueMachine,
-  lifeCycleMachine,
-];
-
 /** The charts of the device's machines, without layouts. */
 export function machineCharts(): readonly ChartModel[] {
-  return MACHINE_DEFINITIONS.map((definition) => chartOf(sourceOf(definition).config));
+  return MACHINES.map(({ definition }) => chartOf(sourceOf(definition).config));
 }
 
 const withoutLayout = ({ name, states, transitions }: ChartModel): ChartModel => ({ name, states, transitions });
@@ -45,11 +29,27 @@ function builtCharts(): readonly ChartModel[] {
   }
 }
 
+/** Charts with the layouts that the build made, where it made one. */
+function withBuilt(charts: readonly ChartModel[]): readonly ChartModel[] {
+  const built = new Map(builtCharts().map((chart) => [JSON.stringify(withoutLayout(chart)), chart]));
+  return charts.map((chart) => (chart.layout === undefined ? (built.get(JSON.stringify(withoutLayout(chart))) ?? chart) : chart));
+}
+
+/** Charts by the machine's name, for the header of a recording: with a layout if the build made one. */
+export function recordedCharts(): (machine: { readonly name: string }) => ChartModel | null {
+  const charts = withBuilt(machineCharts());
+  return ({ name }) => charts.find((chart) => chart.name === name) ?? null;
+}
+
 /** Charts with a layout: the one that the build made, or a new one. */
 export async function laidOut(charts: readonly ChartModel[]): Promise<readonly ChartModel[]> {
-  const built = new Map(builtCharts().map((chart) => [JSON.stringify(withoutLayout(chart)), chart]));
-  const known = charts.map((chart) => (chart.layout === undefined ? (built.get(JSON.stringify(withoutLayout(chart))) ?? chart) : chart));
+  const known = withBuilt(charts);
   if (known.every(({ layout }) => layout !== undefined)) return known;
+  return layOutAnew(known);
+}
+
+/** Charts with a layout, by ELK for those that have none. */
+export async function layOutAnew(known: readonly ChartModel[]): Promise<readonly ChartModel[]> {
   const { layOut } = await import('../visualiser/chart/elk-layout.js');
   const laid: ChartModel[] = [];
   for (const chart of known) laid.push(chart.layout === undefined ? await layOut(chart) : chart);

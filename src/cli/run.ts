@@ -48,8 +48,6 @@ export interface RunOptions {
 
 const PROGRESS_MS = 250;
 const INTERRUPTED = 130;
-/** Exit code when the device's threads waited for each other. */
-export const DEADLOCKED = 3;
 
 /** What is printed at the end, and by --json. */
 export interface RunSummary {
@@ -208,7 +206,7 @@ export async function run(options: RunOptions): Promise<number> {
   const sink = await openTrace(options);
   const recording = await Recording.open(options);
   const session = await (options.qtest === undefined ? startSession : startWithoutGuest)(await sessionOf(options));
-  await recording?.begin(session.device);
+  recording?.begin(session.device);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
   // Whoever doesn't come to wait for it has said already what went wrong.

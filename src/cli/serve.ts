@@ -11,7 +11,7 @@ import type { DisplayMode } from '../device/display-mode.js';
 import type { DeviceOptions } from '../device/options.js';
 import type { QmpServer } from '../embed/qmp/server.js';
 import type { VfioUserPlace, VfioUserServer } from '../embed/vfio-user/server.js';
-import { DEADLOCKED } from './run.js';
+import { DEADLOCKED } from './exit-codes.js';
 import { openQmp } from './qmp.js';
 import { Recording } from './recording.js';
 import { openTrace, type TraceSink } from './trace-sink.js';
@@ -142,7 +142,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const monitors = new Monitors(options, sink, end);
   let server: VfioUserServer | null = null;
   try {
-    await recording?.begin(device);
+    recording?.begin(device);
     await monitors.open(device);
     const { serveVfioUser } = await import('../embed/vfio-user/server.js');
     server = await serveVfioUser(device, { ...place, makeDevice: (moved) => makeServedDevice(options, moved) }).catch((error: unknown) => {

@@ -112,12 +112,16 @@ export class ThreadState {
         this.kind = kind;
         if (kind === events.access) this.peers.asked({ kind, id, since: time });
         if (third === 0) return;
-        this.count(UPCALLS);
-        return this.peers.called(third, { kind, id, since: time }, id !== 0 && events.answered.has(kind));
+        return this.called(third, { kind, id, since: time }, id !== 0 && events.answered.has(kind));
       case Code.messagePosted:
         if (kind === events.reply) this.peers.replied(id, time);
         else if (kind === events.enterPvg) this.peers.entersPvg();
     }
+  }
+
+  private called(thread: number, upcall: Pending, waits: boolean): void {
+    if (waits) this.count(UPCALLS);
+    this.peers.called(thread, upcall, waits);
   }
 
   private stepLock(code: number, pending: Pending, events: SystemEvents, listener: ThreadListener | null): void {

@@ -6,6 +6,7 @@
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
 import { DisplayView } from './views/display/display-view.js';
+import { TimelineView } from './views/timeline/timeline-view.js';
 import { ExploreView } from './views/explore/view.js';
 
 export interface View {
@@ -17,6 +18,7 @@ export interface View {
 }
 
 export const VIEWS: readonly View[] = [
+  { name: 'timeline', title: 'Timeline', component: TimelineView },
   { name: 'display', title: 'Display', component: DisplayView },
   { name: 'explore', title: 'Explore', component: ExploreView },
 ];
