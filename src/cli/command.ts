@@ -320,6 +320,9 @@ program
   .option('--keep-going', 'go on after a fault, and find the first of each property', false)
   .option('--json', 'print a line of JSON for each world on stdout', false)
   .addOption(new Option('--junit <file>', 'write JUnit XML there').argParser(outFile))
+  .addOption(
+    new Option('--dashboard [host:port]', 'serve a page that runs worlds and goes through what is found (default: 127.0.0.1, a free port)'),
+  )
   .addHelpText(
     'after',
     '\nExit codes: 0 proved or clean, 1 fault found, 2 wrong usage, 3 a world is not the same each time, 4 the engine failed, 130 interrupted.',
