@@ -20,6 +20,5 @@ export interface View {
 export const VIEWS: readonly View[] = [
   { name: 'timeline', title: 'Timeline', component: TimelineView },
   { name: 'display', title: 'Display', component: DisplayView },
-  { name: 'display', title: 'Display', component: DisplayView },
   { name: 'explore', title: 'Explore', component: ExploreView },
 ];
