@@ -10,6 +10,7 @@ import { DeadlockError, describeError } from '../base/errors.js';
 import { MAX_DISPLAYS } from '../base/limits.js';
 import { parseMode } from '../device/display-mode.js';
 import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
+import type { TraceFormat } from '../visualiser/convert/convert.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
 import { VERSION } from '../runtime/version.js';
@@ -23,6 +24,7 @@ import type { DiagramOptions } from './diagram.js';
 import { DEADLOCKED } from './exit-codes.js';
 import type { RunOptions } from './run.js';
 import type { ServeOptions } from './serve.js';
+import type { TopOptions } from './top.js';
 import { UsageError } from './usage-error.js';
 import { parseVnc, type VncSetting } from './vnc.js';
 
@@ -106,6 +108,11 @@ function vectors(text: string): number {
 function inFile(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
   throw new InvalidArgumentError('There is no such file.');
+}
+
+function seconds(text: string): number {
+  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError('Expected a number of seconds, as in 1.25.');
+  return Number(text);
 }
 
 /** 10000 schedules, or 30s. */
@@ -313,6 +320,9 @@ program
   .option('--keep-going', 'go on after a fault, and find the first of each property', false)
   .option('--json', 'print a line of JSON for each world on stdout', false)
   .addOption(new Option('--junit <file>', 'write JUnit XML there').argParser(outFile))
+  .addOption(
+    new Option('--dashboard [host:port]', 'serve a page that runs worlds and goes through what is found (default: 127.0.0.1, a free port)'),
+  )
   .addHelpText(
     'after',
     '\nExit codes: 0 proved or clean, 1 fault found, 2 wrong usage, 3 a world is not the same each time, 4 the engine failed, 130 interrupted.',
@@ -351,6 +361,67 @@ program
   .action(async (machine: string | undefined, flags: Omit<DiagramOptions, 'machine'>) => {
     const { diagram } = await import('./diagram.js');
     process.exitCode = await diagram({ ...flags, machine, out: flags.out });
+  });
+
+program
+  .command('top')
+  .description('show who is busy, who waits for whom, and what is wrong, in the terminal')
+  .argument('[file|url]', "a recording, or the address that --dashboard printed; without it, the latest run of this user's")
+  .exitOverride()
+  .option('--once', 'print what there is as plain text, and end', false)
+  .option('--json', 'print JSON: a line a second, with --once one', false)
+  .addOption(new Option('--at <seconds>', 'of a recording: begin there, counted from its start').argParser(seconds))
+  .addHelpText('after', '\nKeys: space, arrows, s, ?, q. Exit codes: 0 shown, 2 wrong usage.')
+  .action(async (target: string | undefined, flags: Omit<TopOptions, 'target'>) => {
+    const { top } = await import('./top.js');
+    process.exitCode = await top({ ...flags, target, at: flags.at });
+const traceProgram = program.command('trace').description('convert, check and describe recordings and logs of QEMU').exitOverride();
+const TRACE_EXIT_CODES = '1 the file is incomplete (what is whole is used, standard error says what is missing)';
+
+traceProgram
+  .command('convert')
+  .description("write a recording, or a log of QEMU's, in another tool's format")
+  .argument('<in>', 'a recording (run --record), or a log with apple_gfx_* events; - for standard input')
+  .argument('<out>', 'the file to write, - for standard output')
+  .addOption(
+    new Option('--to <format>', 'the format').choices(['perfetto', 'chrome', 'shiviz', 'qemu-log', 'simpletrace']).makeOptionMandatory(),
+  )
+  .exitOverride()
+  .addHelpText('after', `\nExit codes: 0 done; ${TRACE_EXIT_CODES}; 2 wrong usage.`)
+  .action(async (from: string, to: string, { to: format }: { to: TraceFormat }) => {
+    const { convertCommand } = await import('./trace.js');
+    process.exitCode = await convertCommand(format, from, to);
+  });
+
+traceProgram
+  .command('check')
+  .description("look for what doesn't fit the device's machines, and name it")
+  .argument('<file>', 'a recording or a log, - for standard input')
+  .exitOverride()
+  .addHelpText('after', `\nExit codes: 0 everything fits; 1 something doesn't, or ${TRACE_EXIT_CODES.slice(2)}; 2 wrong usage.`)
+  .action(async (file: string) => {
+    const { checkCommand } = await import('./trace.js');
+    process.exitCode = await checkCommand(file);
+  });
+
+traceProgram
+  .command('info')
+  .description('say what is in it: threads, events, time, frames')
+  .argument('<file>', 'a recording or a log, - for standard input')
+  .exitOverride()
+  .addHelpText('after', `\nExit codes: 0 done; ${TRACE_EXIT_CODES}; 2 wrong usage.`)
+  .action(async (file: string) => {
+    const { infoCommand } = await import('./trace.js');
+    process.exitCode = await infoCommand(file);
+  });
+
+traceProgram
+  .command('events')
+  .description("declare the events as QEMU's trace-events files do, for its scripts/simpletrace.py")
+  .exitOverride()
+  .action(async () => {
+    const { eventsCommand } = await import('./trace.js');
+    process.exitCode = eventsCommand();
   });
 
 /** Carries out the process's command line, and sets its exit code. */
