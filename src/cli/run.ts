@@ -219,8 +219,10 @@ export async function run(options: RunOptions): Promise<number> {
   else recording?.begin(session.device);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
-  // Whoever doesn't come to wait for it has said already what went wrong.
-  session.ended.catch(() => undefined);
+  let hasFailed = false;
+  session.ended.catch(() => {
+    hasFailed = true;
+  });
   const onlookers = new Onlookers(session, options, dashboard);
   /** The exit code of a run that somebody ended. */
   let cut: number | null = null;
@@ -229,7 +231,8 @@ export async function run(options: RunOptions): Promise<number> {
     tellCut = resolve;
   });
   const end = (code: number): void => {
-    cut ??= code;
+    // Of a run that has failed that remains the outcome.
+    if (!hasFailed) cut ??= code;
     tellCut();
     void session.finish();
   };
