@@ -31,7 +31,7 @@ export function parseAddress(text: string): { readonly host?: string; readonly p
 
 /** A recording of nothing. */
 const NOTHING: StreamSource = {
-  ...{ isLive: false, title: 'explore', preamble: [], first: 0, end: 0, isComplete: true, displays: 0 },
+  ...{ isLive: false, title: 'explore', preamble: [], first: 0, end: 0, isComplete: true, displays: 0, now: 0 },
   read: () => null,
   frame: () => null,
   onChange: () => () => undefined,
