@@ -42,7 +42,7 @@ export function parseDashboard(text: string): DashboardSetting {
 }
 
 /** What can't be opened where it was told to is wrong usage. */
-function orUsage(opening: Promise<Dashboard>): Promise<Dashboard> {
+export function orUsage(opening: Promise<Dashboard>): Promise<Dashboard> {
   return opening.catch((error: unknown) => {
     throw error instanceof ListenError ? new UsageError(`dashboard: ${describeError(error)}`) : error;
   });
