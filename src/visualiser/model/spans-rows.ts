@@ -63,9 +63,9 @@ export class Row {
     return this.isOpen ? this.slot : null;
   }
 
-  /** Number of the span at a place, 0 being the oldest that is kept. */
+  /** Number of the span at a place, 0 being the oldest that is kept; -1 of a place where there is none. */
   at(place: number): number {
-    return this.offset + (this.spans[place] ?? 0);
+    return place >= 0 && place < this.used ? this.offset + (this.spans[place] as number) : -1;
   }
 
   /** Begins a span, which then is open. What was open must have been ended. */

@@ -64,7 +64,8 @@ export class Drawing {
       paintCursor(scene);
     }
     // For whoever waits for the picture.
-    this.canvas.dataset.drawn = String(this.state.drawn.peek());
+    this.canvas.dataset.spans = String(scene.model.spans.length);
+    this.canvas.dataset.complete = String(this.state.app.store.end !== null);
   }
 
   private scene(): Scene | null {
