@@ -42,6 +42,16 @@ export const STORY_ITEMS = 20_000;
 export const LANE_ROWS = 48;
 /** Lanes: threads, processors, machines. */
 export const SPAN_LANES = 2048;
+/** Messages that the system view knows to wait, of a kind each: as many as the BQL actor's mailbox holds, twice over. */
+export const MAX_SHOWN_WAITERS = 2 * BQL_MAILBOX_CAPACITY;
+/** Events of a thread between two states of it that the system view keeps, to be soon at any moment: some 0.2 ms of work. */
+export const CHECKPOINT_EVENTS = 8192;
+/** States of a thread that the system view keeps; then every second one goes. */
+export const MAX_CHECKPOINTS = 1024;
+/** Kinds of warnings that are told apart; what is of none of them counts as others. */
+export const MAX_WARNING_GROUPS = 64;
+/** Moments of one kind of warning that are kept; the older half of them goes when there are more. */
+export const MAX_WARNING_MOMENTS = 4096;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
@@ -143,3 +153,20 @@ export const DASHBOARD_MAX_ANSWER = 8 * 2 ** 20;
 export const DASHBOARD_MAX_TOPICS = 32;
 /** Bytes of a file that are read, and sent, at once. */
 export const DASHBOARD_FILE_PIECE_BYTES = 256 * 2 ** 10;
+/** States of one chart: a hundred times the largest machine here; each is a box on a page. */
+export const CHART_MAX_STATES = 2000;
+/** Transitions of one chart. */
+export const CHART_MAX_TRANSITIONS = 8000;
+/** Names, conditions and sentences of a chart, in characters; and names of actions at one place. */
+export const CHART_MAX_TEXT = 1000;
+/** How deep states of a chart may lie within each other, and conditions of a guard. */
+export const CHART_MAX_DEPTH = 64;
+/** The text of a chart in SCXML, in characters: 4 MiB. */
+export const CHART_MAX_SCXML = 4 * 2 ** 20;
+/** Instances of one machine that a page follows at once: every job that a device can have, and as much again for those whose end was lost. */
+export const MACHINE_INSTANCES = 4096;
+/** Instances that have ended and can still be looked at. */
+export const MACHINE_INSTANCES_ENDED = 64;
+/** Moves of an instance's history that are listed, and events that are looked through for them. */
+export const MACHINE_HISTORY = 200;
+export const MACHINE_HISTORY_SCANNED = 500_000;

@@ -22,6 +22,8 @@ export interface PvgBridge {
   pvg_bridge_can_suspend(): number;
   pvg_gpu_count(): number;
   pvg_gpu_flags(index: number): number;
+  pvg_option_rom(path: Buffer, room: number): number;
+  pvg_bridge_report(text: Buffer, room: number): number;
   pvg_group_create(): number;
   pvg_group_close(group: number, cause: number): number;
   pvg_group_cause(group: number): number;
@@ -144,6 +146,8 @@ export const PROTOTYPES = [
   'int32_t pvg_bridge_can_suspend(void)',
   'int32_t pvg_gpu_count(void)',
   'int32_t pvg_gpu_flags(uint32_t index)',
+  'int32_t pvg_option_rom(void *path, uint32_t room)',
+  'int32_t pvg_bridge_report(void *text, uint32_t room)',
   'uint32_t pvg_group_create(void)',
   'int32_t pvg_group_close(uint32_t group, uint32_t cause)',
   'int32_t pvg_group_cause(uint32_t group)',
@@ -242,7 +246,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 7;
+export const BRIDGE_VERSION = 8;
 
 /** Names another bridge library than the one that was built here. */
 const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';

@@ -108,6 +108,7 @@ export class FakeRun implements StreamSource {
   readonly displays = 1;
   readonly preamble: Uint8Array[] = [encodeHeader({ ...HEADER, displays: 1 }), encodeThread(THREAD)];
   isComplete = false;
+  now = START_NS;
   /** How often a picture was made. */
   framesMade = 0;
   isWatched = false;

@@ -118,6 +118,9 @@ export function DisplayView({ app }: { readonly app: App }) {
   });
 
   const css = (pixels: number): string => `${(pixels * scale.value) / devicePixelRatio}px`;
+  /** Puts it into the middle, on a whole pixel of the screen. */
+  const margin = (space: number, pixels: number): string =>
+    `${Math.max(0, Math.floor((space * devicePixelRatio - pixels * scale.value) / 2)) / devicePixelRatio}px`;
   const frame = shown.value;
   const at = cursor.value;
   const readPixel = (event: MouseEvent): void => {
@@ -150,7 +153,15 @@ export function DisplayView({ app }: { readonly app: App }) {
           pixel.value = '';
         }}
       >
-        <div class="display-picture" style={{ width: css(frame?.width ?? 0), height: css(frame?.height ?? 0) }}>
+        <div
+          class="display-picture"
+          style={{
+            width: css(frame?.width ?? 0),
+            height: css(frame?.height ?? 0),
+            marginLeft: margin(room.value.width, frame?.width ?? 0),
+            marginTop: margin(room.value.height, frame?.height ?? 0),
+          }}
+        >
           <canvas ref={canvas} class="display-canvas" />
           <canvas
             ref={cursorCanvas}
@@ -166,7 +177,7 @@ export function DisplayView({ app }: { readonly app: App }) {
           {frame === null ? '–' : `${frame.width}×${frame.height}`}
         </Fact>
         <Fact name="frame">{frame === null ? '–' : String(frame.present)}</Fact>
-        <Fact name="a second">{rateAt(frames.value, index.value)?.toFixed(1) ?? '–'}</Fact>
+        <Fact name="frames/s">{rateAt(frames.value, index.value)?.toFixed(1) ?? '–'}</Fact>
         <Fact name="changed">{frame === null ? '–' : changedShare(frame)}</Fact>
         <Fact name="cursor">{at === null ? 'hidden' : `${at.x}, ${at.y}`}</Fact>
         <Fact name="pixel">{pixel.value === '' ? '–' : pixel.value}</Fact>

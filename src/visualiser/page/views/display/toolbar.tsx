@@ -3,6 +3,7 @@
  */
 import type { RecordedFrame } from '../../../../trace/recording/format.js';
 import type { App } from '../../app.js';
+import { Icon } from '../../icon.js';
 import { ZOOMS, type Zoom } from './zoom.js';
 
 interface ToolbarProps {
@@ -51,8 +52,15 @@ export function Toolbar({ app, displays, display, zoom, scale, frames, index, on
         <output class="display-scale">{(100 * scale).toFixed(0)} %</output>
       </label>
       <fieldset class="group display-frames" aria-label="Frames">
-        <button type="button" class="button icon" title="One frame back (,)" disabled={index <= 0} onClick={() => onStep(-1)}>
-          ◂
+        <button
+          type="button"
+          class="button icon"
+          title="One frame back (,)"
+          aria-label="One frame back"
+          disabled={index <= 0}
+          onClick={() => onStep(-1)}
+        >
+          <Icon name="back" />
         </button>
         <input
           type="range"
@@ -63,8 +71,15 @@ export function Toolbar({ app, displays, display, zoom, scale, frames, index, on
           value={Math.max(0, index)}
           onInput={({ currentTarget: { value } }) => onStep(Number(value) - index)}
         />
-        <button type="button" class="button icon" title="One frame on (.)" disabled={index >= frames.length - 1} onClick={() => onStep(1)}>
-          ▸
+        <button
+          type="button"
+          class="button icon"
+          title="One frame on (.)"
+          aria-label="One frame on"
+          disabled={index >= frames.length - 1}
+          onClick={() => onStep(1)}
+        >
+          <Icon name="on" />
         </button>
         <output class="display-count">{frames.length === 0 ? '–' : `${index + 1} of ${frames.length}`}</output>
       </fieldset>

@@ -8,45 +8,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "soft_pvg.h"
+#include "pvg_device.h"
 
-/* Posts a glyph, whose bitmap the table keeps until its id is answered. Takes the event's payload over and returns true, unless
- * the device is suspended while there is no place for one more bitmap. */
-bool soft_post_glyph(struct soft_device *device, const struct soft_event *event) {
-  struct pvg_record record = {.kind = event->kind, .thread = THREAD_DISPLAY};
-  memcpy(record.words, event->words, sizeof record.words);
+/* Posts a glyph, whose bitmap the table keeps until its id is answered. */
+bool pvgi_post_glyph(struct pvgi_device *device, const struct pvg_record *event, uint8_t *bytes) {
+  struct pvg_record record = *event;
   pthread_mutex_lock(&device->upcall_lock);
   /* Bitmaps that the host forgot must not take all ids from the upcalls that wait. */
-  while (device->glyphs >= SOFT_GLYPHS && device->phase == PHASE_RUNNING && !atomic_load(&device->stopped)) {
+  while (device->glyphs >= PVGI_GLYPHS && !device->rests && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->room_cond, &device->upcall_lock);
   }
-  if (device->glyphs >= SOFT_GLYPHS && !atomic_load(&device->stopped)) {
+  if (device->glyphs >= PVGI_GLYPHS && !atomic_load(&device->stopped)) {
     pthread_mutex_unlock(&device->upcall_lock);
     return false;
   }
-  struct soft_upcall *upcall = soft_upcall_allocate_locked(device, event->kind, &record.id);
+  struct pvgi_upcall *upcall = pvgi_upcall_allocate_locked(device, record.kind, &record.id);
   if (upcall == NULL) {
     pthread_mutex_unlock(&device->upcall_lock);
-    free(event->payload);
+    free(bytes);
     return true;
   }
   upcall->state = UPCALL_PAYLOAD;
-  upcall->port = (uint32_t)event->words[0];
-  upcall->bytes = event->payload;
-  upcall->length = event->words[5];
+  upcall->port = (uint32_t)record.words[0];
+  upcall->bytes = bytes;
+  upcall->length = record.words[5];
   device->glyphs++;
   pthread_mutex_unlock(&device->upcall_lock);
-  if (soft_post(device, &record) != PVG_OK) {
+  if (pvgi_post(device, &record) != PVG_OK) {
     pvg_upcall_answer(device->handle, record.id, 0, 0);
   }
   return true;
 }
 
 /* How many of that port's bitmaps the host hasn't answered yet. */
-uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port) {
+uint32_t pvgi_glyphs_held(struct pvgi_device *device, uint32_t port) {
   uint32_t held = 0;
   pthread_mutex_lock(&device->upcall_lock);
-  for (uint32_t i = 0; i < SOFT_UPCALLS; i++) {
+  for (uint32_t i = 0; i < PVGI_UPCALLS; i++) {
     held += device->upcalls[i].state == UPCALL_PAYLOAD && device->upcalls[i].port == port;
   }
   pthread_mutex_unlock(&device->upcall_lock);
@@ -55,11 +53,11 @@ uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port) {
 
 int32_t pvg_upcall_pieces(uint32_t handle, uint32_t id, uint32_t first, uint64_t *pieces, uint32_t max) {
   if (pieces == NULL && max != 0) return pvgi_fail(PVG_E_ARGUMENT, "no room for pieces");
-  struct soft_device *device = soft_device_enter(handle);
+  struct pvgi_device *device = pvgi_device_enter(handle);
   if (device == NULL) return PVG_E_HANDLE;
   int32_t result = PVG_E_HANDLE;
   pthread_mutex_lock(&device->upcall_lock);
-  struct soft_upcall *upcall = soft_upcall_find_locked(device, id);
+  struct pvgi_upcall *upcall = pvgi_upcall_find_locked(device, id);
   if (upcall != NULL && upcall->kind == PVG_UPCALL_MAP_MEMORY) {
     uint32_t left = first < upcall->piece_count ? upcall->piece_count - first : 0;
     uint32_t count = left < max ? left : max;
@@ -67,17 +65,17 @@ int32_t pvg_upcall_pieces(uint32_t handle, uint32_t id, uint32_t first, uint64_t
     result = (int32_t)count;
   }
   pthread_mutex_unlock(&device->upcall_lock);
-  soft_device_leave(device);
+  pvgi_device_leave(device);
   return result >= 0 ? result : pvgi_fail(result, "upcall 0x%x is no waiting MAP_MEMORY", id);
 }
 
 int32_t pvg_upcall_supply(uint32_t handle, uint32_t id, uint64_t offset, const void *bytes, uint64_t length) {
   if (bytes == NULL && length != 0) return pvgi_fail(PVG_E_ARGUMENT, "no bytes to supply");
-  struct soft_device *device = soft_device_enter(handle);
+  struct pvgi_device *device = pvgi_device_enter(handle);
   if (device == NULL) return PVG_E_HANDLE;
   int32_t result = PVG_E_HANDLE;
   pthread_mutex_lock(&device->upcall_lock);
-  struct soft_upcall *upcall = soft_upcall_find_locked(device, id);
+  struct pvgi_upcall *upcall = pvgi_upcall_find_locked(device, id);
   if (upcall != NULL && upcall->kind == PVG_UPCALL_READ_MEMORY) {
     if (offset > upcall->length || length > upcall->length - offset) {
       result = PVG_E_BOUNDS;
@@ -87,7 +85,7 @@ int32_t pvg_upcall_supply(uint32_t handle, uint32_t id, uint64_t offset, const v
     }
   }
   pthread_mutex_unlock(&device->upcall_lock);
-  soft_device_leave(device);
+  pvgi_device_leave(device);
   if (result == PVG_E_BOUNDS) return pvgi_fail(result, "supply leaves the destination of upcall 0x%x", id);
   return result >= 0 ? result : pvgi_fail(result, "upcall 0x%x is no waiting READ_MEMORY", id);
 }
@@ -108,17 +106,17 @@ int32_t pvg_upcall_supply_ram(uint32_t handle, uint32_t id, uint64_t offset, uin
 
 int32_t pvg_upcall_payload(uint32_t handle, uint32_t id, void *bytes, uint64_t length) {
   if (bytes == NULL) return pvgi_fail(PVG_E_ARGUMENT, "no room for the bitmap");
-  struct soft_device *device = soft_device_enter(handle);
+  struct pvgi_device *device = pvgi_device_enter(handle);
   if (device == NULL) return PVG_E_HANDLE;
   int32_t result = PVG_E_HANDLE;
   pthread_mutex_lock(&device->upcall_lock);
-  struct soft_upcall *upcall = soft_upcall_find_locked(device, id);
+  struct pvgi_upcall *upcall = pvgi_upcall_find_locked(device, id);
   if (upcall != NULL && upcall->state == UPCALL_PAYLOAD) {
     result = length == upcall->length ? PVG_OK : PVG_E_BOUNDS;
     if (result == PVG_OK) memcpy(bytes, upcall->bytes, length);
   }
   pthread_mutex_unlock(&device->upcall_lock);
-  soft_device_leave(device);
+  pvgi_device_leave(device);
   if (result == PVG_E_BOUNDS) return pvgi_fail(result, "the bitmap of 0x%x has another length", id);
   return result >= 0 ? result : pvgi_fail(result, "0x%x names no bitmap", id);
 }

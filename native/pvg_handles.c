@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * handles.c - the tables that turn 32-bit handles into devices and textures.
+ * pvg_handles.c - the tables that turn 32-bit handles into devices and textures.
  *
  * A handle is kind << 28 | generation << 12 | slot. The tables are static, so a stale or forged handle is compared with
  * a slot and never dereferenced. A device counts the callers inside it, so that destroy can wait for them; a texture
@@ -8,7 +8,7 @@
  */
 #include <stdlib.h>
 
-#include "soft_pvg.h"
+#include "pvg_device.h"
 
 #define DEVICE_SLOTS 256u
 #define TEXTURE_SLOTS 2048u
@@ -47,7 +47,7 @@ static struct slot *find(struct slot *table, uint32_t slots, uint32_t kind, uint
   return &table[i];
 }
 
-uint32_t soft_device_publish(struct soft_device *device) {
+uint32_t pvgi_device_publish(struct pvgi_device *device) {
   pthread_mutex_lock(&table_lock);
   uint32_t handle = publish(devices, DEVICE_SLOTS, KIND_DEVICE, device);
   device->handle = handle;
@@ -55,8 +55,8 @@ uint32_t soft_device_publish(struct soft_device *device) {
   return handle;
 }
 
-struct soft_device *soft_device_enter(uint32_t handle) {
-  struct soft_device *device = NULL;
+struct pvgi_device *pvgi_device_enter(uint32_t handle) {
+  struct pvgi_device *device = NULL;
   pthread_mutex_lock(&table_lock);
   struct slot *slot = find(devices, DEVICE_SLOTS, KIND_DEVICE, handle);
   if (slot != NULL) {
@@ -68,7 +68,7 @@ struct soft_device *soft_device_enter(uint32_t handle) {
   return device;
 }
 
-void soft_device_leave(struct soft_device *device) {
+void pvgi_device_leave(struct pvgi_device *device) {
   pthread_mutex_lock(&table_lock);
   struct slot *slot = &devices[device->handle & 0xfffu];
   if (--slot->inside == 0) pthread_cond_broadcast(&table_cond);
@@ -76,21 +76,21 @@ void soft_device_leave(struct soft_device *device) {
 }
 
 /* Makes the handle stale and returns the device, to exactly one caller. The slot is reused only after the callers left. */
-struct soft_device *soft_device_retire(uint32_t handle) {
-  struct soft_device *device = NULL;
+struct pvgi_device *pvgi_device_retire(uint32_t handle) {
+  struct pvgi_device *device = NULL;
   pthread_mutex_lock(&table_lock);
   struct slot *slot = find(devices, DEVICE_SLOTS, KIND_DEVICE, handle);
   if (slot != NULL) {
     device = slot->object;
     slot->object = NULL;
-    slot->inside++; /* keeps the slot until soft_device_await_callers */
+    slot->inside++; /* keeps the slot until pvgi_device_await_callers */
   }
   pthread_mutex_unlock(&table_lock);
   if (device == NULL) pvgi_fail(PVG_E_HANDLE, "0x%x names no PVG device", handle);
   return device;
 }
 
-void soft_device_await_callers(struct soft_device *device) {
+void pvgi_device_await_callers(struct pvgi_device *device) {
   pthread_mutex_lock(&table_lock);
   struct slot *slot = &devices[device->handle & 0xfffu];
   slot->inside--;
@@ -101,7 +101,7 @@ void soft_device_await_callers(struct soft_device *device) {
   pthread_mutex_unlock(&table_lock);
 }
 
-uint32_t soft_texture_publish(struct soft_texture *texture) {
+uint32_t pvgi_texture_publish(struct pvgi_texture *texture) {
   pthread_mutex_lock(&table_lock);
   uint32_t handle = publish(textures, TEXTURE_SLOTS, KIND_TEXTURE, texture);
   pthread_mutex_unlock(&table_lock);
@@ -109,8 +109,8 @@ uint32_t soft_texture_publish(struct soft_texture *texture) {
 }
 
 /* A new reference, for the caller to drop, or NULL. */
-struct soft_texture *soft_texture_take(uint32_t handle) {
-  struct soft_texture *texture = NULL;
+struct pvgi_texture *pvgi_texture_take(uint32_t handle) {
+  struct pvgi_texture *texture = NULL;
   pthread_mutex_lock(&table_lock);
   struct slot *slot = find(textures, TEXTURE_SLOTS, KIND_TEXTURE, handle);
   if (slot != NULL) {
@@ -123,8 +123,8 @@ struct soft_texture *soft_texture_take(uint32_t handle) {
 }
 
 /* Makes the handle stale and hands the table's reference to the caller. */
-struct soft_texture *soft_texture_retire(uint32_t handle) {
-  struct soft_texture *texture = NULL;
+struct pvgi_texture *pvgi_texture_retire(uint32_t handle) {
+  struct pvgi_texture *texture = NULL;
   pthread_mutex_lock(&table_lock);
   struct slot *slot = find(textures, TEXTURE_SLOTS, KIND_TEXTURE, handle);
   if (slot != NULL) {
@@ -137,11 +137,11 @@ struct soft_texture *soft_texture_retire(uint32_t handle) {
 }
 
 /* One texture of that device, retired, or NULL when there are no more. */
-struct soft_texture *soft_texture_retire_of(uint32_t device) {
-  struct soft_texture *texture = NULL;
+struct pvgi_texture *pvgi_texture_retire_of(uint32_t device) {
+  struct pvgi_texture *texture = NULL;
   pthread_mutex_lock(&table_lock);
   for (uint32_t i = 0; i < TEXTURE_SLOTS && texture == NULL; i++) {
-    struct soft_texture *candidate = textures[i].object;
+    struct pvgi_texture *candidate = textures[i].object;
     if (candidate != NULL && candidate->device == device) {
       texture = candidate;
       textures[i].object = NULL;
@@ -151,6 +151,6 @@ struct soft_texture *soft_texture_retire_of(uint32_t device) {
   return texture;
 }
 
-void soft_texture_drop(struct soft_texture *texture) {
-  if (atomic_fetch_sub(&texture->refs, 1) == 1) soft_texture_free(texture);
+void pvgi_texture_drop(struct pvgi_texture *texture) {
+  if (atomic_fetch_sub(&texture->refs, 1) == 1) pvgi_texture_free(texture);
 }
