@@ -10,6 +10,8 @@ import type { MachineInstance, MachineTrack } from '../../../model/machines-trac
 const SVG = 'http://www.w3.org/2000/svg';
 /** How many paintings an arrow that was taken is bright. */
 const FRESH = 18;
+/** The scale at which a chart's small print is still read. */
+const READABLE = 0.75;
 
 function made({ tag, attributes, children }: Drawn): SVGElement {
   const element = document.createElementNS(SVG, tag);
@@ -55,6 +57,9 @@ export class ChartPainter {
     if (chart === null || layout === undefined) return;
     this.svg.setAttribute('viewBox', `-6 -10 ${layout.width + 12} ${layout.height + 16}`);
     this.svg.setAttribute('role', 'img');
+    // Smaller than that nobody could read it; a stage scrolls instead, where it isn't wanted whole.
+    this.svg.style.setProperty('--least-width', `${READABLE * (layout.width + 12)}px`);
+    this.svg.style.setProperty('--least-height', `${READABLE * (layout.height + 16)}px`);
     this.svg.setAttribute('aria-label', `${track.name}: ${chart.states[0]?.description ?? ''}`);
     this.svg.append(made(draw(chart, layout)));
     for (const element of this.svg.querySelectorAll<SVGElement>('[data-state]')) this.addState(element);

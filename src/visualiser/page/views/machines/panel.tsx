@@ -5,7 +5,7 @@
  */
 import type { JSX } from 'preact';
 import { eventText, guardText, statePath, statesAround, transitionText } from '../../../chart/model.js';
-import type { MachinesModel } from '../../../model/machines.js';
+import type { MachinesModel, MachineStep } from '../../../model/machines.js';
 import type { MachineInstance, MachineTrack } from '../../../model/machines-track.js';
 import { stateText } from '../../../model/spans-machines.js';
 import type { App } from '../../app.js';
@@ -59,7 +59,11 @@ export function Panel(props: PanelProps): JSX.Element {
       </section>
       <section>
         <h3>
-          Instances <span class="count">{`${shortCount(track.running.size)} of ${shortCount(track.begun)}`}</span>
+          Instances{' '}
+          <span
+            class="count"
+            title="that go on, of those that began"
+          >{`${shortCount(track.running.size)} of ${shortCount(track.begun)}`}</span>
         </h3>
         <ul class="machines-list" data-list="instances">
           {listed.map((each) => (
@@ -86,7 +90,7 @@ export function Panel(props: PanelProps): JSX.Element {
               <button type="button" class="machines-row" title="Show this moment" onClick={() => showMoment(app, step.time)}>
                 <span class="time">{seconds(app, step.time)}</span>
                 <span class="event">{step.event < 0 ? 'began' : eventText(track.events[step.event] ?? `event ${step.event}`)}</span>
-                <span class="state">→ {state(step.state)}</span>
+                <span class="state">{enteredText(track, steps[index + 1], step)}</span>
               </button>
             </li>
           ))}
@@ -94,6 +98,14 @@ export function Panel(props: PanelProps): JSX.Element {
       </section>
     </aside>
   );
+}
+
+/** Where a move led: the innermost states that it entered. */
+function enteredText({ chart, moves }: MachineTrack, before: MachineStep | undefined, { event, state }: MachineStep): string {
+  if (chart === null || moves === null) return `→ ${state}`;
+  const { entered } = moves.of(before?.state ?? -1, event, state);
+  const leaves = entered.filter((each) => !entered.some((other) => chart.states[other]?.parent === each));
+  return leaves.length === 0 ? 'stays' : `→ ${leaves.map((leaf) => statePath(chart, leaf)).join(', ')}`;
 }
 
 function showMoment({ time }: App, moment: number): void {
