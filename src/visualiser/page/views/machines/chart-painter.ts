@@ -47,6 +47,8 @@ export class ChartPainter {
   private readonly badges: Text[] = [];
   private readonly arrows: SVGElement[] = [];
   private readonly fresh = new Map<number, number>();
+  /** States whose counts are not written yet. */
+  private readonly counted = new Set<number>();
   private active = new Set<number>();
   private marked: Element[] = [];
 
@@ -90,12 +92,8 @@ export class ChartPainter {
   paint(instance: MachineInstance | null): void {
     const { track } = this;
     for (const state of track.changed.states) {
-      const count = track.entered[state] ?? 0;
-      setMark(this.states[state], 'data-heat', String(heatOf(count)));
-      const badge = this.badges[state];
-      const inside = track.inside[state] ?? 0;
-      const text = count === 0 ? '' : inside > 1 && state > 0 ? `${inside} in · ${shortCount(count)}` : shortCount(count);
-      if (badge !== undefined && badge.data !== text) badge.data = text;
+      setMark(this.states[state], 'data-heat', String(heatOf(track.entered[state] ?? 0)));
+      this.counted.add(state);
     }
     track.changed.states.clear();
     for (const arrow of track.changed.arrows) {
@@ -106,6 +104,19 @@ export class ChartPainter {
     track.changed.arrows.clear();
     this.paintFresh();
     this.paintActive(instance);
+  }
+
+  /** Writes counts that changed. A browser lays texts out anew, so this is for a few times a second. */
+  paintCounts(): void {
+    const { track } = this;
+    for (const state of this.counted) {
+      const count = track.entered[state] ?? 0;
+      const badge = this.badges[state];
+      const inside = track.inside[state] ?? 0;
+      const text = count === 0 ? '' : inside > 1 && state > 0 ? `${inside} in · ${shortCount(count)}` : shortCount(count);
+      if (badge !== undefined && badge.data !== text) badge.data = text;
+    }
+    this.counted.clear();
   }
 
   /** Whether something fades, so that it has to be painted again though nothing happens. */

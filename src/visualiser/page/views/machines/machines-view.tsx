@@ -163,6 +163,7 @@ function usePainting(app: App, { model, painters, lists, chosen }: Painting): vo
     const now = performance.now();
     if (time === null && app.isLive && now - shown.current < PANEL_MS) return;
     shown.current = now;
+    for (const [index, painter] of painters.entries()) if (machine < 0 || machine === index) painter.paintCounts();
     lists.value = lists.peek() + 1;
   });
   useEffect(() => () => cancelAnimationFrame(frame.current), []);

@@ -4,7 +4,7 @@
  * Invariant: lists are as long as their bounds, and keep their place while numbers in them change.
  */
 import type { JSX } from 'preact';
-import { eventText, guardText, statePath, statesAround, transitionText } from '../../../chart/model.js';
+import { type ChartModel, eventText, guardText, statePath, statesAround, transitionText } from '../../../chart/model.js';
 import type { MachinesModel, MachineStep } from '../../../model/machines.js';
 import type { MachineInstance, MachineTrack } from '../../../model/machines-track.js';
 import { stateText } from '../../../model/spans-machines.js';
@@ -100,12 +100,16 @@ export function Panel(props: PanelProps): JSX.Element {
   );
 }
 
+/** The inner end of a path, as far as it tells states apart. */
+const shortPath = (chart: ChartModel, state: number): string => statePath(chart, state).split('.').slice(-2).join('.');
+
 /** Where a move led: the innermost states that it entered. */
-function enteredText({ chart, moves }: MachineTrack, before: MachineStep | undefined, { event, state }: MachineStep): string {
+function enteredText(track: MachineTrack, before: MachineStep | undefined, { event, state }: MachineStep): string {
+  const { chart, moves } = track;
   if (chart === null || moves === null) return `→ ${state}`;
   const { entered } = moves.of(before?.state ?? -1, event, state);
   const leaves = entered.filter((each) => !entered.some((other) => chart.states[other]?.parent === each));
-  return leaves.length === 0 ? 'stays' : `→ ${leaves.map((leaf) => statePath(chart, leaf)).join(', ')}`;
+  return leaves.length === 0 ? 'stays' : `→ ${leaves.map((leaf) => shortPath(chart, leaf)).join(', ')}`;
 }
 
 function showMoment({ time }: App, moment: number): void {
@@ -129,7 +133,7 @@ function Next({
     <li title={transitionText(chart, each)} onMouseEnter={() => onPoint([transition])} onMouseLeave={() => onPoint([])}>
       <span class="event">{event === null ? 'at once' : eventText(event)}</span>
       {guard !== null && <span class="guard">[{guardText(chart, guard)}]</span>}
-      <span class="target">{targets.length === 0 ? 'stays' : `→ ${targets.map((target) => statePath(chart, target)).join(', ')}`}</span>
+      <span class="target">{targets.length === 0 ? 'stays' : `→ ${targets.map((target) => shortPath(chart, target)).join(', ')}`}</span>
       <span class="count">{shortCount(track.taken[transition] ?? 0)}</span>
     </li>
   );
