@@ -36,6 +36,8 @@ export const KEPT_JOBS = 100_000;
 export const PENDING_ARROWS = 16_384;
 /** Texts that spans are called by: message kinds, events, states of machines. */
 export const SPAN_NAMES = 65_535;
+/** Spans and messages that are shown together one by one. */
+export const STORY_ITEMS = 20_000;
 /** Rows of a lane: nested waits, or machines at work at a time. */
 export const LANE_ROWS = 48;
 /** Lanes: threads, processors, machines. */

@@ -16,6 +16,8 @@ import type { Thresholds } from './system-words.js';
 export const insideText = ({ what }: Inside): string => (what === 'job' ? 'an access' : 'a frame to encode');
 
 const MAX_SUBJECT = 300;
+/** As MAX_DEADLOCK_REPORT_BYTES. */
+const MAX_DEADLOCK = 4096;
 /** A text with its numbers left out, so that the same complaint about another number is the same. */
 const patternOf = (text: string): string => text.replace(/0x[0-9a-f]+|\d+/gi, '…').slice(0, MAX_SUBJECT);
 
@@ -68,7 +70,7 @@ export class SystemFindings {
     const finding = { subject: text.slice(0, MAX_SUBJECT), at, from: at, amount: 1 };
     switch (kind) {
       case 'deadlock':
-        return this.warnings.add({ ...finding, kind: 'deadlock', actor: 'watchdog' });
+        return this.warnings.add({ ...finding, kind: 'deadlock', actor: 'watchdog', subject: text.slice(0, MAX_DEADLOCK) });
       case 'guestError':
         return this.warnings.add({ ...finding, kind: 'guestError', actor: 'guest', subject: this.firstOf(text) });
       case 'skipped':

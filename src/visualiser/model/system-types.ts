@@ -49,9 +49,9 @@ export interface WaiterView {
   readonly since: number;
 }
 
-/** A level of the stack, in words as well. */
+/** A level of the stack, in words as well. `pvg`: a call into PVG. */
 export interface StackView {
-  readonly what: StackEntry['what'];
+  readonly what: StackEntry['what'] | 'pvg';
   readonly text: string;
   readonly since: number;
 }

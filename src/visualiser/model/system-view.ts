@@ -156,12 +156,14 @@ function lockView(moment: Moment, bql: TrackMoment | undefined): LockView {
   const [lock, before] = [bql?.state.lock ?? new LockState(), bql?.before.lock ?? new LockState()];
   const viewOf = ({ kind, id, since }: Pending): WaiterView => ({ kind: store.kindName(kind), id, since });
   const { holder } = lock;
+  const call = lock.isLent || holder === null ? null : (bql?.state.inside ?? null);
+  const inside = call === null ? [] : [{ what: 'pvg' as const, text: `inside PVG, ${call.what} ${call.id}`, since: call.since }];
   return {
     holder: holder === null ? null : viewOf(holder),
     isBottomHalf: holder?.what === 'bottomHalf',
     isWaiting: lock.isWaiting,
     isLent: lock.isLent,
-    stack: lock.stack.map((entry) => ({ what: entry.what, text: stackText(entry, store, false), since: entry.since })),
+    stack: [...lock.stack.map((entry) => ({ what: entry.what, text: stackText(entry, store, false), since: entry.since })), ...inside],
     sections: lock.sections.map(viewOf),
     bottomHalves: lock.bottomHalves.map(viewOf),
     share: time > from ? Math.min(1, Math.max(0, (lock.heldUntil(time) - before.heldUntil(from)) / (time - from))) : 0,
@@ -169,13 +171,14 @@ function lockView(moment: Moment, bql: TrackMoment | undefined): LockView {
   };
 }
 
-/** A state value as text: `running`, `pipeline.idle freshness.stale`. */
+/** A state value as text: `rendering.single`, and of regions beside each other `rendering.single · ready`. */
 export function stateText(value: unknown, depth = 0): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object' || value === null || depth > 8) return '?';
-  return Object.entries(value)
-    .map(([region, inner]) => `${region}.${stateText(inner, depth + 1)}`)
-    .join(' ');
+  const entries = Object.entries(value);
+  const [name, inner] = entries[0] ?? ['', ''];
+  if (entries.length === 1) return inner === '' ? name : `${name}.${stateText(inner, depth + 1)}`;
+  return entries.map(([, region]) => stateText(region, depth + 1)).join(' · ');
 }
 
 function machines({ store, tracks }: Moment): MachineView[] {

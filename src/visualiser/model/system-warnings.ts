@@ -61,6 +61,8 @@ export interface WarningView {
   readonly total: number;
   /** The largest amount. */
   readonly largest: number;
+  /** When the first one began. */
+  readonly first: number;
   /** When the latest one began; NaN if it isn't kept. */
   readonly last: number;
   /** It is so at this moment, by how much; NaN if it isn't. */
@@ -74,6 +76,7 @@ interface GroupMoment {
   readonly amount: number;
   total: number;
   largest: number;
+  first: number;
 }
 
 class Group {
@@ -90,12 +93,13 @@ class Group {
     // Threads are read one after the other, so what two threads say may come out of order.
     let place = moments.length;
     while (place > 0 && (moments[place - 1]?.at ?? 0) > at) place--;
-    moments.splice(place, 0, { at, from, amount, total: 0, largest: 0 });
+    moments.splice(place, 0, { at, from, amount, total: 0, largest: 0, first: from });
     for (; place < moments.length; place++) {
       const [before, moment] = [moments[place - 1], moments[place]];
       if (moment === undefined) break;
       moment.total = (before?.total ?? 0) + moment.amount;
       moment.largest = Math.max(before?.largest ?? 0, moment.amount);
+      moment.first = Math.min(before?.first ?? moment.from, moment.from);
     }
     if (moments.length > MAX_WARNING_MOMENTS) this.dropped += moments.splice(0, MAX_WARNING_MOMENTS / 2).length;
   }
@@ -114,6 +118,7 @@ class Group {
       total: moment?.total ?? 0,
       largest: moment?.largest ?? 0,
       last: moment?.from ?? Number.NaN,
+      first: moment?.first ?? Number.POSITIVE_INFINITY,
       ongoing,
     });
   }
@@ -124,10 +129,11 @@ interface Counted {
   readonly total: number;
   readonly largest: number;
   readonly last: number;
+  readonly first: number;
   readonly ongoing: Finding | undefined;
 }
 
-function viewOf(key: string, { kind, actor, subject }: Finding, { count, total, largest, last, ongoing }: Counted): WarningView {
+function viewOf(key: string, { kind, actor, subject }: Finding, { count, total, largest, last, first, ongoing }: Counted): WarningView {
   const now = ongoing?.amount ?? 0;
   return {
     key,
@@ -138,6 +144,7 @@ function viewOf(key: string, { kind, actor, subject }: Finding, { count, total, 
     count: count + (ongoing === undefined ? 0 : 1),
     total: total + now,
     largest: Math.max(largest, now),
+    first: Math.min(first, ongoing?.from ?? first),
     last: ongoing?.from ?? last,
     now: ongoing?.amount ?? Number.NaN,
   };
@@ -159,7 +166,7 @@ export class Warnings {
     group.add(rest);
   }
 
-  /** All that was found until a time, and what is so at it; the worst first, then in the order in which each was found first. */
+  /** All that was found until a time, and what is so at it; the worst first, then in the order in which each began first. */
   at(time: number, ongoing: readonly Finding[]): readonly WarningView[] {
     const current = new Map<string, Finding>();
     for (const finding of ongoing)
@@ -171,7 +178,7 @@ export class Warnings {
       if (view !== null) views.push(view);
     }
     for (const [key, finding] of current)
-      views.push(viewOf(key, finding, { count: 0, total: 0, largest: 0, last: Number.NaN, ongoing: finding }));
-    return views.sort((a, b) => RANK[a.severity] - RANK[b.severity]);
+      views.push(viewOf(key, finding, { count: 0, total: 0, largest: 0, last: Number.NaN, first: finding.from, ongoing: finding }));
+    return views.sort((a, b) => RANK[a.severity] - RANK[b.severity] || a.first - b.first || (a.key < b.key ? -1 : 1));
   }
 }

@@ -84,7 +84,7 @@ describe('any recording', () => {
         }
         expect(view.lock.share).toBeGreaterThanOrEqual(0);
         expect(view.lock.share).toBeLessThanOrEqual(1);
-        expect(view.lock.isWaiting).toBe(view.lock.stack.at(-1)?.what === 'wait');
+        expect(view.lock.isWaiting).toBe(view.lock.stack.findLast(({ what }) => what !== 'pvg')?.what === 'wait');
         expect(view.lock.holder === null).toBe(view.lock.stack.length === 0);
         for (const { since } of view.lock.stack) expect(since).toBeLessThanOrEqual(view.time);
         expect(view.warnings.length).toBeLessThanOrEqual(70);

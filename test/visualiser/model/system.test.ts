@@ -233,8 +233,8 @@ describe('mailboxes and rates', () => {
       ['bql', 2, 'agfx_machine_started', 1, 5, 0],
       ['bql', 9, 'agfx_machine_moved', 2, 1, 0, 1],
     );
-    expect(viewOf(moved, 5).machines).toEqual([{ machine: 'framePipeline', instance: 1, state: 'pipeline.idle freshness.stale' }]);
-    expect(viewOf(moved, 9).machines[0]?.state).toBe('pipeline.rendering.single freshness.stale');
+    expect(viewOf(moved, 5).machines).toEqual([{ machine: 'framePipeline', instance: 1, state: 'idle · stale' }]);
+    expect(viewOf(moved, 9).machines[0]?.state).toBe('rendering.single · stale');
   });
 
   it('the life cycle is what the device said last', () => {
@@ -293,6 +293,10 @@ describe('warnings', () => {
     ]);
     expect(warnings(viewOf(recorded, 100))).toEqual(['PVG entered with the BQL held, with an access: 1 time, at most 30.0 µs']);
     expect(actor(viewOf(recorded, 30), 'bql')).toMatchObject({ activity: 'waiting', doing: 'inside PVG, job 8' });
+    expect(viewOf(recorded, 30).lock.stack.map(({ what, text }) => [what, text])).toEqual([
+      ['section', 'access'],
+      ['pvg', 'inside PVG, job 8'],
+    ]);
   });
 
   it('messages that nobody takes because the BQL actor is inside PVG wait, too', () => {
@@ -342,7 +346,7 @@ describe('warnings', () => {
     for (let index = 0; index < 200; index++) recorded.note(1, 'warning', `${'x'.repeat(index)}!`);
     const { warnings: views } = viewOf(recorded);
     expect(views).toHaveLength(65);
-    expect(views.at(-1)).toMatchObject({ actor: 'others', count: 136 });
+    expect(views.find((view) => view.actor === 'others')).toMatchObject({ count: 136 });
     expect(views.reduce((sum, { count }) => sum + count, 0)).toBe(200);
   });
 });

@@ -51,9 +51,19 @@ export function Diagram({ view, threshold }: DiagramProps) {
   const sum = (actors: readonly ActorView[]): number => actors.reduce((total, { rate }) => total + (rate || 0), 0);
   const others = view.actors.filter(({ actor }) => !['bql', 'render-queue', 'background-queue', 'vcpu', 'pvg'].includes(actor));
   return (
-    <svg class="sys-diagram" viewBox={`0 0 ${SIZE.width} ${SIZE.height}`} role="group" aria-label="The system at this moment">
+    <svg class="sys-diagram" viewBox={`0 0 ${SIZE.width} ${SIZE.height}`}>
+      <title>The system at this moment</title>
       <defs>
-        <marker id="sys-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto">
+        <marker
+          id="sys-arrow"
+          viewBox="0 0 8 8"
+          refX="7"
+          refY="4"
+          markerWidth="7"
+          markerHeight="7"
+          markerUnits="userSpaceOnUse"
+          orient="auto"
+        >
           <path d="M0 0 8 4 0 8z" class="sys-arrow" />
         </marker>
       </defs>
@@ -74,7 +84,9 @@ export function Diagram({ view, threshold }: DiagramProps) {
       {(workers.length === 0 ? [absent('background-queue')] : workers.slice(0, ROOM)).map((worker, index) => (
         <ActorBox key={worker.key} actor={worker} place={{ ...WORKERS, y: WORKERS.y + 68 * index }} />
       ))}
-      {workers.length > ROOM && <Text x={WORKERS.x} y={WORKERS.y + 68 * ROOM + 10} text={`and ${workers.length - ROOM} workers more`} class="muted" />}
+      {workers.length > ROOM && (
+        <Text x={WORKERS.x} y={WORKERS.y + 68 * ROOM + 10} text={`and ${workers.length - ROOM} workers more`} class="muted" />
+      )}
       <Others actors={others} />
     </svg>
   );
@@ -84,14 +96,23 @@ function PvgBox({ threads }: { readonly threads: readonly ActorView[] }) {
   const waiting = threads.filter(({ activity }) => activity === 'waiting').length;
   const { x, y, width } = PVG;
   return (
-    <g role="group" aria-label={`PVG: ${threads.length} threads, ${waiting} of them wait for an answer`}>
+    <g>
+      <title>{`PVG: ${threads.length} threads, ${waiting} of them wait for an answer`}</title>
       <Box place={PVG} kind={waiting > 0 ? 'is-waiting' : ''} />
       <Text x={x + 10} y={y + 17} text="PVG’s threads" class="sys-name" />
-      <Text x={x + width - 10} y={y + 17} text={waiting === 0 ? 'no upcall open' : `${waiting} waiting`} class={`sys-state ${waiting > 0 ? 'is-waiting' : 'is-idle'}`} end />
+      <Text
+        x={x + width - 10}
+        y={y + 17}
+        text={waiting === 0 ? '' : `${waiting} waiting`}
+        class={`sys-state ${waiting > 0 ? 'is-waiting' : 'is-idle'}`}
+        end
+      />
       {threads.slice(0, ROWS).map((thread, index) => (
         <ActorRow key={thread.key} actor={thread} place={{ x: x + 10, y: y + 28 + 25 * index, width: width - 20, height: 20 }} />
       ))}
-      {threads.length > ROWS && <Text x={x + width - 10} y={y + PVG.height - 4} text={`and ${threads.length - ROWS} more`} class="muted" end />}
+      {threads.length > ROWS && (
+        <Text x={x + width - 10} y={y + PVG.height - 4} text={`and ${threads.length - ROWS} more`} class="muted" end />
+      )}
     </g>
   );
 }
@@ -100,7 +121,8 @@ function PvgBox({ threads }: { readonly threads: readonly ActorView[] }) {
 function Others({ actors }: { readonly actors: readonly ActorView[] }) {
   const { x, y, width } = OTHERS;
   return (
-    <g role="group" aria-label="Other actors">
+    <g>
+      <title>Other actors</title>
       <Box place={OTHERS} />
       {actors.slice(0, 2).map((actor, index) => (
         <g key={actor.key} data-actor={actor.key} data-activity={actor.activity}>

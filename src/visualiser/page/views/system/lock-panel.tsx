@@ -34,24 +34,52 @@ export function LockPanel({ lock, actor, time, threshold, place }: LockProps) {
   const middle = x + Math.round(width * 0.47);
   const label = `BQL: ${headline(lock)}${lock.holder === null ? '' : `, for ${durationText(held)}`}`;
   return (
-    <g role="group" aria-label={label} data-lock={lock.holder === null ? 'free' : 'held'}>
+    <g data-lock={lock.holder === null ? 'free' : 'held'}>
+      <title>{label}</title>
       <Box place={place} kind={lock.holder === null ? 'is-lock' : isLong ? 'is-lock is-long' : 'is-lock is-held'} />
       <text x={x + 14} y={y + 28} class="sys-text sys-title">
         BQL
       </text>
       <Text x={x + 62} y={y + 28} text={headline(lock)} most={36} class="sys-holder" />
-      <Text x={x + width - 14} y={y + 28} text={lock.holder === null ? '' : durationText(held)} class={`sys-holder num ${isLong ? 'warn' : ''}`} end />
+      <Text
+        x={x + width - 14}
+        y={y + 28}
+        text={lock.holder === null ? '' : durationText(held)}
+        class={`sys-holder num ${isLong ? 'warn' : ''}`}
+        end
+      />
       <rect x={x + 14} y={y + 38} width={width - 28} height={6} class="sys-idle" />
-      <rect x={x + 14} y={y + 38} width={(width - 28) * Math.min(1, held / threshold)} height={6} class={`sys-hold ${isLong ? 'warn' : ''}`}>
+      <rect
+        x={x + 14}
+        y={y + 38}
+        width={(width - 28) * Math.min(1, held / threshold)}
+        height={6}
+        class={`sys-hold ${isLong ? 'warn' : ''}`}
+      >
         <title>how long it is held, of {durationText(threshold)}</title>
       </rect>
       <Text x={x + 14} y={y + 64} text={`held ${shareText(lock.share)} of the time`} class="muted" />
       <Text x={x + width - 14} y={y + 64} text={`${countText(lock.rate)}/s taken`} class="muted num" end />
-      <Waiters title="wait for it" waiters={lock.sections} time={time} rows={6} at={{ x: x + 14, y: y + 92, width: middle - x - 30 }} kind="section" />
-      <Waiters title="bottom halves to run" waiters={lock.bottomHalves} time={time} rows={5} at={{ x: x + 14, y: y + 228, width: middle - x - 30 }} kind="bottomHalf" />
+      <Waiters
+        title="wait for it"
+        waiters={lock.sections}
+        time={time}
+        rows={6}
+        at={{ x: x + 14, y: y + 92, width: middle - x - 30 }}
+        kind="section"
+      />
+      <Waiters
+        title="bottom halves to run"
+        waiters={lock.bottomHalves}
+        time={time}
+        rows={5}
+        at={{ x: x + 14, y: y + 228, width: middle - x - 30 }}
+        kind="bottomHalf"
+      />
       <Stack stack={lock.stack} time={time} place={{ x: middle, y: y + 78, width: x + width - 14 - middle, height: 272 }} />
       {actor !== undefined && (
-        <g role="group" aria-label={`${actor.name}: ${actor.activity}; ${sharesText(actor.shares)}`} data-actor={actor.key} data-activity={actor.activity}>
+        <g data-actor={actor.key} data-activity={actor.activity}>
+          <title>{`${actor.name}: ${actor.activity}; ${sharesText(actor.shares)}`}</title>
           <Text x={x + 14} y={y + height - 24} text={`bql actor: ${actor.activity}`} class={`sys-name is-${actor.activity}`} />
           <Text x={x + width - 14} y={y + height - 24} text={`${countText(actor.rate)} messages/s`} class="muted num" end />
           <SharesBar shares={actor.shares} place={{ x: x + 14, y: y + height - 17, width: width - 28, height: 8 }} />
@@ -88,7 +116,15 @@ function Waiters({ title, waiters, time, rows, at: { x, y, width }, kind }: Wait
 }
 
 /** Grows upwards, as a C stack is drawn: who took the lock at the bottom. */
-function Stack({ stack, time, place: { x, y, width, height } }: { readonly stack: readonly StackView[]; readonly time: number; readonly place: Place }) {
+function Stack({
+  stack,
+  time,
+  place: { x, y, width, height },
+}: {
+  readonly stack: readonly StackView[];
+  readonly time: number;
+  readonly place: Place;
+}) {
   const hidden = Math.max(0, stack.length - LEVELS);
   const shown = stack.slice(hidden);
   const waits = stack.filter(({ what }) => what === 'wait').length;

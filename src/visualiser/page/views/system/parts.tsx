@@ -69,7 +69,8 @@ export function ActorBox({ actor, place, children }: ActorProps) {
   const { x, y, width } = place;
   const inner = width - 20;
   return (
-    <g role="group" aria-label={describe(actor)} data-actor={actor.key} data-activity={actor.activity}>
+    <g data-actor={actor.key} data-activity={actor.activity}>
+      <title>{describe(actor)}</title>
       <Box place={place} kind={`is-${actor.activity}`} />
       <Text x={x + 10} y={y + 17} text={actor.name} most={22} class="sys-name" />
       <Text x={x + width - 10} y={y + 17} text={actor.activity} class={`sys-state is-${actor.activity}`} end />
@@ -84,7 +85,8 @@ export function ActorBox({ actor, place, children }: ActorProps) {
 /** A line in a list of threads: name, what it waits for, how much of the time. */
 export function ActorRow({ actor, place: { x, y, width } }: ActorProps) {
   return (
-    <g role="group" aria-label={describe(actor)} data-actor={actor.key} data-activity={actor.activity}>
+    <g data-actor={actor.key} data-activity={actor.activity}>
+      <title>{describe(actor)}</title>
       <circle cx={x + 4} cy={y + 7} r={4} class={`sys-dot is-${actor.activity}`} />
       <Text x={x + 14} y={y + 11} text={actor.name} most={14} />
       <Text x={x + width} y={y + 11} text={`${countText(actor.rate)}/s`} class="muted num" end />
@@ -96,14 +98,13 @@ export function ActorRow({ actor, place: { x, y, width } }: ActorProps) {
 /** How full a mailbox is: the bar is logarithmic, since one message of 4096 is to be seen. */
 export function Gauge({ mailbox, place: { x, y, width, height } }: { readonly mailbox: MailboxView; readonly place: Place }) {
   const { actor, depth, highest, capacity } = mailbox;
-  const known = (value: number): number => (value > 0 ? value : 0);
   const level = (count: number): number =>
-    Math.min(1, Math.log2(1 + known(count)) / Math.log2(1 + (capacity > 0 ? capacity : 4096))) * (height - 2);
+    Math.min(1, Math.log2(1 + Math.max(0, count || 0)) / Math.log2(1 + (capacity > 0 ? capacity : 4096))) * (height - 2);
   const kind = depth >= 0.75 * capacity ? 'bad' : depth >= 0.25 * capacity ? 'warn' : '';
   const label = `mailbox of ${actor}: ${countText(depth)} messages, at most ${countText(highest)} so far, room for ${countText(capacity)}`;
   const [full, most] = [level(depth), level(highest)];
   return (
-    <g role="group" aria-label={label} data-mailbox={actor} data-depth={depth}>
+    <g data-mailbox={actor} data-depth={depth}>
       <title>{label}</title>
       <rect x={x} y={y} width={width} height={height} rx={3} class="sys-gauge" />
       <rect x={x + 1} y={y + height - 1 - full} width={width - 2} height={full} class={`sys-level ${kind}`} />
@@ -121,5 +122,13 @@ export function Gauge({ mailbox, place: { x, y, width, height } }: { readonly ma
 /** A way that messages take; the more, the stronger. */
 export function Way({ points, rate }: { readonly points: string; readonly rate: number }) {
   const strength = Number.isNaN(rate) ? 0 : Math.min(1, Math.log10(1 + rate) / 4);
-  return <polyline points={points} class="sys-way" stroke-width={1 + 3 * strength} opacity={0.35 + 0.65 * strength} marker-end="url(#sys-arrow)" />;
+  return (
+    <polyline
+      points={points}
+      class="sys-way"
+      stroke-width={1 + 3 * strength}
+      opacity={0.35 + 0.65 * strength}
+      marker-end="url(#sys-arrow)"
+    />
+  );
 }

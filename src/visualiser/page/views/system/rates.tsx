@@ -38,13 +38,17 @@ function Rate({ rate: { name, text, perSecond, series } }: { readonly rate: Rate
         <span>{text}</span>
         <strong class="sys-rate-number">{countText(perSecond)}/s</strong>
       </div>
-      <svg class="sys-spark" viewBox="0 0 100 30" preserveAspectRatio="none" role="img" aria-label={`${text}: ${countText(perSecond)} a second`}>
+      <svg
+        class="sys-spark"
+        viewBox="0 0 100 30"
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${text}: ${countText(perSecond)} a second`}
+      >
         <path d="M0 29.5H100" class="sys-floor" vector-effect="non-scaling-stroke" />
         <path d={sparkPath(series, top)} class="sys-line" vector-effect="non-scaling-stroke" />
       </svg>
-      <div class="sys-rate-scale">
-        {series.length === 0 ? 'no samples' : `30 s, up to ${countText(top)}/s`}
-      </div>
+      <div class="sys-rate-scale">{series.length === 0 ? 'no samples' : `30 s, up to ${countText(top)}/s`}</div>
     </div>
   );
 }

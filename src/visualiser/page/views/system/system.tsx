@@ -45,11 +45,7 @@ export function SystemView({ app }: { readonly app: App }) {
     app.version.value;
     reads.value;
     const { bql, bh } = app.route.value.params;
-    const model = modelOf(
-      app.store,
-      threshold(bql, DEFAULT_THRESHOLDS.bqlHeld),
-      threshold(bh, DEFAULT_THRESHOLDS.bottomHalfWaited),
-    );
+    const model = modelOf(app.store, threshold(bql, DEFAULT_THRESHOLDS.bqlHeld), threshold(bh, DEFAULT_THRESHOLDS.bottomHalfWaited));
     const isRead = model.advance(PORTION);
     return { isRead, thresholds: model.thresholds, view: model.at(app.time.value) };
   });
@@ -65,9 +61,9 @@ export function SystemView({ app }: { readonly app: App }) {
     <div class="sys">
       <Diagram view={view} threshold={thresholds.bqlHeld} />
       <div class="sys-legend" aria-hidden="true">
-        <span class="busy">busy</span>
-        <span class="waiting">waiting: in a nested wait, or inside PVG</span>
-        <span class="idle">idle, over the second before</span>
+        <span class="sys-is-busy">busy</span>
+        <span class="sys-is-waiting">waiting: in a nested wait, or inside PVG</span>
+        <span class="sys-is-idle">idle, over the second before</span>
       </div>
       <Rates view={view} />
       <Warnings app={app} view={view} thresholds={thresholds} isRead={isRead} />

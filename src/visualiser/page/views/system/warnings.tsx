@@ -9,7 +9,7 @@ import type { WarningView } from '../../../model/system-warnings.js';
 import { type Thresholds, WHY, warningText } from '../../../model/system-words.js';
 import type { App } from '../../app.js';
 
-const MARKS = { bad: '✕', warn: '!', note: 'i' } as const;
+const MARKS = { bad: '×', warn: '!', note: 'i' } as const;
 
 interface WarningsProps {
   readonly app: App;
@@ -53,6 +53,10 @@ function Warning({ app, warning, thresholds, start }: WarningProps) {
   const look = (): void => {
     app.time.value = last;
   };
+  const lookCloser = (): void => {
+    look();
+    app.go('timeline');
+  };
   return (
     <li class={`sys-warning ${severity}`} data-warning={kind} data-now={Number.isNaN(now) ? undefined : 'yes'}>
       <span class="sys-mark-text" role="img" aria-label={severity}>
@@ -72,16 +76,26 @@ function Warning({ app, warning, thresholds, start }: WarningProps) {
       {Number.isNaN(last) ? (
         <span />
       ) : (
-        <a class="sys-link" href="#/timeline" onClick={look}>
+        <button type="button" class="button sys-moment" title="Look at that moment in the timeline" onClick={lookCloser}>
           timeline
-        </a>
+        </button>
       )}
     </li>
   );
 }
 
 /** A threshold in milliseconds, which stands in the address. */
-function Threshold({ app, name, text, value }: { readonly app: App; readonly name: string; readonly text: string; readonly value: number }) {
+function Threshold({
+  app,
+  name,
+  text,
+  value,
+}: {
+  readonly app: App;
+  readonly name: string;
+  readonly text: string;
+  readonly value: number;
+}) {
   return (
     <label class="sys-threshold">
       {text}
