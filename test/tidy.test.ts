@@ -40,7 +40,7 @@ describe('edges', () => {
       'ws',
       ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts', 'src/visualiser/server/dashboard.ts', 'src/visualiser/server/viewer.ts'],
     ],
-    ['xstate', ['src/cli/machine-charts.ts', 'src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts', 'actors/machines.ts']],
+    ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts', 'actors/machines.ts']],
   ])('%s is imported in its edge files only', (name, files) => {
     expect(sources.filter((path) => imports(path).includes(name))).toEqual(files);
   });

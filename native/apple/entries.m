@@ -82,10 +82,16 @@ static void *entry_main(void *argument) {
     carry_out(call);
     pthread_mutex_lock(&device->lock);
     call->done = true;
+    apple_wake(device);
+    pthread_mutex_unlock(&device->lock);
+    /* It may be the last that knows the framework's device, which then ends here, and may ask meanwhile. */
+    apple_shield("the end of a call", ^{
+      drop(call);
+    });
+    pthread_mutex_lock(&device->lock);
     entry->call = NULL;
     device->entries.inside--;
     apple_wake(device);
-    drop(call);
   }
   pthread_mutex_unlock(&device->lock);
   @autoreleasepool {

@@ -136,6 +136,7 @@ static int32_t resume(struct apple_device *device, NSData *state) {
   pthread_mutex_lock(&device->lock);
   bool fresh = device->phase == PHASE_RUNNING && !device->used;
   if (fresh) device->phase = PHASE_FAILED; /* until it goes on */
+  device->used = true;
   pthread_mutex_unlock(&device->lock);
   if (!fresh) return pvgi_fail(PVG_E_ARGUMENT, "only a device that was just created can be resumed");
   int32_t result = apple_enter(device, "-[PGDevice willResumeWithSuspendState:error:]", ^int32_t(struct apple_values *values) {

@@ -36,6 +36,8 @@ export const KEPT_JOBS = 100_000;
 export const PENDING_ARROWS = 16_384;
 /** Texts that spans are called by: message kinds, events, states of machines. */
 export const SPAN_NAMES = 65_535;
+/** Spans and messages that are shown together one by one. */
+export const STORY_ITEMS = 20_000;
 /** Rows of a lane: nested waits, or machines at work at a time. */
 export const LANE_ROWS = 48;
 /** Lanes: threads, processors, machines. */
@@ -161,3 +163,10 @@ export const CHART_MAX_TEXT = 1000;
 export const CHART_MAX_DEPTH = 64;
 /** The text of a chart in SCXML, in characters: 4 MiB. */
 export const CHART_MAX_SCXML = 4 * 2 ** 20;
+/** Instances of one machine that a page follows at once: every job that a device can have, and as much again for those whose end was lost. */
+export const MACHINE_INSTANCES = 4096;
+/** Instances that have ended and can still be looked at. */
+export const MACHINE_INSTANCES_ENDED = 64;
+/** Moves of an instance's history that are listed, and events that are looked through for them. */
+export const MACHINE_HISTORY = 200;
+export const MACHINE_HISTORY_SCANNED = 500_000;

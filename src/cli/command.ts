@@ -10,6 +10,7 @@ import { DeadlockError, describeError } from '../base/errors.js';
 import { MAX_DISPLAYS } from '../base/limits.js';
 import { parseMode } from '../device/display-mode.js';
 import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
+import type { TraceFormat } from '../visualiser/convert/convert.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
 import { VERSION } from '../runtime/version.js';
@@ -17,6 +18,7 @@ import type { BenchOptions } from './bench.js';
 import { TOLERANCE } from './bench-report.js';
 import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
+import { DEFAULT_DASHBOARD, type DashboardSetting, openRecording, parseDashboard } from './dashboard.js';
 import { parseQmp } from './qmp.js';
 import type { DiagramOptions } from './diagram.js';
 import { DEADLOCKED } from './exit-codes.js';
@@ -70,6 +72,14 @@ function vnc(text: string): VncSetting {
   }
 }
 
+function dashboard(text: string): DashboardSetting {
+  try {
+    return parseDashboard(text);
+  } catch (error) {
+    throw new InvalidArgumentError(describeError(error));
+  }
+}
+
 function qmp(text: string): string {
   try {
     return parseQmp(text);
@@ -113,6 +123,8 @@ function budget(text: string): ExploreBudget {
 }
 
 const WRONG_USAGE = 2;
+/** Frames of a run that nobody has said anything of. */
+const DEFAULT_FRAMES = 300;
 
 interface RunFlags extends Omit<RunOptions, 'vsync'> {
   readonly vsync: 'on' | 'off';
@@ -137,6 +149,14 @@ const qtestOption = (): Option =>
     "no guest: a client of QEMU's qtest protocol on a Unix socket there takes its part, and moves the clock",
   ).argParser(qmp);
 const qmpOption = (): Option => new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp);
+const dashboardOption = (): Option =>
+  new Option(
+    '--dashboard [HOST:PORT]',
+    'show it on a page of its own, at the address that is printed (default: a free port, loopback only)',
+  )
+    .argParser(dashboard)
+    .preset(DEFAULT_DASHBOARD);
+const controlOption = (): Option => new Option('--control', 'let that page change something').default(false);
 const traceOption = (): Option =>
   new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
     .argParser(trace)
@@ -161,7 +181,7 @@ program
   .command('run')
   .description('run a guest that draws a moving picture through the device')
   .exitOverride()
-  .addOption(new Option('--frames <n>', 'frames the guest draws').argParser(integer).default(300))
+  .addOption(new Option('--frames <n>', 'frames the guest draws (default: 300; with --dashboard, until interrupted)').argParser(integer))
   .addOption(new Option('--seconds <n>', 'let it draw for so long instead').argParser(integer))
   .addOption(new Option('--mode <WxH@Hz>', 'display mode (default: 1440x1080@60, or what the restored device has)').argParser(mode))
   .addOption(new Option('--displays <n>', 'displays the guest draws on, 1 to 8 (default: 1)').argParser(displays))
@@ -173,6 +193,8 @@ program
       .choices(REVISION_NAMES)
       .default(DEFAULT_REVISION),
   )
+  .addOption(dashboardOption())
+  .addOption(controlOption())
   .addOption(displayOption())
   .addOption(qmpOption())
   .addOption(qtestOption())
@@ -191,7 +213,9 @@ program
     const { run } = await import('./run.js');
     process.exitCode = await run({
       ...flags,
+      frames: flags.frames ?? (flags.dashboard === undefined ? DEFAULT_FRAMES : undefined),
       seconds: flags.seconds,
+      dashboard: flags.dashboard,
       out: flags.out,
       display: flags.display,
       qmp: flags.qmp,
@@ -212,6 +236,8 @@ program
   .addOption(
     new Option('--fd <n>', 'serve on that descriptor instead: a socket that listens, or one that is connected').argParser(descriptor),
   )
+  .addOption(dashboardOption())
+  .addOption(controlOption())
   .addOption(displayOption())
   .addOption(qmpOption())
   .addOption(new Option('--romfile <file>', "the device's option ROM").argParser(inFile))
@@ -236,6 +262,21 @@ Exit codes: 0 ended by a signal, QMP's quit, or its one client (--fd); 1 the dev
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./serve.js');
     process.exitCode = await serve({ ...flags, vsync: flags.vsync === 'on' });
+  });
+
+program
+  .command('open')
+  .description('show a recording (run --record) on a page, at the address that is printed, until interrupted')
+  .argument('<file>', 'the recording', inFile)
+  .exitOverride()
+  .addOption(
+    new Option('--dashboard <HOST:PORT>', 'where to listen')
+      .argParser(dashboard)
+      .default(parseDashboard(DEFAULT_DASHBOARD), 'a free port, loopback only'),
+  )
+  .addHelpText('after', '\nExit codes: 0 ended by a signal, 1 it is no recording, 2 wrong usage.')
+  .action(async (file: string, flags: { readonly dashboard: DashboardSetting }) => {
+    process.exitCode = await openRecording(file, flags.dashboard);
   });
 
 program
@@ -279,6 +320,9 @@ program
   .option('--keep-going', 'go on after a fault, and find the first of each property', false)
   .option('--json', 'print a line of JSON for each world on stdout', false)
   .addOption(new Option('--junit <file>', 'write JUnit XML there').argParser(outFile))
+  .addOption(
+    new Option('--dashboard [host:port]', 'serve a page that runs worlds and goes through what is found (default: 127.0.0.1, a free port)'),
+  )
   .addHelpText(
     'after',
     '\nExit codes: 0 proved or clean, 1 fault found, 2 wrong usage, 3 a world is not the same each time, 4 the engine failed, 130 interrupted.',
@@ -331,6 +375,53 @@ program
   .action(async (target: string | undefined, flags: Omit<TopOptions, 'target'>) => {
     const { top } = await import('./top.js');
     process.exitCode = await top({ ...flags, target, at: flags.at });
+const traceProgram = program.command('trace').description('convert, check and describe recordings and logs of QEMU').exitOverride();
+const TRACE_EXIT_CODES = '1 the file is incomplete (what is whole is used, standard error says what is missing)';
+
+traceProgram
+  .command('convert')
+  .description("write a recording, or a log of QEMU's, in another tool's format")
+  .argument('<in>', 'a recording (run --record), or a log with apple_gfx_* events; - for standard input')
+  .argument('<out>', 'the file to write, - for standard output')
+  .addOption(
+    new Option('--to <format>', 'the format').choices(['perfetto', 'chrome', 'shiviz', 'qemu-log', 'simpletrace']).makeOptionMandatory(),
+  )
+  .exitOverride()
+  .addHelpText('after', `\nExit codes: 0 done; ${TRACE_EXIT_CODES}; 2 wrong usage.`)
+  .action(async (from: string, to: string, { to: format }: { to: TraceFormat }) => {
+    const { convertCommand } = await import('./trace.js');
+    process.exitCode = await convertCommand(format, from, to);
+  });
+
+traceProgram
+  .command('check')
+  .description("look for what doesn't fit the device's machines, and name it")
+  .argument('<file>', 'a recording or a log, - for standard input')
+  .exitOverride()
+  .addHelpText('after', `\nExit codes: 0 everything fits; 1 something doesn't, or ${TRACE_EXIT_CODES.slice(2)}; 2 wrong usage.`)
+  .action(async (file: string) => {
+    const { checkCommand } = await import('./trace.js');
+    process.exitCode = await checkCommand(file);
+  });
+
+traceProgram
+  .command('info')
+  .description('say what is in it: threads, events, time, frames')
+  .argument('<file>', 'a recording or a log, - for standard input')
+  .exitOverride()
+  .addHelpText('after', `\nExit codes: 0 done; ${TRACE_EXIT_CODES}; 2 wrong usage.`)
+  .action(async (file: string) => {
+    const { infoCommand } = await import('./trace.js');
+    process.exitCode = await infoCommand(file);
+  });
+
+traceProgram
+  .command('events')
+  .description("declare the events as QEMU's trace-events files do, for its scripts/simpletrace.py")
+  .exitOverride()
+  .action(async () => {
+    const { eventsCommand } = await import('./trace.js');
+    process.exitCode = eventsCommand();
   });
 
 /** Carries out the process's command line, and sets its exit code. */

@@ -8,6 +8,7 @@ import type { RevisionName } from '../revisions/revision.js';
 import { type Dashboard, serveDashboard } from '../visualiser/server/dashboard.js';
 import type { StreamSource } from '../visualiser/server/source.js';
 import { exploreCatalogue, explorePart } from './explore-catalogue.js';
+import { UsageError } from './usage-error.js';
 import { findWorlds } from './world-file.js';
 
 export interface ExploreDashboardCommand {
@@ -19,9 +20,18 @@ export interface ExploreDashboardCommand {
   readonly port?: number;
 }
 
+/** HOST:PORT, or :PORT on loopback. Throws UsageError. */
+export function parseAddress(text: string): { readonly host?: string; readonly port: number } {
+  const [, host = '', digits = ''] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > 65_535) throw new UsageError(`--dashboard ${text}: expected HOST:PORT, with a port of 0 to 65535`);
+  const name = host.replace(/^\[(.*)\]$/, '$1');
+  return name === '' ? { port } : { host: name, port };
+}
+
 /** A recording of nothing. */
 const NOTHING: StreamSource = {
-  ...{ isLive: false, title: 'explore', preamble: [], first: 0, end: 0, isComplete: true, displays: 0 },
+  ...{ isLive: false, title: 'explore', preamble: [], first: 0, end: 0, isComplete: true, displays: 0, now: 0 },
   read: () => null,
   frame: () => null,
   onChange: () => () => undefined,

@@ -43,13 +43,14 @@ static _Thread_local PGIOSurfaceHostDevice *latest;
 
 @implementation PGIOSurfaceHostDevice
 - (id)initWithDescriptor:(PGIOSurfaceHostDeviceDescriptor *)given {
-  if (standin_fails(STANDIN_MAPPER)) {
-    [self release];
-    return nil;
-  }
   self = [super init];
   if (self == nil) return nil;
-  descriptor = [given retain];
+  @try {
+    if (!standin_fails(STANDIN_MAPPER)) descriptor = [given retain];
+  } @finally {
+    if (descriptor == nil) [self release];
+  }
+  if (given == nil || standin_get(STANDIN_NIL) == STANDIN_MAPPER) return nil;
   latest = self;
   return self;
 }
@@ -93,15 +94,51 @@ static uint32_t make_soft(StandinDevice *device) {
   return pvg_device_create(&config, NULL, 0);
 }
 
+#if HAS_TASKS
+/* Bit n: the n-th call that makes no sense was answered yes. */
+static int64_t call_wrongly(PGDeviceDescriptor *descriptor, PGTask_t *task) {
+  PGPhysicalMemoryRange_t page = {0x40000000, 0x1000}, long_one = {0x40000000, 0x20000}, endless = {0x40000000, UINT64_MAX};
+  PGPhysicalMemoryRange_t two[2] = {{0x40000000, 0x10000}, {0x40000000, 0x1000}};
+  uint8_t byte;
+  const bool yes[] = {
+    descriptor->mapMemory(task, 1, 0x10000, false, &page),
+    descriptor->mapMemory(task, 1, UINT64_MAX - 0xfff, false, &page),
+    descriptor->mapMemory(task, 1, 0, false, &long_one),
+    descriptor->mapMemory(task, 1, 0x1000, false, &endless),
+    descriptor->mapMemory(task, 2, 0, false, two),
+    descriptor->mapMemory(task, UINT32_MAX, 0, false, two),
+    descriptor->mapMemory(task, 1, 0, false, NULL),
+    descriptor->mapMemory((PGTask_t *)((uintptr_t)task + 8), 1, 0, false, &page),
+    descriptor->mapMemory(NULL, 1, 0, false, &page),
+    descriptor->unmapMemory(task, 0x10000, 0x1000),
+    descriptor->unmapMemory(task, 0x1000, UINT64_MAX),
+    descriptor->unmapMemory(NULL, 0, 0x1000),
+    descriptor->readMemory(0x40000000, 0, &byte),
+    descriptor->readMemory(UINT64_MAX, 2, &byte),
+    descriptor->readMemory(0x40000000, 1, NULL),
+    descriptor->readMemory(0x40000000, UINT64_MAX, &byte),
+    descriptor->createTask(0, NULL) != NULL,
+  };
+  int64_t answers = 0;
+  for (size_t at = 0; at < sizeof yes / sizeof *yes; at++) answers |= (int64_t)yes[at] << (at + 1);
+  descriptor->destroyTask(NULL);
+  return answers;
+}
+#endif
+
 static void *call_early(void *argument) {
   PGDeviceDescriptor *descriptor = argument;
   @autoreleasepool {
     descriptor->raiseInterrupt(0);
+    int64_t answers = 0;
 #if HAS_TASKS
     void *base = NULL;
     PGTask_t *task = descriptor->createTask(0x10000, &base);
+    if (task != NULL) answers |= 1;
+    if (task != NULL && standin_get(STANDIN_EARLY) == 3) answers |= call_wrongly(descriptor, task);
     if (task != NULL) descriptor->destroyTask(task);
 #endif
+    standin_set(STANDIN_ANSWERS, answers | 1ll << 31);
     [descriptor release];
   }
   return NULL;

@@ -24,8 +24,9 @@ enum standin_value {
   STANDIN_READS_WAIT,      /* a read waits for kicks in progress */
   STANDIN_NIL,             /* a standin_place: what is there gives nil */
   STANDIN_THROW,           /* a standin_place: what is there throws */
-  STANDIN_EARLY,           /* callbacks while a device is made: 1 from another thread, 2 from the same one */
+  STANDIN_EARLY,           /* callbacks while a device is made: 1 from another thread, 2 from the same one; 3: as 1, and wrong ones */
   STANDIN_HANG,            /* a standin_place: what is there doesn't return until this is 0 again */
+  STANDIN_ANSWERS,         /* set by what STANDIN_EARLY does: bit 0: there was a task; bit n: the n-th wrong call was answered yes; bit 31: done */
   STANDIN_VALUES
 };
 

@@ -7,7 +7,7 @@
 import { type ReadonlySignal, type Signal, computed, signal } from '@preact/signals';
 import { ChunkDecoder } from '../../trace/recording/decoder.js';
 import { TraceStore } from '../../trace/recording/trace-store.js';
-import { Connection, type ConnectionState } from './connection.js';
+import { Connection, type ConnectionState, takeToken } from './connection.js';
 import { createKeys, type KeyMap, type Keys } from './keys.js';
 import { createRouter, type Route } from './route.js';
 import { createTheme, type Theme } from './theme.js';
@@ -71,6 +71,8 @@ export function createApp(first: string): App {
   const generation = signal(0);
   const version = signal(0);
   const time = signal<number | null>(null);
+  // Before the address is read for the view.
+  const token = takeToken();
   const router = createRouter(first);
   const keys = createKeys();
   const { theme, toggle } = createTheme();
@@ -84,8 +86,7 @@ export function createApp(first: string): App {
     if (works.length === 0) connection.giveCredit();
     else void Promise.allSettled(works).then(() => connection.giveCredit());
   });
-  // The router has read the view by now, and the connection takes the token out of the address.
-  const connection = new Connection({
+  const connection = new Connection(token, {
     onWelcome() {
       store = new TraceStore();
       decoder = new ChunkDecoder({ magic: false });

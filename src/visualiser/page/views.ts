@@ -6,6 +6,8 @@
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
 import { DisplayView } from './views/display/display-view.js';
+import { MachinesView } from './views/machines/machines-view.js';
+import { SequenceView } from './views/sequence/sequence-view.js';
 import { SystemView } from './views/system/system.js';
 import { TimelineView } from './views/timeline/timeline-view.js';
 import { ExploreView } from './views/explore/view.js';
@@ -19,8 +21,10 @@ export interface View {
 }
 
 export const VIEWS: readonly View[] = [
+  { name: 'machines', title: 'Machines', component: MachinesView },
   { name: 'system', title: 'System', component: SystemView },
   { name: 'timeline', title: 'Timeline', component: TimelineView },
+  { name: 'sequence', title: 'Sequence', component: SequenceView },
   { name: 'display', title: 'Display', component: DisplayView },
   { name: 'explore', title: 'Explore', component: ExploreView },
 ];

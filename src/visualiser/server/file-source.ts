@@ -33,8 +33,6 @@ export async function openFileSource(path: string): Promise<FileSource> {
       first: 0,
       end: Math.ceil((size - MAGIC.length) / DASHBOARD_FILE_PIECE_BYTES),
       isComplete: true,
-      // Nothing of a file is ever skipped, so nobody asks.
-      now: 0,
       displays: 0,
       read: (number) => readPart(file, MAGIC.length + number * DASHBOARD_FILE_PIECE_BYTES, DASHBOARD_FILE_PIECE_BYTES),
       frame: () => null,

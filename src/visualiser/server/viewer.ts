@@ -223,7 +223,7 @@ export class Viewer {
     this.position = this.source.first;
     this.skippedPieces += count;
     const text = `${count} pieces were not sent to this page, which did not keep up`;
-    await this.sendPiece(encodeNote({ nanoseconds: this.source.now, kind: 'skipped', text }));
+    await this.sendPiece(encodeNote({ nanoseconds: this.source.now ?? 0, kind: 'skipped', text }));
     return true;
   }
 

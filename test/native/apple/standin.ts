@@ -3,11 +3,22 @@
  *
  * Invariant: useStandin() comes before anything loads the bridge, and a process has one macOS.
  */
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 
-export const FOLDER = fileURLToPath(new URL('../../../dist/native/standin', import.meta.url));
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const FOLDER = join(ROOT, 'dist', 'native', 'standin');
+
+/** Builds a flavour of it if it is older than its sources; why there is none on this machine, or undefined. */
+export function whyNoStandin(flavour: 'plain' | 'asan' | 'tsan' = 'plain'): string | undefined {
+  const script = join(ROOT, 'test', 'native', 'apple', 'build.mjs');
+  const { status, stderr } = spawnSync(process.execPath, [script, flavour], { cwd: ROOT, encoding: 'utf8' });
+  if (status === 0) return undefined;
+  if (status === 2) return stderr.trim();
+  throw new RangeError(`the stand-in can't be built: ${stderr}`);
+}
 
 export const MACOS = ['13', '15.4', '26', '27'] as const;
 export type Macos = (typeof MACOS)[number];
@@ -26,6 +37,8 @@ export const Value = {
 } as const;
 
 export interface Standin {
+  /** The model of guest memory that the bridge uses. */
+  readonly memory: 'tasks' | 'ranges';
   set(value: (typeof Value)[keyof typeof Value], to: number): void;
   /** Objects of the stand-in's that are alive in this process. */
   alive(): number;
@@ -40,5 +53,5 @@ export function useStandin(macos: Macos, memory?: 'tasks' | 'ranges'): Standin {
   const library = koffi.load(join(FOLDER, 'libstandin.so'));
   const set = library.func('void standin_set(uint32_t value, int64_t to)');
   const alive = library.func('int64_t standin_alive(void)');
-  return { set: (value, to) => set(value, to), alive: () => Number(alive()) };
+  return { memory: memory ?? (macos === '27' ? 'ranges' : 'tasks'), set: (value, to) => set(value, to), alive: () => Number(alive()) };
 }

@@ -226,7 +226,7 @@ describe('a step that is moved', () => {
   it('changes what comes of it', async () => {
     // Alice writes before Bob reads.
     const { outcome, said, run, step, failure } = await move(3, -2);
-    expect([outcome, said, step, failure]).toEqual(['passes', 'it passes: "no deposit is lost" holds', 1, null]);
+    expect([outcome, said, step, failure]).toEqual(['passes', 'it passes: "no deposit is lost" is not broken', 1, null]);
     expect(run.steps.map(({ process, text }) => `${run.processes[process]} ${text}`)).toEqual([
       'alice read balance → 100',
       'alice write balance = 110',

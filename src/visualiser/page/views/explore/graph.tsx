@@ -91,7 +91,7 @@ function Cell({ run, index, isSame = false }: { readonly run: RunView; readonly 
   const isPending = index >= run.steps.length;
   const name = run.processes[step.process] ?? '';
   const waits = isPending && run.waits.find(({ process }) => process === name);
-  const text = waits ? `waits for ${waits.on.join(' or ') || 'nobody'}: ${step.text}` : isPending ? `next: ${step.text}` : step.text;
+  const text = waits ? `waits: ${step.text} (${waits.on.join(' or ') || 'nobody'})` : isPending ? `next: ${step.text}` : step.text;
   return (
     <span
       class={`explore-cell${isSame ? ' explore-same' : ''}${isPending ? ' explore-pending' : ''}`}

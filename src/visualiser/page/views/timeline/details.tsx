@@ -7,7 +7,7 @@ import { SPAN_KIND_NAMES, SpanFlag } from '../../../model/spans-table.js';
 import { JOB_MOMENTS } from '../../../model/spans-jobs.js';
 import type { SpanModel } from '../../../model/spans.js';
 import type { App } from '../../app.js';
-import { arrowsAt, labelOf, type Picked } from './pick.js';
+import { arrowsAt, labelOf, type Picked } from '../../../model/spans-pick.js';
 import type { TimelineState } from './state.js';
 import { durationText, momentText } from './time-text.js';
 
@@ -101,11 +101,12 @@ function Fact({ name, children }: { readonly name: string; readonly children: st
 
 function Causes({ app, model, picked }: { readonly app: App; readonly model: SpanModel; readonly picked: Picked }) {
   const causes = causesOf(model, picked.job);
+  const submitted = causes.length > 0 ? [] : model.jobs.submittedBy(picked.name, picked.id);
   const job = model.jobs.of(picked.job);
   return (
     <div class="tl-causes">
-      <h3>{causes.length === 0 ? 'Inside of no job' : 'Caused by'}</h3>
-      {causes.map(({ job: each, text }) => (
+      <h3>{causes.length > 0 ? 'Inside of' : submitted.length > 0 ? 'Submitted' : 'Inside of no job'}</h3>
+      {[...causes, ...submitted.map((each) => ({ job: each, text: `job ${each}` }))].map(({ job: each, text }) => (
         <button
           type="button"
           class="tl-link"
@@ -138,7 +139,7 @@ function Arrows({ state, picked }: { readonly state: TimelineState; readonly pic
         const passed = at.to > at.from ? ` (${durationText(at.to - at.from)})` : '';
         return (
           <button type="button" class="tl-link" key={arrow} onClick={() => state.jumpAlong(arrow, isOut)}>
-            {`${isOut ? '→' : '←'} ${model.names.text(at.name)} ${at.id} ${isOut ? 'to' : 'from'} ${other}${passed}`}
+            {`${model.names.text(at.name)} ${at.id} ${isOut ? 'to' : 'from'} ${other}${passed}`}
           </button>
         );
       })}

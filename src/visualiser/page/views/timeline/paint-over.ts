@@ -2,7 +2,7 @@
  * Draws what lies over the lanes: axis, arrows, what is chosen, what is measured, the moment that all views show.
  */
 import { ArrowKind } from '../../../model/spans-arrows.js';
-import { arrowsAt, type Picked } from './pick.js';
+import { arrowsAt, type Picked } from '../../../model/spans-pick.js';
 import { rowTop, type Scene, xOf } from './scene.js';
 import { durationText, tickStep, tickText } from './time-text.js';
 

@@ -5,7 +5,7 @@
  */
 import { SpanKind } from '../../../model/spans-table.js';
 import type { Strip } from './lane-layout.js';
-import { labelOf } from './pick.js';
+import { labelOf } from '../../../model/spans-pick.js';
 import { type Scene, xOf } from './scene.js';
 
 /** Narrower spans have no text. */

@@ -5,7 +5,7 @@
  */
 import type { TimelineState } from './state.js';
 import { stripAt } from './lane-layout.js';
-import { type Picked, pickAt } from './pick.js';
+import { type Picked, pickAt } from '../../../model/spans-pick.js';
 import { timeOf } from './scene.js';
 
 /** Pixels that a click may move. */

@@ -6,7 +6,7 @@
 import type { SpanModel } from '../../../model/spans.js';
 import type { Layout } from './lane-layout.js';
 import type { Colours, Palette } from './palette.js';
-import type { Picked } from './pick.js';
+import type { Picked } from '../../../model/spans-pick.js';
 import type { Thumbnail } from './thumbnails.js';
 import type { Window } from './viewport.js';
 

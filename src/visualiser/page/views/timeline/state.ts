@@ -9,7 +9,7 @@ import { countSpans, findSpan, type SpanMatcher, spanMatcher } from '../../../mo
 import type { SpanModel } from '../../../model/spans.js';
 import type { App } from '../../app.js';
 import { type Layout, layOut } from './lane-layout.js';
-import { arrowsAt, type Picked, pickAgain, pickedOf } from './pick.js';
+import { arrowsAt, innermostAt, type Picked, pickAgain, pickedOf } from '../../../model/spans-pick.js';
 import { spansOf } from './span-model.js';
 import { around, clampWindow, moved, type Window, zoomed } from './viewport.js';
 
@@ -37,18 +37,43 @@ export class TimelineState {
   size = 13;
   /** Whether the window goes along with the end. */
   private follows = true;
+  /** What the address asks for, since the start, until there is that much. */
+  private wanted: Window | null = null;
+  private written = '';
   private foundSpan = -1;
   private layoutKey = '';
 
   constructor(readonly app: App) {
     this.model = spansOf(app.store);
-    const { from, to } = app.route.peek().params;
-    const [first, last] = [Number(from), Number(to)];
-    if (last > first && !Number.isNaN(this.model.start)) {
-      this.follows = false;
-      this.window.value = clampWindow({ from: this.model.start + first, to: this.model.start + last }, this.range);
-    }
+    this.obey(app.route.peek().params);
     this.update();
+  }
+
+  /** Shows the stretch that the address asks for, now or as soon as there is that much; what it wrote there itself it has already. */
+  obey({ from = '', to = '' }: Readonly<Record<string, string>>): void {
+    if (`${from} ${to}` === this.written || !(Number(to) > Number(from))) return;
+    this.wanted = { from: Number(from), to: Number(to) };
+    this.written = `${from} ${to}`;
+    this.drawn.value++;
+    this.obeyWanted();
+  }
+
+  /** The window as the address has it, null while it isn't for the address. */
+  get address(): { readonly from: string; readonly to: string } | null {
+    const { start } = this.model;
+    const window = this.window.value;
+    if (this.follows || this.wanted !== null || Number.isNaN(start)) return null;
+    const [from, to] = [String(Math.round(window.from - start)), String(Math.round(window.to - start))];
+    this.written = `${from} ${to}`;
+    return { from, to };
+  }
+
+  private obeyWanted(): void {
+    const { wanted, model } = this;
+    if (wanted === null || Number.isNaN(model.start)) return;
+    this.follows = false;
+    this.window.value = { from: model.start + wanted.from, to: model.start + wanted.to };
+    if (model.start + wanted.to <= model.end) this.wanted = null;
   }
 
   /** Whether the window goes along with the end. */
@@ -72,6 +97,7 @@ export class TimelineState {
     spansOf(this.app.store);
     batch(() => {
       this.updateLayout();
+      this.obeyWanted();
       if (this.follows) this.window.value = this.followed();
       const { value: selected } = this.selected;
       if (selected?.end === Number.POSITIVE_INFINITY) this.selected.value = pickAgain(this.model, selected);
@@ -99,6 +125,7 @@ export class TimelineState {
   /** Shows a stretch from now on. */
   show(window: Window): void {
     this.follows = false;
+    this.wanted = null;
     this.window.value = clampWindow(window, this.range);
   }
 
@@ -210,19 +237,7 @@ export class TimelineState {
     const at = this.model.arrows.at(arrow);
     if (at === null) return;
     const [lane, time] = isOut ? [at.toLane, at.to] : [at.fromLane, at.from];
-    const there = deepestAt(this.model, lane, time);
+    const there = innermostAt(this.model, lane, time);
     if (there !== null) this.goTo(there);
   }
-}
-
-/** The innermost span of a lane at a time, null if there is none. */
-export function deepestAt(model: SpanModel, lane: number, time: number): Picked | null {
-  const rows = model.lanes[lane]?.rows ?? [];
-  for (let depth = rows.length - 1; depth >= 0; depth--) {
-    const row = rows[depth];
-    if (row?.open && row.open.begin <= time) return { ...row.open, lane, depth, end: Number.POSITIVE_INFINITY };
-    const span = row?.spanAt(time) ?? -1;
-    if (span >= 0) return pickedOf(model, span);
-  }
-  return null;
 }

@@ -10,7 +10,7 @@ import type { App } from '../../app.js';
 import { Details } from './details.js';
 import { Drawing } from './draw.js';
 import { timelineKeys } from './keys.js';
-import { labelOf } from './pick.js';
+import { labelOf } from '../../../model/spans-pick.js';
 import { listen, listenMap } from './pointer.js';
 import { TimelineState } from './state.js';
 import { durationText, momentText } from './time-text.js';
@@ -131,13 +131,13 @@ function useDrawing(app: App, state: TimelineState, drawing: { readonly current:
 /** Keeps the window in the address, and the moment that all views show in the window. */
 function useAddress(app: App, state: TimelineState): void {
   useSignalEffect(() => {
-    const { from, to } = state.window.value;
-    const { start } = state.model;
-    if (Number.isNaN(start) || state.isFollowing) return;
-    const timer = setTimeout(
-      () => app.setParams({ from: String(Math.round(from - start)), to: String(Math.round(to - start)) }),
-      ADDRESS_DELAY,
-    );
+    const { view, params } = app.route.value;
+    if (view === 'timeline') state.obey(params);
+  });
+  useSignalEffect(() => {
+    const { address } = state;
+    if (address === null) return;
+    const timer = setTimeout(() => app.setParams(address), ADDRESS_DELAY);
     return () => clearTimeout(timer);
   });
   useSignalEffect(() => {

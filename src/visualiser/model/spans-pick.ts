@@ -3,9 +3,8 @@
  *
  * Invariant: what is chosen is known by lane, depth and beginning, which stay the same when it ends, and when older spans are let go.
  */
-import type { ArrowTable } from '../../../model/spans-arrows.js';
-import type { SpanModel } from '../../../model/spans.js';
-import type { SpanFacts } from '../../../model/spans-table.js';
+import type { SpanModel } from './spans.js';
+import { type SpanFacts, SpanKind } from './spans-table.js';
 
 /** A span, as it is told of. */
 export interface Picked extends Readonly<SpanFacts> {
@@ -75,7 +74,7 @@ export function arrowsAt(model: SpanModel, { lane, begin, end }: Picked, limit: 
   const found: Touching[] = [];
   const { arrows } = model;
   arrows.visit(begin, end, (arrow) => {
-    const at = (arrows as ArrowTable).at(arrow);
+    const at = arrows.at(arrow);
     if (at === null) return true;
     if (at.fromLane === lane && at.from >= begin && at.from <= end) found.push({ arrow, isOut: true });
     else if (at.toLane === lane && at.to >= begin && at.to <= end) found.push({ arrow, isOut: false });
@@ -90,5 +89,20 @@ export function labelOf(
   { kind, name, id }: { readonly kind: number; readonly name: number; readonly id: number },
 ): string {
   const text = model.names.text(name);
-  return id === 0 || kind === 9 || kind === 10 ? text : `${text} ${id > 0xffff ? `0x${id.toString(16)}` : id}`;
+  return id === 0 || kind === SpanKind.hold || kind === SpanKind.state ? text : `${text} ${id > 0xffff ? `0x${id.toString(16)}` : id}`;
+}
+
+/** The innermost span of a lane at a time that is as wanted, null if there is none. */
+export function innermostAt(
+  model: SpanModel,
+  lane: number,
+  time: number,
+  isWanted: (picked: Picked) => boolean = () => true,
+): Picked | null {
+  const rows = model.lanes[lane]?.rows ?? [];
+  for (let depth = rows.length - 1; depth >= 0; depth--) {
+    const found = pickAt(model, { lane, depth }, time, 0);
+    if (found !== null && isWanted(found)) return found;
+  }
+  return null;
 }
