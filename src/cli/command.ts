@@ -3,124 +3,36 @@
  * The command `apple-gfx`: parses the command line and runs one sub-command; each has a file of its own. What only one of them needs is loaded
  * when it is run. npm installs this file's bundle as the command.
  */
-import { existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { DeadlockError, describeError } from '../base/errors.js';
-import { MAX_DISPLAYS } from '../base/limits.js';
-import { parseMode } from '../device/display-mode.js';
-import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
-import type { TraceFormat } from '../visualiser/convert/convert.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
 import { VERSION } from '../runtime/version.js';
+import {
+  budget,
+  dashboard,
+  descriptor,
+  displays,
+  inFile,
+  integer,
+  mode,
+  outFile,
+  qmp,
+  socketPath,
+  trace,
+  vectors,
+  vnc,
+} from './argument-parsers.js';
 import type { BenchOptions } from './bench.js';
 import { TOLERANCE } from './bench-report.js';
-import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
-import { DEFAULT_DASHBOARD, type DashboardSetting, openRecording, parseDashboard } from './dashboard.js';
-import { parseQmp } from './qmp.js';
-import type { DiagramOptions } from './diagram.js';
+import { DEFAULT_DASHBOARD } from './dashboard.js';
 import { DEADLOCKED } from './exit-codes.js';
 import type { RunOptions } from './run.js';
 import type { ServeOptions } from './serve.js';
-import type { TopOptions } from './top.js';
+import { addTraceCommands } from './trace-commands.js';
 import { UsageError } from './usage-error.js';
-import { parseVnc, type VncSetting } from './vnc.js';
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 1_000_000_000) throw new InvalidArgumentError('Expected an integer in 1..1000000000.');
-  return value;
-}
-
-function mode(text: string): ReturnType<typeof parseMode> {
-  try {
-    const parsed = parseMode(text);
-    if (parsed.width < 320 || parsed.height < 200) throw new InvalidArgumentError('The guest draws modes from 320x200 on.');
-    return parsed;
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
-}
-
-function trace(glob: string, before: readonly string[]): readonly string[] {
-  if (!Object.keys(TRACE_FORMATS).some(tracePattern([glob.replace(/^-/, '')])))
-    throw new InvalidArgumentError('No trace event has such a name.');
-  return [...before, glob];
-}
-
-function outFile(path: string): string {
-  if (!existsSync(dirname(resolve(path)))) throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new InvalidArgumentError('It is a folder, not a file.');
-  return path;
-}
-
-function displays(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > MAX_DISPLAYS) {
-    throw new InvalidArgumentError(`Expected an integer in 1..${MAX_DISPLAYS}.`);
-  }
-  return value;
-}
-
-function vnc(text: string): VncSetting {
-  try {
-    return parseVnc(text);
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
-}
-
-function dashboard(text: string): DashboardSetting {
-  try {
-    return parseDashboard(text);
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
-}
-
-function qmp(text: string): string {
-  try {
-    return parseQmp(text);
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
-}
-
-function socketPath(path: string): string {
-  if (path === '' || !existsSync(dirname(resolve(path))))
-    throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
-  return path;
-}
-
-function descriptor(text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 3) throw new InvalidArgumentError('Expected the number of an open descriptor, 3 or more.');
-  return Number(text);
-}
-
-function vectors(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 32) throw new InvalidArgumentError('Expected an integer in 1..32.');
-  return value;
-}
-
-function inFile(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
-  throw new InvalidArgumentError('There is no such file.');
-}
-
-function seconds(text: string): number {
-  if (!/^\d{1,9}(\.\d{1,9})?$/.test(text)) throw new InvalidArgumentError('Expected a number of seconds, as in 1.25.');
-  return Number(text);
-}
-
-/** 10000 schedules, or 30s. */
-function budget(text: string): ExploreBudget {
-  const [, amount = '', unit] = /^(\d{1,9}(?:\.\d{1,3})?)(s?)$/.exec(text) ?? [];
-  if (amount === '' || Number(amount) === 0) throw new InvalidArgumentError('Expected a number of schedules, or seconds as in 30s.');
-  return unit === 's' ? { seconds: Number(amount) } : { schedules: integer(amount) };
-}
+import { addViewingCommands } from './viewing-commands.js';
 
 const WRONG_USAGE = 2;
 /** Frames of a run that nobody has said anything of. */
@@ -265,21 +177,6 @@ Exit codes: 0 ended by a signal, QMP's quit, or its one client (--fd); 1 the dev
   });
 
 program
-  .command('open')
-  .description('show a recording (run --record) on a page, at the address that is printed, until interrupted')
-  .argument('<file>', 'the recording', inFile)
-  .exitOverride()
-  .addOption(
-    new Option('--dashboard <HOST:PORT>', 'where to listen')
-      .argParser(dashboard)
-      .default(parseDashboard(DEFAULT_DASHBOARD), 'a free port, loopback only'),
-  )
-  .addHelpText('after', '\nExit codes: 0 ended by a signal, 1 it is no recording, 2 wrong usage.')
-  .action(async (file: string, flags: { readonly dashboard: DashboardSetting }) => {
-    process.exitCode = await openRecording(file, flags.dashboard);
-  });
-
-program
   .command('bench')
   .description('measure the device against the same work in C and against what people would otherwise use')
   .exitOverride()
@@ -344,85 +241,8 @@ program
     process.exitCode = await replayCommand({ schedule, world });
   });
 
-program
-  .command('diagram')
-  .description("draw the device's state machines")
-  .argument('[machine]', 'name of a machine, or a file of SCXML or of an XState definition (.json); without it, the machines are listed')
-  .exitOverride()
-  .option('--all', 'all machines, in one document', false)
-  .addOption(new Option('--format <name>', 'what is written').choices(['svg', 'mermaid', 'dot', 'scxml', 'json']).default('svg'))
-  .addOption(new Option('--out <file|folder>', 'write it there instead of stdout; into a folder, a file for each machine'))
-  .addOption(
-    new Option('--theme <name>', 'colours of an SVG; auto: those that whoever looks at it prefers')
-      .choices(['light', 'dark', 'auto'])
-      .default('auto'),
-  )
-  .addHelpText('after', '\nExit codes: 0 written, 2 wrong usage.')
-  .action(async (machine: string | undefined, flags: Omit<DiagramOptions, 'machine'>) => {
-    const { diagram } = await import('./diagram.js');
-    process.exitCode = await diagram({ ...flags, machine, out: flags.out });
-  });
-
-program
-  .command('top')
-  .description('show who is busy, who waits for whom, and what is wrong, in the terminal')
-  .argument('[file|url]', "a recording, or the address that --dashboard printed; without it, the latest run of this user's")
-  .exitOverride()
-  .option('--once', 'print what there is as plain text, and end', false)
-  .option('--json', 'print JSON: a line a second, with --once one', false)
-  .addOption(new Option('--at <seconds>', 'of a recording: begin there, counted from its start').argParser(seconds))
-  .addHelpText('after', '\nKeys: space, arrows, s, ?, q. Exit codes: 0 shown, 2 wrong usage.')
-  .action(async (target: string | undefined, flags: Omit<TopOptions, 'target'>) => {
-    const { top } = await import('./top.js');
-    process.exitCode = await top({ ...flags, target, at: flags.at });
-const traceProgram = program.command('trace').description('convert, check and describe recordings and logs of QEMU').exitOverride();
-const TRACE_EXIT_CODES = '1 the file is incomplete (what is whole is used, standard error says what is missing)';
-
-traceProgram
-  .command('convert')
-  .description("write a recording, or a log of QEMU's, in another tool's format")
-  .argument('<in>', 'a recording (run --record), or a log with apple_gfx_* events; - for standard input')
-  .argument('<out>', 'the file to write, - for standard output')
-  .addOption(
-    new Option('--to <format>', 'the format').choices(['perfetto', 'chrome', 'shiviz', 'qemu-log', 'simpletrace']).makeOptionMandatory(),
-  )
-  .exitOverride()
-  .addHelpText('after', `\nExit codes: 0 done; ${TRACE_EXIT_CODES}; 2 wrong usage.`)
-  .action(async (from: string, to: string, { to: format }: { to: TraceFormat }) => {
-    const { convertCommand } = await import('./trace.js');
-    process.exitCode = await convertCommand(format, from, to);
-  });
-
-traceProgram
-  .command('check')
-  .description("look for what doesn't fit the device's machines, and name it")
-  .argument('<file>', 'a recording or a log, - for standard input')
-  .exitOverride()
-  .addHelpText('after', `\nExit codes: 0 everything fits; 1 something doesn't, or ${TRACE_EXIT_CODES.slice(2)}; 2 wrong usage.`)
-  .action(async (file: string) => {
-    const { checkCommand } = await import('./trace.js');
-    process.exitCode = await checkCommand(file);
-  });
-
-traceProgram
-  .command('info')
-  .description('say what is in it: threads, events, time, frames')
-  .argument('<file>', 'a recording or a log, - for standard input')
-  .exitOverride()
-  .addHelpText('after', `\nExit codes: 0 done; ${TRACE_EXIT_CODES}; 2 wrong usage.`)
-  .action(async (file: string) => {
-    const { infoCommand } = await import('./trace.js');
-    process.exitCode = await infoCommand(file);
-  });
-
-traceProgram
-  .command('events')
-  .description("declare the events as QEMU's trace-events files do, for its scripts/simpletrace.py")
-  .exitOverride()
-  .action(async () => {
-    const { eventsCommand } = await import('./trace.js');
-    process.exitCode = eventsCommand();
-  });
+addViewingCommands(program);
+addTraceCommands(program);
 
 /** Carries out the process's command line, and sets its exit code. */
 async function main(): Promise<void> {
