@@ -32,7 +32,7 @@ describe('edges', () => {
     ['koffi', ['src/bridge/native.ts']],
     ['piscina', ['src/cli/compare.ts', 'src/explorer/workers.ts', 'actors/background-queue/pool.ts']],
     ['comlink', ['actors/control.ts', 'actors/supervisor.ts']],
-    ['commander', ['src/cli/command.ts']],
+    ['commander', ['src/cli/argument-parsers.ts', 'src/cli/command.ts', 'src/cli/trace-commands.ts', 'src/cli/viewing-commands.ts']],
     ['pngjs', ['src/runtime/picture-file.ts']],
     ['elkjs/lib/elk.bundled.js', ['src/visualiser/chart/elk-layout.ts']],
     ['vitest', ['src/explorer/vitest.ts']],

@@ -121,7 +121,7 @@ export class Terminal {
     this.input?.setRawMode(false);
     // At once, since the process may end right behind it.
     try {
-      writeSync(this.output.fd, LEAVE);
+      writeSync(process.stdout.fd, LEAVE);
     } catch (error) {
       // A terminal that is gone needs nothing put back.
       if (!(error instanceof Error && 'syscall' in error)) throw error;
