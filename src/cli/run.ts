@@ -5,6 +5,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
+import type { BridgeChoice } from '../bridge/pvg.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { QmpServer } from '../embed/qmp/server.js';
 import type { RevisionName } from '../revisions/revision.js';
@@ -22,6 +23,7 @@ export interface RunOptions {
   readonly mode: DisplayMode | undefined;
   readonly displays: number | undefined;
   readonly vsync: boolean;
+  readonly bridge: BridgeChoice;
   /** Nobody looks but at the end, for the picture in `out`. */
   readonly headless: boolean;
   readonly variant: 'mmio' | 'pci' | undefined;
@@ -67,6 +69,8 @@ export interface RunSummary {
   readonly variant: string;
   readonly displays: number;
   readonly revision: string;
+  /** Whose PVG it was. */
+  readonly bridge: string;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -93,6 +97,7 @@ function summarise({ device }: Session, options: RunOptions, elapsedSeconds: num
     variant: device.iosfcBase === null ? 'pci' : 'mmio',
     displays: device.displays.length,
     revision: options.revision,
+    bridge: device.bridge,
   };
 }
 
@@ -184,10 +189,13 @@ async function settle(session: Session): Promise<void> {
 
 async function sessionOf(options: RunOptions): Promise<SessionOptions> {
   const { variant, revision, vsync, headless, trace, displays } = options;
+  // The guest of a run sends the software PVG's packets; a qtest client sends its own.
+  const bridge = options.bridge === 'auto' && options.qtest === undefined ? 'soft' : options.bridge;
   const restore = options.restore === undefined ? undefined : await readFile(options.restore);
   const device = {
     revision,
     vsync,
+    bridge,
     headless,
     trace,
     ...(variant && { variant }),

@@ -4,6 +4,7 @@
  */
 #import "pg.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #pragma GCC visibility push(default)
@@ -256,4 +257,5 @@ id PGCreateDeviceWithDescriptor(id descriptor, NSError **error) {
 }
 #endif
 
-NSURL *PGCopyOptionROMURL(void) { return [[NSURL alloc] initFileURLWithPath:@"/dev/null"]; }
+/* Any file will do: it is this one. */
+NSURL *PGCopyOptionROMURL(void) { return [[NSURL alloc] initFileURLWithPath:[NSString stringWithUTF8String:getenv("STANDIN_FRAMEWORK")]]; }

@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const MACOS = [130, 154, 260, 270];
 const FLAVOURS = {
   plain: ['-O2'],
-  asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-shared-libasan'],
+  asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
   tsan: ['-O1', '-fsanitize=thread'],
 };
 const C = ['-std=gnu11', '-g', '-pthread', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror', '-Inative'];
