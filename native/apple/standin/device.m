@@ -76,7 +76,7 @@ static uint32_t make_soft(StandinDevice *device) {
   struct pvg_config config = {
     .version = PVG_BRIDGE_VERSION,
     .group = device->group,
-    .page_shift = device->mapper != nil ? 14 : 12,
+    .page_shift = standin_get(STANDIN_PAGE_SHIFT) != 0 ? (uint32_t)standin_get(STANDIN_PAGE_SHIFT) : device->mapper != nil ? 14 : 12,
     .vectors = 32,
     .iosfc = device->mapper != nil,
     .ports = (uint32_t)device->descriptor->ports,
