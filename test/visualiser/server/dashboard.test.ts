@@ -334,7 +334,11 @@ describe('what a page is sent', () => {
     const other = await viewer();
     for (const client of [deaf, other]) await client.request(1, 'subscribe', { topic: 'news' });
     deaf.socket.pause();
-    for (let id = 2; id < 500; id++) deaf.send({ type: 'request', id, method: 'much' });
+    for (let id = 2; id < 500; id++) {
+      deaf.send({ type: 'request', id, method: 'much' });
+      // One after the other, so that each is carried out.
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
     for (let number = 0; number < 500; number++) {
       dashboard.publish('news', 'z'.repeat(10_000));
       await new Promise(setImmediate);
