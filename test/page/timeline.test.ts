@@ -86,12 +86,12 @@ describe('the Timeline', () => {
       const [job, ground] = [await themeColour(page, 'c1'), await themeColour(page, 'bg')];
       expect(await colourAt(page, 'background-queue', 1, 300)).toBe(job);
       expect(await colourAt(page, 'background-queue', 1, 395)).toBe(job);
-      expect(await colourAt(page, 'background-queue', 1, 100)).toBe(ground);
-      expect(await colourAt(page, 'background-queue', 1, 405)).toBe(ground);
+      expect(await colourAt(page, 'background-queue', 1, 90)).toBe(ground);
+      expect(await colourAt(page, 'background-queue', 1, 430)).toBe(ground);
       const access = await colourAt(page, 'BQL', 0, 540);
       expect([ground, job]).not.toContain(access);
       expect(await colourAt(page, 'vcpu', 0, 530)).toBe(access);
-      expect(await colourAt(page, 'BQL', 0, 555)).toBe(ground);
+      expect(await colourAt(page, 'BQL', 0, 570)).toBe(ground);
       await pages.closePages();
     }
   });
