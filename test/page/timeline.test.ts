@@ -88,9 +88,9 @@ describe('the Timeline', () => {
       expect(await colourAt(page, 'background-queue', 1, 395)).toBe(job);
       expect(await colourAt(page, 'background-queue', 1, 90)).toBe(ground);
       expect(await colourAt(page, 'background-queue', 1, 430)).toBe(ground);
-      const access = await colourAt(page, 'BQL', 0, 540);
+      const access = await colourAt(page, 'BQL', 0, 300);
       expect([ground, job]).not.toContain(access);
-      expect(await colourAt(page, 'vcpu', 0, 530)).toBe(access);
+      expect(await colourAt(page, 'vcpu', 0, 300)).toBe(access);
       expect(await colourAt(page, 'BQL', 0, 570)).toBe(ground);
       await pages.closePages();
     }
