@@ -222,4 +222,5 @@ export class SpanReader {
 }
 
 /** Index of the first event from an index on before which events were lost; Infinity if there is none. */
-const gapFrom = ({ losses }: ThreadLog, from: number): number => losses.find(({ index }) => index >= from)?.index ?? Number.POSITIVE_INFINITY;
+const gapFrom = ({ losses }: ThreadLog, from: number): number =>
+  losses.find(({ index }) => index >= from)?.index ?? Number.POSITIVE_INFINITY;

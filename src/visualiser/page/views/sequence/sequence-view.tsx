@@ -49,6 +49,8 @@ export function SequenceView({ app }: { readonly app: App }) {
   useEffect(() => {
     const choose = (row: number): void => {
       state.choose(row);
+      // There may be more rows than were drawn last, and so more to scroll.
+      draw.current();
       const [scroller, shape] = [body.current, geometry.current];
       const at = state.rows.peek().rows[state.chosen.peek()];
       if (scroller === null || shape === null || at === undefined) return;
