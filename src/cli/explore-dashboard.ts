@@ -8,25 +8,15 @@ import type { RevisionName } from '../revisions/revision.js';
 import { type Dashboard, serveDashboard } from '../visualiser/server/dashboard.js';
 import type { StreamSource } from '../visualiser/server/source.js';
 import { exploreCatalogue, explorePart } from './explore-catalogue.js';
-import { UsageError } from './usage-error.js';
+import { orUsage } from './dashboard.js';
 import { findWorlds } from './world-file.js';
 
 export interface ExploreDashboardCommand {
   /** The world that the page begins with: a name of ours, or a module's path. */
   readonly world: string | undefined;
   readonly revision: RevisionName;
-  /** Where to listen; left out: on loopback, at a free port. */
-  readonly host?: string;
-  readonly port?: number;
-}
-
-/** HOST:PORT, or :PORT on loopback. Throws UsageError. */
-export function parseAddress(text: string): { readonly host?: string; readonly port: number } {
-  const [, host = '', digits = ''] = /^(.*):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === '' || port > 65_535) throw new UsageError(`--dashboard ${text}: expected HOST:PORT, with a port of 0 to 65535`);
-  const name = host.replace(/^\[(.*)\]$/, '$1');
-  return name === '' ? { port } : { host: name, port };
+  readonly host: string;
+  readonly port: number;
 }
 
 /** A recording of nothing. */
@@ -37,20 +27,14 @@ const NOTHING: StreamSource = {
   onChange: () => () => undefined,
 };
 
-/** Opens the page's server. Rejects with UsageError and ListenError. */
+/** Opens the page's server. Rejects with UsageError. */
 export async function openExplorer({ world, revision, host, port }: ExploreDashboardCommand): Promise<Dashboard> {
   const found = world === undefined ? [] : await findWorlds(world, [revision]);
   const own = found.filter(({ module }) => module !== undefined);
   const [name = ''] = (found[0]?.world.name ?? '').split('@');
   const catalogue = exploreCatalogue(own, { revision, ...(name !== '' && { world: own[0]?.world.name ?? name }) });
   const modules = [explorePart(catalogue, false)];
-  return serveDashboard({
-    source: NOTHING,
-    control: true,
-    modules,
-    ...(host !== undefined && { host }),
-    ...(port !== undefined && { port }),
-  });
+  return orUsage(serveDashboard({ source: NOTHING, control: true, modules, host, port }));
 }
 
 /** Where the page's explorer is. */

@@ -5,6 +5,7 @@ import { DEFAULT_STRATEGY, STRATEGIES, strategyNamed } from '../explorer/strateg
 import { isDivided } from '../explorer/strategies/named.js';
 import { REVISION_NAMES, type RevisionName } from '../revisions/revision.js';
 import { compareCommand } from './compare.js';
+import { DEFAULT_DASHBOARD, parseDashboard } from './dashboard.js';
 import { type ExploreBudget, exploreCommand } from './explore.js';
 import { UsageError } from './usage-error.js';
 
@@ -48,9 +49,9 @@ export async function exploreFlags(world: string | undefined, flags: ExploreFlag
 /** `--dashboard WORLD` is the page with that world, since an address has a port. */
 async function openPage(world: string | undefined, { revision }: ExploreFlags, where: string | true): Promise<number> {
   if (revision === 'all') throw new UsageError('--dashboard: the page shows one revision at a time; name one instead of all');
-  const { exploreDashboard, parseAddress } = await import('./explore-dashboard.js');
+  const { exploreDashboard } = await import('./explore-dashboard.js');
   const isWorld = where !== true && world === undefined && !/:\d*$/.test(where);
-  const address = where === true || isWorld ? {} : parseAddress(where);
+  const address = parseDashboard(where === true || isWorld ? DEFAULT_DASHBOARD : where);
   return exploreDashboard({ world: isWorld ? where : world, revision, ...address });
 }
 

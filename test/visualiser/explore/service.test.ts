@@ -254,6 +254,23 @@ describe('a step that is moved', () => {
     expect([outcome, step, run.steps[2]?.text]).toEqual(['passes', 2, 'lock fork 1']);
   });
 
+  it('is not moved in front of what made it possible, though in front of what only came before', async () => {
+    const parts = ['consumer+1:lock.mutex,read.items,wait.not+empty', 'producer:lock.mutex,update.items,signal.not+empty,unlock.mutex'];
+    const schedule = ['s1/lost-wakeup', ...parts, 'consumer+1:reacquire.mutex,read.items'].join('/');
+    const params = { world: 'lost-wakeup', revision: 'hardened', schedule };
+    const { run } = await call<CaseView>('explore.replay', params);
+    const [signal, reacquire, read] = ['signal', 'reacquire', 'read'].map((kind) =>
+      run.steps.findLastIndex((step, at) => at < 9 && step.kind === kind),
+    );
+    expect([signal, reacquire, read]).toEqual([5, 7, 8]);
+    // The signal and not the unlock, with which it only has to do that both want the lock.
+    expect(run.steps[7]?.needs).toEqual([5]);
+    const sent = 's1/accesses@hardened/vcpu0:send.bql/bql:drain.bql/worker0:receive.background';
+    const accesses = await call<CaseView>('explore.replay', { world: 'accesses', revision: 'hardened', schedule: sent });
+    // The worker takes what the BQL actor has posted; that one takes whatever there is.
+    expect(accesses.run.steps.slice(0, 3).map(({ needs }) => needs)).toEqual([[], [], [1]]);
+  });
+
   it('stays where it can go nowhere', async () => {
     const { outcome, said } = await move(0, -1);
     expect([outcome, said]).toEqual(['nothing', "it can't be moved: it needs every step before it"]);
