@@ -42,6 +42,8 @@ export class ChartMoves {
   /** By the table's number: whether the machine has ended there. */
   readonly ends: readonly boolean[];
   private readonly known = new Map<number, ChartMove>();
+  /** A step of the machine is one transition in each region, and enters states by default. */
+  private readonly isPlain: boolean;
 
   constructor(
     readonly chart: ChartModel,
@@ -49,6 +51,7 @@ export class ChartMoves {
     private readonly events: readonly string[],
   ) {
     this.active = values.map((value) => new Set(activeStates(chart, value as ChartStateValue)));
+    this.isPlain = chart.transitions.every(({ event }) => event !== null);
     const final = chart.states.flatMap(({ kind, parent }, index) => (kind === 'final' && parent === 0 ? [index] : []));
     this.ends = this.active.map((active) => final.some((state) => active.has(state)));
   }
@@ -74,6 +77,16 @@ export class ChartMoves {
     return { entered, left: [...from].filter((state) => !to.has(state) || again.includes(state)), taken };
   }
 
+  /** Whether a state is active as it is when it was just entered: with the states within it that are entered by default. */
+  private isEntered(state: number, active: ReadonlySet<number>): boolean {
+    if (!active.has(state)) return false;
+    const { kind, initial = -1 } = this.chart.states[state] ?? {};
+    // Eventless transitions and what is remembered may lead elsewhere at once.
+    if (!this.isPlain) return true;
+    if (kind === 'parallel') return childrenOf(this.chart, state).every((child) => this.isEntered(child, active));
+    return kind !== 'compound' || this.isEntered(initial, active);
+  }
+
   private taken(from: ReadonlySet<number>, event: string | undefined, to: ReadonlySet<number>): number[] {
     const taken = new Set<number>();
     for (const state of from) {
@@ -83,7 +96,7 @@ export class ChartMoves {
           if (transition.source !== source || transition.event !== event) return [];
           if (transition.guard !== null && held(transition.guard, from) === false) return [];
           const stays = transition.targets.length === 0 || transition.targets.includes(source);
-          return transition.targets.every((target) => to.has(target)) && stays === to.has(state) ? [index] : [];
+          return transition.targets.every((target) => this.isEntered(target, to)) && stays === to.has(state) ? [index] : [];
         });
         const [first] = fits;
         if (first === undefined) continue;

@@ -144,6 +144,7 @@ describe("a user's own machine", () => {
       'broken.wire: done r > red',
     ]);
     expect(chart.states[8]?.invokes).toEqual(['repair (r)']);
+    expect(chart.transitions.map(({ reenter }) => reenter)).toEqual([false, false, false, false, false, false, false, false, true]);
   });
 
   it('is the same by the JSON of its definition, but for what XState leaves out', () => {

@@ -76,6 +76,12 @@ describe('SCXML of any chart', () => {
     expect(await faultsOf(samples.map((chart) => toScxml([chart])))).toEqual([]);
   });
 
+  it('tells names from what stands for characters in names', () => {
+    const names = ['_x41_', 'A', '_', '__x', 'a b', '1', 'ä', 'guards'];
+    const chart = chartOf({ id: '_x41_', initial: 'A', states: Object.fromEntries(names.map((name) => [name, { on: { [name]: 'A' } }])) });
+    expect(readScxml(toScxml([chart]))).toEqual([chart]);
+  });
+
   it('says what a state remembers', () => {
     const states = {
       a: { initial: 'b', states: { b: {}, c: {}, h: { type: 'history', history: 'deep', target: 'c' }, i: { type: 'history' } } },

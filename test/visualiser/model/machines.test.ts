@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { MACHINE_INSTANCES, MACHINE_INSTANCES_ENDED } from '../../../src/base/limits.js';
 import type { TraceStore } from '../../../src/trace/recording/trace-store.js';
 import { statePath } from '../../../src/visualiser/chart/model.js';
+import { chartOf } from '../../../src/visualiser/chart/from-machine.js';
+import { ChartMoves } from '../../../src/visualiser/model/machines-moves.js';
 import { MachinesModel } from '../../../src/visualiser/model/machines.js';
 import { MachineTrack } from '../../../src/visualiser/model/machines-track.js';
 import { chunkOf, emptyStore, RECORDED, type Taken, Walk, type Walked } from './machine-walks.js';
@@ -87,7 +89,7 @@ describe('machines of a recording', () => {
           expect([machine, track.begun]).toEqual([machine, events.filter((each) => each.machine === index && each.event < 0).length]);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 200, examples: [[[[3, 8, [0, 0, 26]]]]] },
     );
   });
 
@@ -150,6 +152,22 @@ describe('machines of a recording', () => {
       model.read(store, null);
     }
     expect(factsOf(model)).toEqual(factsOf(readOf(store, null)));
+  });
+});
+
+describe('a move', () => {
+  const config = {
+    id: 'm',
+    initial: 'a',
+    states: { a: { on: { E: [{ guard: 'g', actions: 'x' }, { guard: 'h', target: 'b' }, { target: 'a' }] } }, b: {} },
+  };
+  const moves = new ChartMoves(chartOf(config), ['a', 'b'], ['E']);
+
+  it('took a transition that leads to where it came, or one that stays where it stayed', () => {
+    expect(moves.of(0, 0, 1)).toEqual({ entered: [2], left: [1], taken: [1] });
+    expect(moves.of(0, 0, 0)).toEqual({ entered: [], left: [], taken: [0] });
+    expect(moves.of(-1, -1, 0)).toEqual({ entered: [0, 1], left: [], taken: [] });
+    expect(moves.of(1, 0, 1)).toEqual({ entered: [], left: [], taken: [] });
   });
 });
 
