@@ -125,7 +125,7 @@ describe('the system view', () => {
     const page = await open();
     await page.fill('.sys-threshold input >> nth=0', '900');
     await page.keyboard.press('Enter');
-    await page.waitForFunction('document.querySelector("[data-warning=bqlHeld]") === null');
+    await page.waitForSelector('[data-warning="bqlHeld"]', { state: 'detached' });
     expect(await page.evaluate('location.hash')).toBe('#/system?bql=900');
     await page.reload();
     await page.waitForSelector('[data-warning="guestError"]');
@@ -146,7 +146,7 @@ describe('the system view', () => {
     expect(before).toHaveLength(4 + 3 + 4 + 1 + 1);
     for (const thousandths of [150, 500, 650, 950]) {
       await goTo(page, thousandths);
-      await page.waitForFunction(`document.querySelector('.time-text').textContent === '${(thousandths / 1000).toFixed(3)} s'`);
+      await page.waitForSelector(`.time-text:has-text("${(thousandths / 1000).toFixed(3)} s")`);
       expect(await places()).toEqual(before);
     }
     await page.close();

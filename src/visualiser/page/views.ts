@@ -5,6 +5,7 @@
  */
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
+import { ActorsView } from './views/actors/actors-view.js';
 import { DisplayView } from './views/display/display-view.js';
 import { MachinesView } from './views/machines/machines-view.js';
 import { SequenceView } from './views/sequence/sequence-view.js';
@@ -27,4 +28,5 @@ export const VIEWS: readonly View[] = [
   { name: 'sequence', title: 'Sequence', component: SequenceView },
   { name: 'display', title: 'Display', component: DisplayView },
   { name: 'explore', title: 'Explore', component: ExploreView },
+  { name: 'actors', title: 'Actors', component: ActorsView },
 ];

@@ -184,6 +184,15 @@ describe('an inspector', () => {
     for (const { type, sessionId } of messages) if (type !== '@xstate.actor') expect(announced.has(sessionId)).toBe(true);
     expect(messages.filter(({ type }) => type === '@xstate.snapshot')).toHaveLength(announced.size);
     expect(inspection.advance()).toEqual([]);
+    // Who was announced is told on, though there is no room for others.
+    recorded.events(
+      ['bql', INSPECT_MAX_RATE, 'agfx_machine_moved', 1, 0, 0, 0],
+      ['bql', INSPECT_MAX_RATE, 'agfx_machine_started', 1, 9999, 0],
+    );
+    expect(inspection.advance().map(({ type, sessionId }) => [type, sessionId])).toEqual([
+      ['@xstate.event', '0.mmioJob.0'],
+      ['@xstate.snapshot', '0.mmioJob.0'],
+    ]);
   });
 });
 
