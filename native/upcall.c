@@ -34,14 +34,10 @@ bool pvgi_device_init(struct pvgi_device *device) {
     device->own = pvgi_answers_create(&device->config);
     if (device->own == NULL) return false;
   }
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   pthread_mutex_init(&device->upcall_lock, NULL);
   pthread_mutex_init(&device->waits_lock, NULL);
-  pthread_cond_init(&device->room_cond, &attributes);
-  for (size_t i = 0; i < PVGI_UPCALLS; i++) pthread_cond_init(&device->answer_conds[i], &attributes);
-  pthread_condattr_destroy(&attributes);
+  pvgi_cond_init(&device->room_cond);
+  for (size_t i = 0; i < PVGI_UPCALLS; i++) pvgi_cond_init(&device->answer_conds[i]);
   device->answer_polling = pvgi_polling_make(device->config.poll_us);
   return true;
 }

@@ -14,7 +14,7 @@ const sources = [...list('src', '.ts'), ...list('src', '.tsx'), ...list('actors'
 const native = ['native', 'test/qemu'].flatMap((folder) => [...list(folder, '.c'), ...list(folder, '.h')]);
 const text = (path: string): string => readFileSync(path, 'utf8');
 const imports = (path: string): string[] =>
-  [...text(path).matchAll(/(?:from|import\(|require\()\s*'([^']+)'/g)].map(([, target]) => target ?? '');
+  [...text(path).matchAll(/(?:\bfrom|import\(|require\()\s*'([^'\s]+)'/g)].map(([, target]) => target ?? '');
 const resolved = (path: string): string[] =>
   imports(path).map((target) => (target.startsWith('.') ? normalize(`${dirname(path)}/${target}`).replace(/\.js$/, '.ts') : target));
 const page = sources.filter((path) => path.startsWith('src/visualiser/page/'));

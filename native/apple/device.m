@@ -8,7 +8,7 @@
  */
 #import "apple_pvg.h"
 
-#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -102,11 +102,7 @@ static struct apple_device *new_device(const struct pvg_config *config, const st
   }
   for (uint32_t at = 0; at < count; at++) device->ranges[at] = ranges[at];
   device->range_count = count;
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(&device->done_cond, &attributes);
-  pthread_condattr_destroy(&attributes);
+  pvgi_cond_init(&device->done_cond);
   pthread_mutex_init(&device->lock, NULL);
   pthread_mutex_init(&device->tasks_lock, NULL);
   pthread_mutex_init(&device->mapper_lock, NULL);
@@ -285,7 +281,7 @@ uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram
     return guarded != PVG_OK ? guarded : made;
   }, NULL);
   char error[256];
-  if (result != PVG_OK) strncpy(error, pvg_last_error(), sizeof error - 1)[sizeof error - 1] = 0;
+  if (result != PVG_OK) snprintf(error, sizeof error, "%s", pvg_last_error());
   if (result == PVG_OK) begin(device);
   if (result == PVG_OK && pvgi_group_add_device(config->group, handle) == PVG_OK) return handle;
   pvg_device_destroy(handle);

@@ -10,6 +10,7 @@
  */
 #import "apple_pvg.h"
 
+#include <Block.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,14 +59,6 @@ static void carry_out(struct apple_call *call) {
   if (call->result < 0) snprintf(call->error, sizeof call->error, "%s", pvg_last_error());
 }
 
-static void init_cond(pthread_cond_t *cond) {
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-  pthread_cond_init(cond, &attributes);
-  pthread_condattr_destroy(&attributes);
-}
-
 static void *entry_main(void *argument) {
   struct apple_entry *entry = argument;
   struct apple_device *device = entry->device;
@@ -108,7 +101,7 @@ static struct apple_entry *new_entry_locked(struct apple_device *device) {
   entry->device = device;
   entry->number = THREAD_ENTRY + entries->count;
   entry->polling = pvgi_polling_make(device->config.poll_us);
-  init_cond(&entry->cond);
+  pvgi_cond_init(&entry->cond);
   [device->keeper retain];
   if (pvgi_thread_create(&entry->thread, entry->number, entry_main, entry) != 0) {
     [device->keeper release];

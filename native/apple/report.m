@@ -35,7 +35,7 @@ static void add_class(struct text *text, const char *name, const char *const *se
   for (; class != Nil && *selectors != NULL; selectors++) {
     Method method = class_getInstanceMethod(class, sel_registerName(*selectors));
     const char *types = method != NULL ? method_getTypeEncoding(method) : NULL;
-    add(text, "  -%s: %s\n", *selectors, method == NULL ? "MISSING" : types != NULL ? types : "there, without types");
+    add(text, "  -%s  %s\n", *selectors, method == NULL ? "MISSING" : types != NULL ? types : "there, without types");
   }
 }
 

@@ -64,13 +64,9 @@ static struct locks locks_of(struct soft_device *device) {
 
 static void init_locks(struct soft_device *device) {
   struct locks locks = locks_of(device);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_init(locks.mutexes[i], NULL);
-  for (size_t i = 0; i < CONDS; i++) pthread_cond_init(locks.conds[i], &attributes);
+  for (size_t i = 0; i < CONDS; i++) pvgi_cond_init(locks.conds[i]);
   for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_init(&device->tasks[i].rw, NULL);
-  pthread_condattr_destroy(&attributes);
 }
 
 /* Everybody looks again whether it still has to wait. */

@@ -52,6 +52,18 @@ export const MAX_CHECKPOINTS = 1024;
 export const MAX_WARNING_GROUPS = 64;
 /** Moments of one kind of warning that are kept; the older half of them goes when there are more. */
 export const MAX_WARNING_MOMENTS = 4096;
+/** Actors of other programs that a dashboard knows, over all programs; those that came first go first. */
+export const INSPECT_MAX_ACTORS = 256;
+/** Events of each that are remembered, and characters of what is shown of one, or of a context. */
+export const INSPECT_MAX_EVENTS = 50;
+/** Characters that are shown of an event, or of a context. */
+export const INSPECT_MAX_SHOWN = 2000;
+/** A machine's definition, in characters: a chart as large as can be drawn. */
+export const INSPECT_MAX_DEFINITION = 256 * 2 ** 10;
+/** Messages a second that an inspector of the device's machines is sent: more than any of them draws. */
+export const INSPECT_MAX_RATE = 2000;
+/** Bytes that such an inspector may leave unread until it is told less. */
+export const INSPECT_MAX_UNREAD_BYTES = 2 ** 20;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */

@@ -5,6 +5,10 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { DeadlockError, describeError } from '../base/errors.js';
+import { MAX_DISPLAYS } from '../base/limits.js';
+import { parseMode } from '../device/display-mode.js';
+import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
+import { BRIDGE_CHOICES, type BridgeChoice } from '../bridge/pvg.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
 import { VERSION } from '../runtime/version.js';
@@ -69,6 +73,7 @@ const dashboardOption = (): Option =>
     .argParser(dashboard)
     .preset(DEFAULT_DASHBOARD);
 const controlOption = (): Option => new Option('--control', 'let that page change something').default(false);
+const bridgeOption = (what: string): Option => new Option('--bridge <name>', what).choices([...BRIDGE_CHOICES]).default('auto');
 const traceOption = (): Option =>
   new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
     .argParser(trace)
@@ -107,6 +112,7 @@ program
   )
   .addOption(dashboardOption())
   .addOption(controlOption())
+  .addOption(bridgeOption("whose PVG: Apple's framework or the software one, whose packets the guest sends, and which auto is with a guest"))
   .addOption(displayOption())
   .addOption(qmpOption())
   .addOption(qtestOption())
@@ -150,6 +156,7 @@ program
   )
   .addOption(dashboardOption())
   .addOption(controlOption())
+  .addOption(bridgeOption("whose PVG: Apple's framework, the software one, or the first of them that there is"))
   .addOption(displayOption())
   .addOption(qmpOption())
   .addOption(new Option('--romfile <file>', "the device's option ROM").argParser(inFile))
@@ -174,6 +181,17 @@ Exit codes: 0 ended by a signal, QMP's quit, or its one client (--fd); 1 the dev
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./serve.js');
     process.exitCode = await serve({ ...flags, vsync: flags.vsync === 'on' });
+  });
+
+program
+  .command('doctor')
+  .description("say what there is of Apple's framework on this machine, which bridge is used, and whether it makes a device: for a report of a fault")
+  .exitOverride()
+  .addOption(bridgeOption('the bridge to look at'))
+  .addHelpText('after', '\nExit codes: 0 a device was made, 1 none was, 2 wrong usage.')
+  .action(async (flags: { readonly bridge: BridgeChoice }) => {
+    const { doctor } = await import('./doctor.js');
+    process.exitCode = await doctor(flags.bridge);
   });
 
 program

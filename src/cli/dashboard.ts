@@ -11,6 +11,7 @@ import type { LiveSource } from '../embed/recorder/live-source.js';
 import type { Dashboard, DashboardModule } from '../visualiser/server/dashboard.js';
 import type { GuestMachine } from './guest-machine.js';
 import type { Recording } from './recording.js';
+import { announceDashboard } from './runtime-file.js';
 import { UsageError } from './usage-error.js';
 
 /** Where it listens. */
@@ -60,21 +61,30 @@ export function guestModule(machine: GuestMachine): DashboardModule {
 
 /** What a dashboard of a device needs, loaded before there is one, so that nothing of it is missed. */
 async function loadParts() {
-  const [{ LiveSource: Source }, { serveDashboard }, { makeToken }, { recordedCharts }, { exploreCatalogue, explorePart }] =
-    await Promise.all([
-      import('../embed/recorder/live-source.js'),
-      import('../visualiser/server/dashboard.js'),
-      import('../visualiser/server/access.js'),
-      import('./machine-charts.js'),
-      import('./explore-catalogue.js'),
-    ]);
-  return { Source, serveDashboard, makeToken, chartOf: recordedCharts(), explorer: explorePart(exploreCatalogue(), true) };
+  const [
+    { LiveSource: Source },
+    { serveDashboard },
+    { inspectModule },
+    { makeToken },
+    { recordedCharts },
+    { exploreCatalogue, explorePart },
+  ] = await Promise.all([
+    import('../embed/recorder/live-source.js'),
+    import('../visualiser/server/dashboard.js'),
+    import('../visualiser/server/inspect.js'),
+    import('../visualiser/server/access.js'),
+    import('./machine-charts.js'),
+    import('./explore-catalogue.js'),
+  ]);
+  return { Source, serveDashboard, inspectModule, makeToken, chartOf: recordedCharts(), explorer: explorePart(exploreCatalogue(), true) };
 }
 
 /** A page of a device that runs. */
 export class LiveDashboard {
   private source: LiveSource | null = null;
   private server: Dashboard | null = null;
+  /** Takes back that this process has a dashboard. */
+  private forget: () => void = () => undefined;
   /** Where the first one is, and what its viewers know: of a command's next device they are the same. */
   private place: { readonly setting: DashboardSetting; readonly token: string } | null = null;
 
@@ -105,15 +115,17 @@ export class LiveDashboard {
     const { source, parts, control, place } = this;
     if (source === null) return;
     const { setting, token } = place ?? { setting: this.setting, token: parts.makeToken() };
-    const modules = [parts.explorer, ...(machine === null ? [] : [guestModule(machine)])];
+    const modules = [parts.explorer, parts.inspectModule, ...(machine === null ? [] : [guestModule(machine)])];
     this.server = await orUsage(parts.serveDashboard({ source, ...setting, token, control, modules }));
     this.place = { setting: { host: setting.host, port: this.server.port }, token };
+    this.forget = announceDashboard({ url: this.server.url, title: source.title });
     if (place === null) say(`dashboard: ${this.server.url}`);
   }
 
   /** Ends the recording, and sends its viewers away. */
   async close(reason: string): Promise<void> {
     this.source?.close(reason);
+    this.forget();
     await this.server?.close();
     this.source = null;
     this.server = null;
@@ -122,15 +134,16 @@ export class LiveDashboard {
 
 /** `apple-gfx open`: shows a recording until it is interrupted; the exit code. */
 export async function openRecording(path: string, setting: DashboardSetting): Promise<number> {
-  const [{ openFileSource }, { serveDashboard }, { exploreCatalogue, explorePart }] = await Promise.all([
+  const [{ openFileSource }, { serveDashboard }, { inspectModule }, { exploreCatalogue, explorePart }] = await Promise.all([
     import('../visualiser/server/file-source.js'),
     import('../visualiser/server/dashboard.js'),
+    import('../visualiser/server/inspect.js'),
     import('./explore-catalogue.js'),
   ]);
   const source = await openFileSource(path);
   try {
     // Nothing runs that a search could disturb.
-    const modules = [explorePart(exploreCatalogue(), false)];
+    const modules = [explorePart(exploreCatalogue(), false), inspectModule];
     const server = await orUsage(serveDashboard({ source, ...setting, modules }));
     say(`${path}: ${server.url}`);
     await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);

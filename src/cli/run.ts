@@ -6,6 +6,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { describeError } from '../base/errors.js';
+import type { BridgeChoice } from '../bridge/pvg.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
@@ -24,6 +25,7 @@ export interface RunOptions extends OnlookerOptions {
   readonly mode: DisplayMode | undefined;
   readonly displays: number | undefined;
   readonly vsync: boolean;
+  readonly bridge: BridgeChoice;
   /** Nobody looks but at the end, for the picture in `out`. */
   readonly headless: boolean;
   readonly variant: 'mmio' | 'pci' | undefined;
@@ -63,6 +65,8 @@ export interface RunSummary {
   readonly variant: string;
   readonly displays: number;
   readonly revision: string;
+  /** Whose PVG it was. */
+  readonly bridge: string;
 }
 
 const round = (value: number): number => Math.round(value * 100) / 100;
@@ -89,6 +93,7 @@ function summarise({ device }: Session, options: RunOptions, elapsedSeconds: num
     variant: device.iosfcBase === null ? 'pci' : 'mmio',
     displays: device.displays.length,
     revision: options.revision,
+    bridge: device.bridge,
   };
 }
 
@@ -181,10 +186,13 @@ async function settle(session: Session): Promise<void> {
 
 async function sessionOf(options: RunOptions): Promise<SessionOptions> {
   const { variant, revision, vsync, headless, trace, displays } = options;
+  // The guest of a run sends the software PVG's packets; a qtest client sends its own.
+  const bridge = options.bridge === 'auto' && options.qtest === undefined ? 'soft' : options.bridge;
   const restore = options.restore === undefined ? undefined : await readFile(options.restore);
   const device = {
     revision,
     vsync,
+    bridge,
     headless,
     trace,
     traceDetail: options.record !== undefined || options.dashboard !== undefined,
@@ -219,8 +227,10 @@ export async function run(options: RunOptions): Promise<number> {
   else recording?.begin(session.device);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
-  // Whoever doesn't come to wait for it has said already what went wrong.
-  session.ended.catch(() => undefined);
+  let hasFailed = false;
+  session.ended.catch(() => {
+    hasFailed = true;
+  });
   const onlookers = new Onlookers(session, options, dashboard);
   /** The exit code of a run that somebody ended. */
   let cut: number | null = null;
@@ -229,7 +239,8 @@ export async function run(options: RunOptions): Promise<number> {
     tellCut = resolve;
   });
   const end = (code: number): void => {
-    cut ??= code;
+    // Of a run that has failed that remains the outcome.
+    if (!hasFailed) cut ??= code;
     tellCut();
     void session.finish();
   };

@@ -5,6 +5,7 @@
  * deadlocked. It stays in the foreground, as backends of VMMs do.
  */
 import { DeadlockError, describeError } from '../base/errors.js';
+import type { BridgeChoice } from '../bridge/pvg.js';
 import { createDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
@@ -26,6 +27,7 @@ export interface ServeOptions extends DashboardFlags {
   readonly mode: DisplayMode | undefined;
   readonly displays: number | undefined;
   readonly vsync: boolean;
+  readonly bridge: BridgeChoice;
   readonly romfile: string | undefined;
   readonly vectors: number | undefined;
   readonly display: VncSetting | undefined;
@@ -51,13 +53,14 @@ function placeOf({ socketPath, fd }: ServeOptions): VfioUserPlace {
 
 /** How the device is made; `moved`: what it goes on from, when its VMM has moved it. */
 function makeServedDevice(options: ServeOptions, moved: Pick<DeviceOptions, 'memory' | 'restore'> = {}): Promise<Device> {
-  const { mode, displays, vsync, romfile, vectors, trace } = options;
+  const { mode, displays, vsync, bridge, romfile, vectors, trace } = options;
   const restored = moved.restore !== undefined;
   return createDevice({
     variant: 'pci',
     // All of the guest's memory is its VMM's.
     ramBytes: 0,
     vsync,
+    bridge,
     // Who looks says so: VNC's viewers, and screendumps.
     headless: true,
     trace,

@@ -4,7 +4,7 @@
  * Invariant: pure. No line is longer than the width, no more lines than the height; foreign text has no control characters left. Colours are added where
  * they are wanted, and say nothing that the text doesn't.
  */
-import { countText, durationText, momentText, shareText } from '../visualiser/model/system-text.js';
+import { countText, durationText, many, momentText, shareText } from '../visualiser/model/system-text.js';
 import type { ActorView, LockView, MailboxView, RateView, Shares, SystemView, WaiterView } from '../visualiser/model/system-types.js';
 import { type Thresholds, warningText } from '../visualiser/model/system-words.js';
 import { paint, type Piece } from './top-paint.js';
@@ -23,7 +23,7 @@ export interface ScreenOptions {
   /** What is looked at, and how it stands: `live`, `paused`. */
   readonly title: string;
   readonly state: string;
-  /** Keys, shown instead of the warnings. */
+  /** Keys, shown above all else. */
   readonly help: readonly string[] | null;
 }
 
@@ -151,8 +151,15 @@ export function topScreen(view: SystemView, options: ScreenOptions): readonly st
       ['strong', 'apple-gfx top '],
       ['plain', `${state}  ${momentText(view.time, view.start)}  ${title}`],
     ],
-    [['dim', states.join('   ')]],
+    [
+      [
+        view.warnings.some(({ severity }) => severity === 'bad') ? 'bad' : view.warnings.length > 0 ? 'warn' : 'dim',
+        many(view.warnings.length, 'warning'),
+      ],
+      ['dim', `   ${states.join('   ')}`],
+    ],
     [],
+    ...(help ?? []).map((line): Piece[] => [['plain', line]]),
     ...lockLines(view.lock, view.time, thresholds),
     [],
     [
@@ -166,7 +173,7 @@ export function topScreen(view: SystemView, options: ScreenOptions): readonly st
     [['strong', `${'Mailbox of'.padEnd(19)}${'depth'.padStart(8)} ${'highest'.padStart(8)} ${'room'.padStart(8)}`]],
     ...view.mailboxes.map(mailboxLine),
     [],
-    [['strong', `${'Rates'.padEnd(21)}  the last ${20} seconds`]],
+    [['strong', `${'Rates'.padEnd(21)}  the last 20 seconds`]],
     ...view.rates.map(rateLine),
     [],
     ...(help === null

@@ -5,7 +5,7 @@
  * leave(), which every way out comes by, and which may be called twice. A picture is written in one piece and only where lines have changed.
  */
 import { writeSync } from 'node:fs';
-import type { ReadStream, WriteStream } from 'node:tty';
+import type { ReadStream } from 'node:tty';
 
 /** Other screen, no cursor, no wrapping; and back. */
 const ENTER = '\u001b[?1049h\u001b[?25l\u001b[?7l\u001b[2J';
@@ -49,7 +49,7 @@ export class Terminal {
 
   constructor(
     private readonly input: ReadStream | null,
-    private readonly output: WriteStream,
+    private readonly output: typeof process.stdout,
     private readonly listener: TerminalListener,
   ) {}
 

@@ -35,6 +35,7 @@ const HELP: readonly string[] = [
   'space       pause, go on               + -    play faster, slower (a recording)',
   'left right  a second back, on          Home End   the beginning, the end, or live',
   ', .         a millisecond back, on     ?      this help',
+  '',
 ];
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));

@@ -31,12 +31,14 @@ afterEach(async () => {
   rig.check();
 });
 
+const displayUrl = (): string => dashboard.url.replace('#', '#/display?');
+
 async function openFile(bytes: Buffer, query = ''): Promise<Page> {
   const path = join(folder, 'run.agfxrec');
   writeFileSync(path, bytes);
   file = await openFileSource(path);
   dashboard = await serveDashboard({ source: file });
-  return rig.open(`${dashboard.url}`).then(async (page) => {
+  return rig.open(displayUrl()).then(async (page) => {
     await expect.poll(() => textOf(page, '.status')).toContain('file');
     if (query !== '') await page.evaluate(`location.hash = '#/display?${query}'`);
     return page;
@@ -140,7 +142,7 @@ describe('the Display view', () => {
   it('shows a run’s pictures as they come, and moves its cursor', async () => {
     const run = new FakeRun();
     dashboard = await serveDashboard({ source: run });
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => textOf(page, '.display-empty')).toBe('No picture has come yet.');
     run.showFrame(0);
     await isFrame(page, 0);
@@ -160,7 +162,7 @@ describe('the Display view', () => {
   it('says what is wrong with a picture that is none, and shows the next', async () => {
     const run = new FakeRun();
     dashboard = await serveDashboard({ source: run });
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     run.add(encodeFrame({ ...frameOf(0), deflated: Uint8Array.of(1, 2, 3) }));
     await expect.poll(() => page.locator('.display-facts .fault').count()).toBe(1);
     run.add(encodeFrame({ ...frameOf(10), deflated: frameOf(1).deflated }));

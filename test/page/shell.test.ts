@@ -1,10 +1,12 @@
 /**
  * The page's shell in a real browser: what it says, keys, themes, reload, several viewers, and when it is cut off.
  */
+import { statSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { type Dashboard, type DashboardOptions, serveDashboard } from '../../dist/src/visualiser/server/dashboard.js';
 import { encodeFrame, encodeNote } from '../../src/trace/recording/encoder.js';
+import { FIRST_CREDIT } from '../../src/visualiser/server/protocol.js';
 import { eventsChunk, FakeRun, frameOf, START_NS } from './recordings.js';
 import { pixelAt, pixelsOf, Rig, textOf } from './rig.js';
 
@@ -28,12 +30,14 @@ async function serve(options: Partial<DashboardOptions> = {}): Promise<FakeRun> 
   return run;
 }
 
+/** The page's address at the Display view, which these tests use as any view. */
+const displayUrl = (): string => dashboard.url.replace('#', '#/display?');
 const status = (page: Page): Promise<string> => textOf(page, '.status-word, .status-detail');
 
 describe('the shell', () => {
   it('shows its name, that it is live, its views and the time', async () => {
     await serve();
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => status(page)).toBe('live · a run');
     expect(await textOf(page, 'h1')).toBe('apple-gfx');
     expect(await page.locator('.tab').allTextContents()).toContain('Display');
@@ -49,7 +53,7 @@ describe('the shell', () => {
       [1280, 800],
       [3840, 2160],
     ] as const) {
-      const page = await rig.open(dashboard.url, { width, height });
+      const page = await rig.open(displayUrl(), { width, height });
       await expect.poll(() => status(page)).toBe('live · a run');
       const overflow = await page.evaluate(
         '[document.documentElement, document.querySelector(".bar")].map((e) => e.scrollWidth - e.clientWidth)',
@@ -60,7 +64,7 @@ describe('the shell', () => {
 
   it('follows the end, or stays at a moment', async () => {
     const run = await serve();
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => status(page)).toBe('live · a run');
     run.add(eventsChunk([[START_NS + 2e9, 'apple_gfx_new_frame', []]]));
     await expect.poll(() => textOf(page, '.time-text')).toBe('2.000 s');
@@ -77,7 +81,7 @@ describe('the shell', () => {
 
   it('is used by keys, which ? lists', async () => {
     await serve();
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => status(page)).toBe('live · a run');
     await page.keyboard.press('?');
     const help = page.getByRole('dialog');
@@ -98,8 +102,8 @@ describe('the shell', () => {
   it('has the system’s theme, and the one that was chosen also after a reload', async () => {
     await serve();
     const background = async (page: Page): Promise<string> => pixelAt(await pixelsOf(page), 5, 300);
-    const light = await rig.open(dashboard.url, { isStranger: true });
-    const dark = await rig.open(dashboard.url, { theme: 'dark', isStranger: true });
+    const light = await rig.open(displayUrl(), { isStranger: true });
+    const dark = await rig.open(displayUrl(), { theme: 'dark', isStranger: true });
     for (const page of [light, dark]) await expect.poll(() => status(page)).toBe('live · a run');
     expect([await background(light), await background(dark)]).toEqual(['#f6f7f9', '#12161c']);
     await light.keyboard.press('t');
@@ -115,7 +119,7 @@ describe('the shell', () => {
 
   it('is let in again after a reload, and a second page of the same browser too', async () => {
     await serve();
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => status(page)).toBe('live · a run');
     await page.reload();
     await expect.poll(() => status(page)).toBe('live · a run');
@@ -126,7 +130,7 @@ describe('the shell', () => {
 
   it('says how to get in to who doesn’t know the token', async () => {
     await serve();
-    const page = await rig.open(dashboard.url.replace(/token=.*/, 'token=wrong'), { isStranger: true });
+    const page = await rig.open(displayUrl().replace(/token=.*/, 'token=wrong'), { isStranger: true });
     await expect.poll(() => textOf(page, '.waiting')).toContain('open the address that the command printed');
     expect(await status(page)).toContain('disconnected');
     expect(dashboard.statistics.length).toBe(0);
@@ -134,22 +138,29 @@ describe('the shell', () => {
 
   it('shows two viewers the same, and one of them that stalls does not hold up the other', async () => {
     const run = await serve();
-    const [stalled, other] = [await rig.open(dashboard.url), await rig.open(dashboard.url, { isStranger: true })];
+    const [stalled, other] = [await rig.open(displayUrl()), await rig.open(displayUrl(), { isStranger: true })];
     for (const page of [stalled, other]) await expect.poll(() => status(page)).toBe('live · a run');
-    // Its script does nothing for three seconds, as one does that has too much to do.
-    const stall = stalled.evaluate('{ const end = performance.now() + 3000; while (performance.now() < end); }');
+    // Its script stands still, as one does that has too much to do.
+    const debug = await stalled.context().newCDPSession(stalled);
+    const isStanding = new Promise((resolve) => debug.once('Debugger.paused', resolve));
+    await debug.send('Debugger.enable');
+    await debug.send('Debugger.pause');
+    run.showFrame(1);
+    await isStanding;
     for (let number = 0; number < 300; number++) {
       run.add(encodeNote({ nanoseconds: START_NS + number * 1e7, kind: 'trace', text: 'x'.repeat(40_000) }));
       run.showFrame(number);
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      const sent = 40_000 * (number + 1);
+      while ((dashboard.statistics[1]?.sentBytes ?? 0) < sent) await new Promise((resolve) => setTimeout(resolve, 1));
     }
     run.add(eventsChunk([[START_NS + 9e9, 'apple_gfx_new_frame', []]]));
     await expect.poll(() => textOf(other, '.time-text')).toBe('9.000 s');
     const [first, second] = dashboard.statistics;
     expect(second?.skippedPieces).toBe(0);
-    expect(first?.sentBytes).toBeLessThan((second?.sentBytes ?? 0) / 2);
+    expect(first?.sentBytes).toBeLessThan(FIRST_CREDIT + 100_000);
+    expect(second?.sentBytes).toBeGreaterThan(2 * FIRST_CREDIT);
     expect(first?.heldBytes).toBeLessThan(1e6);
-    await stall;
+    await debug.send('Debugger.disable');
     await expect.poll(() => textOf(stalled, '.time-text')).toBe('9.000 s');
     expect(dashboard.statistics[0]?.skippedPieces).toBeGreaterThan(0);
   });
@@ -157,7 +168,7 @@ describe('the shell', () => {
   it('says that it was cut off and why, keeps what it has, and comes back by itself', async () => {
     rig.expectProblem(/WebSocket connection to/);
     const run = await serve({ token: 'the-same' });
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => status(page)).toBe('live · a run');
     const { port } = dashboard;
     await dashboard.close();
@@ -169,7 +180,7 @@ describe('the shell', () => {
 
   it('says what is wrong with a stream that is none', async () => {
     const run = await serve();
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => status(page)).toBe('live · a run');
     run.add(Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7));
     await expect.poll(() => status(page)).toMatch(/disconnected · recording: there is no chunk at byte \d+/);
@@ -186,12 +197,12 @@ describe('the shell', () => {
       },
     ];
     await serve({ modules });
-    const reader = await rig.open(dashboard.url);
+    const reader = await rig.open(displayUrl());
     await expect.poll(() => status(reader)).toBe('live · a run');
     expect(await reader.getByRole('button', { name: 'Pause the guest' }).count()).toBe(0);
     await dashboard.close();
     await serve({ modules, control: true });
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await page.getByRole('button', { name: 'Pause the guest' }).click();
     await expect.poll(() => calls).toEqual(['pause']);
     expect(await page.getByRole('button', { name: 'Continue the guest' }).count()).toBe(0);
@@ -200,10 +211,15 @@ describe('the shell', () => {
     rig.expectProblem(/WebSocket connection to/);
   });
 
+  it('is 60 kB at most, as it is sent', () => {
+    const sizes = ['index.html', 'app.js', 'app.css'].map((name) => statSync(`dist/page/${name}.gz`).size);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(60_000);
+  });
+
   it('shows a frame that a file or a run has in pieces too', async () => {
     const run = await serve();
     run.add(encodeFrame(frameOf(10)));
-    const page = await rig.open(dashboard.url);
+    const page = await rig.open(displayUrl());
     await expect.poll(() => textOf(page, '[data-fact=mode] .fact-value')).toBe('64×48');
   });
 });

@@ -94,7 +94,7 @@ describe('the system view', () => {
     await page.waitForSelector('[data-lock="held"]');
     expect(await textOf(page, '[data-lock] > title')).toBe('BQL: access 41, for 400 ms');
     expect(await page.getAttribute('[data-stack]', 'data-stack')).toBe('3');
-    expect(await textOf(page, '[data-stack]')).toMatch(/1 deep.*access.*400 ms.*waits for job 1.*300 ms.*mapMemory.*50\.0 ms/);
+    expect(await textOf(page, '[data-stack]')).toMatch(/1 deep.*access 41.*400 ms.*waits for job 1.*300 ms.*mapMemory 9.*50\.0 ms/);
     expect(await textOf(page, '[data-waiters="section"]')).toBe('wait for it1access 42100 ms');
     expect(await page.getAttribute('[data-actor="background-queue 1"]', 'data-activity')).toBe('waiting');
     expect(await textOf(page, '[data-actor="background-queue 1"]')).toContain('inside PVG, job 1');

@@ -4,6 +4,7 @@
  */
 #import "pg.h"
 
+#include <stdlib.h>
 #include <unistd.h>
 
 #pragma GCC visibility push(default)
@@ -75,7 +76,7 @@ static uint32_t make_soft(StandinDevice *device) {
   struct pvg_config config = {
     .version = PVG_BRIDGE_VERSION,
     .group = device->group,
-    .page_shift = device->mapper != nil ? 14 : 12,
+    .page_shift = standin_get(STANDIN_PAGE_SHIFT) != 0 ? (uint32_t)standin_get(STANDIN_PAGE_SHIFT) : device->mapper != nil ? 14 : 12,
     .vectors = 32,
     .iosfc = device->mapper != nil,
     .ports = (uint32_t)device->descriptor->ports,
@@ -256,4 +257,5 @@ id PGCreateDeviceWithDescriptor(id descriptor, NSError **error) {
 }
 #endif
 
-NSURL *PGCopyOptionROMURL(void) { return [[NSURL alloc] initFileURLWithPath:@"/dev/null"]; }
+/* Any file will do: it is this one. */
+NSURL *PGCopyOptionROMURL(void) { return [[NSURL alloc] initFileURLWithPath:[NSString stringWithUTF8String:getenv("STANDIN_FRAMEWORK")]]; }

@@ -27,6 +27,7 @@ enum standin_value {
   STANDIN_EARLY,           /* callbacks while a device is made: 1 from another thread, 2 from the same one; 3: as 1, and wrong ones */
   STANDIN_HANG,            /* a standin_place: what is there doesn't return until this is 0 again */
   STANDIN_ANSWERS,         /* set by what STANDIN_EARLY does: bit 0: there was a task; bit n: the n-th wrong call was answered yes; bit 31: done */
+  STANDIN_PAGE_SHIFT,      /* of the guest; 0: 14 with a mapper, as on arm64, else 12 */
   STANDIN_VALUES
 };
 

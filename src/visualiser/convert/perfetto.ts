@@ -58,6 +58,7 @@ export class PerfettoWriter {
     yield* this.notes();
     const ends = new ArrowEnds(model);
     for (const lane of model.lanes) {
+      this.track(lane, 0);
       for (const _ of new LaneMarks({ ...this.source, ends }, lane, this.sink(lane)).run()) yield this.packets.take();
       yield this.packets.take();
     }

@@ -74,7 +74,7 @@ export class ShivizWriter {
   }
 
   private pvgHost(number: number, name: string): void {
-    if (!this.ofPvg.has(number)) this.ofPvg.set(number, this.host(`pvg-${name === '' ? number : name}`));
+    if (!this.ofPvg.has(number)) this.ofPvg.set(number, this.host(name === '' ? `pvg-${number}` : name));
   }
 
   private tellUpTo(teller: Teller, index: number): void {

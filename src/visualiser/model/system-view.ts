@@ -105,7 +105,7 @@ function doingOf(state: ThreadState, store: TraceStore): string {
 
 function stackText(entry: StackEntry, store: TraceStore, isLent: boolean): string {
   if (entry.what === 'wait') return `waits for job ${entry.job}`;
-  return `${store.kindName(entry.kind)}${isLent ? ', lent' : ''}`;
+  return `${store.kindName(entry.kind)} ${entry.id}${isLent ? ', lent' : ''}`;
 }
 
 /** vCPUs and PVG's threads: nobody notes what they do, but they are known by what they ask. */

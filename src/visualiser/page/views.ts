@@ -21,8 +21,8 @@ export interface View {
 }
 
 export const VIEWS: readonly View[] = [
-  { name: 'machines', title: 'Machines', component: MachinesView },
   { name: 'system', title: 'System', component: SystemView },
+  { name: 'machines', title: 'Machines', component: MachinesView },
   { name: 'timeline', title: 'Timeline', component: TimelineView },
   { name: 'sequence', title: 'Sequence', component: SequenceView },
   { name: 'display', title: 'Display', component: DisplayView },

@@ -271,6 +271,7 @@ static void test_resume(void) {
 /* ---- again and again ---- */
 
 static void test_rounds(uint32_t rounds) {
+  standin_set(STANDIN_PAGE_SHIFT, PAGE_SHIFT);
   for (uint32_t round = 0; round < rounds; round++) {
     struct host host = {.config = {.iosfc = round % 2}};
     struct guest guest;

@@ -22,7 +22,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 const MACOS = [130, 154, 260, 270];
 const FLAVOURS = {
   plain: ['-O2'],
-  asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all', '-shared-libasan'],
+  asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
   tsan: ['-O1', '-fsanitize=thread'],
 };
 const C = ['-std=gnu11', '-g', '-pthread', '-fPIC', '-fvisibility=hidden', '-Wall', '-Wextra', '-Werror', '-Inative'];
@@ -120,8 +120,12 @@ async function make(tools, flavour, folder) {
 
 /** Without Node, whose own threads a sanitizer would have to know. */
 async function makeTest(compiler, folder, { paths, after }) {
-  const from = ['-Itest/native', `-I${STANDIN}`, 'test/native/apple/bridge_test.c', '-o', join(folder, 'bridge_test')];
-  await compiler.run([...from, `-L${folder}`, '-Wl,-rpath,$ORIGIN', ...paths, '-l:libpvg_bridge_apple.so', ...after]);
+  const include = ['-Itest/native', `-I${STANDIN}`];
+  const bridge = [`-L${folder}`, '-Wl,-rpath,$ORIGIN', ...paths, '-l:libpvg_bridge_apple.so', ...after];
+  const build = (name, program, rest) => compiler.run([...include, `test/native/apple/${name}.c`, '-o', join(folder, program), ...rest]);
+  await build('bridge_test', 'bridge_test', bridge);
+  await build('frames_test', 'frames_test', bridge);
+  await build('frames_test', 'frames_soft', [...files('native', '.c'), ...files('native/soft', '.c')]);
 }
 
 /** Builds what is older than its sources; the folder. */

@@ -44,11 +44,13 @@ export interface Standin {
   alive(): number;
 }
 
+/** The library of that macOS's framework. */
+export const frameworkOf = (macos: Macos, folder = FOLDER): string => join(folder, `pg-${Math.round(Number(macos) * 10)}.so`);
+
 /** Has the bridge of this process be the one on that macOS. `memory`: the model that is used where there are two. */
 export function useStandin(macos: Macos, memory?: 'tasks' | 'ranges'): Standin {
-  const version = String(Math.round(Number(macos) * 10));
   process.env.APPLE_GFX_BRIDGE = join(FOLDER, 'libpvg_bridge_apple.so');
-  process.env.STANDIN_FRAMEWORK = join(FOLDER, `pg-${version}.so`);
+  process.env.STANDIN_FRAMEWORK = frameworkOf(macos);
   if (memory) process.env.APPLE_GFX_MEMORY = memory;
   const library = koffi.load(join(FOLDER, 'libstandin.so'));
   const set = library.func('void standin_set(uint32_t value, int64_t to)');

@@ -66,9 +66,9 @@ describe('the BQL', () => {
     const { lock } = viewOf(write(), 250);
     expect(lock.holder).toEqual({ kind: 'access', id: 41, since: 102 * US });
     expect(lock.stack).toEqual([
-      { what: 'section', text: 'access', since: 102 * US },
+      { what: 'section', text: 'access 41', since: 102 * US },
       { what: 'wait', text: 'waits for job 1', since: 104 * US },
-      { what: 'bottomHalf', text: 'mapMemory', since: 203 * US },
+      { what: 'bottomHalf', text: 'mapMemory 9', since: 203 * US },
       { what: 'wait', text: 'waits for job 2', since: 205 * US },
     ]);
     expect(lock).toMatchObject({ isWaiting: true, isBottomHalf: false, isLent: false });
@@ -157,7 +157,7 @@ describe('actors', () => {
   it('say what they do', () => {
     expect(actor(viewOf(write(), 150), 'background-queue 1')?.doing).toBe('inside PVG, job 1');
     expect(actor(viewOf(write(), 150), 'bql')?.doing).toBe('waits for job 1');
-    expect(actor(viewOf(write(), 204), 'bql')?.doing).toBe('mapMemory');
+    expect(actor(viewOf(write(), 204), 'bql')?.doing).toBe('mapMemory 9');
     expect(actor(viewOf(write(), 500), 'bql')?.doing).toBe('');
   });
 
@@ -294,7 +294,7 @@ describe('warnings', () => {
     expect(warnings(viewOf(recorded, 100))).toEqual(['PVG entered with the BQL held, with an access: 1 time, at most 30.0 µs']);
     expect(actor(viewOf(recorded, 30), 'bql')).toMatchObject({ activity: 'waiting', doing: 'inside PVG, job 8' });
     expect(viewOf(recorded, 30).lock.stack.map(({ what, text }) => [what, text])).toEqual([
-      ['section', 'access'],
+      ['section', 'access 3'],
       ['pvg', 'inside PVG, job 8'],
     ]);
   });

@@ -10,6 +10,8 @@ import type { MachineInstance, MachineTrack } from '../../../model/machines-trac
 const SVG = 'http://www.w3.org/2000/svg';
 /** How many paintings an arrow that was taken is bright. */
 const FRESH = 18;
+/** The scale at which a chart's small print is still read. */
+const READABLE = 0.75;
 
 function made({ tag, attributes, children }: Drawn): SVGElement {
   const element = document.createElementNS(SVG, tag);
@@ -45,6 +47,8 @@ export class ChartPainter {
   private readonly badges: Text[] = [];
   private readonly arrows: SVGElement[] = [];
   private readonly fresh = new Map<number, number>();
+  /** States whose counts are not written yet. */
+  private readonly counted = new Set<number>();
   private active = new Set<number>();
   private marked: Element[] = [];
 
@@ -55,6 +59,9 @@ export class ChartPainter {
     if (chart === null || layout === undefined) return;
     this.svg.setAttribute('viewBox', `-6 -10 ${layout.width + 12} ${layout.height + 16}`);
     this.svg.setAttribute('role', 'img');
+    // Smaller than that nobody could read it; a stage scrolls instead, where it isn't wanted whole.
+    this.svg.style.setProperty('--least-width', `${READABLE * (layout.width + 12)}px`);
+    this.svg.style.setProperty('--least-height', `${READABLE * (layout.height + 16)}px`);
     this.svg.setAttribute('aria-label', `${track.name}: ${chart.states[0]?.description ?? ''}`);
     this.svg.append(made(draw(chart, layout)));
     for (const element of this.svg.querySelectorAll<SVGElement>('[data-state]')) this.addState(element);
@@ -85,12 +92,8 @@ export class ChartPainter {
   paint(instance: MachineInstance | null): void {
     const { track } = this;
     for (const state of track.changed.states) {
-      const count = track.entered[state] ?? 0;
-      setMark(this.states[state], 'data-heat', String(heatOf(count)));
-      const badge = this.badges[state];
-      const inside = track.inside[state] ?? 0;
-      const text = count === 0 ? '' : inside > 1 && state > 0 ? `${inside} in · ${shortCount(count)}` : shortCount(count);
-      if (badge !== undefined && badge.data !== text) badge.data = text;
+      setMark(this.states[state], 'data-heat', String(heatOf(track.entered[state] ?? 0)));
+      this.counted.add(state);
     }
     track.changed.states.clear();
     for (const arrow of track.changed.arrows) {
@@ -101,6 +104,19 @@ export class ChartPainter {
     track.changed.arrows.clear();
     this.paintFresh();
     this.paintActive(instance);
+  }
+
+  /** Writes counts that changed. A browser lays texts out anew, so this is for a few times a second. */
+  paintCounts(): void {
+    const { track } = this;
+    for (const state of this.counted) {
+      const count = track.entered[state] ?? 0;
+      const badge = this.badges[state];
+      const inside = track.inside[state] ?? 0;
+      const text = count === 0 ? '' : inside > 1 && state > 0 ? `${inside} in · ${shortCount(count)}` : shortCount(count);
+      if (badge !== undefined && badge.data !== text) badge.data = text;
+    }
+    this.counted.clear();
   }
 
   /** Whether something fades, so that it has to be painted again though nothing happens. */

@@ -41,6 +41,7 @@ function Machines({ app }: { readonly app: App }): JSX.Element {
   /** Goes up when lists are to be made anew. */
   const lists = useSignal(0);
   const pointed = useSignal(-1);
+  const isWhole = useComputed(() => app.route.value.params.whole === '1');
   const instance = (): MachineInstance | null => {
     const track = model.tracks[machine.peek()];
     const wanted = id.peek();
@@ -75,6 +76,7 @@ function Machines({ app }: { readonly app: App }): JSX.Element {
       n: { text: 'the next machine', run: () => choose(1) },
       p: { text: 'the machine before', run: () => choose(-1) },
       i: { text: 'the next instance', run: chooseInstance },
+      f: { text: 'the whole chart, or large enough to read', run: () => app.setParams({ whole: isWhole.peek() ? null : '1' }) },
       Escape: { text: 'all machines', run: () => app.setParams({ machine: null, instance: null }) },
     });
   }, [app, model]);
@@ -105,7 +107,7 @@ function Machines({ app }: { readonly app: App }): JSX.Element {
       ) : (
         <div class="machines-one">
           <section
-            class="machines-stage"
+            class={isWhole.value ? 'machines-stage whole' : 'machines-stage'}
             aria-label={`Chart of ${track.name}`}
             onMouseMove={(event) => {
               const state = stateAt(event.target);
@@ -161,6 +163,7 @@ function usePainting(app: App, { model, painters, lists, chosen }: Painting): vo
     const now = performance.now();
     if (time === null && app.isLive && now - shown.current < PANEL_MS) return;
     shown.current = now;
+    for (const [index, painter] of painters.entries()) if (machine < 0 || machine === index) painter.paintCounts();
     lists.value = lists.peek() + 1;
   });
   useEffect(() => () => cancelAnimationFrame(frame.current), []);

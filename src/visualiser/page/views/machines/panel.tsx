@@ -4,8 +4,8 @@
  * Invariant: lists are as long as their bounds, and keep their place while numbers in them change.
  */
 import type { JSX } from 'preact';
-import { eventText, guardText, statePath, statesAround, transitionText } from '../../../chart/model.js';
-import type { MachinesModel } from '../../../model/machines.js';
+import { type ChartModel, eventText, guardText, statePath, statesAround, transitionText } from '../../../chart/model.js';
+import type { MachinesModel, MachineStep } from '../../../model/machines.js';
 import type { MachineInstance, MachineTrack } from '../../../model/machines-track.js';
 import { stateText } from '../../../model/spans-machines.js';
 import type { App } from '../../app.js';
@@ -59,7 +59,11 @@ export function Panel(props: PanelProps): JSX.Element {
       </section>
       <section>
         <h3>
-          Instances <span class="count">{`${shortCount(track.running.size)} of ${shortCount(track.begun)}`}</span>
+          Instances{' '}
+          <span
+            class="count"
+            title="that go on, of those that began"
+          >{`${shortCount(track.running.size)} of ${shortCount(track.begun)}`}</span>
         </h3>
         <ul class="machines-list" data-list="instances">
           {listed.map((each) => (
@@ -86,7 +90,7 @@ export function Panel(props: PanelProps): JSX.Element {
               <button type="button" class="machines-row" title="Show this moment" onClick={() => showMoment(app, step.time)}>
                 <span class="time">{seconds(app, step.time)}</span>
                 <span class="event">{step.event < 0 ? 'began' : eventText(track.events[step.event] ?? `event ${step.event}`)}</span>
-                <span class="state">→ {state(step.state)}</span>
+                <span class="state">{enteredText(track, steps[index + 1], step)}</span>
               </button>
             </li>
           ))}
@@ -94,6 +98,18 @@ export function Panel(props: PanelProps): JSX.Element {
       </section>
     </aside>
   );
+}
+
+/** The inner end of a path, as far as it tells states apart. */
+const shortPath = (chart: ChartModel, state: number): string => statePath(chart, state).split('.').slice(-2).join('.');
+
+/** Where a move led: the innermost states that it entered. */
+function enteredText(track: MachineTrack, before: MachineStep | undefined, { event, state }: MachineStep): string {
+  const { chart, moves } = track;
+  if (chart === null || moves === null) return `→ ${state}`;
+  const { entered } = moves.of(before?.state ?? -1, event, state);
+  const leaves = entered.filter((each) => !entered.some((other) => chart.states[other]?.parent === each));
+  return leaves.length === 0 ? 'stays' : `→ ${leaves.map((leaf) => shortPath(chart, leaf)).join(', ')}`;
 }
 
 function showMoment({ time }: App, moment: number): void {
@@ -117,7 +133,7 @@ function Next({
     <li title={transitionText(chart, each)} onMouseEnter={() => onPoint([transition])} onMouseLeave={() => onPoint([])}>
       <span class="event">{event === null ? 'at once' : eventText(event)}</span>
       {guard !== null && <span class="guard">[{guardText(chart, guard)}]</span>}
-      <span class="target">{targets.length === 0 ? 'stays' : `→ ${targets.map((target) => statePath(chart, target)).join(', ')}`}</span>
+      <span class="target">{targets.length === 0 ? 'stays' : `→ ${targets.map((target) => shortPath(chart, target)).join(', ')}`}</span>
       <span class="count">{shortCount(track.taken[transition] ?? 0)}</span>
     </li>
   );

@@ -163,6 +163,7 @@ function paintRowTexts(scene: SequenceScene, top: Top): void {
   const { rows, geometry, height, context, palette, chosen, width, start } = scene;
   const [first, last] = seen(scene);
   let free = Number.NEGATIVE_INFINITY;
+  const before = rows[first - 1];
   for (let index = first; index <= last; index++) {
     const row = rows[index] as SequenceRow;
     const y = top(index, row.time);
@@ -177,7 +178,6 @@ function paintRowTexts(scene: SequenceScene, top: Top): void {
     if (geometry.scale !== null && index !== chosen && y < free) continue;
     free = y + 0.75 * geometry.rowHeight;
     paintLabel(scene, row, y);
-    const before = rows[index - 1];
     context.textAlign = 'right';
     context.fillStyle = palette.muted;
     context.fillText(

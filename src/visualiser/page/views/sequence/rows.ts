@@ -87,6 +87,8 @@ export function rowsOf(model: SpanModel, story: Story, columnOf: (lane: number) 
 
 function addSpan(model: SpanModel, { from, to }: Story, span: Picked, column: number, drafts: Draft[]): void {
   if (column < 0 || BEHIND.has(span.kind)) return;
+  // What one of PVG's threads posts is told by its message.
+  if (span.kind === SpanKind.event && model.lanes[span.lane]?.kind === 'pvg') return;
   const text = labelOf(model, span);
   const base = { column, other: -1, name: span.name, spanKind: span.kind, lane: span.lane, item: span };
   const isFailed = (span.flags & SpanFlag.failed) !== 0;

@@ -56,11 +56,11 @@ export function SequenceView({ app }: { readonly app: App }) {
       const [top, bottom] = [scroller.scrollTop, scroller.scrollTop + scroller.clientHeight - shape.head];
       if (y < top + shape.rowHeight || y > bottom - shape.rowHeight) scroller.scrollTop = y - scroller.clientHeight / 2;
     };
-    const subject = (by: number): void => {
+    const subject = (by: -1 | 1): void => {
       const { job, frame } = state.subject;
       if (frame >= 0) state.show({ frame: frame + by });
       else if (job >= 0) state.show({ job: job + by });
-      else state.step(by / 2);
+      else state.step(by);
     };
     return app.keys({
       'ArrowDown j': { text: 'the next row', run: () => choose(state.chosen.peek() + 1) },

@@ -28,10 +28,10 @@ export function Side({ app, state }: { readonly app: App; readonly state: Sequen
         ))}
       </div>
       <div class="sq-spans">
-        <button type="button" class="button" title="Earlier (a)" disabled={state.isStory} onClick={() => state.step(-0.5)}>
+        <button type="button" class="button" title="Earlier (a)" disabled={state.isStory} onClick={() => state.step(-1)}>
           Earlier
         </button>
-        <button type="button" class="button" title="Later (d)" disabled={state.isStory} onClick={() => state.step(0.5)}>
+        <button type="button" class="button" title="Later (d)" disabled={state.isStory} onClick={() => state.step(1)}>
           Later
         </button>
         <button

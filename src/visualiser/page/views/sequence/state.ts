@@ -60,7 +60,9 @@ export class SequenceState {
     this.rows = computed(() => {
       const columns = new Map(this.columns.value.map((lane, column) => [lane, column]));
       const owner = columns.get(this.bqlOwner) ?? -1;
-      return rowsOf(this.model, this.story.value, (lane) => (lane === this.bqlLane ? owner : (columns.get(lane) ?? -1)));
+      // Who has the BQL, and what is shown, are told on the line of the thread that does it.
+      const isOwners = (lane: number): boolean => lane === this.bqlLane || this.model.lanes[lane]?.kind === 'frames';
+      return rowsOf(this.model, this.story.value, (lane) => (isOwners(lane) ? owner : (columns.get(lane) ?? -1)));
     });
     this.update();
   }
@@ -124,10 +126,15 @@ export class SequenceState {
     const { model, span } = this;
     if (Number.isNaN(model.start)) return NO_STORY;
     const time = this.app.time.peek();
-    const to = time === null ? model.end : time + span / 2;
-    const lanes = new Set(this.order.peek().filter((lane) => !this.hidden.peek().has(lane)));
-    if (lanes.has(this.bqlOwner) && this.bqlLane >= 0) lanes.add(this.bqlLane);
+    const lanes = this.shownLanes();
+    const to = time === null ? (nearestTo(model, lanes, model.end, -1) ?? model.end) : time + span / 2;
+    const owned = model.lanes.filter(({ kind }) => kind === 'bql' || kind === 'frames');
+    if (lanes.has(this.bqlOwner)) for (const { index } of owned) lanes.add(index);
     return storyOfWindow(model, lanes, to - span, to);
+  }
+
+  private shownLanes(): Set<number> {
+    return new Set(this.order.peek().filter((lane) => !this.hidden.peek().has(lane)));
   }
 
   /** Shows or hides an actor. */
@@ -160,10 +167,14 @@ export class SequenceState {
     });
   }
 
-  /** The window before or after, by a share of it. */
-  step(share: number): void {
-    const time = this.app.time.peek() ?? this.model.end - this.span / 2;
-    this.app.time.value = Math.min(Math.max(time + share * this.span, this.model.start), this.model.end);
+  /** The window before (-1) or after (1), by half of it, or as far as there is something. */
+  step(by: -1 | 1): void {
+    const { model, span } = this;
+    const { from, to } = this.story.peek();
+    const middle = (from + to) / 2 + (by * span) / 2;
+    const [edge, near] = by > 0 ? [to, nearestTo(model, this.shownLanes(), to, 1)] : [from, nearestTo(model, this.shownLanes(), from, -1)];
+    const isFar = near !== null && Math.abs(near - edge) > span / 2;
+    this.app.time.value = Math.min(Math.max(isFar ? near : middle, model.start), model.end);
   }
 
   /** Another window: nearer (-1) or further away (1). */
@@ -179,4 +190,21 @@ export class SequenceState {
     const at = Math.min(rows.length - 1, Math.max(0, row));
     this.chosen.value = rows.length === 0 ? -1 : at;
   }
+}
+
+/** The moment nearest to a time, before (-1) or after it (1), at which something began or ended on some lanes; null if there is none. */
+function nearestTo(model: SpanModel, lanes: ReadonlySet<number>, time: number, by: -1 | 1): number | null {
+  let nearest: number | null = null;
+  for (const lane of lanes) {
+    for (const row of model.lanes[lane]?.rows ?? []) {
+      const place = row.placeAt(time);
+      const span = by > 0 ? row.at(place) : row.at(Math.min(place, row.length - 1));
+      if (by > 0 ? place >= row.length : row.length === 0) continue;
+      const begin = model.spans.beginOf(span);
+      const end = model.spans.endOf(span);
+      const at = by > 0 ? Math.max(begin, time) : begin > time ? model.spans.endOf(row.at(place - 1)) : Math.min(end, time);
+      if (!Number.isNaN(at) && (nearest === null || by * (nearest - at) > 0)) nearest = at;
+    }
+  }
+  return nearest;
 }

@@ -7,7 +7,7 @@ import { paintCounters } from './paint-counters.js';
 import { paintArrows, paintAxis, paintCursor, paintGrid, paintPicked } from './paint-over.js';
 import { paintPictures } from './paint-pictures.js';
 import { paintRows } from './paint-rows.js';
-import { paintMinimap } from './minimap.js';
+import { BusyShares, paintMinimap } from './minimap.js';
 import { Colours, readPalette } from './palette.js';
 import { prepare, type Scene } from './scene.js';
 import type { TimelineState } from './state.js';
@@ -16,6 +16,7 @@ import { type Thumbnail, Thumbnails } from './thumbnails.js';
 export class Drawing {
   private colours: Colours | null = null;
   private readonly thumbnails: Thumbnails;
+  private readonly shares = new BusyShares();
 
   constructor(
     private readonly state: TimelineState,
@@ -64,7 +65,8 @@ export class Drawing {
       paintCursor(scene);
     }
     // For whoever waits for the picture.
-    this.canvas.dataset.drawn = String(this.state.drawn.peek());
+    this.canvas.dataset.spans = String(scene.model.spans.length);
+    this.canvas.dataset.complete = String(this.state.app.store.end !== null);
   }
 
   private scene(): Scene | null {
@@ -114,6 +116,7 @@ export class Drawing {
       context,
       model,
       palette,
+      shares: this.shares.of(model, Math.floor(map.clientWidth)),
       notes: state.app.store.notes,
       window: state.window.peek(),
       cursor: state.cursor,

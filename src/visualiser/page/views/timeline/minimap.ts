@@ -6,10 +6,26 @@ import type { SpanModel } from '../../../model/spans.js';
 import type { Palette } from './palette.js';
 import type { Window } from './viewport.js';
 
+/** How much the BQL is held, and processors wait, by pixels; made anew when there is more to it. */
+export class BusyShares {
+  private key = '';
+  private shares: readonly (Float32Array | null)[] = [];
+
+  of(model: SpanModel, width: number): readonly (Float32Array | null)[] {
+    const key = `${model.spans.end} ${model.end} ${width}`;
+    if (key === this.key) return this.shares;
+    this.key = key;
+    const rows = ['bql', 'vcpu'].map((kind) => model.lanes.find((lane) => lane.kind === kind)?.rows[0]);
+    this.shares = rows.map((row) => (row === undefined ? null : busyShares(model, row, { from: model.start, to: model.end }, width)));
+    return this.shares;
+  }
+}
+
 export interface MinimapScene {
   readonly context: CanvasRenderingContext2D;
   readonly model: SpanModel;
   readonly palette: Palette;
+  readonly shares: readonly (Float32Array | null)[];
   readonly notes: readonly RecordedNote[];
   readonly window: Window;
   readonly cursor: number;
@@ -45,14 +61,13 @@ export function paintMinimap(scene: MinimapScene): void {
   context.fillRect(0, 0, width, height);
   const whole = { from: model.start, to: model.end };
   if (!(whole.to > whole.from)) return;
-  const rows = ['bql', 'vcpu'].map((kind) => model.lanes.find((lane) => lane.kind === kind)?.rows[0]);
-  rows.forEach((row, index) => {
-    if (row === undefined) return;
+  scene.shares.forEach((shares, index) => {
     context.fillStyle = palette.series[index] ?? palette.accent;
-    const tall = height / 2 - 3;
+    const room = height / 2 - 3;
     const bottom = (index + 1) * (height / 2) - 1;
-    busyShares(model, row, whole, Math.floor(width)).forEach((share, x) => {
-      if (share > 0) context.fillRect(x, bottom - Math.max(1, Math.min(1, share) * tall), 1, Math.max(1, Math.min(1, share) * tall));
+    shares?.forEach((share, x) => {
+      const tall = Math.max(1, Math.min(1, share) * room);
+      if (share > 0) context.fillRect(x, bottom - tall, 1, tall);
     });
   });
   const xOf = (time: number): number => ((time - whole.from) / (whole.to - whole.from)) * width;
