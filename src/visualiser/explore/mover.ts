@@ -75,7 +75,8 @@ function compared(before: RunView, after: RunView, wanted: string | null): Pick<
   };
   const [old, now] = [broken(before), broken(after)];
   const names = (some: readonly string[]): string => some.map((each) => `"${each}"`).join(' and ');
-  if (now.length === 0) return { outcome: 'passes', said: old.length === 0 ? 'it passes, as before' : `it passes: ${names(old)} is not broken` };
+  if (now.length === 0)
+    return { outcome: 'passes', said: old.length === 0 ? 'it passes, as before' : `it passes: ${names(old)} is not broken` };
   if (old.length === 0) return { outcome: 'fails', said: `it breaks ${names(now)}, and did not before` };
   if (old.some((each) => now.includes(each))) return { outcome: 'same', said: `it breaks ${names(now)}, as before` };
   return { outcome: 'other', said: `it breaks ${names(now)} instead of ${names(old)}` };

@@ -89,6 +89,8 @@ export class Session {
   /** Shows a fault that the search has found. */
   open(fault: number): void {
     const request = this.status.value?.request;
+    // Who has opened one looks at that when the search has ended, too.
+    this.own = 0;
     this.ask(async () => {
       const found = (await this.app.request('explore.result', { fault })) as CaseView;
       return () => {
@@ -219,8 +221,7 @@ export class Session {
     const isOver = status.phase !== 'searching' && status.phase !== 'none';
     if (status.run !== this.own || !isOver) return;
     this.own = 0;
-    // Who has opened one meanwhile looks at that.
-    if (status.faults.length > 0 && this.shown.peek() === null) this.open(0);
+    if (status.faults.length > 0) this.open(0);
   }
 
   /** Asks the server, and does what is to be done with the answer if nothing else was asked meanwhile. */
