@@ -3,7 +3,7 @@
 // build.mjs - builds the native library and what the benchmark needs of it, and the threads' bundles; with --if-needed everything in dist/.
 //
 //   node native/build.mjs                                  dist/native/libpvg_bridge.so, dist/native/bench/, and of TypeScript that is compiled
-//                                                          dist/bundles/ (bundle.mjs), and dist/page/ (page.mjs)
+//                                                          dist/bundles/ (bundle.mjs), dist/page/ (page.mjs) and dist/charts/ (charts.mjs)
 //   node native/build.mjs --if-needed                      TypeScript as well, if any source is newer than dist/
 //   node native/build.mjs --package                        everything, from nothing: what npm packs
 //   node native/build.mjs --bundles [folder]              the bundles and the page only, of dist/ or of a copy of it
@@ -36,6 +36,7 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';
+import { layOutCharts } from './charts.mjs';
 import { buildPage } from './page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -202,12 +203,12 @@ async function buildTypeScript() {
 
 async function buildBundles(dist = join(root, 'dist')) {
   try {
-    await Promise.all([bundle(dist), buildPage(join(root, 'src', 'visualiser', 'page'), dist)]);
+    await Promise.all([bundle(dist), buildPage(join(root, 'src', 'visualiser', 'page'), dist), layOutCharts(dist)]);
   } catch (error) {
     stop(
       error.code === 'ERR_MODULE_NOT_FOUND'
-        ? 'esbuild is missing: run "npm ci --ignore-scripts" first'
-        : `esbuild failed: ${error.message}`,
+        ? `a package is missing: run "npm ci --ignore-scripts" first (${error.message})`
+        : `bundles, page or charts can't be made: ${error.message}`,
     );
   }
 }
@@ -230,6 +231,7 @@ async function buildIfNeeded(started) {
     join(benchFolder, 'vfio_server'),
     join(root, 'dist', 'bundles', 'cli', 'main.cjs'),
     join(root, 'dist', 'page', 'index.html'),
+    join(root, 'dist', 'charts', 'machines.json'),
     stamp,
   ];
   if (made.every(existsSync) && statSync(stamp).mtimeMs > Math.max(...sources)) return;

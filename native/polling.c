@@ -107,3 +107,14 @@ bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wa
 void pvgi_wait_end(const struct pvgi_condition *condition, const struct pvgi_wait *wait) {
   if (wait->begin_ns != 0) pvgi_polling_adapt(condition->polling, pvgi_now_ns() - wait->begin_ns);
 }
+
+/* macOS has no other clock for a condition than the system's, but waits relatively (pvgi_wait_step). */
+void pvgi_cond_init(pthread_cond_t *cond) {
+  pthread_condattr_t attributes;
+  pthread_condattr_init(&attributes);
+#ifndef __APPLE__
+  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+#endif
+  pthread_cond_init(cond, &attributes);
+  pthread_condattr_destroy(&attributes);
+}

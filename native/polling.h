@@ -49,6 +49,9 @@ struct pvgi_condition {
   struct pvgi_polling *polling;
 };
 
+/* Makes one on the clock that timed waits here go by. */
+void pvgi_cond_init(pthread_cond_t *cond);
+
 /* One wait, from its first look to its last; begins as {0}. */
 struct pvgi_wait {
   int64_t begin_ns;

@@ -17,7 +17,7 @@ extern "C" {
 #define PVG_API __attribute__((visibility("default")))
 
 /* Raised whenever a signature, a record or a structure below changes. */
-#define PVG_BRIDGE_VERSION 7u
+#define PVG_BRIDGE_VERSION 8u
 
 enum pvg_status {
   PVG_OK = 0,
@@ -60,6 +60,12 @@ enum pvg_gpu_flag {
 };
 PVG_API int32_t pvg_gpu_count(void);
 PVG_API int32_t pvg_gpu_flags(uint32_t index);
+
+/* Copies up to `room` bytes of the path of the option ROM that this PVG brings along, and returns how many it has; 0 if there is none. */
+PVG_API int32_t pvg_option_rom(void *path, uint32_t room);
+
+/* Copies up to `room` bytes of a text for people, of what this PVG finds on this machine and is going to use, and returns how many it has. */
+PVG_API int32_t pvg_bridge_report(void *text, uint32_t room);
 
 /* ---------------------------------------------------------------------------------------------
  * Groups: what is released together

@@ -212,7 +212,19 @@ function holdMigration(bridge: PvgBridge, { savable, migrationBlocker }: Checked
   return canSave || migrationBlocker === null ? null : migrationBlock.hold(migrationBlocker);
 }
 
-async function readOptionRom({ optionRom }: CheckedOptions): Promise<Uint8Array | null> {
+/** A path that is longer is none that a system has. */
+const MAX_PATH_BYTES = 4096;
+
+/** Where the option ROM is that the PVG brings along, for the variant that has one. */
+function ownOptionRom(bridge: PvgBridge, variant: CheckedOptions['variant']): string | null {
+  if (variant !== 'pci') return null;
+  const path = new Uint8Array(MAX_PATH_BYTES);
+  const length = checked(bridge, 'find the option ROM', bridge.pvg_option_rom(path, path.length));
+  return length === 0 || length > path.length ? null : new TextDecoder().decode(path.subarray(0, length));
+}
+
+async function readOptionRom(bridge: PvgBridge, options: CheckedOptions): Promise<Uint8Array | null> {
+  const optionRom = options.optionRom ?? ownOptionRom(bridge, options.variant);
   if (optionRom === null) return null;
   if (typeof optionRom !== 'string') return padOptionRom(optionRom);
   try {
@@ -229,7 +241,7 @@ interface StartOptions {
 
 /** Starts the threads of a device; gives everything back if that fails. */
 async function start(bridge: PvgBridge, options: CheckedOptions, { saved, lateThreads }: StartOptions): Promise<Device> {
-  const optionRom = await readOptionRom(options);
+  const optionRom = await readOptionRom(bridge, options);
   const group = checkedHandle(bridge, 'make a device', bridge.pvg_group_create());
   let supervisor: Supervisor;
   let made: Made;
@@ -272,7 +284,7 @@ export async function makeDevice(options: DeviceOptions, { lateThreads }: { read
   object('options', options);
   const saved = options.restore === undefined ? null : await readSaved(options.restore);
   const checkedOptions = checkOptions(saved ? saved.options(options) : options);
-  const bridge = loadBridge();
+  const bridge = loadBridge(checkedOptions.bridge);
   const hold = holdMigration(bridge, checkedOptions);
   try {
     const device = await start(bridge, checkedOptions, { saved, lateThreads });

@@ -47,6 +47,8 @@ export class Device extends EventEmitter<DeviceEvents> {
   readonly displays: readonly DeviceDisplay[];
   /** The policies it runs under. */
   readonly revision: Revision;
+  /** Whose PVG is behind it: Apple's framework, or the software one. */
+  readonly bridge: 'apple' | 'soft';
   /** The expansion ROM's image, a power of two long (pci variant); null if none was given. */
   readonly optionRom: Uint8Array | null;
   /** What a VMM puts into the configuration space; null in the mmio variant. */
@@ -69,6 +71,7 @@ export class Device extends EventEmitter<DeviceEvents> {
     this.optionRom = parts.optionRom;
     this.pci = describePci(wiring, parts.optionRom);
     this.revision = REVISIONS[wiring.revision];
+    this.bridge = bridge.pvg_bridge_name() === 'apple' ? 'apple' : 'soft';
     this.counters = new Counters(wiring.counters);
     this.memories = new GuestMemories({
       bridge,

@@ -30,12 +30,12 @@ static uint64_t page_of(const struct soft_device *device) { return 1ull << devic
 static uint32_t make_task(struct soft_device *device, uint64_t length) {
   const struct pvgi_call call = {.kind = PVG_UPCALL_CREATE_TASK, .thread = FIRST_CALLER, .words = {length}};
   uint64_t range = 0;
-  return soft_upcall(device, &call, &range) ? (uint32_t)range : 0;
+  return pvgi_upcall(&device->base, &call, &range) ? (uint32_t)range : 0;
 }
 
 static bool destroy_task(struct soft_device *device, uint32_t range) {
   const struct pvgi_call call = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = FIRST_CALLER, .words = {range}};
-  return soft_upcall(device, &call, NULL);
+  return pvgi_upcall(&device->base, &call, NULL);
 }
 
 /* Has page `source` of guest memory mapped as page `target` of the task. */
@@ -49,7 +49,7 @@ static bool map_page(const struct caller *caller, uint64_t target, uint64_t sour
     .pieces = pieces,
     .piece_count = 1,
   };
-  return soft_upcall(caller->device, &call, NULL);
+  return pvgi_upcall(&caller->device->base, &call, NULL);
 }
 
 static void *call_again_and_again(void *argument) {

@@ -268,7 +268,7 @@ bool soft_channel_create(struct soft_device *device, uint32_t number, uint32_t t
   channel->task = task;
   channel->offset = offset;
   channel->data_length = data;
-  if (soft_thread_create(&channel->thread, THREAD_CHANNEL + number, channel_main, channel) != 0) {
+  if (pvgi_thread_create(&channel->thread, THREAD_CHANNEL + number, channel_main, channel) != 0) {
     free(channel);
     return false;
   }
@@ -284,10 +284,10 @@ void soft_channel_free(struct soft_device *device, uint32_t number) {
   channel->quit = true;
   soft_wake_all(device);
   pthread_mutex_unlock(&device->lock);
-  struct soft_wait wait;
-  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CHANNEL + number);
+  struct pvgi_note note;
+  pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_CHANNEL + number);
   pthread_join(channel->thread, NULL);
-  soft_wait_end(device, &wait);
+  pvgi_note_end(&device->base, &note);
   pthread_mutex_lock(&device->lock);
   device->channels[number] = NULL;
   if (device->shared != NULL) {

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * config.c - what a software PVG can be made of: its GPUs, and whether a configuration and RAM ranges make sense.
- *
- * Everything is checked before anything is made, each field with a text of its own. This file keeps nothing and changes nothing.
+ * config.c - what the software PVG says of itself: its name, what it can, and its GPUs.
  */
 #include <string.h>
 
 #include "soft_pvg.h"
-
-#define VECTORS_MAX 64u
-#define ENCODE_DELAY_MAX_US 1000000u
-#define NAME_MAX_LENGTH 13u
 
 const char *pvg_bridge_name(void) { return "soft"; }
 
@@ -30,115 +24,15 @@ int32_t pvg_gpu_flags(uint32_t index) {
   return pvgi_fail(PVG_E_ARGUMENT, "there is no GPU %u, only %u", index, GPUS);
 }
 
-/* ---- RAM ranges ---- */
-
-static bool overlaps(const struct pvg_ram_range *a, const struct pvg_ram_range *b) {
-  return a->gpa < b->gpa + b->length && b->gpa < a->gpa + a->length;
+int32_t pvg_option_rom(void *path, uint32_t room) {
+  (void)path;
+  (void)room;
+  return 0;
 }
 
-/* The soft PVG reaches guest memory through upcalls only; it checks the ranges as a PVG that uses them would. */
-int32_t soft_check_ranges(const struct pvg_ram_range *ranges, uint32_t count) {
-  if (count > SOFT_RANGES || (count != 0 && ranges == NULL)) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a device has 0..%u RAM ranges, not %u", SOFT_RANGES, count);
-  }
-  for (uint32_t i = 0; i < count; i++) {
-    struct pvgi_memory memory;
-    const struct pvg_ram_range *range = &ranges[i];
-    if (pvgi_ram_acquire(range->ram, &memory) != PVG_OK) return PVG_E_HANDLE;
-    bool fits = range->length != 0 && range->ram_offset <= memory.length &&
-                range->length <= memory.length - range->ram_offset && range->gpa + range->length >= range->gpa &&
-                range->reserved == 0;
-    pvgi_ram_release(&memory);
-    if (!fits) return pvgi_fail(PVG_E_ARGUMENT, "RAM range %u is empty or leaves its RAM", i);
-    for (uint32_t j = 0; j < i; j++) {
-      if (overlaps(range, &ranges[j])) return pvgi_fail(PVG_E_ARGUMENT, "RAM ranges %u and %u overlap", j, i);
-    }
-  }
-  return PVG_OK;
-}
-
-/* ---- the configuration ---- */
-
-/* A guest remembers its displays by their serial numbers, so two ports with the same one would be one display to it. */
-static int32_t check_ports(const struct pvg_config *config) {
-  if (config->ports < 1 || config->ports > PVG_PORTS_MAX) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a device has 1..%u ports, not %u", PVG_PORTS_MAX, config->ports);
-  }
-  const uint32_t *serials = config->display_serials;
-  for (uint32_t i = 0; i < PVG_PORTS_MAX; i++) {
-    if (i >= config->ports && serials[i] != 0) {
-      return pvgi_fail(PVG_E_ARGUMENT, "display_serials[%u] is 0 on a device of %u ports, not %u", i, config->ports, serials[i]);
-    }
-    for (uint32_t j = 0; i < config->ports && j < i; j++) {
-      if (serials[i] != serials[j]) continue;
-      return pvgi_fail(PVG_E_ARGUMENT, "the displays of ports %u and %u have the same serial number, %u", j, i, serials[i]);
-    }
-  }
-  return PVG_OK;
-}
-
-static int32_t check_displays(const struct pvg_config *config) {
-  for (uint32_t i = 0; i < 2; i++) {
-    if (config->display_mm[i] >= 1 && config->display_mm[i] <= 65535) continue;
-    return pvgi_fail(PVG_E_ARGUMENT, "display_mm[%u] is 1..65535, not %u", i, config->display_mm[i]);
-  }
-  const char *name = (const char *)config->display_name;
-  size_t length = strnlen(name, sizeof config->display_name);
-  if (length < 1 || length > NAME_MAX_LENGTH) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a display's name has 1..%u bytes, not %zu", NAME_MAX_LENGTH, length);
-  }
-  for (size_t i = length; i < sizeof config->display_name; i++) {
-    if (name[i] != 0) return pvgi_fail(PVG_E_ARGUMENT, "byte %zu behind a display's name is not 0", i);
-  }
-  return PVG_OK;
-}
-
-/* What PVG's own threads answer they look up in a map. */
-static int32_t check_own(const struct pvg_config *config) {
-  if (config->own_iosfc > PVG_OWN_IOSFC_CHECKED) {
-    return pvgi_fail(PVG_E_ARGUMENT, "own_iosfc is 0..%u, not %u", PVG_OWN_IOSFC_CHECKED, config->own_iosfc);
-  }
-  if (config->own_traces >> PVG_TRACE_EVENTS != 0) {
-    return pvgi_fail(PVG_E_ARGUMENT, "own_traces is 0x%x: there are %u events", config->own_traces, PVG_TRACE_EVENTS);
-  }
-  bool own = config->own_tasks != 0 || config->own_reads != 0 || config->own_iosfc != PVG_OWN_IOSFC_NONE;
-  if (config->map == 0) return own ? pvgi_fail(PVG_E_ARGUMENT, "PVG can't answer by itself without a memory map") : PVG_OK;
-  return pvg_map_cells(config->map) != 0 ? PVG_OK : PVG_E_HANDLE;
-}
-
-static int32_t check_host(const struct pvg_config *config) {
-  if (pvg_group_cause(config->group) != PVG_CAUSE_NONE) {
-    return pvgi_fail(PVG_E_HANDLE, "0x%x names no open group", config->group);
-  }
-  for (uint32_t i = 0; i < PVG_CLASSES; i++) {
-    if (pvg_mailbox_depth(config->mailboxes[i]) >= 0) continue;
-    return pvgi_fail(PVG_E_HANDLE, "mailboxes[%u] is 0x%x, which names no mailbox", i, config->mailboxes[i]);
-  }
-  return PVG_OK;
-}
-
-int32_t soft_check_config(const struct pvg_config *config) {
-  if (config->version != PVG_BRIDGE_VERSION) {
-    return pvgi_fail(PVG_E_ARGUMENT, "the configuration is of version %u, the library of %u", config->version,
-                     PVG_BRIDGE_VERSION);
-  }
-  if (config->wake > PVG_WAKE_ALL) return pvgi_fail(PVG_E_ARGUMENT, "wake is 0..%u, not %u", PVG_WAKE_ALL, config->wake);
-  if (config->page_shift != 12 && config->page_shift != 14) {
-    return pvgi_fail(PVG_E_ARGUMENT, "page_shift is 12 or 14, not %u", config->page_shift);
-  }
-  if (config->vectors < 1 || config->vectors > VECTORS_MAX) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a device has 1..%u vectors, not %u", VECTORS_MAX, config->vectors);
-  }
-  if (config->gpu >= GPUS) return pvgi_fail(PVG_E_ARGUMENT, "there is no GPU %u, only %u", config->gpu, GPUS);
-  if (config->encode_delay_us > ENCODE_DELAY_MAX_US) {
-    return pvgi_fail(PVG_E_ARGUMENT, "encode_delay_us is 0..%u, not %u", ENCODE_DELAY_MAX_US, config->encode_delay_us);
-  }
-  if (config->poll_us > PVGI_POLL_MAX_US) {
-    return pvgi_fail(PVG_E_ARGUMENT, "poll_us is 0..%u, not %u", PVGI_POLL_MAX_US, config->poll_us);
-  }
-  if (config->reserved != 0) return pvgi_fail(PVG_E_ARGUMENT, "reserved fields are 0");
-  int32_t result = check_ports(config);
-  if (result == PVG_OK) result = check_displays(config);
-  if (result == PVG_OK) result = check_own(config);
-  return result == PVG_OK ? check_host(config) : result;
+int32_t pvg_bridge_report(void *text, uint32_t room) {
+  static const char report[] = "the software PVG draws with the processor, and asks nothing of the system\n";
+  if (text == NULL && room != 0) return pvgi_fail(PVG_E_ARGUMENT, "no room for the report");
+  if (room != 0) memcpy(text, report, sizeof report - 1 < room ? sizeof report - 1 : room);
+  return (int32_t)(sizeof report - 1);
 }

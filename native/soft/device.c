@@ -39,15 +39,15 @@ static bool start_threads(struct soft_device *device) {
   uint32_t threads = THREADS + (device->iosfc != NULL);
   for (; device->threads_started < threads; device->threads_started++) {
     struct thread start = thread_of(device, device->threads_started);
-    if (soft_thread_create(start.thread, start.number, start.entry, start.argument) != 0) return false;
+    if (pvgi_thread_create(start.thread, start.number, start.entry, start.argument) != 0) return false;
   }
   return true;
 }
 
 /* ---- locks ---- */
 
-#define MUTEXES 4u
-#define CONDS 9u /* besides the upcalls' */
+#define MUTEXES 2u
+#define CONDS 8u
 
 struct locks {
   pthread_mutex_t *mutexes[MUTEXES];
@@ -56,22 +56,17 @@ struct locks {
 
 static struct locks locks_of(struct soft_device *device) {
   return (struct locks){
-    .mutexes = {&device->display_lock, &device->lock, &device->upcall_lock, &device->waits_lock},
+    .mutexes = {&device->display_lock, &device->lock},
     .conds = {&device->control_cond, &device->done_cond, &device->channel_cond, &device->queue_cond, &device->vsync_cond,
-              &device->gpu_cond, &device->room_cond, &device->workers[0].cond, &device->workers[1].cond},
+              &device->gpu_cond, &device->workers[0].cond, &device->workers[1].cond},
   };
 }
 
 static void init_locks(struct soft_device *device) {
   struct locks locks = locks_of(device);
-  pthread_condattr_t attributes;
-  pthread_condattr_init(&attributes);
-  pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_init(locks.mutexes[i], NULL);
-  for (size_t i = 0; i < CONDS; i++) pthread_cond_init(locks.conds[i], &attributes);
-  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_init(&device->answer_conds[i], &attributes);
+  for (size_t i = 0; i < CONDS; i++) pvgi_cond_init(locks.conds[i]);
   for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_init(&device->tasks[i].rw, NULL);
-  pthread_condattr_destroy(&attributes);
 }
 
 /* Everybody looks again whether it still has to wait. */
@@ -90,12 +85,11 @@ void soft_wake_all(struct soft_device *device) {
 
 static void free_device(struct soft_device *device) {
   if (device->iosfc != NULL) soft_iosfc_free(device->iosfc);
-  if (device->own != NULL) pvgi_answers_free(device->own);
+  pvgi_device_end(&device->base);
   soft_displays_free(device);
   struct locks locks = locks_of(device);
   for (size_t i = 0; i < MUTEXES; i++) pthread_mutex_destroy(locks.mutexes[i]);
   for (size_t i = 0; i < CONDS; i++) pthread_cond_destroy(locks.conds[i]);
-  for (size_t i = 0; i < SOFT_UPCALLS; i++) pthread_cond_destroy(&device->answer_conds[i]);
   for (size_t i = 0; i <= TASK_MAX; i++) pthread_rwlock_destroy(&device->tasks[i].rw);
   free(device);
 }
@@ -104,6 +98,10 @@ static struct soft_device *new_device(const struct pvg_config *config, const str
   struct soft_device *device = calloc(1, sizeof *device);
   if (device == NULL) return NULL;
   device->config = *config;
+  if (!pvgi_device_init(&device->base)) {
+    free(device);
+    return NULL;
+  }
   for (uint32_t i = 0; i < count; i++) device->ranges[i] = ranges[i];
   device->range_count = count;
   for (uint32_t i = 0; i < 2; i++) {
@@ -112,12 +110,11 @@ static struct soft_device *new_device(const struct pvg_config *config, const str
   }
   init_locks(device);
   struct pvgi_polling polling = pvgi_polling_make(config->poll_us);
-  device->control_polling = device->served_polling = device->answer_polling = device->jobs_polling = polling;
+  device->control_polling = device->served_polling = device->jobs_polling = polling;
   device->workers[0].polling = device->workers[1].polling = polling;
   soft_displays_init(device);
   if (config->iosfc) device->iosfc = soft_iosfc_create(device);
-  if (config->map != 0) device->own = pvgi_answers_create(config);
-  if ((config->iosfc && device->iosfc == NULL) || (config->map != 0 && device->own == NULL)) {
+  if (config->iosfc && device->iosfc == NULL) {
     free_device(device);
     return NULL;
   }
@@ -133,7 +130,7 @@ static void stop(struct soft_device *device) {
   pthread_mutex_unlock(&device->upcall_lock);
   soft_wake_all(device);
   pthread_mutex_unlock(&device->lock);
-  soft_upcalls_stop(device);
+  pvgi_upcalls_stop(&device->base);
   if (device->iosfc != NULL) soft_iosfc_stop(device->iosfc);
 }
 
@@ -155,8 +152,8 @@ static void free_contents(struct soft_device *device) {
   pthread_mutex_lock(&device->lock);
   soft_queue_flush_locked(device);
   pthread_mutex_unlock(&device->lock);
-  struct soft_texture *texture;
-  while ((texture = soft_texture_retire_of(device->handle)) != NULL) soft_texture_drop(texture);
+  struct pvgi_texture *texture;
+  while ((texture = pvgi_texture_retire_of(device->handle)) != NULL) pvgi_texture_drop(texture);
 }
 
 /* ---- the interface ---- */
@@ -166,13 +163,13 @@ uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram
     pvgi_fail(PVG_E_ARGUMENT, "no configuration");
     return 0;
   }
-  if (soft_check_config(config) != PVG_OK || soft_check_ranges(ranges, range_count) != PVG_OK) return 0;
+  if (pvgi_check_config(config) != PVG_OK || pvgi_check_ranges(ranges, range_count) != PVG_OK) return 0;
   struct soft_device *device = new_device(config, ranges, range_count);
   if (device == NULL) {
     pvgi_fail(PVG_E_NO_MEMORY, "no memory for a device");
     return 0;
   }
-  uint32_t handle = soft_device_publish(device);
+  uint32_t handle = pvgi_device_publish(&device->base);
   if (handle == 0) {
     pvgi_fail(PVG_E_FULL, "there are too many devices");
     free_device(device);
@@ -215,10 +212,10 @@ int32_t pvg_device_stop(uint32_t handle) {
 }
 
 int32_t pvg_device_destroy(uint32_t handle) {
-  struct soft_device *device = soft_device_retire(handle);
+  struct soft_device *device = (struct soft_device *)pvgi_device_retire(handle);
   if (device == NULL) return PVG_E_HANDLE;
   stop(device);
-  soft_device_await_callers(device);
+  pvgi_device_await_callers(&device->base);
   join_threads(device);
   pvgi_group_remove_device(device->config.group, handle);
   free_contents(device);

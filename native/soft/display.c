@@ -121,11 +121,6 @@ void soft_mode_write_locked(struct soft_display *display, uint32_t mode) {
   pthread_cond_broadcast(&device->vsync_cond);
 }
 
-bool soft_mode_is_sane(const struct pvg_display_mode *mode) {
-  return mode->width >= 1 && mode->width <= SOFT_SIDE_MAX && mode->height >= 1 && mode->height <= SOFT_SIDE_MAX &&
-         mode->rate_mhz >= 1000 && mode->rate_mhz <= 65535000 && mode->reserved == 0;
-}
-
 bool soft_mode_in_use(const struct soft_display *display, uint32_t at) {
   if (at >= display->mode_count) return false;
   const struct pvg_display_mode *mode = &display->modes[at];
@@ -157,14 +152,7 @@ static int32_t set_modes_locked(struct soft_display *display, const struct pvg_d
 /* ---- what a host may ask ---- */
 
 int32_t pvg_display_set_modes(uint32_t handle, uint32_t port, const struct pvg_display_mode *modes, uint32_t count) {
-  if (modes == NULL || count < 1 || count > SOFT_MODES) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a mode list has 1..%u modes, not %u", SOFT_MODES, count);
-  }
-  for (uint32_t at = 0; at < count; at++) {
-    if (soft_mode_is_sane(&modes[at])) continue;
-    return pvgi_fail(PVG_E_ARGUMENT, "mode %u is %ux%u at %u mHz; sides are 1..16384, rates 1000..65535000", at,
-                     modes[at].width, modes[at].height, modes[at].rate_mhz);
-  }
+  if (pvgi_check_modes(modes, count) != PVG_OK) return PVG_E_ARGUMENT;
   int32_t result;
   struct soft_display *display = soft_display_enter(handle, port, &result);
   if (display == NULL) return result;

@@ -11,13 +11,11 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-#include "../internal.h"
+#include "../pvg_device.h"
 
 #define SOFT_FRAMES 5 /* drawn, queued, current and being encoded; and the one whose picture a texture keeps */
-#define SOFT_SIDE_MAX 16384u /* of a mode, a texture and a drawing command's target */
 #define SOFT_QUEUE (5 * PVG_PORTS_MAX) /* there are five kinds of event, and of each at most one a port is queued */
 #define SOFT_ENCODES 4                 /* a port has in flight at most, so that no port's keep another's from being started */
-#define SOFT_MODES 128
 #define SOFT_ANNOUNCEMENTS 65536u /* new frames of a port that are still to be told, if every one is; further ones are not */
 #define SOFT_PIXEL_FORMAT 0x42475241u /* 'BGRA' */
 #define SOFT_USAGE_RENDER_TARGET 4u   /* what a texture must be usable for, and a host can ask for */
@@ -56,7 +54,7 @@ struct soft_display {
   pthread_mutex_t draw_lock;
   const struct soft_channel *drawer; /* who holds draw_lock; NULL: nobody does, or not any more */
   uint8_t *page; /* in the internal task, NULL while the guest has given none */
-  struct pvg_display_mode modes[SOFT_MODES];
+  struct pvg_display_mode modes[PVGI_MODES];
   uint32_t mode_count, mode_select;
   uint32_t width, height, rate_mhz; /* of the mode in use, which the list may have lost since; 0: none was set yet */
   uint32_t mode;                    /* where the list has the mode in use, or MODE_NONE */
@@ -73,11 +71,11 @@ struct soft_display {
 };
 
 struct soft_texture {
+  union {
+    struct pvgi_texture base;
+    struct { PVGI_TEXTURE_MEMBERS };
+  };
   pthread_mutex_t lock; /* guards which pictures it has, not what is in them */
-  atomic_uint refs;
-  atomic_uint in_flight;
-  uint32_t device;
-  uint32_t width, height;
   bool managed;
   struct soft_pixels *vram;
   struct soft_pixels *ram; /* what the CPU reads; of a texture that isn't managed always the same as vram */
@@ -91,7 +89,6 @@ struct soft_encode {
   uint64_t frame_id;
 };
 
-/* REFUSED: by the stop of the device. PAYLOAD: nobody waits, the host has yet to fetch it. */
 /* display.c: soft_display_enter as soft_device_enter, NULL also where there is no such port, with *result set; leave its device. */
 void soft_displays_init(struct soft_device *device);
 void soft_displays_free(struct soft_device *device);
@@ -99,7 +96,6 @@ struct soft_display *soft_display_enter(uint32_t handle, uint32_t port, int32_t 
 struct soft_display *soft_display_of(struct soft_device *device, uint32_t port);
 void soft_display_power_on_locked(struct soft_display *display);
 void soft_mode_write_locked(struct soft_display *display, uint32_t mode);
-bool soft_mode_is_sane(const struct pvg_display_mode *mode);
 bool soft_mode_in_use(const struct soft_display *display, uint32_t at);
 void soft_display_event_locked(struct soft_display *display, uint32_t bits);
 void soft_cursor_sample_locked(struct soft_display *display, bool show_too);
@@ -144,14 +140,11 @@ void *soft_gpu_main(void *argument);
 
 /* texture.c: false if there is no memory for it; the texture is as it was then. */
 bool soft_texture_encode(struct soft_texture *texture, const struct soft_frame *frame, bool synchronize);
-void soft_texture_free(struct soft_texture *texture);
 
-/* pixels.c: show copies where `to` differs, sets the words of tiles that did to `sequence`, and returns how many those are. */
+/* pixels.c */
 struct soft_pixels *soft_pixels_new(uint32_t width, uint32_t height);
 struct soft_pixels *soft_pixels_ref(struct soft_pixels *pixels);
 bool soft_pixels_sole(const struct soft_pixels *pixels);
 void soft_pixels_unref(struct soft_pixels *pixels);
-uint32_t soft_pixels_tiles(const struct soft_pixels *pixels);
-uint32_t soft_pixels_show(const struct soft_pixels *pixels, uint32_t *to, uint32_t *tiles, uint32_t sequence);
 
 #endif

@@ -101,7 +101,7 @@ static bool source_fits(const struct rectangle *r, uint32_t stride, uint64_t sou
 }
 
 static bool in_bounds(const struct rectangle *r) {
-  return r->width <= SOFT_SIDE_MAX && r->height <= SOFT_SIDE_MAX && r->x >= -PLACE_MAX && r->x <= PLACE_MAX && r->y >= -PLACE_MAX &&
+  return r->width <= PVGI_SIDE_MAX && r->height <= PVGI_SIDE_MAX && r->x >= -PLACE_MAX && r->x <= PLACE_MAX && r->y >= -PLACE_MAX &&
          r->y <= PLACE_MAX;
 }
 

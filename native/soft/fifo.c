@@ -135,13 +135,13 @@ static void serve_locked(struct soft_device *device, const uint64_t *asked, uint
 
 void soft_control_await_locked(struct soft_device *device, const uint64_t *done, uint64_t ticket) {
   if (*done >= ticket) return;
-  struct soft_wait wait;
-  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CONTROL);
+  struct pvgi_note note;
+  pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_CONTROL);
   struct pvgi_condition served = {&device->done_cond, &device->control_served, &device->served_polling};
   struct pvgi_wait step = {0};
   while (*done < ticket && !atomic_load(&device->stopped)) pvgi_wait_step(&served, &step, &device->lock, -1);
   pvgi_wait_end(&served, &step);
-  soft_wait_end(device, &wait);
+  pvgi_note_end(&device->base, &note);
 }
 
 /* Tells the control thread that something is asked of it. */

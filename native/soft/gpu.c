@@ -25,13 +25,13 @@ static int32_t refuse_locked(struct soft_display *display) {
 /* Before the display lock is taken, which the other ports' encodes need. */
 static void await_slot(struct soft_display *display) {
   struct soft_device *device = display->device;
-  struct soft_wait wait;
+  struct pvgi_note note;
   pthread_mutex_lock(&device->lock);
-  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_GPU);
+  pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_GPU);
   while (display->encodes == SOFT_ENCODES && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
-  soft_wait_end(device, &wait);
+  pvgi_note_end(&device->base, &note);
   pthread_mutex_unlock(&device->lock);
 }
 
@@ -119,7 +119,7 @@ static void complete(struct soft_device *device, const struct soft_encode *encod
                               .words = {encode->display->port, encode->frame_id, !done, present}};
   atomic_fetch_sub(&encode->texture->in_flight, 1);
   soft_texture_drop(encode->texture);
-  soft_post(device, &record);
+  pvgi_post(&device->base, &record);
 }
 
 void *soft_gpu_main(void *argument) {

@@ -22,19 +22,19 @@
 static uint8_t *bytes_of(const struct soft_mapping *mapping) { return (uint8_t *)(uintptr_t)mapping->address; }
 
 /* Whether this thread answers by itself. Surfaces come by the ten thousand, so it then does so without making an upcall of it. */
-static bool answers_itself(const struct soft_iosfc *iosfc) { return soft_answers_itself(iosfc->device, PVG_UPCALL_IOSFC_MAP); }
+static bool answers_itself(const struct soft_iosfc *iosfc) { return pvgi_answers_itself(&iosfc->device->base, PVG_UPCALL_IOSFC_MAP); }
 
 static bool tell_unmap(struct soft_iosfc *iosfc, uint64_t address, uint32_t purpose) {
   struct soft_device *device = iosfc->device;
   if (answers_itself(iosfc)) return !atomic_load(&device->stopped) && pvgi_iosfc_unmap(device->own, address);
-  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = soft_own_number(), .words = {address, purpose}};
-  return soft_upcall(device, &call, NULL);
+  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_UNMAP, .thread = pvgi_own_number(), .words = {address, purpose}};
+  return pvgi_upcall(&device->base, &call, NULL);
 }
 
 static bool ask_host(struct soft_iosfc *iosfc, const uint64_t words[5], struct soft_mapping *mapping) {
-  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_MAP, .thread = soft_own_number(), .words = {words[0], words[1], words[2], words[3]}};
+  struct pvgi_call call = {.kind = PVG_UPCALL_IOSFC_MAP, .thread = pvgi_own_number(), .words = {words[0], words[1], words[2], words[3]}};
   uint64_t address, length = words[1];
-  if (!soft_upcall(iosfc->device, &call, &address)) return false;
+  if (!pvgi_upcall(&iosfc->device->base, &call, &address)) return false;
   mapping->address = address;
   if (pvgi_ram_find(address, length, &mapping->memory) == PVG_OK) return true;
   /* The host believes that it mapped something, so it is told to undo it. */
@@ -213,7 +213,7 @@ static void serve_locked(struct soft_iosfc *iosfc) {
     struct pvg_record record = {.kind = PVG_UPCALL_IOSFC_INTERRUPT, .thread = THREAD_IOSFC, .words = {IOSFC_VECTOR}};
     iosfc->status |= IOSFC_STATUS_DONE;
     pthread_mutex_unlock(&iosfc->lock);
-    soft_post(iosfc->device, &record);
+    pvgi_post(&iosfc->device->base, &record);
     pthread_mutex_lock(&iosfc->lock);
   }
   iosfc->done = ticket;

@@ -57,11 +57,11 @@ void soft_iosfc_write(struct soft_iosfc *iosfc, uint64_t offset, uint64_t value)
   pthread_mutex_lock(&iosfc->lock);
   if (write_locked(iosfc, offset, value)) {
     uint64_t ticket = ++iosfc->asked;
-    struct soft_wait wait;
+    struct pvgi_note note;
     pthread_cond_signal(&iosfc->work_cond);
-    soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_IOSFC);
+    pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_IOSFC);
     while (iosfc->done < ticket && !atomic_load(&device->stopped)) pthread_cond_wait(&iosfc->done_cond, &iosfc->lock);
-    soft_wait_end(device, &wait);
+    pvgi_note_end(&device->base, &note);
   }
   pthread_mutex_unlock(&iosfc->lock);
 }

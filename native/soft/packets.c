@@ -67,7 +67,7 @@ static uint32_t cursor_glyph(struct soft_device *device, const uint8_t *body, ui
     .bytes = bitmap,
     .length = length,
   };
-  if (!soft_upcall(device, &read, NULL)) {
+  if (!pvgi_upcall(&device->base, &read, NULL)) {
     free(bitmap);
     return FAULT_MEMORY;
   }

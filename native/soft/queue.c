@@ -70,7 +70,7 @@ uint32_t soft_queue_pending_locked(struct soft_device *device, uint32_t port) {
     const struct soft_event *event = soft_queue_at_locked(device, place);
     if (event->words[0] == port) pending += 1 + event->more;
   }
-  return pending + soft_glyphs_held(device, port);
+  return pending + pvgi_glyphs_held(&device->base, port);
 }
 
 static struct soft_event pop_locked(struct soft_device *device) {
@@ -100,20 +100,20 @@ static void change_mode(struct soft_device *device, const struct soft_event *eve
   struct pvgi_call call = {.kind = event->kind, .thread = THREAD_DISPLAY};
   memcpy(call.words, event->words, sizeof call.words);
   soft_display_lock(device);
-  soft_upcall(device, &call, NULL);
+  pvgi_upcall(&device->base, &call, NULL);
   soft_display_unlock(device);
 }
 
 /* False if the event could not be told before the device was suspended, and its payload is still the caller's. */
 static bool tell(struct soft_device *device, const struct soft_event *event) {
-  if (event->kind == PVG_UPCALL_CURSOR_GLYPH) return soft_post_glyph(device, event);
   if (event->kind == PVG_UPCALL_MODE_CHANGE && device->config.mode_change_waits) {
     change_mode(device, event);
     return true;
   }
   struct pvg_record record = {.kind = event->kind, .thread = THREAD_DISPLAY};
   memcpy(record.words, event->words, sizeof record.words);
-  soft_post(device, &record);
+  if (event->kind == PVG_UPCALL_CURSOR_GLYPH) return pvgi_post_glyph(&device->base, &record, event->payload);
+  pvgi_post(&device->base, &record);
   return true;
 }
 

@@ -152,13 +152,13 @@ static int32_t ask_locked(struct soft_device *device, struct soft_state *state) 
   device->resume = state;
   device->resume_result = PVG_E_CLOSED;
   uint64_t ticket = ++device->resume_asked;
-  struct soft_wait wait;
+  struct pvgi_note note;
   soft_control_signal_locked(device);
-  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CONTROL);
+  pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_CONTROL);
   while (device->resume_done < ticket && (device->resume_begun || !atomic_load(&device->stopped))) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
-  soft_wait_end(device, &wait);
+  pvgi_note_end(&device->base, &note);
   return atomic_load(&device->stopped) ? PVG_E_CLOSED : device->resume_result;
 }
 

@@ -4,7 +4,7 @@
  *
  * One struct soft_device has a control thread, two task threads, a display queue thread, a vsync thread, a GPU thread, an IOSurface
  * mapper's thread if there is one, and up to eight channel threads. Lock order, outermost first; no lock is taken while a later one is
- * held. The first two are taken through waits.c only, because they may be held for as long as the host likes:
+ * held. The first two are taken through locks.c only, because they may be held for as long as the host likes:
  *
  *   1. task.rw              mappings of a task. Written while the host maps, so held while waiting in an upcall.
  *   2. device.display_lock  what an encode takes; the display queue holds it while a mode change waits. There is one for all ports,
@@ -14,7 +14,7 @@
  *   4. device.lock          everything else. Never held during an upcall, a post to a mailbox or drawing. iosfc.lock is beside it.
  *   5. texture.lock         which pictures one texture has (GPU thread against those who read it); not held while they are copied.
  *   6. device.upcall_lock   the table of upcalls.
- *   7. device.waits_lock, the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
+ *   7. device.waits_lock (pvg_waits.c), the handle tables' locks, a mailbox's mutex (leaves: nothing is taken under them).
  *
  * Guest memory is reached through the `memory` of a task only, with task.rw held; the shared page and a display's page
  * through `shared` and `display.page`, with device.lock held, because they are in the internal task, which is
@@ -28,17 +28,12 @@
 #include <stdbool.h>
 #include <time.h>
 
-#include "../answers.h"
-#include "../internal.h"
-#include "../polling.h"
+#include "../pvg_device.h"
 #include "display.h"
 #include "layout.h"
 
 #define SOFT_JOBS 64
 #define SOFT_RETIRE 256
-#define SOFT_UPCALLS 256
-#define SOFT_GLYPHS 64
-#define SOFT_RANGES 64u
 #define SOFT_MAPPINGS 65536u /* as many as Linux allows a process */
 #define SOFT_TASK_MAX_LENGTH (16ull << 30)
 #define SOFT_GLYPH_MAX_LENGTH (4u << 20)
@@ -135,30 +130,6 @@ struct soft_channel {
   uint32_t row[16384];
 };
 
-enum soft_upcall_state { UPCALL_FREE = 0, UPCALL_WAITING, UPCALL_ANSWERED, UPCALL_REFUSED, UPCALL_PAYLOAD };
-
-struct soft_upcall {
-  enum soft_upcall_state state;
-  uint32_t generation;
-  uint32_t kind;
-  uint32_t port;    /* a glyph's */
-  uint32_t sleeper; /* the system's number of the thread that sleeps until it is answered, 0 before it does */
-  uint32_t thread;  /* PVG's number of it */
-  bool ok;
-  uint64_t value;
-  const uint64_t *pieces;
-  uint32_t piece_count;
-  uint8_t *bytes; /* destination of a read, or the payload, which is owned */
-  uint64_t length;
-};
-
-/* See waits.c. On the stack of the thread that waits. */
-struct soft_wait {
-  struct soft_wait *next, **link;
-  struct pvg_wait entry;
-  const atomic_uint *holder; /* of the lock that is waited for; NULL: it is no lock */
-};
-
 /* Members of the device by their names, and as one when it is suspended and resumed. `interrupts`: bit 0: GPU, bit 1: display;
  * raised, not posted yet. `ring_length`: of the running ring, whatever the register says since. */
 #define SOFT_REGISTERS                                                                   \
@@ -171,15 +142,16 @@ struct soft_registers { SOFT_REGISTERS };
 enum soft_phase { PHASE_RUNNING = 0, PHASE_SUSPENDING, PHASE_SUSPENDED, PHASE_RESUMING, PHASE_FAILED };
 
 struct soft_device {
-  struct pvg_config config;
-  struct pvg_ram_range ranges[SOFT_RANGES];
+  union {
+    struct pvgi_device base; /* whose `stopped` is written with `lock` held as well */
+    struct { PVGI_DEVICE_MEMBERS };
+  };
+  struct pvg_ram_range ranges[PVGI_RANGES];
   uint32_t range_count;
-  uint32_t handle;
-  atomic_bool stopped;   /* written with `lock` and `upcall_lock` held */
-  enum soft_phase phase; /* as above, so it may be read with either */
+  enum soft_phase phase; /* written with `lock` and `upcall_lock` held, so it may be read with either */
   uint32_t accesses[2];  /* in progress, by window; a reset counts as one of the gfx window */
   uint32_t raising;      /* bit n: thread n is posting interrupts */
-  pthread_mutex_t display_lock, lock, upcall_lock, waits_lock;
+  pthread_mutex_t display_lock, lock;
   atomic_uint display_holder; /* the system's number of the thread that holds display_lock, 0: none does */
   pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond;
   pthread_t control_thread, queue_thread, vsync_thread, gpu_thread;
@@ -230,48 +202,18 @@ struct soft_device {
   bool clock_moves;        /* a thread is moving it */
   uint32_t clock_waiters;  /* threads that wait for PVG to be at rest, to be told of each step towards it */
 
-  /* Guarded by upcall_lock. Upcall n waits on answer_conds[n], or by kind, or all on the first, as config.wake says; answers[n] counts
-   * the answers given on that condition. */
-  struct soft_upcall upcalls[SOFT_UPCALLS];
-  pthread_cond_t answer_conds[SOFT_UPCALLS];
-  uint64_t answers[SOFT_UPCALLS];
-  _Atomic uint32_t answer_rings[SOFT_UPCALLS]; /* change with answers[]; polled */
-  struct pvgi_polling answer_polling;
-  uint64_t waited, woken, woken_in_vain; /* pvg_upcall_wakes() */
-  pthread_cond_t room_cond;              /* an entry became free, or a glyph's bitmap was given back */
-  uint32_t glyphs;
-
-  struct soft_wait *waits; /* guarded by waits_lock */
-  uint32_t wait_number;    /* of the latest */
-
-  struct soft_iosfc *iosfc;     /* NULL if there is none */
-  struct pvgi_answers *own;     /* NULL if the host answers everything */
+  struct soft_iosfc *iosfc; /* NULL if there is none */
 };
 
-/* handles.c */
-uint32_t soft_device_publish(struct soft_device *device);
-struct soft_device *soft_device_enter(uint32_t handle);
-void soft_device_leave(struct soft_device *device);
-struct soft_device *soft_device_retire(uint32_t handle);
-void soft_device_await_callers(struct soft_device *device);
-uint32_t soft_texture_publish(struct soft_texture *texture);
-struct soft_texture *soft_texture_take(uint32_t handle);
-struct soft_texture *soft_texture_retire(uint32_t handle);
-struct soft_texture *soft_texture_retire_of(uint32_t device);
-void soft_texture_drop(struct soft_texture *texture);
+static inline struct soft_device *soft_device_enter(uint32_t handle) { return (struct soft_device *)pvgi_device_enter(handle); }
 
-/* config.c: PVG_OK, or what is wrong. */
-int32_t soft_check_config(const struct pvg_config *config);
-int32_t soft_check_ranges(const struct pvg_ram_range *ranges, uint32_t count);
+static inline void soft_device_leave(struct soft_device *device) { pvgi_device_leave(&device->base); }
 
-/* threads.c: of the thread that calls: the system's number, and PVG's, 0 if it is a caller's. */
-uint32_t soft_own_system(void);
-uint32_t soft_own_number(void);
-int soft_thread_create(pthread_t *thread, uint32_t number, void *(*entry)(void *), void *argument);
+static inline struct soft_texture *soft_texture_take(uint32_t handle) { return (struct soft_texture *)pvgi_texture_take(handle); }
 
-/* waits.c: between begin and end the calling thread counts as waiting for what is said. */
-void soft_wait_begin(struct soft_device *device, struct soft_wait *wait, uint32_t what, uint32_t target);
-void soft_wait_end(struct soft_device *device, struct soft_wait *wait);
+static inline void soft_texture_drop(struct soft_texture *texture) { pvgi_texture_drop(&texture->base); }
+
+/* locks.c */
 void soft_display_lock(struct soft_device *device);
 void soft_display_unlock(struct soft_device *device);
 void soft_task_write_lock(struct soft_task *task);
@@ -290,28 +232,9 @@ static inline void soft_rested_locked(struct soft_device *device) {
 /* clock.c: the device's time, in nanoseconds: the system's CLOCK_MONOTONIC, or what its virtual clock shows. */
 int64_t soft_now_locked(const struct soft_device *device);
 
-/* upcall.c */
-bool soft_upcall(struct soft_device *device, const struct pvgi_call *call, uint64_t *value);
-int32_t soft_post(struct soft_device *device, const struct pvg_record *record);
-struct soft_upcall *soft_upcall_allocate_locked(struct soft_device *device, uint32_t kind, uint32_t *id);
-struct soft_upcall *soft_upcall_find_locked(struct soft_device *device, uint32_t id);
-void soft_upcall_free_locked(struct soft_device *device, struct soft_upcall *upcall);
-void soft_upcalls_stop(struct soft_device *device);
+/* interrupts.c */
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
 void soft_interrupts(struct soft_device *device, uint32_t thread);
-
-/* Whether the device's own threads answer upcalls of that kind; and the answer, which is no once it is stopped. */
-static inline bool soft_answers_itself(const struct soft_device *device, uint32_t kind) {
-  return device->own != NULL && pvgi_takes(device->own, kind);
-}
-
-static inline bool soft_own_answer(struct soft_device *device, const struct pvgi_call *call, uint64_t *value) {
-  return !atomic_load_explicit(&device->stopped, memory_order_relaxed) && pvgi_answer(device->own, call, value);
-}
-
-/* upcall_data.c */
-bool soft_post_glyph(struct soft_device *device, const struct soft_event *event);
-uint32_t soft_glyphs_held(struct soft_device *device, uint32_t port);
 
 /* fifo.c: await waits until the control thread has done everything up to that ticket, or the device is stopped. */
 void *soft_control_main(void *argument);

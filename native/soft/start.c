@@ -85,12 +85,12 @@ static void power_on_locked(struct soft_device *device) {
 }
 
 static void await_encodes_locked(struct soft_device *device) {
-  struct soft_wait wait;
-  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_GPU);
+  struct pvgi_note note;
+  pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_GPU);
   while (device->encode_count != 0 && !atomic_load(&device->stopped)) {
     pthread_cond_wait(&device->done_cond, &device->lock);
   }
-  soft_wait_end(device, &wait);
+  pvgi_note_end(&device->base, &note);
 }
 
 void soft_reset(struct soft_device *device) {

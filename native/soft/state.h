@@ -26,7 +26,7 @@ struct soft_saved_channel {
 };
 
 struct soft_saved_display {
-  struct pvg_display_mode modes[SOFT_MODES];
+  struct pvg_display_mode modes[PVGI_MODES];
   uint32_t mode_count, mode_select, mode, width, height, rate_mhz;
   uint32_t page; /* 1: the guest has given one */
   uint32_t early_events, cursor_raw, cursor_show;

@@ -109,7 +109,7 @@ static void code_frame(struct codec *codec, const struct soft_saved_display *dis
   if (codec->broken || there == 0) return;
   uint64_t length = 4ull * display->width * display->height;
   if (codec->in != NULL) {
-    bool sane = there == 1 && display->width - 1 < SOFT_SIDE_MAX && display->height - 1 < SOFT_SIDE_MAX && length <= left(codec);
+    bool sane = there == 1 && display->width - 1 < PVGI_SIDE_MAX && display->height - 1 < PVGI_SIDE_MAX && length <= left(codec);
     *frame = sane ? soft_frame_new(display->width, display->height) : NULL;
     codec->broken = *frame == NULL;
     codec->no_memory = sane && *frame == NULL;
@@ -119,7 +119,7 @@ static void code_frame(struct codec *codec, const struct soft_saved_display *dis
 }
 
 static void code_display(struct codec *codec, struct soft_saved_display *display) {
-  count(codec, &display->mode_count, SOFT_MODES, 12);
+  count(codec, &display->mode_count, PVGI_MODES, 12);
   for (uint32_t at = 0; at < display->mode_count; at++) {
     u32(codec, &display->modes[at].width);
     u32(codec, &display->modes[at].height);

@@ -105,7 +105,7 @@ static const char *check_channels(const struct soft_state *state) {
 static const char *check_mode(const struct soft_saved_display *display) {
   struct pvg_display_mode used = {display->width, display->height, display->rate_mhz, 0};
   bool none = used.width == 0 && used.height == 0 && used.rate_mhz == 0;
-  if (!none && !soft_mode_is_sane(&used)) return "has a bad mode in use";
+  if (!none && pvgi_check_modes(&used, 1) != PVG_OK) return "has a bad mode in use";
   if (display->mode == MODE_NONE) return NULL;
   if (display->mode >= display->mode_count) return "has a mode in use that is not in its list";
   const struct pvg_display_mode *mode = &display->modes[display->mode];
@@ -123,7 +123,7 @@ static const char *check_blanks(const struct soft_saved_display *display, const 
 
 static const char *check_display(const struct soft_saved_display *display, bool running) {
   for (uint32_t at = 0; at < display->mode_count; at++) {
-    if (!soft_mode_is_sane(&display->modes[at])) return "has a bad mode";
+    if (pvgi_check_modes(&display->modes[at], 1) != PVG_OK) return "has a bad mode";
   }
   const char *wrong = check_mode(display);
   if (wrong != NULL) return wrong;

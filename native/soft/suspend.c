@@ -49,6 +49,7 @@ int32_t soft_access_end(struct soft_device *device, uint32_t window) {
 void soft_phase_locked(struct soft_device *device, enum soft_phase phase) {
   pthread_mutex_lock(&device->upcall_lock);
   device->phase = phase;
+  device->rests = phase != PHASE_RUNNING;
   pthread_cond_broadcast(&device->room_cond); /* a glyph that waits for room goes back into the queue */
   pthread_mutex_unlock(&device->upcall_lock);
   soft_wake_all(device);
@@ -68,12 +69,12 @@ static uint32_t restless_locked(const struct soft_device *device) {
 
 static void await_rest_locked(struct soft_device *device) {
   for (uint32_t thread; (thread = restless_locked(device)) != 0 && !atomic_load(&device->stopped);) {
-    struct soft_wait wait;
-    soft_wait_begin(device, &wait, PVG_WAIT_THREAD, thread);
+    struct pvgi_note note;
+    pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, thread);
     while (restless_locked(device) == thread && !atomic_load(&device->stopped)) {
       pthread_cond_wait(&device->done_cond, &device->lock);
     }
-    soft_wait_end(device, &wait);
+    pvgi_note_end(&device->base, &note);
   }
 }
 

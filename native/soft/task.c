@@ -13,14 +13,14 @@
 bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t length) {
   uint64_t range = 0;
   struct pvgi_call create = {.kind = PVG_UPCALL_CREATE_TASK, .thread = THREAD_CONTROL, .words = {length}};
-  if (!soft_upcall(device, &create, &range)) return false;
+  if (!pvgi_upcall(&device->base, &create, &range)) return false;
   struct pvgi_memory memory = {0};
   bool found = range <= UINT32_MAX && pvgi_range_acquire((uint32_t)range, &memory) == PVG_OK;
   if (!found || memory.length < length) {
     /* The host gave something that is no such range: it is handed back, and nothing of it is used. */
     if (found) pvgi_range_release(&memory);
     struct pvgi_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {range}};
-    soft_upcall(device, &destroy, NULL);
+    pvgi_upcall(&device->base, &destroy, NULL);
     return false;
   }
   struct soft_task *task = &device->tasks[number];
@@ -37,10 +37,10 @@ bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t leng
 /* Waits until no job of the task is left. */
 static void await_jobs_locked(struct soft_device *device, uint32_t number) {
   if (device->tasks[number].pending == 0) return;
-  struct soft_wait wait;
-  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_TASK + number % 2);
+  struct pvgi_note note;
+  pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_TASK + number % 2);
   while (device->tasks[number].pending != 0) pthread_cond_wait(&device->done_cond, &device->lock);
-  soft_wait_end(device, &wait);
+  pvgi_note_end(&device->base, &note);
 }
 
 /* Waits until no channel executes commands in the task, which is dying, so that none begins to. */
@@ -48,10 +48,10 @@ static void await_commands_locked(struct soft_device *device, const struct soft_
   for (uint32_t fifo = 1; fifo <= CHILD_FIFO_MAX; fifo++) {
     const struct soft_channel *channel = device->channels[fifo];
     if (channel == NULL || channel->executes != task) continue;
-    struct soft_wait wait;
-    soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_CHANNEL + fifo);
+    struct pvgi_note note;
+    pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_CHANNEL + fifo);
     while (channel->executes == task) pthread_cond_wait(&device->done_cond, &device->lock);
-    soft_wait_end(device, &wait);
+    pvgi_note_end(&device->base, &note);
   }
 }
 
@@ -68,7 +68,7 @@ void soft_task_destroy(struct soft_device *device, uint32_t number) {
   pthread_mutex_unlock(&device->lock);
   soft_task_write_lock(task);
   struct pvgi_call destroy = {.kind = PVG_UPCALL_DESTROY_TASK, .thread = THREAD_CONTROL, .words = {task->range}};
-  soft_upcall(device, &destroy, NULL);
+  pvgi_upcall(&device->base, &destroy, NULL);
   pvgi_range_release(&task->memory);
   pthread_mutex_lock(&device->lock);
   soft_mappings_free(device, &task->mappings);
@@ -95,7 +95,7 @@ bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task
   uint64_t end = offset;
   for (uint32_t i = 0; i < count; i++) end += pieces[2 * i + 1];
   soft_task_write_lock(task);
-  bool room = soft_mappings_reserve(device, &task->mappings, offset, end, count), ok = room && soft_upcall(device, &map, NULL);
+  bool room = soft_mappings_reserve(device, &task->mappings, offset, end, count), ok = room && pvgi_upcall(&device->base, &map, NULL);
   if (ok) soft_mappings_put(device, &task->mappings, offset, read_only, pieces, count);
   if (room && !ok) soft_mappings_cut(&task->mappings, offset, end);
   if (room) soft_mappings_settle(device, &task->mappings);
@@ -107,7 +107,7 @@ bool soft_task_map(struct soft_device *device, uint32_t thread, struct soft_task
 static bool unmap(struct soft_device *device, uint32_t thread, struct soft_task *task, uint64_t offset, uint64_t length) {
   struct pvgi_call call = {.kind = PVG_UPCALL_UNMAP_MEMORY, .thread = thread, .words = {task->range, offset, length}};
   soft_task_write_lock(task);
-  bool room = soft_mappings_reserve(device, &task->mappings, offset, offset + length, 0), ok = room && soft_upcall(device, &call, NULL);
+  bool room = soft_mappings_reserve(device, &task->mappings, offset, offset + length, 0), ok = room && pvgi_upcall(&device->base, &call, NULL);
   if (ok) soft_mappings_cut(&task->mappings, offset, offset + length);
   if (room) soft_mappings_settle(device, &task->mappings);
   soft_task_write_unlock(task);
@@ -161,10 +161,10 @@ void *soft_worker_main(void *argument) {
 }
 
 static void await_room_locked(struct soft_device *device, const struct soft_worker *worker) {
-  struct soft_wait wait;
-  soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_TASK + worker->number);
+  struct pvgi_note note;
+  pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_TASK + worker->number);
   while (worker->count == SOFT_JOBS) pthread_cond_wait(&device->done_cond, &device->lock);
-  soft_wait_end(device, &wait);
+  pvgi_note_end(&device->base, &note);
 }
 
 void soft_worker_submit(struct soft_device *device, const struct soft_job *job) {
@@ -192,11 +192,11 @@ void soft_workers_drain_locked(struct soft_device *device) {
   for (uint32_t i = 0; i < 2; i++) {
     struct soft_worker *worker = &device->workers[i];
     if (worker->count == 0 && !worker->busy) continue;
-    struct soft_wait wait;
-    soft_wait_begin(device, &wait, PVG_WAIT_THREAD, THREAD_TASK + i);
+    struct pvgi_note note;
+    pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_TASK + i);
     struct pvgi_wait step = {0};
     while (worker->count != 0 || worker->busy) pvgi_wait_step(&done, &step, &device->lock, -1);
     pvgi_wait_end(&done, &step);
-    soft_wait_end(device, &wait);
+    pvgi_note_end(&device->base, &note);
   }
 }

@@ -11,7 +11,8 @@
 
 #include "soft_pvg.h"
 
-void soft_texture_free(struct soft_texture *texture) {
+void pvgi_texture_free(struct pvgi_texture *base) {
+  struct soft_texture *texture = (struct soft_texture *)base;
   pthread_mutex_destroy(&texture->lock);
   soft_pixels_unref(texture->vram);
   soft_pixels_unref(texture->ram);
@@ -72,8 +73,8 @@ bool soft_texture_encode(struct soft_texture *texture, const struct soft_frame *
 /* ---- the interface ---- */
 
 uint32_t pvg_texture_create(uint32_t handle, uint32_t width, uint32_t height, uint32_t usage) {
-  if (width < 1 || width > SOFT_SIDE_MAX || height < 1 || height > SOFT_SIDE_MAX) {
-    pvgi_fail(PVG_E_ARGUMENT, "a texture's sides are 1..%u, not %ux%u", SOFT_SIDE_MAX, width, height);
+  if (width < 1 || width > PVGI_SIDE_MAX || height < 1 || height > PVGI_SIDE_MAX) {
+    pvgi_fail(PVG_E_ARGUMENT, "a texture's sides are 1..%u, not %ux%u", PVGI_SIDE_MAX, width, height);
     return 0;
   }
   if ((usage & SOFT_USAGE_RENDER_TARGET) == 0) {
@@ -83,7 +84,7 @@ uint32_t pvg_texture_create(uint32_t handle, uint32_t width, uint32_t height, ui
   struct soft_device *device = soft_device_enter(handle);
   if (device == NULL) return 0;
   struct soft_texture *texture = new_texture(device, width, height);
-  uint32_t result = texture != NULL ? soft_texture_publish(texture) : 0;
+  uint32_t result = texture != NULL ? pvgi_texture_publish(&texture->base) : 0;
   if (result == 0) {
     if (texture != NULL) soft_texture_drop(texture);
     pvgi_fail(PVG_E_NO_MEMORY, "no memory or no place for a texture of %ux%u", width, height);
@@ -137,18 +138,19 @@ int32_t pvg_texture_show(uint32_t handle, void *pixels, uint64_t length, uint32_
   int32_t result;
   struct soft_pixels *seen = readable(handle, length, &result);
   if (seen == NULL) return result;
-  if (tile_count != soft_pixels_tiles(seen)) {
-    result = pvgi_fail(PVG_E_BOUNDS, "the texture has %u tiles, the buffer %u", soft_pixels_tiles(seen), tile_count);
+  uint32_t needed = pvgi_tiles(seen->width, seen->height);
+  if (tile_count != needed) {
+    result = pvgi_fail(PVG_E_BOUNDS, "the texture has %u tiles, the buffer %u", needed, tile_count);
   } else {
-    result = (int32_t)soft_pixels_show(seen, pixels, tiles, sequence);
+    result = (int32_t)pvgi_tiles_show(seen->words, seen->width, seen->height, pixels, tiles, sequence);
   }
   soft_pixels_unref(seen);
   return result;
 }
 
 int32_t pvg_texture_release(uint32_t handle) {
-  struct soft_texture *texture = soft_texture_retire(handle);
+  struct pvgi_texture *texture = pvgi_texture_retire(handle);
   if (texture == NULL) return PVG_E_HANDLE;
-  soft_texture_drop(texture);
+  pvgi_texture_drop(texture);
   return PVG_OK;
 }

@@ -4,11 +4,11 @@
  * Invariant: this is the only file that imports koffi, and no pointer or function crosses it but buffers used during
  * the call and the addresses that guest RAM views are made from. A test compares PROTOTYPES with the headers.
  */
-import { existsSync } from 'node:fs';
-import { relative, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename } from 'node:path';
 import koffi from 'koffi';
 import { BridgeError, describeError } from '../base/errors.js';
+import { howToBuild, libraryPaths, rememberLibrary } from './library.js';
+import { type BridgeChoice, PvgStatus } from './pvg.js';
 
 type Buffer = Uint8Array | Uint32Array | Int32Array | BigUint64Array;
 type Word = number | bigint;
@@ -22,6 +22,8 @@ export interface PvgBridge {
   pvg_bridge_can_suspend(): number;
   pvg_gpu_count(): number;
   pvg_gpu_flags(index: number): number;
+  pvg_option_rom(path: Buffer, room: number): number;
+  pvg_bridge_report(text: Buffer, room: number): number;
   pvg_group_create(): number;
   pvg_group_close(group: number, cause: number): number;
   pvg_group_cause(group: number): number;
@@ -144,6 +146,8 @@ export const PROTOTYPES = [
   'int32_t pvg_bridge_can_suspend(void)',
   'int32_t pvg_gpu_count(void)',
   'int32_t pvg_gpu_flags(uint32_t index)',
+  'int32_t pvg_option_rom(void *path, uint32_t room)',
+  'int32_t pvg_bridge_report(void *text, uint32_t room)',
   'uint32_t pvg_group_create(void)',
   'int32_t pvg_group_close(uint32_t group, uint32_t cause)',
   'int32_t pvg_group_cause(uint32_t group)',
@@ -242,37 +246,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 7;
-
-/** Names another bridge library than the one that was built here. */
-const LIBRARY_VARIABLE = 'APPLE_GFX_BRIDGE';
-
-/** From dist/src/bridge/ and dist/bundles/NAME/ in a build, and from src/bridge/ when a unit test imports the source. */
-const LIBRARY_PLACES = ['../../native/libpvg_bridge.so', '../../dist/native/libpvg_bridge.so'];
-const BUILD_PLACES = ['../../../native/build.mjs', '../../native/build.mjs'];
-
-function findFile(places: readonly string[]): string | undefined {
-  return places.map((place) => fileURLToPath(new URL(place, import.meta.url))).find((path) => existsSync(path));
-}
-
-/** What to do about a library that is not there or not for this machine, in words. */
-function howToBuild(): string {
-  if (process.platform !== 'linux') return `the device needs Linux, and this is ${process.platform}`;
-  const script = findFile(BUILD_PLACES) ?? 'native/build.mjs';
-  const near = relative(process.cwd(), script);
-  return `build it here, which needs a C compiler and no network: node ${near.startsWith('..') ? script : near}`;
-}
-
-function libraryPath(): string {
-  const given = process.env[LIBRARY_VARIABLE];
-  if (given) {
-    if (existsSync(given)) return resolve(given);
-    throw new BridgeError(-8, `${LIBRARY_VARIABLE} names the native bridge ${given}, which is not there`);
-  }
-  const path = findFile(LIBRARY_PLACES);
-  if (path === undefined) throw new BridgeError(-8, `the native bridge libpvg_bridge.so is not there: ${howToBuild()}`);
-  return path;
-}
+export const BRIDGE_VERSION = 8;
 
 /** What was built for another processor or C library is found, but can't be loaded. */
 function openLibrary(path: string): ReturnType<typeof koffi.load> {
@@ -284,12 +258,8 @@ function openLibrary(path: string): ReturnType<typeof koffi.load> {
   }
 }
 
-let loaded: PvgBridge | undefined;
-
-/** The bridge, loaded once per thread. Throws BridgeError if it is missing or of another version. */
-export function loadBridge(): PvgBridge {
-  if (loaded) return loaded;
-  const library = openLibrary(libraryPath());
+function openBridge(path: string): PvgBridge {
+  const library = openLibrary(path);
   const functions: Record<string, unknown> = {};
   for (const prototype of PROTOTYPES) {
     const name = /(pvg_\w+)\(/.exec(prototype)?.[1] ?? '';
@@ -298,9 +268,35 @@ export function loadBridge(): PvgBridge {
   const bridge = functions as unknown as PvgBridge;
   const version = bridge.pvg_bridge_version();
   if (version !== BRIDGE_VERSION)
-    throw new BridgeError(-8, `libpvg_bridge.so has version ${version}, expected ${BRIDGE_VERSION}: ${howToBuild()}`);
-  loaded = bridge;
+    throw new BridgeError(-8, `${basename(path)} has version ${version}, expected ${BRIDGE_VERSION}: ${howToBuild()}`);
   return bridge;
+}
+
+/** The first of the libraries that a choice allows whose PVG is there; the last one is taken as it is. */
+function openFirst(choice: BridgeChoice): PvgBridge {
+  const paths = libraryPaths(choice);
+  for (const [index, path] of paths.entries()) {
+    const bridge = openBridge(path);
+    // A framework that isn't there can't suspend anything.
+    if (index < paths.length - 1 && bridge.pvg_bridge_can_suspend() === 0) continue;
+    rememberLibrary(path);
+    return bridge;
+  }
+  throw new BridgeError(PvgStatus.unsupported, `there is no native bridge: ${howToBuild()}`);
+}
+
+let loaded: PvgBridge | undefined;
+
+/**
+ * The bridge, loaded once per thread, and one for all threads of a process: the first who chooses does so for all. Throws BridgeError if it is missing,
+ * of another version, or not the one that is asked for.
+ */
+export function loadBridge(choice: BridgeChoice = 'auto'): PvgBridge {
+  loaded ??= openFirst(choice);
+  const name = loaded.pvg_bridge_name();
+  if (choice !== 'auto' && choice !== name)
+    throw new BridgeError(PvgStatus.unsupported, `bridge is "${choice}", and this process has the bridge "${name}" already`);
+  return loaded;
 }
 
 /** Throws a BridgeError with the library's own words if a status is negative, or a handle 0. */

@@ -17,6 +17,10 @@ export const PvgStatus = {
   woken: -9,
 } as const;
 
+/** Which PVG is behind a device: Apple's, the software one, or the first of them that there is. */
+export const BRIDGE_CHOICES = ['auto', 'apple', 'soft'] as const;
+export type BridgeChoice = (typeof BRIDGE_CHOICES)[number];
+
 export const PvgCause = { none: 0, closed: 1, thread: 2, deadlock: 3 } as const;
 
 export const PvgWindow = { gfx: 0, iosfc: 1 } as const;

@@ -26,6 +26,7 @@ export class Recording {
     private readonly path: string,
     /** Where chunks go. */
     readonly file: FileRecorder,
+    private readonly makeRecorder: (device: Device) => DeviceRecorder,
   ) {}
 
   /** Opens the file, before there is a device; null if none was asked for. Throws UsageError. */
@@ -33,17 +34,21 @@ export class Recording {
     if (record === undefined && recordLast !== undefined)
       throw new UsageError('--record-last says how much of --record FILE is kept: expected both');
     if (record === undefined) return null;
-    const { FileRecorder } = await import('../embed/recorder/file-recorder.js');
+    const [{ FileRecorder }, { DeviceRecorder }, { recordedCharts }] = await Promise.all([
+      import('../embed/recorder/file-recorder.js'),
+      import('../embed/recorder/device-recorder.js'),
+      import('./machine-charts.js'),
+    ]);
+    const chartOf = recordedCharts();
     const file = await FileRecorder.create(record, { lastSeconds: recordLast }).catch((error: unknown) => {
       throw new UsageError(`--record: ${describeError(error)}`);
     });
-    return new Recording(record, file);
+    return new Recording(record, file, (device) => new DeviceRecorder(device, file, { chartOf }));
   }
 
   /** Records a device, until it ends. */
-  async begin(device: Device): Promise<void> {
-    const { DeviceRecorder } = await import('../embed/recorder/device-recorder.js');
-    this.recorder = new DeviceRecorder(device, this.file);
+  begin(device: Device): void {
+    this.recorder = this.makeRecorder(device);
     this.follow(device);
   }
 

@@ -5,26 +5,29 @@
  * deadlocked. It stays in the foreground, as backends of VMMs do.
  */
 import { DeadlockError, describeError } from '../base/errors.js';
+import type { BridgeChoice } from '../bridge/pvg.js';
 import { createDevice } from '../create-device.js';
 import type { Device } from '../device.js';
 import type { DisplayMode } from '../device/display-mode.js';
 import type { DeviceOptions } from '../device/options.js';
 import type { QmpServer } from '../embed/qmp/server.js';
 import type { VfioUserPlace, VfioUserServer } from '../embed/vfio-user/server.js';
-import { DEADLOCKED } from './run.js';
+import { type DashboardFlags, LiveDashboard } from './dashboard.js';
+import { DEADLOCKED } from './exit-codes.js';
 import { openQmp } from './qmp.js';
 import { Recording } from './recording.js';
 import { openTrace, type TraceSink } from './trace-sink.js';
 import { UsageError } from './usage-error.js';
 import { openVnc, type VncSetting } from './vnc.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends DashboardFlags {
   readonly socketPath: string | undefined;
   readonly fd: number | undefined;
   /** Offered first; undefined: the usual modes. */
   readonly mode: DisplayMode | undefined;
   readonly displays: number | undefined;
   readonly vsync: boolean;
+  readonly bridge: BridgeChoice;
   readonly romfile: string | undefined;
   readonly vectors: number | undefined;
   readonly display: VncSetting | undefined;
@@ -50,13 +53,14 @@ function placeOf({ socketPath, fd }: ServeOptions): VfioUserPlace {
 
 /** How the device is made; `moved`: what it goes on from, when its VMM has moved it. */
 function makeServedDevice(options: ServeOptions, moved: Pick<DeviceOptions, 'memory' | 'restore'> = {}): Promise<Device> {
-  const { mode, displays, vsync, romfile, vectors, trace } = options;
+  const { mode, displays, vsync, bridge, romfile, vectors, trace } = options;
   const restored = moved.restore !== undefined;
   return createDevice({
     variant: 'pci',
     // All of the guest's memory is its VMM's.
     ramBytes: 0,
     vsync,
+    bridge,
     // Who looks says so: VNC's viewers, and screendumps.
     headless: true,
     trace,
@@ -66,7 +70,7 @@ function makeServedDevice(options: ServeOptions, moved: Pick<DeviceOptions, 'mem
     ...(!restored && displays && { displays }),
     ...(romfile !== undefined && { optionRom: romfile }),
     ...(vectors && { vectors }),
-    traceDetail: options.record !== undefined,
+    traceDetail: options.record !== undefined || options.dashboard !== undefined,
   });
 }
 
@@ -79,6 +83,7 @@ class Monitors {
   constructor(
     private readonly options: ServeOptions,
     private readonly sink: TraceSink,
+    private readonly dashboard: LiveDashboard | null,
     private readonly onQuit: () => void,
   ) {}
 
@@ -87,6 +92,9 @@ class Monitors {
     const { display, qmp } = this.options;
     device.on('trace', this.sink.write);
     device.on('guestError', (text) => say(`guest error: ${text}`));
+    this.dashboard?.begin(device, 'apple-gfx serve');
+    // The guest is the VMM's, which pauses and resets it.
+    await this.dashboard?.listen(null);
     if (display !== undefined) this.closeVnc = await openVnc(device, display);
     if (qmp !== undefined) this.qmp = await openQmp({ device }, qmp, this.onQuit);
   }
@@ -94,6 +102,7 @@ class Monitors {
   async close(): Promise<void> {
     await this.closeVnc();
     await this.qmp?.close('host-signal');
+    await this.dashboard?.close('the device has ended');
     this.closeVnc = () => Promise.resolve();
     this.qmp = null;
   }
@@ -132,6 +141,7 @@ export async function serve(options: ServeOptions): Promise<number> {
   const place = placeOf(options);
   const sink = await openTrace(options);
   const recording = await Recording.open(options);
+  const dashboard = await LiveDashboard.prepare(options, recording);
   const device = await makeServedDevice(options);
   let end = (): void => undefined;
   const ended = new Promise<null>((resolve) => {
@@ -139,10 +149,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  const monitors = new Monitors(options, sink, end);
+  const monitors = new Monitors(options, sink, dashboard, end);
   let server: VfioUserServer | null = null;
   try {
-    await recording?.begin(device);
+    if (dashboard === null) recording?.begin(device);
     await monitors.open(device);
     const { serveVfioUser } = await import('../embed/vfio-user/server.js');
     server = await serveVfioUser(device, { ...place, makeDevice: (moved) => makeServedDevice(options, moved) }).catch((error: unknown) => {

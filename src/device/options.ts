@@ -6,6 +6,7 @@
 import { flag, integer, list, object, text } from '../base/arguments.js';
 import { ArgumentError } from '../base/errors.js';
 import { MAX_DISPLAYS, MAX_POLL_MICROSECONDS, MAX_RAM_BYTES, MAX_VECTORS, POLL_MICROSECONDS } from '../base/limits.js';
+import { BRIDGE_CHOICES, type BridgeChoice } from '../bridge/pvg.js';
 import { checkModes, type DisplayMode } from './display-mode.js';
 import type { MigrationBlocker } from './migration.js';
 import { checkOptionRomBytes } from './option-rom.js';
@@ -80,6 +81,10 @@ export interface DeviceOptions {
    * and those who show a device; needs `traceRing`. It costs each thread some tens of nanoseconds an event. Default false.
    */
   readonly traceDetail?: boolean;
+   * Which PVG is behind the device: Apple's ParavirtualizedGraphics.framework (macOS), the software one, or, by default, the first of these that
+   * there is. A process has one.
+   */
+  readonly bridge?: BridgeChoice;
   /**
    * How long threads that wait may poll before they sleep, in microseconds, 0..1000. They do so only while it has been worth it lately, and
    * not at all on a single core; 0 saves processor time at the price of latency. Default 100.
@@ -195,6 +200,10 @@ function checkClock(clock: 'real' | 'virtual'): 'real' | 'virtual' {
 function checkDetail({ traceRing = true, traceDetail = false }: DeviceOptions): boolean {
   if (flag('traceDetail', traceDetail) && !traceRing) throw new ArgumentError('traceDetail is true and traceRing false, expected both');
   return traceDetail;
+function checkBridge(bridge: BridgeChoice): BridgeChoice {
+  if (!BRIDGE_CHOICES.includes(bridge))
+    throw new ArgumentError(`bridge is "${String(bridge)}", expected one of ${BRIDGE_CHOICES.join(', ')}`);
+  return bridge;
 }
 
 /** Fills defaults in and checks every value. */
@@ -223,6 +232,7 @@ export function checkOptions(options: DeviceOptions): CheckedOptions {
     traceRing: flag('traceRing', options.traceRing ?? true),
     traceDeliveries: flag('traceDeliveries', options.traceDeliveries ?? false),
     traceDetail: checkDetail(options),
+    bridge: checkBridge(options.bridge ?? 'auto'),
     pollMicroseconds: integer('pollMicroseconds', options.pollMicroseconds ?? POLL_MICROSECONDS, 0, MAX_POLL_MICROSECONDS),
     refuseEvery: integer('refuseEvery', options.refuseEvery ?? 0, 0, 2 ** 31),
     encodeDelayMicroseconds: integer('encodeDelayMicroseconds', options.encodeDelayMicroseconds ?? 0, 0, 1_000_000),

@@ -181,6 +181,8 @@ export interface Rig {
 
 /** Where rigs come from. */
 export interface RigSource {
+  /** Beginnings of the names of tests that are of what this PVG doesn't do. */
+  readonly leavesOut?: readonly string[];
   /** A rig whose guest has begun. */
   open(options: RigOptions): Promise<Rig>;
   /** No more rigs are needed. */

@@ -15,11 +15,14 @@ const SLOW_GPU_MICROSECONDS = 300_000;
 export class SoftDevices implements RigSource {
   private readonly idle = new Map<string, Device>();
 
+  /** Another PVG behind the same guest has its devices made in another way. */
+  constructor(private readonly make: (options: RigOptions) => Promise<Device> = makeDevice) {}
+
   async open(options: RigOptions): Promise<Rig> {
     const key = JSON.stringify(options);
     const known = options.fresh ? undefined : this.idle.get(key);
     this.idle.delete(key);
-    const device = known ?? (await makeDevice(options));
+    const device = known ?? (await this.make(options));
     const rig = new SoftRig(device, options, async () => {
       if (!options.fresh && !this.idle.has(key) && (await isAsNew(device))) this.idle.set(key, device);
       else await device.close();

@@ -49,14 +49,14 @@ static uint32_t expect(const struct soft_pixels *pixels, const uint32_t *shown, 
 static void test_show(uint32_t width, uint32_t height) {
   struct soft_pixels *pixels = soft_pixels_new(width, height);
   CHECK(pixels != NULL);
-  uint32_t count = soft_pixels_tiles(pixels);
+  uint32_t count = pvgi_tiles(pixels->width, pixels->height);
   uint32_t *shown = calloc((size_t)width * height + 1, 4), *tiles = calloc(count + 1, 4), *expected = calloc(count + 1, 4);
   CHECK(shown != NULL && tiles != NULL && expected != NULL);
   shown[(size_t)width * height] = tiles[count] = expected[count] = GUARD;
   for (uint32_t frame = 1; frame <= 60; frame++) {
     change(pixels);
     uint32_t changed = expect(pixels, shown, expected, 2 * frame);
-    CHECK(soft_pixels_show(pixels, shown, tiles, 2 * frame) == changed);
+    CHECK(pvgi_tiles_show(pixels->words, pixels->width, pixels->height, shown, tiles, 2 * frame) == changed);
     CHECK(memcmp(tiles, expected, 4 * (count + 1)) == 0);
     CHECK(memcmp(shown, pixels->words, pixels->length) == 0 && shown[(size_t)width * height] == GUARD);
   }

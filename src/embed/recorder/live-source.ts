@@ -76,6 +76,11 @@ export class LiveSource {
     return this.dropped + this.pieces.length;
   }
 
+  /** The time of the recording now, in its nanoseconds. */
+  get now(): number {
+    return monotonicNow();
+  }
+
   get isComplete(): boolean {
     return this.isOver;
   }

@@ -9,6 +9,15 @@ import type { RecordedThread } from './format.js';
 /** Arguments of an event. */
 export const ARGUMENTS = 4;
 const FIRST_ROOM = 1024;
+/** Places where events were lost that are remembered; the oldest are let go. */
+const MAX_LOSSES = 4096;
+
+/** Events that were lost before they could be recorded. */
+export interface Loss {
+  /** Index of the event that came after them. */
+  readonly index: number;
+  readonly count: number;
+}
 
 export class ThreadLog {
   private times = new Float64Array(FIRST_ROOM);
@@ -17,6 +26,7 @@ export class ThreadLog {
   private oldest = 0;
   private used = 0;
   private lostEntries = 0;
+  private readonly lossList: Loss[] = [];
 
   /** `limit`: events kept at most. */
   constructor(
@@ -42,6 +52,11 @@ export class ThreadLog {
   /** Events that were lost before they could be recorded. */
   get lost(): number {
     return this.lostEntries;
+  }
+
+  /** Where, oldest first. */
+  get losses(): readonly Loss[] {
+    return this.lossList;
   }
 
   /** When it happened, in nanoseconds; NaN of an event that is not kept. */
@@ -87,7 +102,10 @@ export class ThreadLog {
   }
 
   addLost(count: number): void {
+    if (count === 0) return;
     this.lostEntries += count;
+    if (this.lossList.length === MAX_LOSSES) this.lossList.splice(0, MAX_LOSSES / 2);
+    this.lossList.push({ index: this.end, count });
   }
 
   private forget(count: number): void {

@@ -28,6 +28,7 @@ export interface JobFacts {
 
 const MOMENTS = JOB_MOMENTS.length;
 const FIRST_ROOM = 1024;
+const MAX_SUBMITTED = 4;
 
 export class JobTable {
   private readonly places = new Map<number, number>();
@@ -63,6 +64,16 @@ export class JobTable {
   of(job: number): JobFacts | null {
     const place = this.places.get(job);
     return place === undefined ? null : this.read(place);
+  }
+
+  /** The first few jobs that a message's handler submitted. */
+  submittedBy(name: number, id: number): readonly number[] {
+    const found: number[] = [];
+    for (let number = this.first; number < this.count && found.length < MAX_SUBMITTED; number++) {
+      const at = number % this.limit;
+      if (this.handlers[at] === name && this.handlerIds[at] === id) found.push(this.ids[at] as number);
+    }
+    return found;
   }
 
   submitted(

@@ -27,8 +27,8 @@ export interface Readers {
 export class SpanReader {
   /** Index of the event that is read next. */
   next: number;
-  /** Events lost so far. */
-  lost = 0;
+  /** Index of the next event before which others were lost. */
+  private gap = Number.POSITIVE_INFINITY;
   private depth = 0;
   private waits = 0;
   private entry = 0;
@@ -61,14 +61,13 @@ export class SpanReader {
     return this.entry;
   }
 
-  /** Whether there is anything new to read. Looks whether events are missing before it. */
+  /** Whether there is anything new to read. */
   prepare(): boolean {
     const { log } = this;
-    const isMissing = log.lost > this.lost || log.first > this.next;
-    this.lost = log.lost;
+    const isMissing = log.first > this.next;
     this.next = Math.max(this.next, log.first);
     if (this.next >= log.end) return false;
-    if (isMissing) this.missed(log.time(this.next));
+    this.gap = isMissing ? this.next : gapFrom(log, this.next);
     return true;
   }
 
@@ -77,6 +76,7 @@ export class SpanReader {
     const { log } = this;
     do {
       this.entry = this.next;
+      if (this.entry === this.gap) this.missed(log.time(this.entry));
       const rule = rules[log.event(this.entry)];
       if (rule) {
         const [a, b, c, d] = rule.places;
@@ -88,6 +88,7 @@ export class SpanReader {
 
   /** Events are missing before this time: what was open is not known to be so any more. */
   private missed(time: number): void {
+    this.gap = gapFrom(this.log, this.next + 1);
     this.closeTo(0, time);
     this.lane.end(0, time, SpanFlag.cut);
     this.readers.messages.lostUntil(time);
@@ -219,3 +220,6 @@ export class SpanReader {
     return this.bqlLane;
   }
 }
+
+/** Index of the first event from an index on before which events were lost; Infinity if there is none. */
+const gapFrom = ({ losses }: ThreadLog, from: number): number => losses.find(({ index }) => index >= from)?.index ?? Number.POSITIVE_INFINITY;

@@ -11,7 +11,11 @@ import type { SpanFacts, SpanTable } from './spans-table.js';
 /** Told of a span (`count` 1), or of a run of spans that is shorter than the resolution, by its longest one. */
 export type SpanVisitor = (span: number, begin: number, end: number, count: number, busy: number) => void;
 
-const FAN = 4;
+/** Binary logarithm of how many make one of the next level: four. */
+const FAN_BITS = 2;
+const FAN = 1 << FAN_BITS;
+/** Blocks are no larger than 2^30 spans. */
+const MAX_LEVEL = 15;
 const FIRST_ROOM = 64;
 
 /** A level of the pyramid. */
@@ -63,9 +67,9 @@ export class Row {
     return this.isOpen ? this.slot : null;
   }
 
-  /** Number of the span at a place, 0 being the oldest that is kept. */
+  /** Number of the span at a place, 0 being the oldest that is kept; -1 of a place where there is none. */
   at(place: number): number {
-    return this.offset + (this.spans[place] ?? 0);
+    return place >= 0 && place < this.used ? this.offset + (this.spans[place] as number) : -1;
   }
 
   /** Begins a span, which then is open. What was open must have been ended. */
@@ -124,7 +128,7 @@ export class Row {
     let place = this.placeAt(from);
     let level = 0;
     while (place < used) {
-      const span = this.at(place);
+      const span = this.offset + (this.spans[place] as number);
       const begin = table.beginOf(span);
       if (begin > to) return;
       level = this.largest(place, begin + resolution, level);
@@ -134,9 +138,9 @@ export class Row {
         place++;
         continue;
       }
-      const size = FAN ** level;
+      const size = 1 << (FAN_BITS * level);
       const block = this.levels[level - 1] as Level;
-      const at = place / size;
+      const at = place >>> (FAN_BITS * level);
       visitor(this.offset + (block.longest[at] as number), begin, table.endOf(this.at(place + size - 1)), size, block.busy[at] as number);
       place += size;
     }
@@ -163,8 +167,9 @@ export class Row {
   }
 
   private fits(place: number, level: number, until: number): boolean {
-    const size = FAN ** level;
-    return place % size === 0 && place + size <= this.used && this.table.endOf(this.at(place + size - 1)) <= until;
+    const size = 1 << (FAN_BITS * level);
+    if ((place & (size - 1)) !== 0 || place + size > this.used || level > MAX_LEVEL) return false;
+    return this.table.endOf(this.offset + (this.spans[place + size - 1] as number)) <= until;
   }
 
   private push(span: number): void {

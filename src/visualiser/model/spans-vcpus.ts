@@ -27,14 +27,14 @@ export class VcpuLanes {
 
   /** An access was taken; gives the lane of who waits for it. */
   began(time: number, facts: SpanFacts): Lane {
-    const free = this.vcpus.filter(({ lane }) => !lane.row(0).open);
+    const free = this.vcpus.filter(({ lane }) => !lane.rows[0]?.open);
     const vcpu =
       this.vcpus.find(({ token }) => token + 1 === facts.id) ??
       (facts.id <= 1 || free.length === 0 ? this.make() : null) ??
       free[0] ??
       (this.vcpus.at(-1) as Vcpu);
     vcpu.token = facts.id;
-    if (vcpu.lane.row(1).open !== null) vcpu.lane.end(1, time, SpanFlag.cut);
+    if (vcpu.lane.rows[1]?.open) vcpu.lane.end(1, time, SpanFlag.cut);
     facts.kind = SpanKind.access;
     vcpu.lane.begin(0, time, facts);
     return vcpu.lane;
@@ -42,18 +42,18 @@ export class VcpuLanes {
 
   /** A reply was posted; gives the lane of whose it is. `mailbox`: null if that is not known. */
   ended(time: number, token: number, mailbox: number | null): Lane | null {
-    const waits = this.vcpus.filter(({ lane }) => lane.row(0).open?.id === token);
+    const waits = this.vcpus.filter(({ lane }) => lane.rows[0]?.open?.id === token);
     const vcpu = waits.find((each) => each.mailbox === mailbox) ?? waits.find((each) => each.mailbox === null) ?? waits[0];
     if (vcpu === undefined) return null;
     vcpu.mailbox ??= mailbox;
-    if (vcpu.lane.row(1).open !== null) vcpu.lane.end(1, time, SpanFlag.cut);
+    if (vcpu.lane.rows[1]?.open) vcpu.lane.end(1, time, SpanFlag.cut);
     vcpu.lane.end(0, time);
     return vcpu.lane;
   }
 
   /** A processor was told to carry its access into PVG; gives its lane. */
   entered(time: number, mailbox: number, facts: SpanFacts): Lane | null {
-    const waits = this.vcpus.filter(({ lane }) => lane.row(0).open);
+    const waits = this.vcpus.filter(({ lane }) => lane.rows[0]?.open);
     const vcpu = waits.find((each) => each.mailbox === mailbox) ?? waits.find((each) => each.mailbox === null);
     if (vcpu === undefined) return null;
     vcpu.mailbox ??= mailbox;

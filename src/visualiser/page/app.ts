@@ -7,7 +7,7 @@
 import { type ReadonlySignal, type Signal, computed, signal } from '@preact/signals';
 import { ChunkDecoder } from '../../trace/recording/decoder.js';
 import { TraceStore } from '../../trace/recording/trace-store.js';
-import { Connection, type ConnectionState } from './connection.js';
+import { Connection, type ConnectionState, takeToken } from './connection.js';
 import { createKeys, type KeyMap, type Keys } from './keys.js';
 import { createRouter, type Route } from './route.js';
 import { createTheme, type Theme } from './theme.js';
@@ -34,6 +34,8 @@ export interface App {
   readonly isControl: boolean;
   /** A run that goes on; false: a file. Read in a component, it is followed. */
   readonly isLive: boolean;
+  /** Has the server wait with more until that has settled: for what takes long to be shown. */
+  defer(work: Promise<unknown>): void;
   /** Whether the server has that method, and lets this page call it. */
   can(method: string): boolean;
   /** Registers shortcuts, until what it returns is called. */
@@ -69,17 +71,22 @@ export function createApp(first: string): App {
   const generation = signal(0);
   const version = signal(0);
   const time = signal<number | null>(null);
+  // Before the address is read for the view.
+  const token = takeToken();
   const router = createRouter(first);
   const keys = createKeys();
   const { theme, toggle } = createTheme();
   let store = new TraceStore();
   let decoder = new ChunkDecoder({ magic: false });
+  let deferred: Promise<unknown>[] = [];
   const painted = oncePainted(() => {
     version.value++;
-    connection.giveCredit();
+    const works = deferred;
+    deferred = [];
+    if (works.length === 0) connection.giveCredit();
+    else void Promise.allSettled(works).then(() => connection.giveCredit());
   });
-  // The router has read the view by now, and the connection takes the token out of the address.
-  const connection = new Connection({
+  const connection = new Connection(token, {
     onWelcome() {
       store = new TraceStore();
       decoder = new ChunkDecoder({ magic: false });
@@ -111,6 +118,7 @@ export function createApp(first: string): App {
     get isLive() {
       return welcome.value?.isLive ?? false;
     },
+    defer: (work) => void deferred.push(work),
     can: (method) => welcome.value?.methods.includes(method) ?? false,
     keys: keys.register,
     shortcuts: keys.maps,

@@ -42,19 +42,19 @@ export class RequestError extends Error {
   }
 }
 
-/** Takes the token out of the address, and remembers it for reloads. */
-function takeToken(): string {
-  const [, token = ''] = /^#(?:.*&)?token=([\w-]+)/.exec(location.hash) ?? [];
+/** Takes the token out of the address, and remembers it for reloads; the view that is in the address stays there. */
+export function takeToken(): string {
+  const [, before = '', token = '', behind = ''] = /^#((?:.*[?&])?)token=([\w-]+)&?(.*)$/.exec(location.hash) ?? [];
   if (token === '') return remembered(TOKEN_KEY) ?? '';
   remember(TOKEN_KEY, token);
-  history.replaceState(null, '', location.pathname);
+  const rest = `${before}${behind}`.replace(/[?&]$/, '');
+  history.replaceState(null, '', rest === '' ? location.pathname : `#${rest}`);
   return token;
 }
 
 export class Connection {
   readonly state: ReadonlySignal<ConnectionState>;
   private readonly current = signal<ConnectionState>({ kind: 'connecting' });
-  private readonly token = takeToken();
   private readonly pending = new Map<number, Pending>();
   private readonly topics = new Map<string, Set<(value: unknown) => void>>();
   private socket: WebSocket | null = null;
@@ -64,7 +64,10 @@ export class Connection {
   private owed = 0;
   private fault: string | null = null;
 
-  constructor(private readonly listener: ConnectionListener) {
+  constructor(
+    private readonly token: string,
+    private readonly listener: ConnectionListener,
+  ) {
     this.state = this.current;
     this.connect();
   }

@@ -3,11 +3,12 @@
  */
 import { useSignal } from '@preact/signals';
 import type { App } from './app.js';
+import { Icon } from './icon.js';
 
 const ACTIONS = [
-  ['guest.pause', 'Pause', '⏸'],
-  ['guest.continue', 'Continue', '▶'],
-  ['guest.reset', 'Reset', '⟲'],
+  ['guest.pause', 'Pause', 'pause'],
+  ['guest.continue', 'Continue', 'play'],
+  ['guest.reset', 'Reset', 'reset'],
 ] as const;
 
 export function GuestControl({ app }: { readonly app: App }) {
@@ -37,7 +38,7 @@ export function GuestControl({ app }: { readonly app: App }) {
           disabled={running.value !== null}
           onClick={() => void run(method)}
         >
-          {sign}
+          <Icon name={sign} />
         </button>
       ))}
       {fault.value !== '' && (

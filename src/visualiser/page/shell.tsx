@@ -9,6 +9,7 @@ import type { App } from './app.js';
 import type { ConnectionState } from './connection.js';
 import { GuestControl } from './guest-control.js';
 import { Help } from './help.js';
+import { Icon } from './icon.js';
 import { TimeControl } from './time-control.js';
 import type { View } from './views.js';
 
@@ -71,8 +72,14 @@ export function Shell({ app, views }: ShellProps) {
 function ThemeButton({ app }: { readonly app: App }) {
   const other = app.theme.value === 'dark' ? 'light' : 'dark';
   return (
-    <button type="button" class="button icon" title={`Switch to the ${other} theme (t)`} onClick={app.toggleTheme}>
-      {app.theme.value === 'dark' ? '☾' : '☀'}
+    <button
+      type="button"
+      class="button icon"
+      title={`Switch to the ${other} theme (t)`}
+      aria-label={`Switch to the ${other} theme`}
+      onClick={app.toggleTheme}
+    >
+      <Icon name={app.theme.value === 'dark' ? 'moon' : 'sun'} />
     </button>
   );
 }

@@ -5,6 +5,12 @@
  */
 import type { ComponentType } from 'preact';
 import type { App } from './app.js';
+import { DisplayView } from './views/display/display-view.js';
+import { MachinesView } from './views/machines/machines-view.js';
+import { SequenceView } from './views/sequence/sequence-view.js';
+import { SystemView } from './views/system/system.js';
+import { TimelineView } from './views/timeline/timeline-view.js';
+import { ExploreView } from './views/explore/view.js';
 
 export interface View {
   /** As in the address: `display`. */
@@ -14,4 +20,11 @@ export interface View {
   readonly component: ComponentType<{ readonly app: App }>;
 }
 
-export const VIEWS: readonly View[] = [];
+export const VIEWS: readonly View[] = [
+  { name: 'system', title: 'System', component: SystemView },
+  { name: 'machines', title: 'Machines', component: MachinesView },
+  { name: 'timeline', title: 'Timeline', component: TimelineView },
+  { name: 'sequence', title: 'Sequence', component: SequenceView },
+  { name: 'display', title: 'Display', component: DisplayView },
+  { name: 'explore', title: 'Explore', component: ExploreView },
+];

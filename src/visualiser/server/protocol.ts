@@ -19,8 +19,8 @@ export type ServerMessage =
   | Welcome
   | { readonly type: 'response'; readonly id: number; readonly result: unknown }
   | { readonly type: 'response'; readonly id: number; readonly error: string }
-  /** To who has requested `subscribe` with that topic. */
-  | { readonly type: 'event'; readonly topic: string; readonly value: unknown }
+  /** To who has requested `subscribe` with that topic. `missed`: how many before were dropped, since the page took none. */
+  | { readonly type: 'event'; readonly topic: string; readonly value: unknown; readonly missed?: number }
   /** All of a file has been sent. */
   | { readonly type: 'complete' };
 

@@ -34,6 +34,8 @@ export interface StreamSource {
   readonly isComplete: boolean;
   /** The piece of that number in first..end-1; null if it is not kept (any more). Rejects if it can't be read. */
   read(number: number): Uint8Array | null | Promise<Uint8Array | null>;
+  /** The time in it that it is now, in its nanoseconds; left out where nothing is ever skipped. */
+  readonly now?: number;
   /** How many displays have pictures of their own, outside of the pieces; 0 of a file. */
   readonly displays: number;
   /**
