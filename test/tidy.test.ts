@@ -38,7 +38,14 @@ describe('edges', () => {
     ['vitest', ['src/explorer/vitest.ts']],
     [
       'ws',
-      ['src/embed/rfb/connection.ts', 'src/embed/rfb/server.ts', 'src/visualiser/server/dashboard.ts', 'src/visualiser/server/viewer.ts'],
+      [
+        'src/cli/top-source.ts',
+        'src/embed/rfb/connection.ts',
+        'src/embed/rfb/server.ts',
+        'src/visualiser/server/dashboard.ts',
+        'src/visualiser/server/inspect.ts',
+        'src/visualiser/server/viewer.ts',
+      ],
     ],
     ['xstate', ['src/runtime/machine-definition.ts', 'src/runtime/machine-run.ts', 'actors/machines.ts']],
   ])('%s is imported in its edge files only', (name, files) => {

@@ -5,9 +5,6 @@
  */
 import { Command, CommanderError, Option } from 'commander';
 import { DeadlockError, describeError } from '../base/errors.js';
-import { MAX_DISPLAYS } from '../base/limits.js';
-import { parseMode } from '../device/display-mode.js';
-import { tracePattern, TRACE_FORMATS } from '../trace/events.js';
 import { BRIDGE_CHOICES, type BridgeChoice } from '../bridge/pvg.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';

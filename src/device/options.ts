@@ -81,6 +81,7 @@ export interface DeviceOptions {
    * and those who show a device; needs `traceRing`. It costs each thread some tens of nanoseconds an event. Default false.
    */
   readonly traceDetail?: boolean;
+  /**
    * Which PVG is behind the device: Apple's ParavirtualizedGraphics.framework (macOS), the software one, or, by default, the first of these that
    * there is. A process has one.
    */
@@ -200,6 +201,8 @@ function checkClock(clock: 'real' | 'virtual'): 'real' | 'virtual' {
 function checkDetail({ traceRing = true, traceDetail = false }: DeviceOptions): boolean {
   if (flag('traceDetail', traceDetail) && !traceRing) throw new ArgumentError('traceDetail is true and traceRing false, expected both');
   return traceDetail;
+}
+
 function checkBridge(bridge: BridgeChoice): BridgeChoice {
   if (!BRIDGE_CHOICES.includes(bridge))
     throw new ArgumentError(`bridge is "${String(bridge)}", expected one of ${BRIDGE_CHOICES.join(', ')}`);
