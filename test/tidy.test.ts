@@ -73,6 +73,7 @@ describe('edges', () => {
     ['src/guest/', ['src/base/', 'src/guest/']],
     ['src/explorer/', ['src/base/', 'src/explorer/']],
     ['src/visualiser/chart/', ['src/base/', 'src/visualiser/chart/']],
+    ['src/visualiser/convert/', ['src/base/', 'src/trace/', 'src/visualiser/convert/', 'src/visualiser/model/']],
     ['src/visualiser/model/', ['src/base/', 'src/trace/', 'src/visualiser/chart/', 'src/visualiser/model/']],
     ['src/visualiser/server/', ['src/base/', 'src/trace/', 'src/visualiser/', 'node:', 'ws']],
     ['src/visualiser/', ['src/base/', 'src/trace/', 'src/explorer/', 'src/visualiser/', 'node:', 'ws', 'preact', '@preact/signals']],

@@ -50,6 +50,11 @@ function complete(store: TraceStore, name: TraceName, args: Arguments): Argument
     case 'agfx_machine_moved':
       return { ...args, machine: header?.machines[Number(args.machine)]?.name ?? args.machine };
     default:
-      return args;
+      return args.high === undefined || args.high === 0
+        ? args
+        : { ...args, value: half(Number(args.value)), high: half(Number(args.high)) };
   }
 }
+
+/** Half of a number of 64 bits, whatever a recording says that it is. */
+const half = (value: number): number => (Number.isFinite(value) ? Math.abs(value) % 2 ** 32 : 2 ** 32 - 1);

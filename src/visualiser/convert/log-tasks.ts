@@ -19,7 +19,7 @@ interface Task {
   /** Null until it shows. */
   range: Range | null;
   /** It was complained about already. */
-  readonly isStray: boolean;
+  isStray: boolean;
   /** Pieces that were mapped. */
   remaps: number;
 }
@@ -164,7 +164,9 @@ export class LogTasks {
       known.range = this.rangeAt(base);
       if (known.range !== null) known.range.task = task;
     }
-    if (known.range?.base !== base) this.complain(`maps to ${hex(target)}, which is not where task ${hex(task)} has that offset`, CREATED);
+    if (known.range?.base === base) return;
+    known.isStray = true;
+    this.complain(`maps to ${hex(target)}, which is not where task ${hex(task)} has that offset`, CREATED);
   }
 
   /** The range that begins there and has no task yet. */

@@ -126,7 +126,8 @@ export function simpletraceDeclarations(): string {
       const format = args
         .map(({ type, label }) => `${label}=${type === 'k' || type === 'm' || type === 's' ? '%s' : '%"PRIu64"'}`)
         .join(' ');
-      return `${name}(${declared.length > 0 ? declared.join(', ') : 'void'}) "${format}"\n`;
+      const quoted = format === '' ? '""' : `"${format}"`.replace(/""$/, '');
+      return `${name}(${declared.length > 0 ? declared.join(', ') : 'void'}) ${quoted}\n`;
     })
     .join('');
 }

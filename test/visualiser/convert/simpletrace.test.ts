@@ -14,7 +14,7 @@ const declared = new Map(
     .trim()
     .split('\n')
     .map((line) => {
-      const [, name = '', args = ''] = /^(\w+)\(([^)]*)\) ".*"$/.exec(line) ?? [];
+      const [, name = '', args = ''] = /^(\w+)\(([^)]*)\) ".*("|PRIu64)$/.exec(line) ?? [];
       return [
         name,
         args === 'void' ? [] : args.split(', ').map((each) => ({ name: /\w+$/.exec(each)?.[0] ?? '', isText: each.includes('*') })),
