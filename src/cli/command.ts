@@ -161,7 +161,9 @@ program
       .choices(REVISION_NAMES)
       .default(DEFAULT_REVISION),
   )
-  .addOption(bridgeOption("whose PVG: Apple's framework or the software one, whose packets the guest sends, and which auto is with a guest"))
+  .addOption(
+    bridgeOption("whose PVG: Apple's framework or the software one, whose packets the guest sends, and which auto is with a guest"),
+  )
   .addOption(displayOption())
   .addOption(qmpOption())
   .addOption(qtestOption())
@@ -223,7 +225,9 @@ Exit codes: 0 ended by a signal, QMP's quit, or its one client (--fd); 1 the dev
 
 program
   .command('doctor')
-  .description("say what there is of Apple's framework on this machine, which bridge is used, and whether it makes a device: for a report of a fault")
+  .description(
+    "say what there is of Apple's framework on this machine, which bridge is used, and whether it makes a device: for a report of a fault",
+  )
   .exitOverride()
   .addOption(bridgeOption('the bridge to look at'))
   .addHelpText('after', '\nExit codes: 0 a device was made, 1 none was, 2 wrong usage.')

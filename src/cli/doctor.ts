@@ -55,7 +55,8 @@ export async function doctor(choice: BridgeChoice): Promise<number> {
     return 1;
   }
   say(`bridge: ${bridge.pvg_bridge_name()} (${choice === 'auto' ? 'chosen' : 'as asked for'}), version ${bridge.pvg_bridge_version()}`);
-  if (platform() !== 'darwin' && bridge.pvg_bridge_name() === 'soft') say(`Apple's ParavirtualizedGraphics.framework: a part of macOS, so the software PVG is used here`);
+  if (platform() !== 'darwin' && bridge.pvg_bridge_name() === 'soft')
+    say(`Apple's ParavirtualizedGraphics.framework: a part of macOS, so the software PVG is used here`);
   else if (bridge.pvg_bridge_name() === 'soft') say(`Apple's bridge is not used; if it wasn't built, ${howToBuild()}`);
   say(readReport(bridge));
   let made = 0;

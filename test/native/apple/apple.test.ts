@@ -36,14 +36,14 @@ function runProgram(name: string, args: readonly string[], { flavour = 'plain', 
 }
 
 describe("the bridge to Apple's PVG", () => {
-  it.for([
-    ...MACOS.map((macos) => ({ macos, memory: '' })),
-    { macos: '15.4' as const, memory: 'ranges' },
-  ])('draws, fails by errors, and leaves nothing behind, on macOS $macos $memory', ({ macos, memory }, { skip }) => {
-    const missing = whyNoStandin();
-    if (missing) skip(missing);
-    expect(runProgram('bridge_test', ['3'], { macos, memory })).toMatchObject({ status: 0, stderr: '' });
-  });
+  it.for([...MACOS.map((macos) => ({ macos, memory: '' })), { macos: '15.4' as const, memory: 'ranges' }])(
+    'draws, fails by errors, and leaves nothing behind, on macOS $macos $memory',
+    ({ macos, memory }, { skip }) => {
+      const missing = whyNoStandin();
+      if (missing) skip(missing);
+      expect(runProgram('bridge_test', ['3'], { macos, memory })).toMatchObject({ status: 0, stderr: '' });
+    },
+  );
 
   it(`makes, runs and closes ${ROUNDS} devices`, ({ skip }) => {
     const missing = whyNoStandin();

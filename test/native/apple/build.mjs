@@ -11,7 +11,18 @@
  * here, and it says which.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,7 +50,9 @@ const files = (folder, ending) =>
     .map((name) => `${folder}/${name}`);
 
 const newestOf = (folder) =>
-  Math.max(...readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(root, folder, name)).mtimeMs));
+  Math.max(
+    ...readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) => statSync(join(root, folder, name)).mtimeMs),
+  );
 
 class CompilerError extends Error {}
 
@@ -106,8 +119,22 @@ async function make(tools, flavour, folder) {
   await compiler.compile([...Object.values(jobs).flat(), ...guises.flatMap((guise) => guise.jobs)]);
   const objects = (list) => list.map(({ object }) => object);
   const paths = tools.libraries.flatMap((path) => [`-L${path}`, `-Wl,-rpath,${path}`]);
-  const link = ['-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions', '-Wl,--disable-new-dtags', '-Wl,-rpath,$ORIGIN', `-L${folder}`, ...paths];
-  await compiler.run([...link.filter((flag) => !flag.includes('symbolic')), ...objects(jobs.system), '-o', place('libstandin.so'), ...LIBRARIES]);
+  const link = [
+    '-shared',
+    '-Wl,-z,nodelete',
+    '-Wl,-Bsymbolic-functions',
+    '-Wl,--disable-new-dtags',
+    '-Wl,-rpath,$ORIGIN',
+    `-L${folder}`,
+    ...paths,
+  ];
+  await compiler.run([
+    ...link.filter((flag) => !flag.includes('symbolic')),
+    ...objects(jobs.system),
+    '-o',
+    place('libstandin.so'),
+    ...LIBRARIES,
+  ]);
   writeFileSync(place('pg.map'), '{ global: PG*; local: *; };\n');
   const after = ['-lstandin', ...LIBRARIES];
   for (const { macos, jobs: own } of guises) {

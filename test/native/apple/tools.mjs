@@ -84,7 +84,8 @@ export async function findTools(say) {
   const own = describe('/');
   if (isWhole(own) && allowed !== 'fetched') return own;
   const release = existsSync('/etc/os-release') ? readFileSync('/etc/os-release', 'utf8') : '';
-  if (!release.includes(`VERSION_CODENAME=${SUITE}`)) throw new Missing(`the stand-in is built with the packages of Debian ${SUITE}, and this isn't that`);
+  if (!release.includes(`VERSION_CODENAME=${SUITE}`))
+    throw new Missing(`the stand-in is built with the packages of Debian ${SUITE}, and this isn't that`);
   if (!allowed) throw new Missing('clang and GNUstep are not here: APPLE_GFX_FETCH_STANDIN=1 fetches them from Debian');
   return fetchTools(say);
 }
