@@ -16,7 +16,7 @@ import type { Tracer } from '../src/trace/tracer.js';
 import { exposeControl } from './control.js';
 import { ThreadPort } from './device-port.js';
 import { Message } from './messages.js';
-import { makeTracer, traceBatch } from './thread-tracer.js';
+import { endBatch, makeTracer, traceBatch, tracePosts } from './thread-tracer.js';
 import type { ActorControl, Report, ThreadData, Wiring } from './wiring.js';
 
 /** A thread's tools. */
@@ -40,6 +40,7 @@ export function actorTools(actor: string): ActorTools {
   const mailboxes = new Mailboxes(bridge);
   const report = (message: Report): void => parentPort?.postMessage(message);
   const tracer = makeTracer({ bridge, wiring, actor, report });
+  tracePosts(tracer, mailboxes);
   return {
     wiring,
     revision: REVISIONS[wiring.revision],
@@ -89,14 +90,14 @@ export async function runActor({ name, tools, mailbox, inspect, handle }: ActorL
   // The guard closes the group when this thread dies, also by terminate() or for want of memory.
   bridge.pvg_group_guard(wiring.group);
   for (;;) {
-    tracer.publish();
+    endBatch(tracer);
     const records = mailboxes.take(mailbox, -1);
     if (records === null) break;
     tracer.tick();
     if (crashed) throw new DefectError(`the ${name} was crashed on purpose`);
     const kicked = hasKick(records);
     const work = kicked ? records.filter((record) => record.kind !== Message.kick) : records;
-    if (wiring.traceDeliveries && work.length > 0) traceBatch(tracer, work);
+    if (work.length > 0) traceBatch(tracer, wiring, work);
     if (work.length > 0) handle(work);
     if (!kicked) continue;
     mailboxes.flush();

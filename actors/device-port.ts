@@ -17,10 +17,11 @@ import type { Mailboxes } from '../src/runtime/mailbox.js';
 import { carryIntoPvg } from '../src/runtime/pvg-access.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../src/runtime/shared.js';
 import { Surface } from '../src/runtime/surface.js';
-import type { TraceArgs, TraceName } from '../src/trace/events.js';
+import { TRACE_IDS, type TraceArgs, type TraceName } from '../src/trace/events.js';
 import type { Tracer } from '../src/trace/tracer.js';
 import type { Blocking } from './bql/continuations.js';
 import { Message } from './messages.js';
+import { tracedEntry } from './thread-tracer.js';
 import { type PostedEffect, postingOf } from './postings.js';
 import type { Report, Wiring } from './wiring.js';
 
@@ -48,6 +49,8 @@ export class ThreadPort implements DevicePort {
   private readonly viewers: readonly Viewers[];
   private readonly surfaces: (Surface | null)[];
   private readonly position = new Uint32Array(2);
+  /** Of machines' runs. */
+  private instances = 0;
 
   constructor(parts: PortParts) {
     const { wiring } = parts;
@@ -76,6 +79,14 @@ export class ThreadPort implements DevicePort {
 
   get tracing(): boolean {
     return this.tracer.active;
+  }
+
+  get tracesMachines(): boolean {
+    return this.tracer.isDetailed;
+  }
+
+  newInstance(): number {
+    return this.tracer.isDetailed ? ++this.instances : 0;
   }
 
   perform(effect: Effect): void {
@@ -154,13 +165,22 @@ export class ThreadPort implements DevicePort {
 
   private enterPvg(access: AccessJob): JobResult {
     this.mailboxes.flush();
-    return carryIntoPvg(this.bridge, this.wiring.device, access);
+    return tracedEntry(this.tracer, access.job, () => carryIntoPvg(this.bridge, this.wiring.device, access));
+  }
+
+  /** Enters PVG to encode a frame: a pvg_status. */
+  encode({ display, frame, texture, managed }: FrameBlock): number {
+    const { bridge, wiring, tracer } = this;
+    tracer.noteDetail(TRACE_IDS.agfx_encode_began, frame, display);
+    const status = bridge.pvg_display_encode(wiring.device, display, texture, managed ? 1 : 0, frame);
+    tracer.noteDetail(TRACE_IDS.agfx_encode_ended, frame, display, status === PvgStatus.ok ? 1 : 0);
+    return status;
   }
 
   private encodeAndWait(frame: FrameBlock): FrameResult | null {
-    const { bridge, wiring } = this;
+    const { wiring } = this;
     this.mailboxes.flush();
-    const status = bridge.pvg_display_encode(wiring.device, frame.display, frame.texture, frame.managed ? 1 : 0, frame.frame);
+    const status = this.encode(frame);
     if (status !== PvgStatus.ok) return null;
     for (;;) {
       const records = this.mailboxes.take(wiring.mailboxes.update, -1, 1);
@@ -253,6 +273,7 @@ export class ThreadPort implements DevicePort {
     const sequence = surface.beginWrite();
     const changed = this.bridge.pvg_texture_show(texture, bytes, bytes.length, tiles, tiles.length, sequence);
     surface.endWrite(present);
+    this.tracer.noteDetail(TRACE_IDS.agfx_frame_shown, display, present);
     this.shown[display]?.note(present);
     if (changed < 0) return false;
     this.viewers[display]?.setBehind(false);

@@ -20,6 +20,7 @@ import { Mailboxes } from '../src/runtime/mailbox.js';
 import { threadFile } from '../src/runtime/thread-file.js';
 import { BackgroundPool } from './background-queue/pool.js';
 import { wrapControl } from './control.js';
+import { LifeTrace } from './life-trace.js';
 import { Message } from './messages.js';
 import { wordsOf } from './region-message.js';
 import { ownTracesOf } from './own-traces.js';
@@ -61,6 +62,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   private readonly pool: BackgroundPool;
   private readonly mailboxes: Mailboxes;
   private readonly requests = new Requests();
+  private readonly lifeTrace: LifeTrace;
   private readonly revision: Revision;
   private resetting: Pending<void> | null = null;
   private saving: Pending<Uint8Array> | null = null;
@@ -78,6 +80,7 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
     process.on('exit', this.onExit);
     // The creating thread is guarded too: if it is a worker and dies, its devices end with it.
     bridge.pvg_group_guard(wiring.group);
+    this.lifeTrace = new LifeTrace(this.life, { bridge, wiring, mailboxes: this.mailboxes, report: (report) => this.onReport(report) });
     const { mailboxes } = wiring;
     this.start('bql', mailboxes.bql);
     if (usesRenderQueue(this.revision)) this.start('render-queue', mailboxes.render);
@@ -305,7 +308,9 @@ export class Supervisor extends EventEmitter<{ report: [Report]; closed: [Error 
   }
 
   private send(event: EventOf<typeof table>): void {
-    for (const effect of this.life.send(event)) this.carryOut(effect.type);
+    const effects = this.life.send(event);
+    this.lifeTrace.moved(event.type);
+    for (const effect of effects) this.carryOut(effect.type);
   }
 
   private carryOut(effect: string): void {

@@ -51,6 +51,8 @@ export interface Wiring {
   readonly traceRing: boolean;
   /** Whether each actor traces the messages that it takes. */
   readonly traceDeliveries: boolean;
+  /** Whether all is noted that can be, with exact times: the device is recorded or shown. */
+  readonly traceDetail: boolean;
   /** How long mailboxes that threads make for themselves may be polled. */
   readonly pollMicroseconds: number;
 }

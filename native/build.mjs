@@ -4,10 +4,10 @@
 //
 //   node native/build.mjs                                  dist/native/libpvg_bridge.so (on a Mac .dylib, and libpvg_bridge_apple.dylib),
 //                                                          dist/native/bench/ (not on a Mac), and of TypeScript that is compiled
-//                                                          dist/bundles/ (bundle.mjs)
+//                                                          dist/bundles/ (bundle.mjs), dist/page/ (page.mjs) and dist/charts/ (charts.mjs)
 //   node native/build.mjs --if-needed                      TypeScript as well, if any source is newer than dist/
 //   node native/build.mjs --package                        everything, from nothing: what npm packs
-//   node native/build.mjs --bundles [folder]              the bundles only, of dist/ or of a copy of it
+//   node native/build.mjs --bundles [folder]              the bundles and the page only, of dist/ or of a copy of it
 //   node native/build.mjs --test-native [plain|asan|tsan [name [argument…]]]
 //                                                          builds and runs test/native/*_test.c, or one of them
 //
@@ -37,6 +37,8 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle } from './bundle.mjs';
+import { layOutCharts } from './charts.mjs';
+import { buildPage } from './page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.stamp');
@@ -234,12 +236,12 @@ async function buildTypeScript() {
 
 async function buildBundles(dist = join(root, 'dist')) {
   try {
-    await bundle(dist);
+    await Promise.all([bundle(dist), buildPage(join(root, 'src', 'visualiser', 'page'), dist), layOutCharts(dist)]);
   } catch (error) {
     stop(
       error.code === 'ERR_MODULE_NOT_FOUND'
-        ? 'esbuild is missing: run "npm ci --ignore-scripts" first'
-        : `esbuild failed: ${error.message}`,
+        ? `a package is missing: run "npm ci --ignore-scripts" first (${error.message})`
+        : `bundles, page or charts can't be made: ${error.message}`,
     );
   }
 }
@@ -261,6 +263,8 @@ async function buildIfNeeded(started) {
     ...(isMac ? [appleLibrary] : []),
     ...bench.map((name) => join(benchFolder, name)),
     join(root, 'dist', 'bundles', 'cli', 'main.cjs'),
+    join(root, 'dist', 'page', 'index.html'),
+    join(root, 'dist', 'charts', 'machines.json'),
     stamp,
   ];
   if (made.every(existsSync) && statSync(stamp).mtimeMs > Math.max(...sources)) return;

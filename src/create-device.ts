@@ -193,6 +193,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     traceSwitches: traceSwitches.memory,
     traceRing: options.traceRing,
     traceDeliveries: options.traceDeliveries,
+    traceDetail: options.traceDetail,
     pollMicroseconds: options.pollMicroseconds,
   };
   return { wiring, ram, serials };

@@ -27,6 +27,7 @@ export function attachmentOf(wiring: Wiring, made: { readonly options: CheckedOp
     pageShift: options.variant === 'mmio' ? 14 : 12,
     interrupts: wiring.interrupts,
     traceSwitches: wiring.traceSwitches,
+    traceDetail: wiring.traceDetail,
     pollMicroseconds: options.pollMicroseconds,
     windowBytes: [bytesOf(PvgWindow.gfx), bytesOf(PvgWindow.iosfc)],
     counters: wiring.counters,

@@ -71,15 +71,23 @@ function namesOf(glob: string): readonly TraceName[] {
   return names;
 }
 
+/** An actor's trace ring. */
+export interface ActorRing {
+  readonly actor: string;
+  /** As the system numbers its thread. */
+  readonly thread: number;
+  readonly ring: TraceRing;
+}
+
 export class DeviceTrace {
-  private readonly rings: { readonly actor: string; readonly ring: TraceRing }[] = [];
+  private readonly rings: ActorRing[] = [];
   private early: [string, TraceOrigin][] = [];
 
   /** `tell` says whether anybody listened. */
   constructor(private readonly tell: (line: string, origin: TraceOrigin) => boolean) {}
 
   onReport(report: Extract<Report, { report: 'trace' | 'traceRing' }>): void {
-    if (report.report === 'traceRing') this.rings.push({ actor: report.actor, ring: new TraceRing(report.memory) });
+    if (report.report === 'traceRing') this.rings.push({ actor: report.actor, thread: report.thread, ring: new TraceRing(report.memory) });
     else if (!this.tell(report.line, report.origin) && this.early.length < EARLY_LINES) this.early.push([report.line, report.origin]);
   }
 
@@ -88,6 +96,11 @@ export class DeviceTrace {
     const lines = this.early;
     this.early = [];
     for (const [line, origin] of lines) this.tell(line, origin);
+  }
+
+  /** The actors' rings, in the order in which their threads came. */
+  get all(): readonly ActorRing[] {
+    return this.rings;
   }
 
   /** By time; each thread's in their order. */

@@ -16,7 +16,7 @@ import { attachmentOf } from './device-attachment.js';
 import { type AdvanceOptions, DeviceClock } from './device-clock.js';
 import type { DeviceEvents } from './device-events.js';
 import type { DeviceParts } from './device-parts.js';
-import { DeviceTrace, TraceControl, type TraceHistoryEvent } from './device-trace.js';
+import { type ActorRing, DeviceTrace, TraceControl, type TraceHistoryEvent } from './device-trace.js';
 import { type CursorImage, DeviceDisplay } from './display.js';
 import { RegionReferences } from './memory/references.js';
 import type { Revision } from './revisions/revision.js';
@@ -195,6 +195,11 @@ export class Device extends EventEmitter<DeviceEvents> {
   /** Whether all that PVG has presented so far is shown, on every display. */
   get upToDate(): boolean {
     return this.displays.every((display) => display.upToDate);
+  }
+
+  /** The rings that traceHistory() reads. @internal */
+  get traceRings(): readonly ActorRing[] {
+    return this.traced.all;
   }
 
   /** Reads 4 bytes at a byte offset of the gfx window. Rejects with ArgumentError if that is none, with DeviceClosedError if the device ends first. */

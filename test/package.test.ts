@@ -53,15 +53,18 @@ const entries = Object.entries(manifest.exports).flatMap(([path, target]) =>
 );
 
 describe('the files of the package', () => {
-  it('are modules with their types, bundles, the library, what builds it, the benchmark and documents, and no others', () => {
+  it('are modules with their types, bundles, the page, the library, what builds it, the benchmark and documents, and no others', () => {
     const wanted = [
       /^dist\/(src|actors)\/[\w./-]+\.(js|d\.ts)$/,
       /^dist\/bundles\/[\w-]+\/\w+\.cjs$/,
+      /^dist\/charts\/machines\.json$/,
+      /^dist\/page\/(index\.html|app\.js|app\.css)(\.gz)?$/,
       /^dist\/native\/(libpvg_bridge\.so|bench\/libpvg_bridge\.so|bench\/twin|bench\/vfio_server)$/,
       /^native\/((soft|bench)\/)?\w+\.[ch]$/,
-      /^native\/(build|bundle)\.mjs$/,
+      /^native\/(build|bundle|charts|page)\.mjs$/,
       /^test\/bench\/[\w./-]+\.mjs$/,
       /^docs\/[\w-]+\.md$/,
+      /^docs\/pictures\/[\w-]+\.svg$/,
       /^(package\.json|README\.md|ARCHITECTURE\.md|CHANGELOG\.md|LICENSE)$/,
     ];
     expect(files.filter((path) => !wanted.some((pattern) => pattern.test(path)))).toEqual([]);

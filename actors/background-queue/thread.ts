@@ -13,7 +13,7 @@ import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { carryIntoPvg, type PvgAccess } from '../../src/runtime/pvg-access.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import type { Tracer } from '../../src/trace/tracer.js';
-import { makeTracer, traceBatch } from '../thread-tracer.js';
+import { endBatch, makeTracer, traceBatch, tracedEntry, tracePosts } from '../thread-tracer.js';
 import type { Report, Wiring } from '../wiring.js';
 import { workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
@@ -35,6 +35,7 @@ export default function drain({ wiring, reports }: WorkerData): void {
   const tracer = makeTracer({ bridge, wiring, actor: 'background-queue', report: (report) => reports.postMessage(report) });
   const line = board.claimWorker(bridge.pvg_thread_id());
   const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line, tracer };
+  tracePosts(tracer, worker.mailboxes);
   bridge.pvg_group_guard(wiring.group);
   reports.postMessage({ report: 'ready' } satisfies Report);
   for (;;) {
@@ -83,11 +84,11 @@ export function resume({ wiring, state }: { wiring: Wiring; state: Uint8Array })
 function takeOne({ mailboxes, wiring, tracer }: Worker): PvgRecord | null {
   // One at a time: a record taken in a batch would wait for the blocked ones before it while other workers idle.
   for (;;) {
-    tracer.publish();
+    endBatch(tracer);
     const records = mailboxes.take(wiring.mailboxes.background, -1, 1);
     if (records === null) return null;
     tracer.tick();
-    if (wiring.traceDeliveries && records.length > 0) traceBatch(tracer, records);
+    if (records.length > 0) traceBatch(tracer, wiring, records);
     const record = records[0];
     if (record) return record;
   }
@@ -101,7 +102,9 @@ function serve(record: PvgRecord, worker: Worker): void {
       mailboxes.postLater(wiring.mailboxes.bql, work.answer(carry(record.id, work.access, worker)));
       return;
     case 'encode': {
+      worker.tracer.noteDetail(TRACE_IDS.agfx_encode_began, record.id, work.display);
       const status = bridge.pvg_display_encode(wiring.device, work.display, work.texture, work.managed, record.id);
+      worker.tracer.noteDetail(TRACE_IDS.agfx_encode_ended, record.id, work.display, status === PvgStatus.ok ? 1 : 0);
       if (status !== PvgStatus.ok) mailboxes.post(wiring.mailboxes.bql, work.refusal);
       return;
     }
@@ -115,10 +118,8 @@ function serve(record: PvgRecord, worker: Worker): void {
 }
 
 function carry(job: number, access: PvgAccess, { bridge, wiring, board, line, tracer }: Worker): JobResult {
-  tracer.note(TRACE_IDS.agfx_job_began, job);
   if (line !== null) board.set(line, job);
-  const result = carryIntoPvg(bridge, wiring.device, access);
+  const result = tracedEntry(tracer, job, () => carryIntoPvg(bridge, wiring.device, access));
   if (line !== null) board.set(line, 0);
-  tracer.note(TRACE_IDS.agfx_job_ended, job, result.ok ? 1 : 0);
   return result;
 }

@@ -11,6 +11,7 @@ import type { PvgRecord } from '../../src/bridge/records.js';
 import type { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
 import type { Continuation, JobResult } from '../../src/device/mmio.js';
+import { noteMove, noteStart } from '../../src/device/machine-trace.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import { compileMachine, type EventOf, type MachineEffect } from '../../src/runtime/machine-run.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
@@ -83,6 +84,7 @@ export class BqlBehaviour {
     this.onLock = options.onLock;
     this.onDone = options.onDone;
     this.device = new BqlHandlers(options);
+    noteStart(options.port, 'lock', 0, this.lock);
   }
 
   /** Whether any of the actors' own trace events is wanted. */
@@ -236,6 +238,7 @@ export class BqlBehaviour {
     const { state, context } = this.lock;
     const effects = this.lock.send(event);
     const changed = this.lock.state !== state || this.lock.context !== context;
+    if (this.port.tracesMachines && (changed || effects.length > 0)) noteMove(this.port, 'lock', 0, this.lock, event.type);
     if (changed) this.onLock?.({ state: this.lock.value, job: this.device.isDeviceRead(this.cause) ? -this.cause : this.cause });
     for (let index = 0; index < effects.length; index++) this.carryOut(effects[index] as MachineEffect);
     return effects.length > 0;

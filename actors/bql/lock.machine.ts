@@ -35,18 +35,19 @@ export const lockMachine = ({ assign, setup }: MachineBuilders) =>
     guards: { insideWait: ({ context }) => context.wait !== null },
   }).createMachine({
     id: 'lock',
+    description: "The BQL actor's lock and its waits: who may run now.",
     context: { wait: null },
     initial: 'free',
     states: {
-      // Nobody holds the lock.
       free: {
+        description: 'Nobody holds the lock.',
         on: {
           'bh.offered': { target: 'running', actions: 'runBh' },
           'lock.offered': { target: 'running', actions: 'runSection' },
         },
       },
-      // A bottom half or a section is on the actor.
       running: {
+        description: 'A bottom half or a section is on the actor.',
         on: {
           'wait.began': {
             target: 'waiting',
@@ -56,10 +57,12 @@ export const lockMachine = ({ assign, setup }: MachineBuilders) =>
           'lock.lent': 'lent',
         },
       },
-      // Another thread has the lock: nobody polls, so no bottom half runs either.
-      lent: { on: { 'lock.returned': 'free' } },
-      // A handler waits, with the lock held, for the job of the innermost wait.
+      lent: {
+        description: 'Another thread has the lock: nobody polls, so no bottom half runs either.',
+        on: { 'lock.returned': 'free' },
+      },
       waiting: {
+        description: 'A handler waits, with the lock held, for the job of the innermost wait.',
         on: {
           'bh.offered': { target: 'running', actions: 'runBh' },
           'condition.held': {

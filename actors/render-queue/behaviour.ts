@@ -9,6 +9,7 @@ import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import { Display } from '../../src/device/display.js';
 import type { DevicePort } from '../../src/device/effects.js';
+import { noteMove, noteStart } from '../../src/device/machine-trace.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import { compileMachine, type EventOf, type RunOf } from '../../src/runtime/machine-run.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
@@ -58,6 +59,7 @@ export class RenderQueueBehaviour {
     this.device = device;
     this.traces = tracesActors;
     this.run = table.start({ sections: revision.frames === 'renderQueueSections' });
+    noteStart(device, 'renderQueue', 0, this.run);
     const owns = revision.frames === 'renderQueueOwned';
     this.displays = owns ? Array.from({ length: displays }, (_, number) => new Display(number, device, revision)) : [];
   }
@@ -155,7 +157,9 @@ export class RenderQueueBehaviour {
   }
 
   private send(event: EventOf<typeof table>, record: PvgRecord): void {
-    for (const effect of this.run.send(event)) this.carryOut(effect.type, record);
+    const effects = this.run.send(event);
+    if (this.device.tracesMachines) noteMove(this.device, 'renderQueue', 0, this.run, event.type);
+    for (const effect of effects) this.carryOut(effect.type, record);
   }
 
   private carryOut(effect: string, record: PvgRecord): void {

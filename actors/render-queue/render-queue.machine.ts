@@ -39,11 +39,12 @@ export const renderQueueMachine = ({ setup }: MachineBuilders) =>
     guards: { sections: ({ context }) => context.sections },
   }).createMachine({
     id: 'renderQueue',
+    description: 'The serial render queue: one block at a time, in order.',
     context: ({ input }) => input,
     initial: 'idle',
     states: {
-      // No block runs.
       idle: {
+        description: 'No block runs.',
         on: {
           'block.taken': [
             { guard: 'sections', target: 'notingSurface', actions: 'noteSurface' },
@@ -53,10 +54,12 @@ export const renderQueueMachine = ({ setup }: MachineBuilders) =>
           'mode.taken': { target: 'takingBql', actions: 'takeBql' },
         },
       },
-      // The block waits for the BQL, to learn the surface's size and texture.
-      notingSurface: { on: { 'surface.noted': { target: 'encoding', actions: 'encodeFrame' } } },
-      // The block is inside PVG, without the BQL.
+      notingSurface: {
+        description: "The block waits for the BQL, to learn the surface's size and texture.",
+        on: { 'surface.noted': { target: 'encoding', actions: 'encodeFrame' } },
+      },
       encoding: {
+        description: 'The block is inside PVG, without the BQL.',
         on: {
           'encode.accepted': 'idle',
           'encode.refused': [
@@ -65,11 +68,17 @@ export const renderQueueMachine = ({ setup }: MachineBuilders) =>
           ],
         },
       },
-      // The block waits for the BQL, to take the refused frame off the count.
-      refusing: { on: { 'section.ended': 'idle' } },
-      // The GPU's completion waits for the BQL.
-      completing: { on: { 'section.ended': 'idle' } },
-      // A mode change waits for the BQL, and holds it while it replaces the console's surface.
-      takingBql: { on: { 'bql.taken': { target: 'idle', actions: ['setMode', 'returnBql'] } } },
+      refusing: {
+        description: 'The block waits for the BQL, to take the refused frame off the count.',
+        on: { 'section.ended': 'idle' },
+      },
+      completing: {
+        description: "The GPU's completion waits for the BQL.",
+        on: { 'section.ended': 'idle' },
+      },
+      takingBql: {
+        description: "A mode change waits for the BQL, and holds it while it replaces the console's surface.",
+        on: { 'bql.taken': { target: 'idle', actions: ['setMode', 'returnBql'] } },
+      },
     },
   });

@@ -6,7 +6,7 @@ import { actorTools, runActor } from '../actor-thread.js';
 import { RenderQueueBehaviour } from './behaviour.js';
 
 const tools = actorTools('render-queue');
-const { wiring, port, board, thread, revision, bridge, mailboxes } = tools;
+const { wiring, port, board, thread, revision, mailboxes } = tools;
 
 board.setRender(thread, 'idle');
 const behaviour = new RenderQueueBehaviour({
@@ -16,9 +16,9 @@ const behaviour = new RenderQueueBehaviour({
   tracesActors: tools.tracer.hasActorEvents,
   port: {
     tellBql: (kind, frame, display, words) => void mailboxes.post(wiring.mailboxes.bql, { kind, id: frame, reserved: display, words }),
-    encode: ({ display, frame, texture, managed }) => {
+    encode: (request) => {
       board.setRender(thread, 'inPvg');
-      const status = bridge.pvg_display_encode(wiring.device, display, texture, managed ? 1 : 0, frame);
+      const status = port.encode(request);
       board.setRender(thread, 'idle');
       return status === PvgStatus.ok;
     },

@@ -71,6 +71,13 @@ export class SavedStateError extends AppleGfxError {
   }
 }
 
+/** A recording, or a stream of one, is not as its format says; the message says what was wrong, what was expected and where. */
+export class RecordingError extends AppleGfxError {
+  constructor(message: string) {
+    super('ERR_RECORDING', `recording: ${message}`);
+  }
+}
+
 /** A server can't listen where it was told to; `cause` is what the system says. */
 export class ListenError extends AppleGfxError {
   constructor(cause: unknown) {

@@ -12,6 +12,58 @@ export const RENDER_MAILBOX_CAPACITY = 256;
 export const REPLY_MAILBOX_CAPACITY = 16;
 /** Entries of a thread's trace ring, of 48 bytes each, so that all of it stays in the core's cache: about a hundred accesses. */
 export const TRACE_RING_ENTRIES = 1024;
+/** As TRACE_RING_ENTRIES, of a device that is recorded or shown: what a thread notes in a second of a million events, 3 MiB. */
+export const DETAILED_RING_ENTRIES = 65_536;
+/** A chunk of a recording, in bytes: the largest picture, 8192·8192 pixels not compressed, is 256 MiB; ours are cut at 32. */
+export const MAX_CHUNK_BYTES = 64 * 2 ** 20;
+/** JSON in a recording's chunk, in bytes: the header with every machine's chart, a hundred times over. */
+export const MAX_CHUNK_JSON_BYTES = 8 * 2 ** 20;
+/** Threads in a recording: actors, workers, and PVG's own. */
+export const MAX_RECORDED_THREADS = 512;
+/** Events of one thread that a trace store keeps unless it is told otherwise, of 42 bytes each; the older half of them goes when there are more. */
+export const STORED_EVENTS = 4_000_000;
+/** Compressed pictures that a trace store keeps unless it is told otherwise, in bytes. */
+export const STORED_FRAME_BYTES = 256 * 2 ** 20;
+/** Notes, samples and cursor changes, of each, that a trace store keeps. */
+export const STORED_ENTRIES = 200_000;
+/** Spans that are kept of a recording, of 41 bytes and 3 for their pyramid; the older half of them goes when there are more. */
+export const KEPT_SPANS = 1_500_000;
+/** Arrows between them, of 29 bytes each. */
+export const KEPT_ARROWS = 500_000;
+/** Jobs whose times are kept, of 49 bytes and a place in a map. */
+export const KEPT_JOBS = 100_000;
+/** Ends of arrows that wait for the other end. */
+export const PENDING_ARROWS = 16_384;
+/** Texts that spans are called by: message kinds, events, states of machines. */
+export const SPAN_NAMES = 65_535;
+/** Spans and messages that are shown together one by one. */
+export const STORY_ITEMS = 20_000;
+/** Rows of a lane: nested waits, or machines at work at a time. */
+export const LANE_ROWS = 48;
+/** Lanes: threads, processors, machines. */
+export const SPAN_LANES = 2048;
+/** Messages that the system view knows to wait, of a kind each: as many as the BQL actor's mailbox holds, twice over. */
+export const MAX_SHOWN_WAITERS = 2 * BQL_MAILBOX_CAPACITY;
+/** Events of a thread between two states of it that the system view keeps, to be soon at any moment: some 0.2 ms of work. */
+export const CHECKPOINT_EVENTS = 8192;
+/** States of a thread that the system view keeps; then every second one goes. */
+export const MAX_CHECKPOINTS = 1024;
+/** Kinds of warnings that are told apart; what is of none of them counts as others. */
+export const MAX_WARNING_GROUPS = 64;
+/** Moments of one kind of warning that are kept; the older half of them goes when there are more. */
+export const MAX_WARNING_MOMENTS = 4096;
+/** Actors of other programs that a dashboard knows, over all programs; those that came first go first. */
+export const INSPECT_MAX_ACTORS = 256;
+/** Events of each that are remembered, and characters of what is shown of one, or of a context. */
+export const INSPECT_MAX_EVENTS = 50;
+/** Characters that are shown of an event, or of a context. */
+export const INSPECT_MAX_SHOWN = 2000;
+/** A machine's definition, in characters: a chart as large as can be drawn. */
+export const INSPECT_MAX_DEFINITION = 256 * 2 ** 10;
+/** Messages a second that an inspector of the device's machines is sent: more than any of them draws. */
+export const INSPECT_MAX_RATE = 2000;
+/** Bytes that such an inspector may leave unread until it is told less. */
+export const INSPECT_MAX_UNREAD_BYTES = 2 ** 20;
 /** Records taken from a mailbox at once. */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
@@ -95,3 +147,38 @@ export const QTEST_MAX_WAITING = 8;
 export const QTEST_MAX_UNREAD_BYTES = 3 * QTEST_MAX_DATA_BYTES;
 /** Bytes that a client of a QMP socket may leave unread until it is sent away. */
 export const QMP_MAX_UNREAD_BYTES = 2 ** 20;
+/** Connections of a dashboard's server: viewers, and what a browser opens beside for the page's files. */
+export const DASHBOARD_MAX_CONNECTIONS = 64;
+/** Viewers of a dashboard, and tools that look in by a socket of their own; each holds a piece on its way, and what it was not told yet. */
+export const DASHBOARD_MAX_VIEWERS = 32;
+/** Bytes of a message that a dashboard's page sends: a schedule of 100 000 steps, twice. */
+export const DASHBOARD_MAX_MESSAGE_BYTES = 2 ** 20;
+/** Requests of one page's that are carried out at once. */
+export const DASHBOARD_MAX_REQUESTS = 16;
+/** Messages that wait until a page takes them; then it is read from no more, and events for it are dropped. */
+export const DASHBOARD_MAX_QUEUED = 64;
+/** Bytes of them, likewise. */
+export const DASHBOARD_MAX_QUEUED_BYTES = 2 ** 20;
+/** Characters of one answer: what the largest list of schedules has, many times. */
+export const DASHBOARD_MAX_ANSWER = 8 * 2 ** 20;
+/** Topics that one page may listen to. */
+export const DASHBOARD_MAX_TOPICS = 32;
+/** Bytes of a file that are read, and sent, at once. */
+export const DASHBOARD_FILE_PIECE_BYTES = 256 * 2 ** 10;
+/** States of one chart: a hundred times the largest machine here; each is a box on a page. */
+export const CHART_MAX_STATES = 2000;
+/** Transitions of one chart. */
+export const CHART_MAX_TRANSITIONS = 8000;
+/** Names, conditions and sentences of a chart, in characters; and names of actions at one place. */
+export const CHART_MAX_TEXT = 1000;
+/** How deep states of a chart may lie within each other, and conditions of a guard. */
+export const CHART_MAX_DEPTH = 64;
+/** The text of a chart in SCXML, in characters: 4 MiB. */
+export const CHART_MAX_SCXML = 4 * 2 ** 20;
+/** Instances of one machine that a page follows at once: every job that a device can have, and as much again for those whose end was lost. */
+export const MACHINE_INSTANCES = 4096;
+/** Instances that have ended and can still be looked at. */
+export const MACHINE_INSTANCES_ENDED = 64;
+/** Moves of an instance's history that are listed, and events that are looked through for them. */
+export const MACHINE_HISTORY = 200;
+export const MACHINE_HISTORY_SCANNED = 500_000;

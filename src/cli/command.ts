@@ -3,9 +3,7 @@
  * The command `apple-gfx`: parses the command line and runs one sub-command; each has a file of its own. What only one of them needs is loaded
  * when it is run. npm installs this file's bundle as the command.
  */
-import { existsSync, statSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { DeadlockError, describeError } from '../base/errors.js';
 import { MAX_DISPLAYS } from '../base/limits.js';
 import { parseMode } from '../device/display-mode.js';
@@ -14,98 +12,35 @@ import { BRIDGE_CHOICES, type BridgeChoice } from '../bridge/pvg.js';
 import { REVISION_NAMES } from '../revisions/revision.js';
 import { DEFAULT_REVISION } from '../revisions/revisions.js';
 import { VERSION } from '../runtime/version.js';
+import {
+  budget,
+  dashboard,
+  descriptor,
+  displays,
+  inFile,
+  integer,
+  mode,
+  outFile,
+  qmp,
+  socketPath,
+  trace,
+  vectors,
+  vnc,
+} from './argument-parsers.js';
 import type { BenchOptions } from './bench.js';
 import { TOLERANCE } from './bench-report.js';
-import type { ExploreBudget } from './explore.js';
 import type { ExploreFlags } from './explore-flags.js';
-import { parseQmp } from './qmp.js';
-import { DEADLOCKED, run, type RunOptions } from './run.js';
+import { DEFAULT_DASHBOARD } from './dashboard.js';
+import { DEADLOCKED } from './exit-codes.js';
+import type { RunOptions } from './run.js';
 import type { ServeOptions } from './serve.js';
+import { addTraceCommands } from './trace-commands.js';
 import { UsageError } from './usage-error.js';
-import { parseVnc, type VncSetting } from './vnc.js';
-
-function integer(text: string): number {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < 1 || value > 1_000_000_000) throw new InvalidArgumentError('Expected an integer in 1..1000000000.');
-  return value;
-}
-
-function mode(text: string): ReturnType<typeof parseMode> {
-  try {
-    const parsed = parseMode(text);
-    if (parsed.width < 320 || parsed.height < 200) throw new InvalidArgumentError('The guest draws modes from 320x200 on.');
-    return parsed;
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
-}
-
-function trace(glob: string, before: readonly string[]): readonly string[] {
-  if (!Object.keys(TRACE_FORMATS).some(tracePattern([glob.replace(/^-/, '')])))
-    throw new InvalidArgumentError('No trace event has such a name.');
-  return [...before, glob];
-}
-
-function outFile(path: string): string {
-  if (!existsSync(dirname(resolve(path)))) throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw new InvalidArgumentError('It is a folder, not a file.');
-  return path;
-}
-
-function displays(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > MAX_DISPLAYS) {
-    throw new InvalidArgumentError(`Expected an integer in 1..${MAX_DISPLAYS}.`);
-  }
-  return value;
-}
-
-function vnc(text: string): VncSetting {
-  try {
-    return parseVnc(text);
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
-}
-
-function qmp(text: string): string {
-  try {
-    return parseQmp(text);
-  } catch (error) {
-    throw new InvalidArgumentError(describeError(error));
-  }
-}
-
-function socketPath(path: string): string {
-  if (path === '' || !existsSync(dirname(resolve(path))))
-    throw new InvalidArgumentError(`The folder ${dirname(resolve(path))} does not exist.`);
-  return path;
-}
-
-function descriptor(text: string): number {
-  if (!/^\d{1,9}$/.test(text) || Number(text) < 3) throw new InvalidArgumentError('Expected the number of an open descriptor, 3 or more.');
-  return Number(text);
-}
-
-function vectors(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 1 || value > 32) throw new InvalidArgumentError('Expected an integer in 1..32.');
-  return value;
-}
-
-function inFile(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path;
-  throw new InvalidArgumentError('There is no such file.');
-}
-
-/** 10000 schedules, or 30s. */
-function budget(text: string): ExploreBudget {
-  const [, amount = '', unit] = /^(\d{1,9}(?:\.\d{1,3})?)(s?)$/.exec(text) ?? [];
-  if (amount === '' || Number(amount) === 0) throw new InvalidArgumentError('Expected a number of schedules, or seconds as in 30s.');
-  return unit === 's' ? { seconds: Number(amount) } : { schedules: integer(amount) };
-}
+import { addViewingCommands } from './viewing-commands.js';
 
 const WRONG_USAGE = 2;
+/** Frames of a run that nobody has said anything of. */
+const DEFAULT_FRAMES = 300;
 
 interface RunFlags extends Omit<RunOptions, 'vsync'> {
   readonly vsync: 'on' | 'off';
@@ -130,6 +65,14 @@ const qtestOption = (): Option =>
     "no guest: a client of QEMU's qtest protocol on a Unix socket there takes its part, and moves the clock",
   ).argParser(qmp);
 const qmpOption = (): Option => new Option('--qmp <unix:PATH>', "a monitor of QEMU's protocol on a Unix socket there").argParser(qmp);
+const dashboardOption = (): Option =>
+  new Option(
+    '--dashboard [HOST:PORT]',
+    'show it on a page of its own, at the address that is printed (default: a free port, loopback only)',
+  )
+    .argParser(dashboard)
+    .preset(DEFAULT_DASHBOARD);
+const controlOption = (): Option => new Option('--control', 'let that page change something').default(false);
 const bridgeOption = (what: string): Option => new Option('--bridge <name>', what).choices([...BRIDGE_CHOICES]).default('auto');
 const traceOption = (): Option =>
   new Option('--trace <glob>', 'print trace events, for example apple_gfx_*, or -apple_gfx_write to leave one out; repeatable')
@@ -137,6 +80,12 @@ const traceOption = (): Option =>
     .default([], 'none');
 const traceFileOption = (): Option => new Option('--trace-file <file>', 'write them there instead of stderr').argParser(outFile);
 const tracePrefixOption = (): Option => new Option('--trace-prefix', "put thread and time in front, as QEMU's log does").default(false);
+const recordOption = (): Option =>
+  new Option('--record <file>', 'record what the threads do and the displays show, for apple-gfx open').argParser(outFile);
+const recordLastOption = (): Option =>
+  new Option('--record-last <seconds>', 'of that keep the last seconds, written when something goes wrong and at the end').argParser(
+    integer,
+  );
 
 const program = new Command('apple-gfx')
   .description("QEMU's Apple paravirtual GPU device, as actors on worker threads")
@@ -149,7 +98,7 @@ program
   .command('run')
   .description('run a guest that draws a moving picture through the device')
   .exitOverride()
-  .addOption(new Option('--frames <n>', 'frames the guest draws').argParser(integer).default(300))
+  .addOption(new Option('--frames <n>', 'frames the guest draws (default: 300; with --dashboard, until interrupted)').argParser(integer))
   .addOption(new Option('--seconds <n>', 'let it draw for so long instead').argParser(integer))
   .addOption(new Option('--mode <WxH@Hz>', 'display mode (default: 1440x1080@60, or what the restored device has)').argParser(mode))
   .addOption(new Option('--displays <n>', 'displays the guest draws on, 1 to 8 (default: 1)').argParser(displays))
@@ -161,6 +110,8 @@ program
       .choices(REVISION_NAMES)
       .default(DEFAULT_REVISION),
   )
+  .addOption(dashboardOption())
+  .addOption(controlOption())
   .addOption(
     bridgeOption("whose PVG: Apple's framework or the software one, whose packets the guest sends, and which auto is with a guest"),
   )
@@ -174,18 +125,25 @@ program
   .addOption(traceOption())
   .addOption(traceFileOption())
   .addOption(tracePrefixOption())
+  .addOption(recordOption())
+  .addOption(recordLastOption())
   .option('--json', 'end with one line of JSON on stdout', false)
   .addHelpText('after', '\nExit codes: 0 done, 1 the device or the guest failed, 2 wrong usage, 3 the device deadlocked, 130 interrupted.')
   .action(async (flags: RunFlags) => {
+    const { run } = await import('./run.js');
     process.exitCode = await run({
       ...flags,
+      frames: flags.frames ?? (flags.dashboard === undefined ? DEFAULT_FRAMES : undefined),
       seconds: flags.seconds,
+      dashboard: flags.dashboard,
       out: flags.out,
       display: flags.display,
       qmp: flags.qmp,
       qtest: flags.qtest,
       qtestLog: flags.qtestLog,
       traceFile: flags.traceFile,
+      record: flags.record,
+      recordLast: flags.recordLast,
       vsync: flags.vsync === 'on',
     });
   });
@@ -198,6 +156,8 @@ program
   .addOption(
     new Option('--fd <n>', 'serve on that descriptor instead: a socket that listens, or one that is connected').argParser(descriptor),
   )
+  .addOption(dashboardOption())
+  .addOption(controlOption())
   .addOption(bridgeOption("whose PVG: Apple's framework, the software one, or the first of them that there is"))
   .addOption(displayOption())
   .addOption(qmpOption())
@@ -209,6 +169,8 @@ program
   .addOption(traceOption())
   .addOption(traceFileOption())
   .addOption(tracePrefixOption())
+  .addOption(recordOption())
+  .addOption(recordLastOption())
   .addHelpText(
     'after',
     `
@@ -277,6 +239,9 @@ program
   .option('--keep-going', 'go on after a fault, and find the first of each property', false)
   .option('--json', 'print a line of JSON for each world on stdout', false)
   .addOption(new Option('--junit <file>', 'write JUnit XML there').argParser(outFile))
+  .addOption(
+    new Option('--dashboard [host:port]', 'serve a page that runs worlds and goes through what is found (default: 127.0.0.1, a free port)'),
+  )
   .addHelpText(
     'after',
     '\nExit codes: 0 proved or clean, 1 fault found, 2 wrong usage, 3 a world is not the same each time, 4 the engine failed, 130 interrupted.',
@@ -297,6 +262,9 @@ program
     const { replayCommand } = await import('./replay.js');
     process.exitCode = await replayCommand({ schedule, world });
   });
+
+addViewingCommands(program);
+addTraceCommands(program);
 
 /** Carries out the process's command line, and sets its exit code. */
 async function main(): Promise<void> {

@@ -5,19 +5,21 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join, parse } from 'node:path';
+import { describeError } from '../base/errors.js';
 import type { BridgeChoice } from '../bridge/pvg.js';
 import type { DisplayMode } from '../device/display-mode.js';
-import type { QmpServer } from '../embed/qmp/server.js';
 import type { RevisionName } from '../revisions/revision.js';
 import type { DeviceStatistics } from '../statistics.js';
+import { Recording } from './recording.js';
 import { type Session, type SessionOptions, startSession } from './session.js';
-import { openQmp } from './qmp.js';
-import { openQtest, startWithoutGuest } from './qtest.js';
+import { LiveDashboard } from './dashboard.js';
+import { type OnlookerOptions, Onlookers } from './onlookers.js';
+import { startWithoutGuest } from './qtest.js';
 import { openTrace } from './trace-sink.js';
-import { openVnc, type VncSetting } from './vnc.js';
 
-export interface RunOptions {
-  readonly frames: number;
+export interface RunOptions extends OnlookerOptions {
+  /** undefined: until the run is interrupted, unless `seconds` says how long. */
+  readonly frames: number | undefined;
   readonly seconds: number | undefined;
   /** undefined: 1440x1080@60, or what the restored device has. */
   readonly mode: DisplayMode | undefined;
@@ -29,25 +31,19 @@ export interface RunOptions {
   readonly variant: 'mmio' | 'pci' | undefined;
   readonly revision: RevisionName;
   readonly out: string | undefined;
-  /** VNC viewers, if any are to be let in. */
-  readonly display: VncSetting | undefined;
-  /** Path of a QMP socket, if there is to be one. */
-  readonly qmp: string | undefined;
-  /** Path of a qtest socket, whose client takes the guest's part; undefined: there is a guest. */
-  readonly qtest: string | undefined;
-  readonly qtestLog: string | undefined;
   readonly save: string | undefined;
   readonly restore: string | undefined;
   readonly trace: readonly string[];
   readonly traceFile: string | undefined;
   readonly tracePrefix: boolean;
+  /** Where the run is recorded. */
+  readonly record: string | undefined;
+  readonly recordLast: number | undefined;
   readonly json: boolean;
 }
 
 const PROGRESS_MS = 250;
 const INTERRUPTED = 130;
-/** Exit code when the device's threads waited for each other. */
-export const DEADLOCKED = 3;
 
 /** What is printed at the end, and by --json. */
 export interface RunSummary {
@@ -113,7 +109,8 @@ function startProgress(session: Session, options: RunOptions): () => void {
     const hold = ((now.bqlHoldMicroseconds - before.bqlHoldMicroseconds) / (seconds * 10_000)).toFixed(0);
     before = now;
     then = performance.now();
-    const frames = options.seconds === undefined ? `${now.framesRendered}/${options.frames}` : `${now.framesRendered}`;
+    const frames =
+      options.seconds === undefined && options.frames !== undefined ? `${now.framesRendered}/${options.frames}` : `${now.framesRendered}`;
     const text = `${fps.toFixed(0).padStart(4)} fps · ${frames} frames, ${now.framesDropped} dropped · ${now.mmioAccesses} accesses · BQL ${hold} % · ${now.interrupts} irqs`;
     process.stderr.write(`\r\x1b[K${text.slice(0, (process.stderr.columns ?? 80) - 1)}`);
   }, PROGRESS_MS);
@@ -198,6 +195,7 @@ async function sessionOf(options: RunOptions): Promise<SessionOptions> {
     bridge,
     headless,
     trace,
+    traceDetail: options.record !== undefined || options.dashboard !== undefined,
     ...(variant && { variant }),
     ...(displays && { displays }),
     ...(restore && { restore }),
@@ -206,27 +204,49 @@ async function sessionOf(options: RunOptions): Promise<SessionOptions> {
   return { device, mode, frames: options.seconds === undefined ? options.frames : undefined };
 }
 
+/** Waits for the end of what a person looks at: a run that failed is looked at until he has seen enough. */
+async function endOf(session: Session, { dashboard, frames, seconds }: RunOptions, isCut: Promise<void>): Promise<void> {
+  try {
+    await session.ended;
+  } catch (error) {
+    if (dashboard !== undefined && frames === undefined && seconds === undefined) {
+      process.stderr.write(`apple-gfx: ${describeError(error)}\napple-gfx: the dashboard shows it until you interrupt\n`);
+      await isCut;
+    }
+    throw error;
+  }
+}
+
 /** Runs the guest; returns the exit code. */
 export async function run(options: RunOptions): Promise<number> {
   const sink = await openTrace(options);
+  const recording = await Recording.open(options);
+  const dashboard = await LiveDashboard.prepare(options, recording);
   const session = await (options.qtest === undefined ? startSession : startWithoutGuest)(await sessionOf(options));
+  if (dashboard !== null) dashboard.begin(session.device, `apple-gfx run, ${options.revision}`);
+  else recording?.begin(session.device);
   session.device.on('trace', sink.write);
   session.device.on('guestError', (text) => process.stderr.write(`apple-gfx: guest error: ${text}\n`));
-  // Whoever doesn't come to wait for it has said already what went wrong.
-  session.ended.catch(() => undefined);
-  let closeVnc = (): Promise<void> => Promise.resolve();
-  let closeQtest = (): Promise<void> => Promise.resolve();
-  let qmp: QmpServer | null = null;
+  let hasFailed = false;
+  session.ended.catch(() => {
+    hasFailed = true;
+  });
+  const onlookers = new Onlookers(session, options, dashboard);
   /** The exit code of a run that somebody ended. */
   let cut: number | null = null;
-  const interrupt = (): void => {
-    cut = INTERRUPTED;
-    void qmp?.close('host-signal');
+  let tellCut = (): void => undefined;
+  const isCut = new Promise<void>((resolve) => {
+    tellCut = resolve;
+  });
+  const end = (code: number): void => {
+    // Of a run that has failed that remains the outcome.
+    if (!hasFailed) cut ??= code;
+    tellCut();
     void session.finish();
   };
-  const quit = (): void => {
-    cut ??= 0;
-    void session.finish();
+  const interrupt = (): void => {
+    onlookers.interrupted();
+    end(INTERRUPTED);
   };
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
@@ -234,10 +254,8 @@ export async function run(options: RunOptions): Promise<number> {
   const stopProgress = startProgress(session, options);
   const timer = options.seconds === undefined ? undefined : setTimeout(session.stop, options.seconds * 1000);
   try {
-    if (options.display !== undefined) closeVnc = await openVnc(session.device, options.display);
-    if (options.qmp !== undefined) qmp = await openQmp(session, options.qmp, quit);
-    if (options.qtest !== undefined) closeQtest = await openQtest(session.device, options.qtest, options.qtestLog);
-    await session.ended;
+    await onlookers.open(() => end(0));
+    await endOf(session, options, isCut);
     if (cut !== null) return cut;
     await settle(session);
     if (cut !== null) return cut;
@@ -253,11 +271,11 @@ export async function run(options: RunOptions): Promise<number> {
   } finally {
     stopProgress();
     clearTimeout(timer);
-    await closeVnc();
-    await closeQtest();
-    // Of a device that has died it has said so already.
-    await qmp?.close('guest-shutdown');
+    await onlookers.close('the run has ended');
     await session.finish();
+    const recorded = await recording?.close('the run has ended');
+    if (recorded !== undefined && !options.json)
+      process.stderr.write(`apple-gfx: recorded: ${recorded}; look at it with: apple-gfx open ${recorded}\n`);
     await sink.close();
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);

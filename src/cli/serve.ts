@@ -12,13 +12,15 @@ import type { DisplayMode } from '../device/display-mode.js';
 import type { DeviceOptions } from '../device/options.js';
 import type { QmpServer } from '../embed/qmp/server.js';
 import type { VfioUserPlace, VfioUserServer } from '../embed/vfio-user/server.js';
-import { DEADLOCKED } from './run.js';
+import { type DashboardFlags, LiveDashboard } from './dashboard.js';
+import { DEADLOCKED } from './exit-codes.js';
 import { openQmp } from './qmp.js';
+import { Recording } from './recording.js';
 import { openTrace, type TraceSink } from './trace-sink.js';
 import { UsageError } from './usage-error.js';
 import { openVnc, type VncSetting } from './vnc.js';
 
-export interface ServeOptions {
+export interface ServeOptions extends DashboardFlags {
   readonly socketPath: string | undefined;
   readonly fd: number | undefined;
   /** Offered first; undefined: the usual modes. */
@@ -33,6 +35,9 @@ export interface ServeOptions {
   readonly trace: readonly string[];
   readonly traceFile: string | undefined;
   readonly tracePrefix: boolean;
+  /** Where what is served first is recorded. */
+  readonly record: string | undefined;
+  readonly recordLast: number | undefined;
 }
 
 /** Refused requests that are told of, for each client: a hostile one could fill the disk. */
@@ -65,6 +70,7 @@ function makeServedDevice(options: ServeOptions, moved: Pick<DeviceOptions, 'mem
     ...(!restored && displays && { displays }),
     ...(romfile !== undefined && { optionRom: romfile }),
     ...(vectors && { vectors }),
+    traceDetail: options.record !== undefined || options.dashboard !== undefined,
   });
 }
 
@@ -77,6 +83,7 @@ class Monitors {
   constructor(
     private readonly options: ServeOptions,
     private readonly sink: TraceSink,
+    private readonly dashboard: LiveDashboard | null,
     private readonly onQuit: () => void,
   ) {}
 
@@ -85,6 +92,9 @@ class Monitors {
     const { display, qmp } = this.options;
     device.on('trace', this.sink.write);
     device.on('guestError', (text) => say(`guest error: ${text}`));
+    this.dashboard?.begin(device, 'apple-gfx serve');
+    // The guest is the VMM's, which pauses and resets it.
+    await this.dashboard?.listen(null);
     if (display !== undefined) this.closeVnc = await openVnc(device, display);
     if (qmp !== undefined) this.qmp = await openQmp({ device }, qmp, this.onQuit);
   }
@@ -92,6 +102,7 @@ class Monitors {
   async close(): Promise<void> {
     await this.closeVnc();
     await this.qmp?.close('host-signal');
+    await this.dashboard?.close('the device has ended');
     this.closeVnc = () => Promise.resolve();
     this.qmp = null;
   }
@@ -129,6 +140,8 @@ function tellOf(server: VfioUserServer): void {
 export async function serve(options: ServeOptions): Promise<number> {
   const place = placeOf(options);
   const sink = await openTrace(options);
+  const recording = await Recording.open(options);
+  const dashboard = await LiveDashboard.prepare(options, recording);
   const device = await makeServedDevice(options);
   let end = (): void => undefined;
   const ended = new Promise<null>((resolve) => {
@@ -136,9 +149,10 @@ export async function serve(options: ServeOptions): Promise<number> {
   });
   process.once('SIGINT', end);
   process.once('SIGTERM', end);
-  const monitors = new Monitors(options, sink, end);
+  const monitors = new Monitors(options, sink, dashboard, end);
   let server: VfioUserServer | null = null;
   try {
+    if (dashboard === null) recording?.begin(device);
     await monitors.open(device);
     const { serveVfioUser } = await import('../embed/vfio-user/server.js');
     server = await serveVfioUser(device, { ...place, makeDevice: (moved) => makeServedDevice(options, moved) }).catch((error: unknown) => {
@@ -159,6 +173,8 @@ export async function serve(options: ServeOptions): Promise<number> {
     await monitors.settled();
     await monitors.close();
     await (server?.device ?? device).close();
+    const recorded = await recording?.close('the server has ended');
+    if (recorded !== undefined) say(`recorded: ${recorded}; look at it with: apple-gfx open ${recorded}`);
     await sink.close();
   }
 }

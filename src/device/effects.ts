@@ -114,6 +114,10 @@ export interface DevicePort {
   note(event: number, first?: number, second?: number, third?: number, fourth?: number): void;
   /** Whether anybody wants any trace event. */
   readonly tracing: boolean;
+  /** Whether moves of machines are noted. */
+  readonly tracesMachines: boolean;
+  /** What tells a run of a machine from others of its kind; 0 unless moves of machines are noted. */
+  newInstance(): number;
   /** Reserves a task's range: its handle and address, or null. */
   createRange(length: number): { readonly range: number; readonly address: number } | null;
   /** Maps a piece of RAM into a range: a pvg_status. */

@@ -52,14 +52,16 @@ export const framePipelineMachine = ({ and, setup, stateIn }: MachineBuilders) =
     },
   }).createMachine({
     id: 'framePipeline',
+    description: "Frames, from PVG's newFrame to the console.",
     context: ({ input }) => input,
     type: 'parallel',
     states: {
       pipeline: {
+        description: 'pendingFrames, and whether one of them is being rendered.',
         initial: 'idle',
         states: {
-          // pendingFrames 0.
           idle: {
+            description: 'pendingFrames 0.',
             on: {
               'frame.arrived': [
                 { guard: 'insideUpdate', target: 'announced' },
@@ -67,13 +69,16 @@ export const framePipelineMachine = ({ and, setup, stateIn }: MachineBuilders) =
               ],
             },
           },
-          // There is a frame, which the next update will render.
-          announced: { on: { 'update.requested': { target: 'rendering.single', actions: 'startRendering' } } },
+          announced: {
+            description: 'There is a frame, which the next update will render.',
+            on: { 'update.requested': { target: 'rendering.single', actions: 'startRendering' } },
+          },
           rendering: {
+            description: 'A frame is being rendered.',
             initial: 'single',
             states: {
-              // pendingFrames 1, and it is being rendered.
               single: {
+                description: 'pendingFrames 1, and it is being rendered.',
                 on: {
                   'frame.arrived': 'double',
                   'frame.refused': [
@@ -86,8 +91,8 @@ export const framePipelineMachine = ({ and, setup, stateIn }: MachineBuilders) =
                   ],
                 },
               },
-              // pendingFrames 2: one is being rendered, one waits.
               double: {
+                description: 'pendingFrames 2: one is being rendered, one waits.',
                 on: {
                   'frame.arrived': { actions: 'dropFrame' },
                   'frame.refused': [
@@ -104,30 +109,38 @@ export const framePipelineMachine = ({ and, setup, stateIn }: MachineBuilders) =
             },
           },
           stalled: {
+            description: 'A frame is pending, and nobody renders it.',
             initial: 'single',
             states: {
-              // pendingFrames 1, and nothing is being rendered.
-              single: { on: { 'frame.arrived': 'double' } },
-              // pendingFrames 2, and nothing is being rendered.
-              double: { on: { 'frame.arrived': { actions: 'dropFrame' } } },
+              single: {
+                description: 'pendingFrames 1, and nothing is being rendered.',
+                on: { 'frame.arrived': 'double' },
+              },
+              double: {
+                description: 'pendingFrames 2, and nothing is being rendered.',
+                on: { 'frame.arrived': { actions: 'dropFrame' } },
+              },
             },
           },
         },
       },
       freshness: {
+        description: 'What the console knows of the surface: newFrameReady and updateRequested.',
         initial: 'stale',
         states: {
-          // The console has what the surface has, and nobody waits.
           stale: {
+            description: 'The console has what the surface has, and nobody waits.',
             on: {
               'frame.completed': { guard: 'shown', target: 'ready' },
               'update.requested': [{ guard: stateIn({ pipeline: 'idle' }), actions: 'signalUpdateDone' }, { target: 'requested' }],
             },
           },
-          // newFrameReady: the surface has a frame that the console was not told of.
-          ready: { on: { 'update.requested': { target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] } } },
-          // updateRequested: the console waits for the frame that is pending.
+          ready: {
+            description: 'newFrameReady: the surface has a frame that the console was not told of.',
+            on: { 'update.requested': { target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] } },
+          },
           requested: {
+            description: 'updateRequested: the console waits for the frame that is pending.',
             on: {
               'frame.completed': [
                 { guard: 'shown', target: 'stale', actions: ['pushUpdate', 'signalUpdateDone'] },

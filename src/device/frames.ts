@@ -10,6 +10,7 @@ import { SURFACE_MAX_SIDE } from '../base/limits.js';
 import type { Revision } from '../revisions/revision.js';
 import { compileMachine, type EventOf, type RunOf } from '../runtime/machine-run.js';
 import type { DevicePort, FrameBlock, SurfaceInfo } from './effects.js';
+import { noteMove, noteStart } from './machine-trace.js';
 import { framePipelineMachine } from './frame-pipeline.machine.js';
 
 const table = compileMachine(framePipelineMachine);
@@ -44,6 +45,7 @@ export class Frames {
       restartsAfterRefusal: policies.refusedEncode === 'restarts',
       answersEveryUpdate: policies.answersEveryUpdate,
     });
+    noteStart(port, 'framePipeline', display, this.run);
   }
 
   /** The surface's size, null before the first mode. */
@@ -162,7 +164,9 @@ export class Frames {
   }
 
   private send(event: EventOf<typeof table>): void {
-    for (const effect of this.run.send(event)) this.carryOut(effect.type);
+    const effects = this.run.send(event);
+    if (this.port.tracesMachines) noteMove(this.port, 'framePipeline', this.display, this.run, event.type);
+    for (const effect of effects) this.carryOut(effect.type);
   }
 
   private carryOut(effect: string): void {

@@ -40,20 +40,23 @@ export const lifeCycleMachine = ({ setup }: MachineBuilders) =>
     },
   }).createMachine({
     id: 'lifeCycle',
+    description: 'A device from realize to unrealize.',
     initial: 'realizing',
     states: {
-      // Threads are started, PVG's device is made.
-      realizing: { on: { 'device.realized': 'running', ...ending } },
-      // Accesses are served.
+      realizing: {
+        description: "Threads are started, PVG's device is made.",
+        on: { 'device.realized': 'running', ...ending },
+      },
       running: {
+        description: 'Accesses are served.',
         on: {
           'reset.requested': { target: 'resetting', actions: 'startReset' },
           'save.requested': { target: 'saving', actions: 'startSave' },
           ...ending,
         },
       },
-      // PVG is being brought back to its first state; accesses go on being served.
       resetting: {
+        description: 'PVG is being brought back to its first state; accesses go on being served.',
         on: {
           'reset.requested': { actions: 'rejectReset' },
           'save.requested': { actions: 'rejectSave' },
@@ -61,8 +64,8 @@ export const lifeCycleMachine = ({ setup }: MachineBuilders) =>
           ...ending,
         },
       },
-      // PVG is being brought to rest; accesses that PVG has begun are served to their end.
       saving: {
+        description: 'PVG is being brought to rest; accesses that PVG has begun are served to their end.',
         on: {
           'reset.requested': { actions: 'rejectReset' },
           'save.requested': { actions: 'rejectSave' },
@@ -71,9 +74,13 @@ export const lifeCycleMachine = ({ setup }: MachineBuilders) =>
           ...ending,
         },
       },
-      // Every wait has been released; threads are on their way out.
-      closing: { on: { 'threads.ended': { target: 'closed', actions: 'reportClosed' } } },
-      // Nothing of the device is left.
-      closed: { type: 'final' },
+      closing: {
+        description: 'Every wait has been released; threads are on their way out.',
+        on: { 'threads.ended': { target: 'closed', actions: 'reportClosed' } },
+      },
+      closed: {
+        description: 'Nothing of the device is left.',
+        type: 'final',
+      },
     },
   });

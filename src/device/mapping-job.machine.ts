@@ -18,23 +18,27 @@ export const mappingJobMachine = ({ setup }: MachineBuilders) =>
     actions: { mapNextRange: () => {}, answerTrue: () => {}, answerFalse: () => {} },
   }).createMachine({
     id: 'mappingJob',
+    description: "One upcall of PVG about a task's memory, from its thread to the answer.",
     initial: 'queued',
     states: {
-      // A PVG thread waits; the BQL actor has not run its bottom half yet.
-      queued: { on: { 'bh.ran': { target: 'mapping', actions: 'mapNextRange' } } },
+      queued: {
+        description: 'A PVG thread waits; the BQL actor has not run its bottom half yet.',
+        on: { 'bh.ran': { target: 'mapping', actions: 'mapNextRange' } },
+      },
       mapping: {
+        description: 'The bottom half runs, piece by piece.',
         initial: 'whole',
         states: {
-          // Every piece so far was carried out.
           whole: {
+            description: 'Every piece so far was carried out.',
             on: {
               'range.mapped': { actions: 'mapNextRange' },
               'range.failed': { target: 'partial', actions: 'mapNextRange' },
               'ranges.ended': { target: '#mappingJob.completed', actions: 'answerTrue' },
             },
           },
-          // At least one piece failed: the answer will be false, the rest is carried out all the same.
           partial: {
+            description: 'At least one piece failed: the answer will be false, the rest is carried out all the same.',
             on: {
               'range.mapped': { actions: 'mapNextRange' },
               'range.failed': { actions: 'mapNextRange' },
@@ -43,9 +47,13 @@ export const mappingJobMachine = ({ setup }: MachineBuilders) =>
           },
         },
       },
-      // PVG's thread has been told true.
-      completed: { type: 'final' },
-      // PVG's thread has been told false.
-      failed: { type: 'final' },
+      completed: {
+        description: "PVG's thread has been told true.",
+        type: 'final',
+      },
+      failed: {
+        description: "PVG's thread has been told false.",
+        type: 'final',
+      },
     },
   });

@@ -7,6 +7,7 @@
 import { assert } from '../base/errors.js';
 import { compileMachine, type EventOf } from '../runtime/machine-run.js';
 import type { DevicePort } from './effects.js';
+import { noteMove, noteStart } from './machine-trace.js';
 import { mappingJobMachine } from './mapping-job.machine.js';
 
 const table = compileMachine(mappingJobMachine);
@@ -20,13 +21,17 @@ const RAN = { type: 'bh.ran' } as const;
 
 export class MappingJob {
   private readonly run = table.start();
+  private readonly instance: number;
 
   /** `tellsFailure`: whether the answer to upcall `id` says that it failed; if not, it always says that it did not. */
   constructor(
     private readonly port: DevicePort,
     private readonly id: number,
     private readonly tellsFailure = true,
-  ) {}
+  ) {
+    this.instance = port.newInstance();
+    noteStart(port, 'mappingJob', this.instance, this.run);
+  }
 
   /** Its turn has come; the machine asks for the first piece. */
   begin(): void {
@@ -41,6 +46,7 @@ export class MappingJob {
   private send(event: EventOf<typeof table>): boolean {
     let asks = false;
     const effects = this.run.send(event);
+    if (this.port.tracesMachines) noteMove(this.port, 'mappingJob', this.instance, this.run, event.type);
     for (let index = 0; index < effects.length; index++) {
       const type = effects[index]?.type;
       if (type === 'mapNextRange') asks = true;

@@ -23,11 +23,12 @@ export const mmioJobMachine = ({ assign, setup }: MachineBuilders) =>
     },
   }).createMachine({
     id: 'mmioJob',
+    description: 'One guest access, from the lock that it waits for to the reply.',
     context: ({ input }) => ({ halves: input?.halves ?? 1, posted: input?.posted ?? false }),
     initial: 'queued',
     states: {
-      // The access waits for the BQL, or for the guard that refuses re-entrant ones.
       queued: {
+        description: 'The access waits for the BQL, or for the guard that refuses re-entrant ones.',
         on: {
           'lock.granted': [
             { guard: 'posted', target: 'posted', actions: ['submitToPvg', 'replyToGuest'] },
@@ -36,8 +37,8 @@ export const mmioJobMachine = ({ assign, setup }: MachineBuilders) =>
           'access.refused': { target: 'failed', actions: 'replyRefused' },
         },
       },
-      // PVG has it, and the guest waits.
       running: {
+        description: 'PVG has it, and the guest waits.',
         on: {
           'bridge.completed': [
             {
@@ -50,8 +51,8 @@ export const mmioJobMachine = ({ assign, setup }: MachineBuilders) =>
           'bridge.failed': { target: 'failed', actions: 'replyRefused' },
         },
       },
-      // PVG has it, or will have it; the guest has gone on.
       posted: {
+        description: 'PVG has it, or will have it; the guest has gone on.',
         on: {
           'bridge.completed': [
             {
@@ -64,9 +65,13 @@ export const mmioJobMachine = ({ assign, setup }: MachineBuilders) =>
           'bridge.failed': 'failed',
         },
       },
-      // The guest has its answer.
-      completed: { type: 'final' },
-      // The guest has the answer of a refused access: 0 for a read, nothing for a write.
-      failed: { type: 'final' },
+      completed: {
+        description: 'The guest has its answer.',
+        type: 'final',
+      },
+      failed: {
+        description: 'The guest has the answer of a refused access: 0 for a read, nothing for a write.',
+        type: 'final',
+      },
     },
   });

@@ -11,6 +11,7 @@ import type { AccessEntry, Revision } from '../revisions/revision.js';
 import { compileMachine, type EventOf, type RunOf, type MachineEffect } from '../runtime/machine-run.js';
 import { TRACE_IDS } from '../trace/events.js';
 import type { AccessJob, DevicePort } from './effects.js';
+import { noteMove, noteStart } from './machine-trace.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
 
 export interface GuestAccess {
@@ -91,6 +92,7 @@ const GRANTED = { type: 'lock.granted' } as const;
 /** One guest access in progress. */
 export class MmioJob implements Continuation {
   private readonly run: RunOf<typeof table>;
+  private readonly instance: number;
   private readonly halves: number;
   private readonly values: [number, number] = [0, 0];
   /** What PVG has, or had last. */
@@ -103,6 +105,8 @@ export class MmioJob implements Continuation {
     const { access, entry } = options;
     this.halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
     this.run = table.start({ halves: this.halves, posted: entry === 'posted' });
+    this.instance = port.newInstance();
+    noteStart(port, 'mmioJob', this.instance, this.run);
   }
 
   /** The lock is there; returns the job to wait for, or null if there is none. */
@@ -163,6 +167,7 @@ export class MmioJob implements Continuation {
 
   private send(event: EventOf<typeof table>): void {
     const effects = this.run.send(event);
+    if (this.port.tracesMachines) noteMove(this.port, 'mmioJob', this.instance, this.run, event.type);
     for (let index = 0; index < effects.length; index++) this.carryOut((effects[index] as MachineEffect).type);
   }
 

@@ -102,6 +102,11 @@ export class MachineRun<M extends AnyStateMachine> {
     return matchesValue(value as StateValue, this.table.values[this.state] as StateValue);
   }
 
+  /** The table's number of an event: its place in MachineTable.events, or how many there are if the machine doesn't know it. */
+  numberOf(event: string): number {
+    return this.table.events.get(event) ?? this.table.width - 1;
+  }
+
   /** Takes one event; returns what the machine asks for, valid until the next event. */
   send(event: EventFromLogic<M>): readonly MachineEffect[] {
     const { events, width, cells } = this.table;

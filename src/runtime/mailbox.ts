@@ -23,12 +23,15 @@ export class Mailboxes {
   private readonly batch: PvgRecord[] = [];
   /** The mailbox that the record in `outgoing` is for, NONE if it has gone. */
   private pending = NONE;
+  /** Told of each record that is posted, before it leaves; for traces. */
+  onPost: ((mailbox: number, record: Outgoing) => void) | null = null;
 
   constructor(private readonly bridge: PvgBridge) {}
 
   /** Posts; waits for room. False if the mailbox is closed. Throws BridgeError on anything else. */
   post(mailbox: number, record: Outgoing): boolean {
     this.flush();
+    this.onPost?.(mailbox, record);
     this.outgoing.write(0, record);
     return this.send(mailbox);
   }
@@ -41,6 +44,7 @@ export class Mailboxes {
   /** Posts when the thread takes, or flushes; what is for a mailbox that is closed then is dropped. For threads that take next anyway. */
   postLater(mailbox: number, record: Outgoing): void {
     this.flush();
+    this.onPost?.(mailbox, record);
     this.outgoing.write(0, record);
     this.pending = mailbox;
   }

@@ -48,6 +48,8 @@ export interface VcpuAttachment {
   readonly counters: SharedArrayBuffer;
   /** Memory of the switches of trace events. */
   readonly traceSwitches: SharedArrayBuffer;
+  /** Whether the device was made with `traceDetail`. */
+  readonly traceDetail: boolean;
 }
 
 /** What a vCPU may be told. */
@@ -55,7 +57,7 @@ export interface VcpuOptions {
   /**
    * True: accesses are carried into PVG by the calling thread alone, without the BQL: for a guest whose VMM is another process and has a lock of its own.
    * An access is a few microseconds shorter then; PVG sees this thread's accesses in their order as ever, what PVG asks meanwhile the BQL actor answers as ever,
-   * and `traceHistory()` hasn't the accesses. While any trace event is on they are made with the BQL, so that they are traced. Default false.
+   * and `traceHistory()` hasn't the accesses. While any trace event is on, or with `traceDetail`, they are made with the BQL, so that they are traced. Default false.
    */
   readonly unlocked?: boolean;
 }
@@ -186,7 +188,7 @@ export class Vcpu {
   private access(register: Register, offset: number, { low, high }: Halves): Halves {
     if (!Number.isSafeInteger(offset) || offset < 0)
       throw new ArgumentError(`register offset ${String(offset)} is not a non-negative integer`);
-    if (this.unlocked && !this.switches.any) return this.enterUnlocked(register, offset, { low, high });
+    if (this.unlocked && !this.attachment.traceDetail && !this.switches.any) return this.enterUnlocked(register, offset, { low, high });
     const { bqlMailbox, kinds } = this.attachment;
     this.token = (this.token + 1) >>> 0;
     const words = [register.operation, register.window, register.size, offset, low, this.replies];

@@ -39,6 +39,11 @@ interface Delivered {
   readonly thread: number;
   readonly detail: number;
 }
+interface Machine {
+  readonly machine: number;
+  readonly instance: number;
+  readonly state: number;
+}
 const queued = (a: Queued): string => `kind=${a.kind} id=${hex(a.id)} cause=${a.cause}`;
 
 /** How each event's arguments are written; the parameter types are the events' arguments. */
@@ -103,7 +108,25 @@ export const TRACE_FORMATS = {
   agfx_batch_taken: (a: { count: number }) => `count=${a.count}`,
   /** `thread`: PVG's that posted it, 0 if that is none of PVG's. `detail`: what detailOf() says. */
   agfx_message_taken: (a: Delivered) => `kind=${a.kind} id=${hex(a.id)} thread=${a.thread} detail=${hex(a.detail)}`,
+  /** Only on a device that is recorded or shown, as all that follow. A machine (MACHINE_NAMES) begins: which one of its kind, and its first state. */
+  agfx_machine_started: (a: Machine) => `machine=${MACHINE_NAMES[a.machine] ?? a.machine} instance=${a.instance} state=${a.state}`,
+  /** `event`, `state`: numbers of the machine's table (MachineTable.events and values). */
+  agfx_machine_moved: (a: Machine & { event: number }) =>
+    `machine=${MACHINE_NAMES[a.machine] ?? a.machine} instance=${a.instance} event=${a.event} state=${a.state}`,
+  /** To the mailbox of that handle; what PVG's threads post is known when it is taken. */
+  agfx_message_posted: (a: { kind: string; id: number; mailbox: number }) => `kind=${a.kind} id=${hex(a.id)} mailbox=${hex(a.mailbox)}`,
+  /** The render queue, or who renders in its place, enters PVG to encode, and has come back. */
+  agfx_encode_began: (a: { frame: number; display: number }) => `frame=${a.frame} display=${a.display}`,
+  agfx_encode_ended: (a: { frame: number; display: number; ok: number }) => `frame=${a.frame} display=${a.display} ok=${a.ok}`,
+  /** A texture was copied into the console's surface, and which of the guest's presents it is. */
+  agfx_frame_shown: (a: { display: number; present: number }) => `display=${a.display} present=${a.present}`,
+  /** The thread is about to wait for messages; what it noted before belongs to the batch that ends here. */
+  agfx_batch_ended: (_: undefined) => '',
 } as const;
+
+/** The machines whose moves are traced, in the order of their numbers. */
+export const MACHINE_NAMES = ['lock', 'mmioJob', 'mappingJob', 'framePipeline', 'renderQueue', 'lifeCycle'] as const;
+export type MachineName = (typeof MACHINE_NAMES)[number];
 
 export type TraceName = keyof typeof TRACE_FORMATS;
 export type TraceArgs<N extends TraceName> = Parameters<(typeof TRACE_FORMATS)[N]>[0];
@@ -157,6 +180,13 @@ export const RING_FIELDS: Readonly<Record<TraceName, readonly string[]>> = {
   agfx_queue_ended: ['kind', 'id'],
   agfx_batch_taken: ['count'],
   agfx_message_taken: ['kind', 'id', 'thread', 'detail'],
+  agfx_machine_started: ['machine', 'instance', 'state'],
+  agfx_machine_moved: ['machine', 'instance', 'event', 'state'],
+  agfx_message_posted: ['kind', 'id', 'mailbox'],
+  agfx_encode_began: ['frame', 'display'],
+  agfx_encode_ended: ['frame', 'display', 'ok'],
+  agfx_frame_shown: ['display', 'present'],
+  agfx_batch_ended: [],
 };
 
 function expressionOf(glob: string): RegExp {

@@ -20,6 +20,11 @@ export const RING_ARGUMENTS = ENTRY - 2;
 /** Entries that are reserved at once. */
 const CHUNK = 64;
 
+/** Room for a ring of so many entries. */
+export function ringMemory(entries: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(HEAD_BYTES + 8 * ENTRY * entries);
+}
+
 /** An entry as a reader sees it. */
 export interface RingEntry {
   /** The system's number of the thread. */
@@ -30,6 +35,9 @@ export interface RingEntry {
   readonly args: readonly number[];
 }
 
+/** Told of an entry: its time in nanoseconds, the event's number, and its arguments, which are valid until it returns. */
+export type EntryVisitor = (nanoseconds: number, event: number, args: Float64Array) => void;
+
 export class TraceRing {
   private readonly head: Int32Array<SharedArrayBuffer>;
   private readonly entries: Float64Array<SharedArrayBuffer>;
@@ -38,7 +46,8 @@ export class TraceRing {
   private count = 0;
   private reserved = 0;
 
-  constructor(readonly memory = new SharedArrayBuffer(HEAD_BYTES + 8 * ENTRY * TRACE_RING_ENTRIES)) {
+  /** `memory`: of the same ring on another thread, or room for a new one (ringMemory()). */
+  constructor(readonly memory = ringMemory(TRACE_RING_ENTRIES)) {
     this.head = new Int32Array(memory, 0, HEAD_BYTES / 4);
     this.entries = new Float64Array(memory, HEAD_BYTES);
     this.capacity = this.entries.length / ENTRY;
@@ -84,6 +93,29 @@ export class TraceRing {
     // What was reserved by now, beyond one round, may have been written while it was copied.
     const lost = (Atomics.load(this.head, RESERVED) - published) | 0;
     return copies.slice(Math.max(0, lost - (this.capacity - filled)));
+  }
+
+  /** Number of the entry that is published next. */
+  get end(): number {
+    return Atomics.load(this.head, PUBLISHED);
+  }
+
+  /**
+   * Tells of what was published since the entry of a number, in order, and gives how many of those were written over before they could be read. Who
+   * goes on with `end` as it was before the call misses nothing else.
+   */
+  visitSince(from: number, end: number, visit: EntryVisitor): number {
+    const count = Math.min((end - from) >>> 0, this.capacity);
+    const copy = new Float64Array(ENTRY * count);
+    for (let index = 0; index < count; index++) {
+      const at = this.place(end - count + index);
+      copy.set(this.entries.subarray(at, at + ENTRY), ENTRY * index);
+    }
+    // As in read(): what was reserved by now, beyond one round, may have been written while it was copied.
+    const torn = Math.min(count, Math.max(0, ((Atomics.load(this.head, RESERVED) - end) | 0) - (this.capacity - count)));
+    for (let at = ENTRY * torn; at < copy.length; at += ENTRY)
+      visit(copy[at] as number, copy[at + 1] as number, copy.subarray(at + 2, at + ENTRY));
+    return ((end - from) >>> 0) - count + torn;
   }
 
   private place(count: number): number {

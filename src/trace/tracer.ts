@@ -48,6 +48,8 @@ export interface TracerOptions {
   readonly ring?: TraceRing | null;
   /** When the thread last came back from waiting, in nanoseconds. */
   readonly now?: () => number;
+  /** The time now, if entries are to have it; else they have that at which the thread last came back. */
+  readonly exact?: (() => number) | null;
 }
 
 export class Tracer {
@@ -58,6 +60,7 @@ export class Tracer {
   private readonly ring: TraceRing | null;
   private readonly kindName: KindName;
   private readonly now: () => number;
+  private readonly exact: (() => number) | null;
   private time = 0;
   private isActive = false;
   private actorEvents = false;
@@ -68,18 +71,24 @@ export class Tracer {
   constructor(
     wanted: readonly string[] | TraceSwitches,
     private readonly sink: (line: string) => void,
-    { kindName = plainKind, ring = null, now = () => 0 }: TracerOptions = {},
+    { kindName = plainKind, ring = null, now = () => 0, exact = null }: TracerOptions = {},
   ) {
     this.switches = wanted instanceof TraceSwitches ? wanted : TraceSwitches.of(wanted);
     this.ring = ring;
     this.kindName = kindName;
     this.now = now;
+    this.exact = exact;
     this.look();
   }
 
   /** Whether anybody wants any event. */
   get active(): boolean {
     return this.isActive;
+  }
+
+  /** Whether the device is recorded or shown, and so all is noted that can be: moves of machines, posts, batches. */
+  get isDetailed(): boolean {
+    return this.exact !== null;
   }
 
   /** Whether anybody wants the actors' own events. */
@@ -90,16 +99,21 @@ export class Tracer {
   emit<N extends TraceName>(name: N, args: TraceArgs<N>): void {
     if (!this.isActive) return;
     const id = TRACE_IDS[name];
-    this.ring?.noteAll(this.time, id, numbersOf(name, args));
+    this.ring?.noteAll(this.timeNow(), id, numbersOf(name, args));
     if (this.enabled[id] === 1) this.sink(lineOf(name, args));
   }
 
   /** As emit(), for an event with up to four arguments that rings have whole, by its number in TRACE_IDS. */
   note(id: number, first = 0, second = 0, third = 0, fourth = 0): void {
     if (!this.isActive) return;
-    if (this.ring !== null) this.ring.note(this.time, id, first, second, third, fourth);
+    if (this.ring !== null) this.ring.note(this.timeNow(), id, first, second, third, fourth);
     if (this.enabled[id] === 1)
       this.sink(lineOf(TRACE_NAMES[id] as TraceName, argumentsOf(id, [first, second, third, fourth], this.kindName)));
+  }
+
+  /** As note(), if all is noted that can be. */
+  noteDetail(id: number, first = 0, second = 0, third = 0, fourth = 0): void {
+    if (this.exact !== null) this.note(id, first, second, third, fourth);
   }
 
   /** The thread has come back from waiting: entries of its ring get the time of that from now on, and events are wanted as they are switched now. */
@@ -111,6 +125,10 @@ export class Tracer {
   /** Before the thread waits: readers of its ring see what it did. */
   publish(): void {
     this.ring?.publish();
+  }
+
+  private timeNow(): number {
+    return this.exact === null ? this.time : this.exact();
   }
 
   private look(): void {

@@ -192,7 +192,9 @@ export class RenderActor implements Actor {
   private readonly say = (outcome: number): string => {
     const { behaviour, inbox, toTell } = this.parts;
     const [told] = toTell;
-    return told ? `tell ${messageName(told.kind)}` : `${messageName(behaviour.next || (inbox.contents[0]?.kind ?? 0))}${refusal(outcome)}`;
+    if (told) return `tell ${messageName(told.kind)}`;
+    const kind = behaviour.next || (inbox.contents[0]?.kind ?? 0);
+    return kind === 0 ? 'go on with the BQL' : `${messageName(kind)}${refusal(outcome)}`;
   };
 
   constructor(private readonly parts: RenderParts) {}

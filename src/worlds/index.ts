@@ -10,6 +10,7 @@ import type { RevisionName } from '../revisions/revision.js';
 import { deviceWorld } from './device-world.js';
 import { bank, lostWakeup, philosophers } from './lessons.js';
 import { SCENARIOS } from './scenarios.js';
+export { lookAtState } from './look.js';
 
 export interface WorldEntry {
   /** As the command line has it. */

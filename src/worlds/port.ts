@@ -47,12 +47,17 @@ export interface PortParts {
 
 export class WorldPort implements DevicePort {
   readonly tracing = false;
+  readonly tracesMachines = false;
 
   /** `actor`: whose port it is. */
   constructor(
     private readonly actor: 'bql' | 'render queue' | 'PVG',
     private readonly parts: PortParts,
   ) {}
+
+  newInstance(): number {
+    return 0;
+  }
 
   trace(): void {
     // Nobody wants traces here; the schedule says what happens.

@@ -70,6 +70,7 @@ class PortScene {
       traceSwitches: new TraceSwitches().memory,
       traceRing: false,
       traceDeliveries: false,
+      traceDetail: false,
       pollMicroseconds: 0,
     };
     this.mailboxes = new Mailboxes(bridge);

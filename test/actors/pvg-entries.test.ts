@@ -77,6 +77,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly p
       traceSwitches: new TraceSwitches().memory,
       traceRing: false,
       traceDeliveries: false,
+      traceDetail: false,
       pollMicroseconds: 0,
     },
     ...{

@@ -39,6 +39,11 @@ export class FakePort implements DevicePort {
   private nextRange = 1;
   private readonly tracer = new Tracer(['*'], (line) => this.trail.push(line), { kindName: messageName });
   readonly tracing = true;
+  readonly tracesMachines = false;
+
+  newInstance(): number {
+    return 0;
+  }
 
   perform(effect: Effect): void {
     this.effects.push(effect);

@@ -77,6 +77,12 @@ export class WorldPort implements DevicePort {
     this.parts.tracer.note(event, first, second, third, fourth);
   }
 
+  readonly tracesMachines = false;
+
+  newInstance(): number {
+    return 0;
+  }
+
   get tracing(): boolean {
     return this.parts.tracer.active;
   }

@@ -1,0 +1,4 @@
+/**
+ * Style sheets are imported for what they do, and have no value.
+ */
+declare module '*.css';

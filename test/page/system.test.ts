@@ -1,0 +1,175 @@
+/**
+ * The system view in a browser: what it shows of known moments, live and in a file, in both themes, by keyboard.
+ */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { MAGIC } from '../../src/trace/recording/format.js';
+import { type Dashboard, serveDashboard } from '../../dist/src/visualiser/server/dashboard.js';
+import { type FileSource, openFileSource } from '../../dist/src/visualiser/server/file-source.js';
+import { type Entry, Recorded } from '../visualiser/model/recording.js';
+import { pixelAt, pixelsOf, Rig } from './rig.js';
+
+/** A second: the BQL is held by an access from 100 to 900 ms, which waits for job 1, inside which memory is mapped and another access wants the lock. */
+const MS = 1000;
+const EVENTS: readonly Entry[] = [
+  ['bql', 0, 'agfx_batch_ended'],
+  ['worker', 0, 'agfx_batch_ended'],
+  ['render', 0, 'agfx_batch_ended'],
+  ['bql', 100 * MS, 'agfx_batch_taken', 1],
+  ['bql', 100 * MS, 'agfx_message_taken', 'access', 41, 0, 0],
+  ['bql', 100 * MS, 'agfx_bql_taken', 'access', 41, 0],
+  ['bql', 200 * MS, 'agfx_bql_wait_began', 1, 1],
+  ['bql', 200 * MS, 'agfx_batch_ended'],
+  ['worker', 300 * MS, 'agfx_batch_taken', 1],
+  ['worker', 300 * MS, 'agfx_job_began', 1],
+  ['bql', 400 * MS, 'agfx_batch_taken', 2],
+  ['bql', 400 * MS, 'agfx_message_taken', 'mapMemory', 9, 7, 0],
+  ['bql', 400 * MS, 'agfx_bql_requested', 'access', 42, 1],
+  ['bql', 400 * MS, 'agfx_bh_scheduled', 'mapMemory', 9, 1],
+  ['bql', 450 * MS, 'agfx_bh_began', 'mapMemory', 9, 1],
+  ['bql', 600 * MS, 'agfx_bh_ended', 'mapMemory', 9, 1],
+  ['bql', 600 * MS, 'agfx_batch_ended'],
+  ['worker', 700 * MS, 'agfx_job_ended', 1, 1],
+  ['worker', 700 * MS, 'agfx_batch_ended'],
+  ['bql', 900 * MS, 'agfx_batch_taken', 1],
+  ['bql', 900 * MS, 'agfx_bql_wait_ended', 1, 1],
+  ['bql', 900 * MS, 'agfx_message_posted', 'reply', 41, 99],
+  ['bql', 900 * MS, 'agfx_bql_released'],
+  ['bql', 1000 * MS, 'agfx_batch_ended'],
+];
+
+function recorded(): Recorded {
+  const all = new Recorded().events(...EVENTS);
+  all.thread('gpu');
+  return all
+    .sample(0, {})
+    .sample(500 * MS, { 'mailbox.bql': 3, mmioAccesses: 500 })
+    .sample(1000 * MS, { mmioAccesses: 1000 })
+    .note(950 * MS, 'guestError', 'vector 3 is not enabled')
+    .end(1000 * MS);
+}
+
+describe('the system view', () => {
+  let rig: Rig;
+  let dashboard: Dashboard;
+  let source: FileSource;
+  const folder = mkdtempSync(join(tmpdir(), 'apple-gfx-system-'));
+  beforeAll(async () => {
+    const file = join(folder, 'run.rec');
+    writeFileSync(file, Buffer.concat([MAGIC, ...recorded().bytes]));
+    source = await openFileSource(file);
+    dashboard = await serveDashboard({ source });
+    rig = await Rig.start();
+  });
+  afterAll(async () => {
+    await rig.close();
+    await dashboard.close();
+    await source.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function open(options = {}): Promise<Page> {
+    const page = await rig.open(dashboard.url, options);
+    await page.waitForSelector('.tab');
+    await page.evaluate('location.hash = "#/system"');
+    await page.waitForSelector('[data-lock]');
+    return page;
+  }
+  /** Goes to a moment, in thousandths of the recording. */
+  const goTo = (page: Page, thousandths: number): Promise<unknown> =>
+    page.evaluate(`{
+      const range = document.querySelector('.time-range');
+      range.value = '${10 * thousandths}';
+      range.dispatchEvent(new Event('input', { bubbles: true }));
+    }`);
+  const textOf = async (page: Page, selector: string): Promise<string> =>
+    ((await page.textContent(selector)) ?? '').replace(/\s+/g, ' ').trim();
+
+  it('shows a moment inside a nested wait: holder, stack, waiters, who waits for what, and depths', async () => {
+    const page = await open();
+    await goTo(page, 500);
+    await page.waitForSelector('[data-lock="held"]');
+    expect(await textOf(page, '[data-lock] > title')).toBe('BQL: access 41, for 400 ms');
+    expect(await page.getAttribute('[data-stack]', 'data-stack')).toBe('3');
+    expect(await textOf(page, '[data-stack]')).toMatch(/1 deep.*access 41.*400 ms.*waits for job 1.*300 ms.*mapMemory 9.*50\.0 ms/);
+    expect(await textOf(page, '[data-waiters="section"]')).toBe('wait for it1access 42100 ms');
+    expect(await page.getAttribute('[data-actor="background-queue 1"]', 'data-activity')).toBe('waiting');
+    expect(await textOf(page, '[data-actor="background-queue 1"]')).toContain('inside PVG, job 1');
+    expect(await page.getAttribute('[data-actor="pvg 7"]', 'data-activity')).toBe('waiting');
+    expect(await page.getAttribute('[data-actor="vcpu"]', 'data-activity')).toBe('waiting');
+    expect(await page.getAttribute('[data-mailbox="bql"]', 'data-depth')).toBe('3');
+    expect(await textOf(page, '[data-rate="accesses"] strong')).toBe('1 000/s');
+    await page.close();
+  });
+
+  it('shows the end: nobody has the lock, and the warnings with the way to their moments', async () => {
+    const page = await open();
+    expect(await page.getAttribute('[data-lock]', 'data-lock')).toBe('free');
+    const warnings = await page.$$eval('[data-warning]', (items) => items.map((item) => item.getAttribute('data-warning')));
+    expect(warnings).toEqual(['bqlHeld', 'bottomHalfStarved', 'guestError']);
+    expect(await textOf(page, '[data-warning="bqlHeld"] .sys-words')).toContain('BQL held over 2.00 ms by access: 1 time, at most 800 ms');
+    await page.click('[data-warning="bqlHeld"] button');
+    await page.waitForSelector('[data-lock="held"]');
+    expect(await textOf(page, '.time-text')).toBe('0.100 s');
+    // What comes later is not known at that moment.
+    expect(await page.$$('[data-warning]')).toHaveLength(0);
+    await page.keyboard.press('l');
+    await page.waitForSelector('[data-lock="free"]');
+    await page.close();
+  });
+
+  it('takes other thresholds, which stand in the address and outlive a reload', async () => {
+    const page = await open();
+    await page.fill('.sys-threshold input >> nth=0', '900');
+    await page.keyboard.press('Enter');
+    await page.waitForFunction('document.querySelector("[data-warning=bqlHeld]") === null');
+    expect(await page.evaluate('location.hash')).toBe('#/system?bql=900');
+    await page.reload();
+    await page.waitForSelector('[data-warning="guestError"]');
+    expect(await page.$$('[data-warning="bqlHeld"]')).toHaveLength(0);
+    await page.close();
+  });
+
+  it('keeps every box where it is, whatever the moment', async () => {
+    const page = await open();
+    const places = async (): Promise<unknown> =>
+      page.$$eval('.sys-diagram [data-actor], .sys-diagram [data-mailbox], .sys-rate, .sys-warnings', (parts) =>
+        parts.map((part) => {
+          const rect = part.querySelector('rect')?.getBoundingClientRect() ?? part.getBoundingClientRect();
+          return part.hasAttribute('data-mailbox') || part.tagName !== 'g' ? [rect.x, rect.y, rect.width] : [rect.x, rect.y];
+        }),
+      );
+    const before = await places();
+    expect(before).toHaveLength(4 + 3 + 4 + 1 + 1);
+    for (const thousandths of [150, 500, 650, 950]) {
+      await goTo(page, thousandths);
+      await page.waitForFunction(`document.querySelector('.time-text').textContent === '${(thousandths / 1000).toFixed(3)} s'`);
+      expect(await places()).toEqual(before);
+    }
+    await page.close();
+  });
+
+  it.each([
+    ['light', 1280, 800],
+    ['dark', 1280, 800],
+    ['dark', 3840, 2160],
+  ] as const)('is drawn in the %s theme at %i by %i, whole and without a scroll bar', async (theme, width, height) => {
+    const page = await open({ theme, width, height, isStranger: true });
+    await goTo(page, 500);
+    await page.waitForSelector('[data-lock="held"]');
+    const pixels = await pixelsOf(page);
+    const at = await page.$eval('[data-actor="background-queue 1"] .sys-waiting', (bar) => {
+      const { x, y, width: wide, height: high } = bar.getBoundingClientRect();
+      return [x + wide / 2, y + high / 2];
+    });
+    const waiting = await page.evaluate('getComputedStyle(document.documentElement).getPropertyValue("--c2").trim()');
+    expect(pixelAt(pixels, Math.floor(at[0] ?? 0), Math.floor(at[1] ?? 0))).toBe(waiting);
+    expect(
+      await page.evaluate('document.documentElement.scrollHeight <= innerHeight && document.documentElement.scrollWidth <= innerWidth'),
+    ).toBe(true);
+    await page.close();
+  });
+});

@@ -1,0 +1,378 @@
+/**
+ * The system view, worked out by hand: who holds the BQL, who waits, what is nested, how time was spent, what is warned of.
+ */
+import { describe, expect, it } from 'vitest';
+import { SystemModel } from '../../../src/visualiser/model/system.js';
+import type { SystemView } from '../../../src/visualiser/model/system-types.js';
+import { DEFAULT_THRESHOLDS, warningText } from '../../../src/visualiser/model/system-words.js';
+import { type Entry, Recorded } from './recording.js';
+
+const US = 1000;
+
+function viewOf(recorded: Recorded, microseconds: number | null = null, options = {}): SystemView {
+  const model = new SystemModel(recorded.store, { window: 1000 * US, ...options });
+  expect(model.advance()).toBe(true);
+  return model.at(microseconds === null ? null : US * microseconds);
+}
+const actor = (view: SystemView, key: string) => view.actors.find((each) => each.key === key);
+const warnings = (view: SystemView): string[] => view.warnings.map((warning) => warningText(warning, DEFAULT_THRESHOLDS));
+
+/** A guest's write: its section waits for job 1, inside which PVG maps memory, in a bottom half that waits for job 2. */
+const WRITE: readonly Entry[] = [
+  ['bql', 100, 'agfx_batch_taken', 1],
+  ['bql', 100, 'agfx_message_taken', 'access', 41, 0, 0x1024],
+  ['bql', 101, 'agfx_bql_requested', 'access', 41, 0],
+  ['bql', 102, 'agfx_bql_taken', 'access', 41, 0],
+  ['bql', 103, 'agfx_job_submitted', 1, 0],
+  ['bql', 104, 'agfx_bql_wait_began', 1, 1],
+  ['bql', 110, 'agfx_batch_ended'],
+  ['worker', 120, 'agfx_batch_taken', 1],
+  ['worker', 120, 'agfx_message_taken', 'job', 1, 0, 0],
+  ['worker', 130, 'agfx_job_began', 1],
+  ['bql', 200, 'agfx_batch_taken', 2],
+  ['bql', 200, 'agfx_message_taken', 'mapMemory', 9, 7, 0],
+  ['bql', 200, 'agfx_message_taken', 'access', 42, 0, 0x1028],
+  ['bql', 201, 'agfx_bh_scheduled', 'mapMemory', 9, 1],
+  ['bql', 202, 'agfx_bql_requested', 'access', 42, 1],
+  ['bql', 203, 'agfx_bh_began', 'mapMemory', 9, 1],
+  ['bql', 205, 'agfx_bql_wait_began', 2, 2],
+  ['bql', 210, 'agfx_batch_ended'],
+  ['bql', 300, 'agfx_batch_taken', 1],
+  ['bql', 301, 'agfx_bql_wait_ended', 2, 2],
+  ['bql', 310, 'agfx_bh_ended', 'mapMemory', 9, 1],
+  ['bql', 320, 'agfx_batch_ended'],
+  ['worker', 400, 'agfx_job_ended', 1, 1],
+  ['worker', 410, 'agfx_batch_ended'],
+  ['bql', 420, 'agfx_batch_taken', 1],
+  ['bql', 421, 'agfx_bql_wait_ended', 1, 1],
+  ['bql', 422, 'agfx_message_posted', 'reply', 41, 99],
+  ['bql', 423, 'agfx_bql_released'],
+  ['bql', 424, 'agfx_bql_taken', 'access', 42, 0],
+  ['bql', 430, 'agfx_message_posted', 'reply', 42, 99],
+  ['bql', 440, 'agfx_bql_released'],
+  ['bql', 450, 'agfx_batch_ended'],
+];
+const write = (): Recorded => new Recorded().events(...WRITE);
+
+describe('the BQL', () => {
+  it('is nobody’s before anybody takes it, and again when it was released', () => {
+    for (const time of [101, 440, 5000]) {
+      const { lock } = viewOf(write(), time);
+      expect(lock).toMatchObject({ holder: null, stack: [], isWaiting: false });
+    }
+  });
+
+  it('has a holder, since when, and nested waits as a stack, outermost first', () => {
+    const { lock } = viewOf(write(), 250);
+    expect(lock.holder).toEqual({ kind: 'access', id: 41, since: 102 * US });
+    expect(lock.stack).toEqual([
+      { what: 'section', text: 'access 41', since: 102 * US },
+      { what: 'wait', text: 'waits for job 1', since: 104 * US },
+      { what: 'bottomHalf', text: 'mapMemory 9', since: 203 * US },
+      { what: 'wait', text: 'waits for job 2', since: 205 * US },
+    ]);
+    expect(lock).toMatchObject({ isWaiting: true, isBottomHalf: false, isLent: false });
+  });
+
+  it('has those that wait for it, and the bottom halves that are to run', () => {
+    expect(viewOf(write(), 202).lock).toMatchObject({
+      sections: [{ kind: 'access', id: 42, since: 202 * US }],
+      bottomHalves: [{ kind: 'mapMemory', id: 9, since: 201 * US }],
+    });
+    expect(viewOf(write(), 203).lock.bottomHalves).toEqual([]);
+    expect(viewOf(write(), 423).lock.sections).toHaveLength(1);
+    expect(viewOf(write(), 424).lock.sections).toEqual([]);
+  });
+
+  it('goes back to the outer wait when the inner one has ended', () => {
+    expect(viewOf(write(), 305).lock.stack.map(({ what }) => what)).toEqual(['section', 'wait', 'bottomHalf']);
+    expect(viewOf(write(), 315).lock.stack.map(({ what }) => what)).toEqual(['section', 'wait']);
+    expect(viewOf(write(), 421).lock.stack.map(({ what }) => what)).toEqual(['section']);
+  });
+
+  it('was held for a share of the window, so many times a second', () => {
+    // 102 to 423 and 424 to 440, of 100 to 600.
+    const { lock } = viewOf(write(), 600);
+    expect(lock.share).toBeCloseTo((321 + 16) / 500, 10);
+    expect(lock.rate).toBeCloseTo(2 / 500e-6, 5);
+  });
+
+  it('may be lent to another thread, whose return releases it', () => {
+    const recorded = new Recorded().events(
+      ['bql', 10, 'agfx_bql_requested', 'takeBql', 0, 0],
+      ['bql', 11, 'agfx_machine_moved', 0, 0, 1, 1],
+      ['bql', 12, 'agfx_bql_taken', 'takeBql', 0, 0],
+      ['bql', 13, 'agfx_machine_moved', 0, 0, 1, 3],
+      ['bql', 14, 'agfx_batch_ended'],
+      ['bql', 50, 'agfx_machine_moved', 0, 0, 1, 0],
+      ['bql', 51, 'agfx_bql_released'],
+    );
+    expect(viewOf(recorded, 12).lock.isLent).toBe(false);
+    expect(viewOf(recorded, 20).lock).toMatchObject({ isLent: true, holder: { kind: 'takeBql' } });
+    expect(viewOf(recorded, 51).lock).toMatchObject({ isLent: false, holder: null });
+  });
+});
+
+describe('actors', () => {
+  it('have fixed places: the BQL actor, the render queue, workers, vCPUs, PVG’s threads', () => {
+    const recorded = write().events(
+      ['worker2', 500, 'agfx_batch_taken', 1],
+      ['render', 510, 'agfx_batch_taken', 1],
+      ['gpu', 511, 'agfx_batch_taken', 1],
+    );
+    const keys = ['bql', 'render-queue', 'background-queue 1', 'background-queue 2', 'vcpu', 'pvg 7'];
+    for (const time of [50, 250, 600, null])
+      expect(
+        viewOf(recorded, time)
+          .actors.map(({ key }) => key)
+          .filter((key) => key !== 'vcpu'),
+      ).toEqual(keys.filter((key) => key !== 'vcpu'));
+    expect(viewOf(recorded).actors.map(({ key }) => key)).toEqual(keys);
+  });
+
+  it('are busy from when they take a batch until they wait again, and wait inside a nested wait or PVG', () => {
+    const at = (time: number): (string | undefined)[] =>
+      ['bql', 'background-queue 1'].map((key) => actor(viewOf(write(), time), key)?.activity);
+    expect(at(99)).toEqual(['idle', 'idle']);
+    expect(at(105)).toEqual(['busy', 'idle']);
+    expect(at(125)).toEqual(['waiting', 'busy']);
+    expect(at(150)).toEqual(['waiting', 'waiting']);
+    expect(at(205)).toEqual(['busy', 'waiting']);
+    expect(at(405)).toEqual(['waiting', 'busy']);
+    expect(at(500)).toEqual(['idle', 'idle']);
+  });
+
+  it('spent the window so, to the microsecond', () => {
+    // Window 100..500: busy 100–110, 200–210, 300–320, 420–450; waiting in between until 420.
+    const view = viewOf(write(), 500);
+    expect(actor(view, 'bql')?.shares.busy).toBeCloseTo(70 / 400, 10);
+    expect(actor(view, 'bql')?.shares.waiting).toBeCloseTo((90 + 90 + 100) / 400, 10);
+    expect(actor(view, 'background-queue 1')?.shares).toEqual({
+      busy: expect.closeTo(20 / 400, 10),
+      waiting: expect.closeTo(270 / 400, 10),
+      idle: expect.closeTo(110 / 400, 10),
+    });
+  });
+
+  it('say what they do', () => {
+    expect(actor(viewOf(write(), 150), 'background-queue 1')?.doing).toBe('inside PVG, job 1');
+    expect(actor(viewOf(write(), 150), 'bql')?.doing).toBe('waits for job 1');
+    expect(actor(viewOf(write(), 204), 'bql')?.doing).toBe('mapMemory 9');
+    expect(actor(viewOf(write(), 500), 'bql')?.doing).toBe('');
+  });
+
+  it('without events of their own are known by what they wait for', () => {
+    const recorded = write().events(['gpu', 600, 'agfx_batch_taken', 0]);
+    const view = viewOf(recorded, 250);
+    expect(actor(view, 'pvg 7')).toMatchObject({ name: 'gpu', activity: 'waiting', doing: 'waits for mapMemory', isInferred: true });
+    expect(actor(view, 'vcpu')).toMatchObject({ activity: 'waiting', doing: '2 accesses wait' });
+    expect(actor(viewOf(recorded, 310), 'pvg 7')).toMatchObject({ activity: 'idle', doing: '' });
+    expect(actor(viewOf(recorded, 425), 'vcpu')).toMatchObject({ activity: 'waiting', doing: 'waits for access 42' });
+    // From 100 to 430 of 100..600, and from 200 to 310.
+    expect(actor(viewOf(recorded, 600), 'vcpu')?.shares.waiting).toBeCloseTo(330 / 500, 10);
+    expect(actor(viewOf(recorded, 600), 'pvg 7')?.shares.waiting).toBeCloseTo(110 / 500, 10);
+  });
+
+  it('an access that is answered without a mailbox waits until its section has ended; one that carries itself into PVG until its reply', () => {
+    const access = (time: number, id: number): Entry[] => [
+      ['bql', time, 'agfx_message_taken', 'access', id, 0, 0],
+      ['bql', time + 1, 'agfx_bql_taken', 'access', id, 0],
+    ];
+    const plain = new Recorded().events(...access(10, 5), ['bql', 20, 'agfx_bql_released']);
+    expect(actor(viewOf(plain, 15), 'vcpu')?.activity).toBe('waiting');
+    expect(actor(viewOf(plain, 25), 'vcpu')?.activity).toBe('idle');
+    const enters = new Recorded().events(
+      ...access(10, 5),
+      ['bql', 12, 'agfx_message_posted', 'enterPvg', 1, 99],
+      ['bql', 20, 'agfx_bql_released'],
+      ['bql', 40, 'agfx_message_posted', 'reply', 5, 99],
+    );
+    expect(actor(viewOf(enters, 25), 'vcpu')?.activity).toBe('waiting');
+    expect(actor(viewOf(enters, 45), 'vcpu')?.activity).toBe('idle');
+  });
+});
+
+describe('mailboxes and rates', () => {
+  const recorded = new Recorded()
+    .events(['bql', 0, 'agfx_batch_taken', 5])
+    .sample(0, { mmioAccesses: 0, 'mailbox.bql': 1 })
+    .sample(500_000, { mmioAccesses: 1000, 'mailbox.bql': 30 })
+    .sample(1_000_000, { mmioAccesses: 4000, 'mailbox.bql': 2 });
+
+  it('have a depth now and the highest until now, which a large batch may raise, and their capacity', () => {
+    expect(viewOf(recorded, 0).mailboxes[0]).toEqual({ actor: 'bql', depth: 1, highest: 5, capacity: 4096 });
+    expect(viewOf(recorded, 999_999).mailboxes[0]).toMatchObject({ depth: 30, highest: 30 });
+    expect(viewOf(recorded).mailboxes[0]).toMatchObject({ depth: 2, highest: 30 });
+  });
+
+  it('are what the counters rose by, over the window', () => {
+    expect(viewOf(recorded, 1_000_000, { window: 1e9 }).rates[0]).toMatchObject({ name: 'accesses', perSecond: 4000 });
+    expect(viewOf(recorded, 1_000_000, { window: 0.5e9 }).rates[0]?.perSecond).toBe(6000);
+    expect(viewOf(recorded, 600_000, { window: 0.5e9 }).rates[0]?.perSecond).toBe(2000);
+  });
+
+  it('are counted from events where there are no samples', () => {
+    const bare = new Recorded().events(
+      ['bql', 0, 'apple_gfx_read', 0, 0, 0],
+      ['bql', 100, 'apple_gfx_write', 0, 0, 0],
+      ['bql', 200, 'apple_gfx_raise_irq', 1],
+      ['bql', 500, 'apple_gfx_read', 0, 0, 0],
+    );
+    // The window is 0..500 µs; what happened at its very begin is before it.
+    expect(viewOf(bare, 500).rates.map(({ name, perSecond }) => [name, Math.round(perSecond)])).toEqual([
+      ['accesses', 4000],
+      ['frames', 0],
+      ['interrupts', 2000],
+      ['upcalls', 0],
+    ]);
+  });
+
+  it('states of machines that live long are there by name', () => {
+    const moved = new Recorded().events(
+      ['bql', 1, 'agfx_machine_started', 2, 1, 0],
+      ['bql', 2, 'agfx_machine_started', 1, 5, 0],
+      ['bql', 9, 'agfx_machine_moved', 2, 1, 0, 1],
+    );
+    expect(viewOf(moved, 5).machines).toEqual([{ machine: 'framePipeline', instance: 1, state: 'idle · stale' }]);
+    expect(viewOf(moved, 9).machines[0]?.state).toBe('rendering.single · stale');
+  });
+
+  it('the life cycle is what the device said last', () => {
+    const lives = write().note(90, 'lifeCycle', 'realized').note(300, 'lifeCycle', 'resetting');
+    expect(viewOf(lives, 50).lifeCycle).toBe('');
+    expect(viewOf(lives, 299).lifeCycle).toBe('realized');
+    expect(viewOf(lives).lifeCycle).toBe('resetting');
+  });
+});
+
+describe('warnings', () => {
+  const held = (since: number, until: number): Entry[] => [
+    ['bql', since, 'agfx_bql_taken', 'access', since, 0],
+    ['bql', until, 'agfx_bql_released'],
+  ];
+
+  it('the BQL was held too long: by whom, how often, at most how long, when last', () => {
+    const recorded = new Recorded().events(...held(0, 2000), ...held(10_000, 12_001), ...held(20_000, 25_000));
+    const view = viewOf(recorded);
+    expect(warnings(view)).toEqual(['BQL held over 2.00 ms by access: 2 times, at most 5.00 ms']);
+    expect(view.warnings[0]).toMatchObject({ kind: 'bqlHeld', severity: 'warn', last: 20_000 * US, count: 2 });
+    expect(warnings(viewOf(recorded, 15_000))).toEqual(['BQL held over 2.00 ms by access: 1 time, at most 2.00 ms']);
+    expect(warnings(viewOf(recorded, 9000))).toEqual([]);
+    expect(warnings(viewOf(recorded, 23_000))).toEqual(['BQL held over 2.00 ms by access: 2 times, at most 3.00 ms, now for 3.00 ms']);
+    expect(warnings(viewOf(recorded, null, { thresholds: { bqlHeld: 10e6 } }))).toEqual([]);
+  });
+
+  it('a bottom half has waited too long to begin, or still does', () => {
+    const recorded = new Recorded().events(
+      ['bql', 0, 'agfx_bh_scheduled', 'raiseInterrupt', 0, 0],
+      ['bql', 10_000, 'agfx_bh_began', 'raiseInterrupt', 0, 0],
+      ['bql', 10_001, 'agfx_bh_ended', 'raiseInterrupt', 0, 0],
+      ['bql', 20_000, 'agfx_bh_scheduled', 'raiseInterrupt', 0, 0],
+      ['bql', 32_000, 'agfx_bh_began', 'raiseInterrupt', 0, 0],
+      ['bql', 32_001, 'agfx_bh_ended', 'raiseInterrupt', 0, 0],
+    );
+    expect(warnings(viewOf(recorded, 19_000))).toEqual([]);
+    const words = 'bottom half raiseInterrupt waited over 10.0 ms to begin: 1 time, at most';
+    expect(warnings(viewOf(recorded, 31_000))).toEqual([`${words} 11.0 ms, now for 11.0 ms`]);
+    expect(warnings(viewOf(recorded, 40_000))).toEqual([`${words} 12.0 ms`]);
+  });
+
+  it('PVG was entered with the BQL held, on the BQL actor and not by a worker beside it', () => {
+    expect(warnings(viewOf(write(), 600))).toEqual([]);
+    const recorded = new Recorded().events(
+      ['bql', 10, 'agfx_batch_taken', 1],
+      ['bql', 11, 'agfx_bql_taken', 'access', 3, 0],
+      ['bql', 20, 'agfx_job_began', 8],
+      ['bql', 50, 'agfx_job_ended', 8, 1],
+      ['bql', 51, 'agfx_bql_released'],
+      ['bql', 60, 'agfx_encode_began', 1, 0],
+      ['bql', 70, 'agfx_encode_ended', 1, 0, 1],
+    );
+    expect(warnings(viewOf(recorded, 30))).toEqual([
+      'PVG entered with the BQL held, with an access: 1 time, at most 10.0 µs, now for 10.0 µs',
+    ]);
+    expect(warnings(viewOf(recorded, 100))).toEqual(['PVG entered with the BQL held, with an access: 1 time, at most 30.0 µs']);
+    expect(actor(viewOf(recorded, 30), 'bql')).toMatchObject({ activity: 'waiting', doing: 'inside PVG, job 8' });
+    expect(viewOf(recorded, 30).lock.stack.map(({ what, text }) => [what, text])).toEqual([
+      ['section', 'access 3'],
+      ['pvg', 'inside PVG, job 8'],
+    ]);
+  });
+
+  it('messages that nobody takes because the BQL actor is inside PVG wait, too', () => {
+    const recorded = new Recorded()
+      .events(['bql', 0, 'agfx_batch_taken', 1], ['bql', 1, 'agfx_bql_taken', 'access', 3, 0], ['bql', 2, 'agfx_job_began', 8])
+      .sample(20_000, { 'mailbox.bql': 3 });
+    expect(warnings(viewOf(recorded, 21_000))).toContain(
+      'bottom half in the mailbox waited over 10.0 ms to begin: 1 time, at most 21.0 ms, now for 21.0 ms',
+    );
+  });
+
+  it('waiters were woken for nothing, frames dropped, a mailbox is nearly full', () => {
+    const recorded = new Recorded()
+      .events(['bql', 0, 'agfx_batch_ended'])
+      .sample(0, {})
+      .sample(100, { upcallWakesInVain: 3, 'mailbox.render-queue': 191 })
+      .sample(200, { upcallWakesInVain: 3, framesDropped: 1, 'mailbox.render-queue': 192 })
+      .sample(300, { upcallWakesInVain: 1203, framesDropped: 3, 'mailbox.render-queue': 250 });
+    expect(warnings(viewOf(recorded, 150))).toEqual(['waiters woken for nothing: 3 times']);
+    expect(warnings(viewOf(recorded))).toEqual([
+      'mailbox of render-queue near its bound: up to 250 of 256 records',
+      'waiters woken for nothing: 1 203 times',
+      '3 frames dropped',
+    ]);
+  });
+
+  it('what the recorder lost, of which thread, and what the device said', () => {
+    const recorded = write()
+      .lose('bql', 17)
+      .events(['bql', 700, 'agfx_traces_lost', 4])
+      .note(800, 'guestError', 'offset 0x10 is no register')
+      .note(810, 'guestError', 'offset 0x20 is no register')
+      .note(820, 'guestError', 'vector 3 is not enabled')
+      .note(900, 'deadlock', 'bql waits for pvg');
+    expect(warnings(viewOf(recorded))).toEqual([
+      'bql waits for pvg',
+      '17 events of bql lost before they were recorded',
+      '4 events of pvg lost before they were recorded',
+      'the guest: offset 0x10 is no register (2 times)',
+      'the guest: vector 3 is not enabled',
+    ]);
+    expect(warnings(viewOf(recorded, 650))).toEqual([]);
+  });
+
+  it('are of a bounded number of groups, however many things go wrong', () => {
+    const recorded = new Recorded().events(['bql', 0, 'agfx_batch_ended']);
+    for (let index = 0; index < 200; index++) recorded.note(1, 'warning', `${'x'.repeat(index)}!`);
+    const { warnings: views } = viewOf(recorded);
+    expect(views).toHaveLength(65);
+    expect(views.find((view) => view.actor === 'others')).toMatchObject({ count: 136 });
+    expect(views.reduce((sum, { count }) => sum + count, 0)).toBe(200);
+  });
+});
+
+describe('lost events', () => {
+  it('leave nothing behind: neither holder, waiters, nor an open call', () => {
+    const recorded = new Recorded()
+      .events(...WRITE.slice(0, 18))
+      .lose('bql', 1)
+      .events(['bql', 500, 'agfx_batch_taken', 1]);
+    const { lock, actors } = viewOf(recorded);
+    expect(lock).toMatchObject({ holder: null, stack: [], sections: [], bottomHalves: [] });
+    expect(actors.map(({ key, activity }) => [key, activity])).toEqual([
+      ['bql', 'busy'],
+      ['background-queue 1', 'waiting'],
+      ['vcpu', 'idle'],
+      ['pvg 7', 'idle'],
+    ]);
+  });
+
+  it('that nobody said were lost correct themselves with the next section', () => {
+    const recorded = new Recorded().events(
+      ['bql', 0, 'agfx_bql_taken', 'access', 1, 0],
+      ['bql', 1, 'agfx_bql_wait_began', 1, 1],
+      ['bql', 9, 'agfx_bql_taken', 'access', 2, 0],
+    );
+    expect(viewOf(recorded).lock.stack.map(({ since }) => since)).toEqual([9 * US]);
+  });
+});
