@@ -81,6 +81,7 @@ export interface DeviceOptions {
    * and those who show a device; needs `traceRing`. It costs each thread some tens of nanoseconds an event. Default false.
    */
   readonly traceDetail?: boolean;
+  /**
    * Which PVG is behind the device: Apple's ParavirtualizedGraphics.framework (macOS), the software one, or, by default, the first of these that
    * there is. A process has one.
    */
