@@ -201,6 +201,8 @@ function checkClock(clock: 'real' | 'virtual'): 'real' | 'virtual' {
 function checkDetail({ traceRing = true, traceDetail = false }: DeviceOptions): boolean {
   if (flag('traceDetail', traceDetail) && !traceRing) throw new ArgumentError('traceDetail is true and traceRing false, expected both');
   return traceDetail;
+}
+
 function checkBridge(bridge: BridgeChoice): BridgeChoice {
   if (!BRIDGE_CHOICES.includes(bridge))
     throw new ArgumentError(`bridge is "${String(bridge)}", expected one of ${BRIDGE_CHOICES.join(', ')}`);
