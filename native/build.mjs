@@ -2,7 +2,8 @@
 //
 // build.mjs - builds the native library and what the benchmark needs of it, and the threads' bundles; with --if-needed everything in dist/.
 //
-//   node native/build.mjs                                  dist/native/libpvg_bridge.so, dist/native/bench/, and of TypeScript that is compiled
+//   node native/build.mjs                                  dist/native/libpvg_bridge.so (on a Mac .dylib, and libpvg_bridge_apple.dylib),
+//                                                          dist/native/bench/ (not on a Mac), and of TypeScript that is compiled
 //                                                          dist/bundles/ (bundle.mjs), dist/page/ (page.mjs) and dist/charts/ (charts.mjs)
 //   node native/build.mjs --if-needed                      TypeScript as well, if any source is newer than dist/
 //   node native/build.mjs --package                        everything, from nothing: what npm packs
@@ -41,7 +42,11 @@ import { buildPage } from './page.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stamp = join(root, 'dist', '.stamp');
-const library = join(root, 'dist', 'native', 'libpvg_bridge.so');
+const isMac = process.platform === 'darwin';
+const ending = isMac ? 'dylib' : 'so';
+const library = join(root, 'dist', 'native', `libpvg_bridge.${ending}`);
+/** The bridge to Apple's PVG, which is on Macs alone. */
+const appleLibrary = join(root, 'dist', 'native', `libpvg_bridge_apple.${ending}`);
 const benchFolder = join(root, 'dist', 'native', 'bench');
 const compiler = process.env.CC || 'cc';
 const common = ['-std=gnu11', '-g', '-Wall', '-Wextra', '-pthread'];
@@ -57,13 +62,18 @@ const product = {
     '-fvisibility=hidden',
     '-Inative',
     '-include',
-    'native/glibc.h',
+    isMac ? 'native/darwin/darwin.h' : 'native/glibc.h',
     `-ffile-prefix-map=${root}=.`,
     ...ownFlags,
   ],
 };
 // Calls among its own functions go straight there, not by a table that somebody might have put other functions into.
-const sharedFlags = [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions', '-Wl,-z,now'];
+const sharedFlags = isMac
+  ? [...common, '-dynamiclib', '-undefined', 'error']
+  : [...common, '-shared', '-Wl,-z,nodelete', '-Wl,-Bsymbolic-functions', '-Wl,-z,now'];
+/** What the bridge to Apple's PVG is made with besides: its framework is looked up when it runs, so that the library loads without it. */
+const appleFlags = ['-fblocks', '-fobjc-exceptions', '-fno-objc-arc'];
+const appleFrameworks = ['-framework', 'Foundation', '-framework', 'Metal'];
 const flavours = {
   plain: ['-O2'],
   asan: ['-O1', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'],
@@ -89,9 +99,20 @@ function filesIn(folder, ending) {
     .map((name) => join(path, name));
 }
 
-function librarySources() {
-  return [...filesIn('native', '.c'), ...filesIn('native/soft', '.c')];
+/** What needs Linux; native/darwin/darwin.c has these functions on a Mac. */
+const LINUX_ONLY = ['signals.c', 'socket.c', 'own_mappings.c', 'ram_import.c'];
+
+/** What every PVG's library has. */
+function sharedSources() {
+  const sources = filesIn('native', '.c').filter((path) => !isMac || !LINUX_ONLY.includes(basename(path)));
+  return isMac ? [...sources, ...filesIn('native/darwin', '.c')] : sources;
 }
+
+function librarySources() {
+  return [...sharedSources(), ...filesIn('native/soft', '.c')];
+}
+
+const appleSources = () => filesIn('native/apple', '.m');
 
 /** What a program is made of beside the library; the benchmark's other sources are in its library and in the twin. */
 const isTwin = (source) => basename(source).startsWith('twin');
@@ -149,18 +170,30 @@ function forgetForeignObjects({ folder, flags }) {
 /** Makes the objects that are older than what they are made from, as many at once as there are cores. */
 async function compileObjects(sources, kind = product) {
   forgetForeignObjects(kind);
-  const headers = ['native', 'native/soft', 'native/bench'].flatMap((folder) => filesIn(folder, '.h'));
+  const headers = ['native', 'native/soft', 'native/apple', 'native/darwin', 'native/bench'].flatMap((folder) => filesIn(folder, '.h'));
   const newestHeader = Math.max(...headers.map(modified));
   const waiting = sources.filter((source) => modified(objectOf(source, kind)) <= Math.max(modified(source), newestHeader));
   const work = async () => {
     for (let source = waiting.shift(); source !== undefined; source = waiting.shift()) {
-      await produce(objectOf(source, kind), [...kind.flags, '-c', source]);
+      const further = source.endsWith('.m') ? appleFlags : [];
+      await produce(objectOf(source, kind), [...kind.flags, ...further, '-c', source]);
     }
   };
   await Promise.all(Array.from({ length: availableParallelism() }, work));
 }
 
+/** On a Mac there are two libraries, and no benchmark: its twin and its server are Linux's. */
+async function buildNativeOnMac() {
+  await compileObjects([...librarySources(), ...appleSources()]);
+  const objects = (sources) => sources.map((source) => objectOf(source));
+  await Promise.all([
+    produce(library, [...sharedFlags, ...objects(librarySources())]),
+    produce(appleLibrary, [...sharedFlags, ...objects([...sharedSources(), ...appleSources()]), ...appleFrameworks]),
+  ]);
+}
+
 async function buildNative() {
+  if (isMac) return buildNativeOnMac();
   const benchSources = filesIn('native/bench', '.c');
   const sources = [...librarySources(), ...benchSources];
   mkdirSync(benchFolder, { recursive: true });
@@ -224,11 +257,11 @@ async function buildPackage(started) {
 
 async function buildIfNeeded(started) {
   const sources = ['src', 'actors', 'native', 'tsconfig.json', 'package.json'].map((name) => newest(join(root, name)));
+  const bench = isMac ? [] : [basename(library), 'twin', 'vfio_server'];
   const made = [
     library,
-    join(benchFolder, basename(library)),
-    join(benchFolder, 'twin'),
-    join(benchFolder, 'vfio_server'),
+    ...(isMac ? [appleLibrary] : []),
+    ...bench.map((name) => join(benchFolder, name)),
     join(root, 'dist', 'bundles', 'cli', 'main.cjs'),
     join(root, 'dist', 'page', 'index.html'),
     join(root, 'dist', 'charts', 'machines.json'),

@@ -8,8 +8,13 @@
 #define _GNU_SOURCE /* gettid's number, by syscall() since older libraries lack the function */
 #include <stdarg.h>
 #include <stdio.h>
+
+#ifdef __APPLE__
+#include <pthread.h>
+#else
 #include <sys/syscall.h>
 #include <unistd.h>
+#endif
 
 #include "internal.h"
 
@@ -25,6 +30,14 @@ int32_t pvgi_fail(int32_t status, const char *format, ...) {
 
 const char *pvg_last_error(void) { return last_error; }
 
+#ifdef __APPLE__
+uint32_t pvg_thread_id(void) {
+  uint64_t id = 0;
+  pthread_threadid_np(NULL, &id);
+  return (uint32_t)id;
+}
+#else
 uint32_t pvg_thread_id(void) { return (uint32_t)syscall(SYS_gettid); }
+#endif
 
 uint32_t pvg_bridge_version(void) { return PVG_BRIDGE_VERSION; }

@@ -39,8 +39,10 @@ int64_t pvgi_now_ns(void) {
 
 /* On one core whoever polls keeps the thread that it waits for from running. */
 static bool has_cores_to_spare(void) {
+#ifndef __APPLE__
   cpu_set_t cores;
   if (sched_getaffinity(0, sizeof cores, &cores) == 0) return CPU_COUNT(&cores) > 1;
+#endif
   return sysconf(_SC_NPROCESSORS_ONLN) > 1;
 }
 
@@ -82,12 +84,22 @@ void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns) {
 
 /* ---- conditions ---- */
 
+bool pvgi_cond_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline_ns) {
+#ifdef __APPLE__
+  int64_t left_ns = deadline_ns - pvgi_now_ns();
+  if (left_ns < 0) left_ns = 0;
+  struct timespec left = {.tv_sec = left_ns / 1000000000, .tv_nsec = left_ns % 1000000000};
+  return pthread_cond_timedwait_relative_np(cond, mutex, &left) != ETIMEDOUT;
+#else
+  struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
+  return pthread_cond_timedwait(cond, mutex, &deadline) != ETIMEDOUT;
+#endif
+}
+
 static bool sleep_for(const struct pvgi_condition *condition, pthread_mutex_t *mutex, int64_t timeout_ns) {
   pvgi_count_syscall(PVGI_SYSCALL_WAIT);
   if (timeout_ns < 0) return pthread_cond_wait(condition->cond, mutex) == ETIMEDOUT;
-  int64_t deadline_ns = pvgi_now_ns() + timeout_ns;
-  struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
-  return pthread_cond_timedwait(condition->cond, mutex, &deadline) == ETIMEDOUT;
+  return !pvgi_cond_until(condition->cond, mutex, pvgi_now_ns() + timeout_ns);
 }
 
 bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wait, pthread_mutex_t *mutex, int64_t timeout_ns) {
@@ -108,7 +120,7 @@ void pvgi_wait_end(const struct pvgi_condition *condition, const struct pvgi_wai
   if (wait->begin_ns != 0) pvgi_polling_adapt(condition->polling, pvgi_now_ns() - wait->begin_ns);
 }
 
-/* macOS has no other clock for a condition than the system's, but waits relatively (pvgi_wait_step). */
+/* macOS has no other clock for a condition than the system's, but waits relatively (pvgi_cond_until). */
 void pvgi_cond_init(pthread_cond_t *cond) {
   pthread_condattr_t attributes;
   pthread_condattr_init(&attributes);

@@ -49,8 +49,9 @@ struct pvgi_condition {
   struct pvgi_polling *polling;
 };
 
-/* Makes one on the clock that timed waits here go by. */
+/* Makes one on CLOCK_MONOTONIC, and waits until it is signalled, or that clock shows `deadline_ns`: false then. */
 void pvgi_cond_init(pthread_cond_t *cond);
+bool pvgi_cond_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadline_ns);
 
 /* One wait, from its first look to its last; begins as {0}. */
 struct pvgi_wait {

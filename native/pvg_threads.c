@@ -31,6 +31,9 @@ static void *thread_main(void *argument) {
   struct start start = *(struct start *)argument;
   free(argument);
   own_number = start.number;
+#ifdef __APPLE__
+  pthread_setname_np(pvg_device_thread_name(start.number)); /* only a thread itself can do that there */
+#endif
   pvgi_own_system();
   return start.entry(start.argument);
 }
@@ -45,7 +48,9 @@ int pvgi_thread_create(pthread_t *thread, uint32_t number, void *(*entry)(void *
   sigdelset(&all, SIGBUS); /* of memory whose file was cut short, which is answered (bus_error.c); blocked it would end the process */
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = pthread_create(thread, NULL, thread_main, start);
+#ifndef __APPLE__
   if (error == 0) pthread_setname_np(*thread, pvg_device_thread_name(number));
+#endif
   if (error != 0) free(start);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   return error;

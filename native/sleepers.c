@@ -10,9 +10,11 @@
 
 #include <errno.h>
 #include <limits.h>
+#ifndef __APPLE__
 #include <linux/futex.h>
-#include <stddef.h>
 #include <sys/syscall.h>
+#endif
+#include <stddef.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -25,6 +27,29 @@
 
 _Static_assert(PVGI_PLACES == 32, "marks are two halves of 64 bits");
 
+#ifdef __APPLE__
+/* The system's, which has been there since macOS 10.12 and is what its C++ library waits with, though no header declares them. */
+int __ulock_wait(uint32_t operation, void *address, uint64_t value, uint32_t timeout_us);
+int __ulock_wake(uint32_t operation, void *address, uint64_t value);
+
+#define UL_COMPARE_AND_WAIT 1u
+#define ULF_WAKE_ALL 0x100u
+#define LONGEST_US 1000000 /* what is waited for longer is looked at again: to the callers a wake without a reason */
+
+static bool futex_sleep(_Atomic uint32_t *word, uint32_t seen, int64_t deadline_ns) {
+  pvgi_count_syscall(PVGI_SYSCALL_WAIT);
+  int64_t left_us = deadline_ns == PVGI_FOREVER ? LONGEST_US : (deadline_ns - pvgi_now_ns() + 999) / 1000;
+  if (left_us <= 0) return false;
+  bool whole = left_us <= LONGEST_US;
+  int result = __ulock_wait(UL_COMPARE_AND_WAIT, (void *)word, seen, (uint32_t)(whole ? left_us : LONGEST_US));
+  return !(result < 0 && errno == ETIMEDOUT && whole && deadline_ns != PVGI_FOREVER);
+}
+
+static void futex_wake(_Atomic uint32_t *word, int threads) {
+  pvgi_count_syscall(PVGI_SYSCALL_WAKE);
+  __ulock_wake(UL_COMPARE_AND_WAIT | (threads > 1 ? ULF_WAKE_ALL : 0), (void *)word, 0);
+}
+#else
 /* Not at all if the word isn't `seen` any more. */
 static bool futex_sleep(_Atomic uint32_t *word, uint32_t seen, int64_t deadline_ns) {
   struct timespec deadline = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000};
@@ -40,6 +65,7 @@ static void futex_wake(_Atomic uint32_t *word, int threads) {
   pvgi_count_syscall(PVGI_SYSCALL_WAKE);
   syscall(SYS_futex, (void *)word, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, threads, NULL, NULL, 0);
 }
+#endif
 
 /* The lowest place that is free, the caller's until it gives it back; CROWD if there is none. */
 static uint32_t take_place(struct pvgi_sleepers *sleepers) {

@@ -102,15 +102,8 @@ static void delay_locked(struct soft_device *device) {
     hold_up_locked(device);
     return;
   }
-  struct timespec until;
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  int64_t ns = until.tv_nsec + (int64_t)device->config.encode_delay_us * 1000;
-  until.tv_sec += ns / 1000000000;
-  until.tv_nsec = ns % 1000000000;
-  while (!atomic_load(&device->stopped) &&
-         pthread_cond_timedwait(&device->gpu_cond, &device->lock, &until) != ETIMEDOUT) {
-    continue;
-  }
+  int64_t until_ns = pvgi_now_ns() + (int64_t)device->config.encode_delay_us * 1000;
+  while (!atomic_load(&device->stopped) && pvgi_cond_until(&device->gpu_cond, &device->lock, until_ns)) continue;
 }
 
 static void complete(struct soft_device *device, const struct soft_encode *encode, bool done, uint64_t present) {

@@ -24,7 +24,9 @@ struct soft_pixels *soft_pixels_new(uint32_t width, uint32_t height) {
     return NULL;
   }
   /* A hint: a picture is written and read as a whole, and with small pages the look-ups of addresses cost as much as the memory. */
+#ifdef MADV_HUGEPAGE
   if (pixels->length >= HUGE_PAGE) (void)madvise(pixels->words, pixels->length, MADV_HUGEPAGE);
+#endif
   pixels->width = width;
   pixels->height = height;
   atomic_init(&pixels->refs, 1);

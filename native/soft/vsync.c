@@ -93,8 +93,7 @@ void *soft_vsync_main(void *argument) {
     } else if (next == INT64_MAX) {
       pthread_cond_wait(&device->vsync_cond, &device->lock);
     } else {
-      struct timespec until = {.tv_sec = next / 1000000000, .tv_nsec = next % 1000000000};
-      pthread_cond_timedwait(&device->vsync_cond, &device->lock, &until);
+      pvgi_cond_until(&device->vsync_cond, &device->lock, next);
     }
   }
   pthread_mutex_unlock(&device->lock);

@@ -25,7 +25,8 @@ function findFile(places: readonly string[]): string | undefined {
 
 /** What to do about a library that is not there or not for this machine, in words. */
 export function howToBuild(): string {
-  if (process.platform !== 'linux' && process.platform !== 'darwin') return `the device needs Linux or macOS, and this is ${process.platform}`;
+  if (process.platform !== 'linux' && process.platform !== 'darwin')
+    return `the device needs Linux or macOS, and this is ${process.platform}`;
   const script = findFile(BUILD_PLACES) ?? 'native/build.mjs';
   const near = relative(process.cwd(), script);
   return `build it here, which needs a C compiler and no network: node ${near.startsWith('..') ? script : near}`;
@@ -37,7 +38,8 @@ function findLibrary(kind: keyof typeof LIBRARIES): string | undefined {
 
 function libraryPath(kind: keyof typeof LIBRARIES): string {
   const path = findLibrary(kind);
-  if (path === undefined) throw new BridgeError(PvgStatus.unsupported, `the native bridge ${LIBRARIES[kind]} is not there: ${howToBuild()}`);
+  if (path === undefined)
+    throw new BridgeError(PvgStatus.unsupported, `the native bridge ${LIBRARIES[kind]} is not there: ${howToBuild()}`);
   return path;
 }
 

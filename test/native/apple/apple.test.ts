@@ -10,7 +10,8 @@ import { SHARED, SYSTEM } from './allowed-symbols.js';
 import { frameworkOf, MACOS, type Macos, whyNoStandin } from './standin.js';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
-const SUPPRESSIONS = join(ROOT, 'test', 'native', 'apple', 'tsan.suppressions');
+/** What isn't built with the sanitizers: GNUstep and the Objective-C runtime, with what these keep for the life of the process. */
+const suppressions = (name: string): string => `suppressions=${join(ROOT, 'test', 'native', 'apple', name)}`;
 /** Make, run and close a device so often. */
 const ROUNDS = 1000;
 const FRAMES = 600;
@@ -26,7 +27,8 @@ function runProgram(name: string, args: readonly string[], { flavour = 'plain', 
   const env = {
     ...process.env,
     STANDIN_FRAMEWORK: frameworkOf(macos, folder),
-    TSAN_OPTIONS: `suppressions=${SUPPRESSIONS}`,
+    TSAN_OPTIONS: suppressions('tsan.suppressions'),
+    LSAN_OPTIONS: `${suppressions('lsan.suppressions')}:print_suppressions=0`,
     ...(memory && { APPLE_GFX_MEMORY: memory }),
   };
   // The thread sanitizer wants its shadow memory where address space randomisation may have put something else.
