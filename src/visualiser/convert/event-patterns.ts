@@ -91,7 +91,7 @@ export interface PatternArgument {
 const SOURCES: Readonly<Record<ArgumentType, string>> = {
   x: '(0x[0-9a-f]{1,16}|\\(nil\\))',
   q: '(0x[0-9a-f]{1,16})',
-  h: '(0x[0-9a-f]{1,8})',
+  h: '(0x[0-9a-f]{1,16})',
   // QEMU pads some of them.
   u: ' *(\\d{1,20})',
   d: '(-?\\d{1,20})',

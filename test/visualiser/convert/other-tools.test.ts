@@ -102,7 +102,17 @@ describe.each(['hardened', 'v5'])('a run of %s', (revision) => {
     );
   });
 
-  it('nests slices properly: none of a track overlaps another', () => {
+  it('nests slices properly: none of a track overlaps another, and each lasts as long as its span', () => {
+    const lasted: Record<string, number> = {};
+    for (let span = model.spans.first; span < model.spans.end; span++) {
+      const kind = SPAN_KIND_NAMES[model.spans.kindOf(span)] ?? '';
+      lasted[kind] = (lasted[kind] ?? 0) + Math.round(model.spans.endOf(span)) - Math.round(model.spans.beginOf(span));
+    }
+    const of = (kinds: readonly string[]) => Object.fromEntries(kinds.map((kind) => [kind, lasted[kind]]));
+    const closed = ['batch', 'bh', 'section', 'wait', 'job', 'encode'];
+    expect(processor.table(`select category, sum(dur) from slice where category in (${quoted(closed)}) group by category`)).toEqual(
+      of(closed),
+    );
     expect(processor.number('select count(*) from slice where dur < 0')).toBe(0);
     expect(
       processor.number('select count(*) from slice s join slice p on s.parent_id = p.id where s.ts < p.ts or s.ts + s.dur > p.ts + p.dur'),
