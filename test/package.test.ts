@@ -60,7 +60,7 @@ describe('the files of the package', () => {
       /^dist\/charts\/machines\.json$/,
       /^dist\/page\/(index\.html|app\.js|app\.css)(\.gz)?$/,
       /^dist\/native\/(libpvg_bridge\.so|bench\/libpvg_bridge\.so|bench\/twin|bench\/vfio_server)$/,
-      /^native\/((soft|bench)\/)?\w+\.[ch]$/,
+      /^native\/((apple|bench|darwin|soft)\/)?\w+\.[chm]$/,
       /^native\/(build|bundle|charts|page)\.mjs$/,
       /^test\/bench\/[\w./-]+\.mjs$/,
       /^docs\/[\w-]+\.md$/,

@@ -132,15 +132,15 @@ export class LiveDashboard {
   }
 }
 
-/** `apple-gfx open`: shows a recording until it is interrupted; the exit code. */
+/** `apple-gfx open`: shows a recording, or a log of QEMU's, until it is interrupted; the exit code. */
 export async function openRecording(path: string, setting: DashboardSetting): Promise<number> {
-  const [{ openFileSource }, { serveDashboard }, { inspectModule }, { exploreCatalogue, explorePart }] = await Promise.all([
-    import('../visualiser/server/file-source.js'),
+  const [{ openShownFile }, { serveDashboard }, { inspectModule }, { exploreCatalogue, explorePart }] = await Promise.all([
+    import('./shown-file.js'),
     import('../visualiser/server/dashboard.js'),
     import('../visualiser/server/inspect.js'),
     import('./explore-catalogue.js'),
   ]);
-  const source = await openFileSource(path);
+  const source = await openShownFile(path, say);
   try {
     // Nothing runs that a search could disturb.
     const modules = [explorePart(exploreCatalogue(), false), inspectModule];

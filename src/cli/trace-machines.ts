@@ -5,6 +5,7 @@
  */
 import { MACHINES, type NamedMachine } from '../../actors/machines.js';
 import type { MachineName } from '../trace/events.js';
+import { recordedCharts } from './machine-charts.js';
 import type { CheckedMachine } from '../visualiser/convert/check-parts.js';
 
 /** Every combination of true and false for some names. */
@@ -30,7 +31,7 @@ const CONTENTS: readonly object[] = [
   { shown: false, job: 1 },
 ];
 
-function checked({ name, table }: NamedMachine): CheckedMachine {
+function checked({ name, table }: NamedMachine, chart: unknown): CheckedMachine {
   const { events, values } = table;
   const ends = new Map<string, ReadonlySet<number>>();
   const endsOf = (before: number, event: number): ReadonlySet<number> => {
@@ -51,7 +52,7 @@ function checked({ name, table }: NamedMachine): CheckedMachine {
     );
   return {
     name,
-    recorded: { name, events, states: values, definition: null },
+    recorded: { name, events, states: values, definition: chart },
     isFirst: (state) => CONTEXTS[name].some((input) => table.start(input).state === state),
     mayMove: (before, event, state) => before in values && event in events && endsOf(before, event).has(state),
     start() {
@@ -70,4 +71,7 @@ function checked({ name, table }: NamedMachine): CheckedMachine {
 }
 
 /** All machines of the device. */
-export const checkedMachines = (): readonly CheckedMachine[] => MACHINES.map(checked);
+export function checkedMachines(): readonly CheckedMachine[] {
+  const chartOf = recordedCharts();
+  return MACHINES.map((machine) => checked(machine, chartOf(machine)));
+}

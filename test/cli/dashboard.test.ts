@@ -121,6 +121,28 @@ describe('run --dashboard', () => {
   });
 });
 
+describe('open', () => {
+  it('shows a log of QEMU’s with what it says of the machines, and says what doesn’t fit them', async () => {
+    const file = join(folder, 'qemu.log');
+    const lines = [
+      'apple_gfx_common_init device: apple-gfx-mmio; MMIO size: 16384 bytes',
+      'apple_gfx_create_task vm_size=0x10000 base_addr=0x7f0000000000',
+      'apple_gfx_destroy_task task=0x5, task->mapped_regions->len=0',
+      'apple_gfx_map_memory task=0x9 range_count=0x1 virtual_offset=0x0 read_only=1',
+      'apple_gfx_read offset=0x1034 res=0x1',
+      'apple_gfx_unmap_memory task=0x7000 virtual_offset=0x0 length=0x4000',
+    ];
+    writeFileSync(file, lines.map((line, index) => `17@1700000000.00000${index}:${line}\n`).join(''));
+    const opened = start('open', file);
+    const client = await TestClient.connect(await opened.url());
+    await client.until(() => client.messages.some(({ type }) => type === 'complete'));
+    const store = storeOf(client);
+    expect(store.threads.reduce((sum, { length }) => sum + length, 0)).toBeGreaterThanOrEqual(3);
+    expect(store.header?.machines.find(({ name }) => name === 'mmioJob')?.definition).not.toBeNull();
+    expect(opened.output()).toMatch(/qemu\.log: 2 things do not fit/);
+  });
+});
+
 describe('wrong usage', () => {
   it.each([
     [['run', '--dashboard=nowhere'], /expected HOST:PORT/],
@@ -134,12 +156,14 @@ describe('wrong usage', () => {
     expect(command.output()).toMatch(message);
   });
 
-  it('a file that is no recording is named with how it begins', async () => {
+  it('a file that is neither recording nor log is named with what it is', async () => {
     const file = join(folder, 'none');
     writeFileSync(file, 'something else');
     const command = start('open', file);
     expect(await command.ended).toBe(1);
-    expect(command.output()).toMatch(/none begins with "somethin", expected AGFXREC/);
+    expect(command.output()).toMatch(
+      /none is a text without such events in its beginning, expected a recording \(run --record\) or a log with apple_gfx_\* events/,
+    );
   });
 
   it('addresses are taken apart', () => {

@@ -91,7 +91,7 @@ describe('the shell', () => {
     await page.keyboard.press('Escape');
     await expect.poll(() => help.count()).toBe(0);
     const tabs: unknown[] = [];
-    for (let count = 0; count < 4; count++) {
+    for (let count = 0; count < 12; count++) {
       await page.keyboard.press('Tab');
       tabs.push(await page.evaluate('document.activeElement.tagName'));
     }

@@ -143,30 +143,46 @@ interface Painting {
 /** Reads and paints whenever there is more, or another moment or instance was chosen, and while arrows fade. */
 function usePainting(app: App, { model, painters, lists, chosen }: Painting): void {
   const frame = useRef(0);
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const shown = useRef(Number.NEGATIVE_INFINITY);
+  /** What was chosen last: what fades meanwhile must not bring back what was chosen before. */
+  const choice = useRef<ReturnType<Painting['chosen']>>({ machine: -1, instance: null });
   useSignalEffect(() => {
     app.version.value;
     const time = app.time.value;
     model.read(app.store, time);
-    const { machine, instance } = chosen();
+    choice.current = chosen();
+    const isShown = (index: number): boolean => choice.current.machine < 0 || choice.current.machine === index;
     const paint = (): void => {
-      for (const [index, painter] of painters.entries())
-        if (machine < 0 || machine === index) painter.paint(machine === index ? instance : null);
+      const { machine, instance } = choice.current;
+      for (const [index, painter] of painters.entries()) if (isShown(index)) painter.paint(machine === index ? instance : null);
     };
-    paint();
     const fade = (): void => {
       frame.current = 0;
       paint();
       if (painters.some((painter) => painter.isFading)) frame.current = requestAnimationFrame(fade);
     };
+    const count = (): void => {
+      clearTimeout(timer.current);
+      timer.current = undefined;
+      shown.current = performance.now();
+      for (const [index, painter] of painters.entries()) if (isShown(index)) painter.paintCounts();
+      lists.value = lists.peek() + 1;
+    };
+    paint();
     if (frame.current === 0 && painters.some((painter) => painter.isFading)) frame.current = requestAnimationFrame(fade);
-    const now = performance.now();
-    if (time === null && app.isLive && now - shown.current < PANEL_MS) return;
-    shown.current = now;
-    for (const [index, painter] of painters.entries()) if (machine < 0 || machine === index) painter.paintCounts();
-    lists.value = lists.peek() + 1;
+    const wait = time === null && app.isLive ? PANEL_MS - (performance.now() - shown.current) : 0;
+    if (wait <= 0) count();
+    // What came last is counted too, though nothing comes behind it.
+    else timer.current ??= setTimeout(count, wait);
   });
-  useEffect(() => () => cancelAnimationFrame(frame.current), []);
+  useEffect(
+    () => () => {
+      cancelAnimationFrame(frame.current);
+      clearTimeout(timer.current);
+    },
+    [],
+  );
 }
 
 function CardHead({ track }: { readonly track: MachineTrack }): JSX.Element {
