@@ -35,6 +35,7 @@ describe('options', () => {
       trace: [],
       traceRing: true,
       traceDeliveries: false,
+      traceDetail: false,
       bridge: 'auto',
       pollMicroseconds: 100,
       refuseEvery: 0,

@@ -134,7 +134,8 @@ static void *call_early(void *argument) {
     int64_t answers = 0;
 #if HAS_TASKS
     void *base = NULL;
-    PGTask_t *task = descriptor->createTask(0x10000, &base);
+    /* A device whose memory was declared has no handlers for tasks. */
+    PGTask_t *task = descriptor->createTask == NULL ? NULL : descriptor->createTask(0x10000, &base);
     if (task != NULL) answers |= 1;
     if (task != NULL && standin_get(STANDIN_EARLY) == 3) answers |= call_wrongly(descriptor, task);
     if (task != NULL) descriptor->destroyTask(task);
