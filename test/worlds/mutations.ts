@@ -74,8 +74,8 @@ const DROPPED: readonly Mutation[] = [
   {
     name: 'a section runs in a wait',
     file: 'actors/bql/lock.machine.ts',
-    from: '      waiting: {\n        on: {\n',
-    to: "      waiting: {\n        on: {\n          'lock.offered': { target: 'running', actions: 'runSection' },\n",
+    from: "for the job of the innermost wait.',\n        on: {\n",
+    to: "for the job of the innermost wait.',\n        on: {\n          'lock.offered': { target: 'running', actions: 'runSection' },\n",
   },
   {
     name: 'an inner handler frees the lock',
