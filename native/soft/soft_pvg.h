@@ -193,6 +193,8 @@ struct soft_device {
   uint32_t queue_head, queue_count;
   bool queue_busy;          /* the host is being told of `telling`, which was taken out */
   struct soft_event telling; /* without its payload */
+  bool state_asked;          /* the state was asked for; `unanswered` is set, and the state is the same from then on */
+  bool unanswered;           /* the host had not answered `telling` then: an answer that comes later changes no state */
 
   struct soft_encode encodes[SOFT_ENCODES * PVG_PORTS_MAX];
   uint32_t encode_head, encode_count; /* the running one is counted until it is done */

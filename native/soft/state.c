@@ -65,10 +65,13 @@ static void take_event(struct soft_state *state, const struct soft_event *event)
   state->events[state->event_count++] = *event;
 }
 
-/* What the host is being told of counts as not told, unless something newer of its kind is queued behind it. */
+/* What the host is being told of counts as not told, unless something newer of its kind is queued behind it. That is decided once: a state is asked
+ * for twice, for its length and for its bytes, and an answer may come in between. */
 static void take_events(struct soft_state *state, struct soft_device *device) {
   const struct soft_event *telling = &device->telling;
-  if (device->queue_busy && soft_queue_find_locked(device, telling->kind, telling->words[0]) == NULL) take_event(state, telling);
+  if (!device->state_asked) device->unanswered = device->queue_busy;
+  device->state_asked = true;
+  if (device->unanswered && soft_queue_find_locked(device, telling->kind, telling->words[0]) == NULL) take_event(state, telling);
   for (uint32_t place = 0; place < device->queue_count; place++) take_event(state, soft_queue_at_locked(device, place));
 }
 
