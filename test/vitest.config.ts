@@ -11,5 +11,7 @@ export default defineConfig({
     server: { deps: { external: [/\/dist\//] } },
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // A page on a busy machine paints when it can.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -19,12 +19,15 @@ const row = (page: Page): Promise<string> => page.locator('.sq-row').innerText()
 /** All rows in words, by going down one by one. */
 async function allRows(page: Page): Promise<string[]> {
   const rows: string[] = [];
-  for (;;) {
+  for (let presses = 0; presses < 500; presses++) {
     await page.keyboard.press('j');
     const text = await row(page);
+    // It is made anew when something else comes.
+    if (text === '') continue;
     if (text === rows.at(-1)) return rows;
     rows.push(text);
   }
+  return rows;
 }
 
 describe('the Sequence view', () => {
@@ -66,7 +69,9 @@ describe('the Sequence view', () => {
     expect(await page.locator('.sq-actors label').allInnerTexts()).toEqual(['vcpu', 'bql', 'background-queue', 'pvg-task']);
     await page.getByRole('checkbox', { name: 'background-queue' }).uncheck();
     await expect.poll(async () => Number(/\d+/.exec(await count(page))?.[0])).toBeLessThan(all);
-    expect((await allRows(page)).filter((text) => text.includes('background-queue'))).toEqual([]);
+    const rows = await allRows(page);
+    expect(rows.length).toBeGreaterThan(3);
+    expect(rows.filter((text) => text.startsWith('background-queue'))).toEqual([]);
   });
 
   it('puts actors in another order by keys', async () => {

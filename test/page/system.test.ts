@@ -85,13 +85,20 @@ describe('the system view', () => {
       range.value = '${10 * thousandths}';
       range.dispatchEvent(new Event('input', { bubbles: true }));
     }`);
+  /** Goes to where the BQL is held: which moment that is in thousandths is certain once all of the recording has come. */
+  const goToHeld = (page: Page): Promise<unknown> =>
+    expect
+      .poll(async () => {
+        await goTo(page, 500);
+        return page.locator('[data-lock="held"]').count();
+      })
+      .toBe(1);
   const textOf = async (page: Page, selector: string): Promise<string> =>
     ((await page.textContent(selector)) ?? '').replace(/\s+/g, ' ').trim();
 
   it('shows a moment inside a nested wait: holder, stack, waiters, who waits for what, and depths', async () => {
     const page = await open();
-    await goTo(page, 500);
-    await page.waitForSelector('[data-lock="held"]');
+    await goToHeld(page);
     expect(await textOf(page, '[data-lock] > title')).toBe('BQL: access 41, for 400 ms');
     expect(await page.getAttribute('[data-stack]', 'data-stack')).toBe('3');
     expect(await textOf(page, '[data-stack]')).toMatch(/1 deep.*access 41.*400 ms.*waits for job 1.*300 ms.*mapMemory 9.*50\.0 ms/);
@@ -158,8 +165,7 @@ describe('the system view', () => {
     ['dark', 3840, 2160],
   ] as const)('is drawn in the %s theme at %i by %i, whole and without a scroll bar', async (theme, width, height) => {
     const page = await open({ theme, width, height, isStranger: true });
-    await goTo(page, 500);
-    await page.waitForSelector('[data-lock="held"]');
+    await goToHeld(page);
     const pixels = await pixelsOf(page);
     const at = await page.$eval('[data-actor="background-queue 1"] .sys-waiting', (bar) => {
       const { x, y, width: wide, height: high } = bar.getBoundingClientRect();

@@ -170,9 +170,12 @@ describe('the Timeline', () => {
     await page.keyboard.press('f');
     await expect.poll(() => window_(page)).toBe('0.001 023 s + 464 µs');
     await page.keyboard.press('m');
-    const pixels = await canvasPixels(page.locator('.tl-canvas'));
     // The measure's label is in the middle of the axis, its text a bit below, on the theme's accent.
-    expect(pixelAt(pixels, Math.round(pixels.width / 2), 4)).toBe(await themeColour(page, 'accent'));
+    const label = async (): Promise<string> => {
+      const pixels = await canvasPixels(page.locator('.tl-canvas'));
+      return pixelAt(pixels, Math.round(pixels.width / 2), 4);
+    };
+    await expect.poll(label).toBe(await themeColour(page, 'accent'));
     await page.keyboard.press('Escape');
     expect(await page.locator('.tl-empty').count()).toBe(1);
   });

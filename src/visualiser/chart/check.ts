@@ -76,7 +76,7 @@ function guardOf(where: string, value: unknown, { count, depth }: { readonly cou
     case 'not':
       return { kind: 'not', term: guardOf(`${where}.term`, fields.term, inner) };
     case 'in':
-      return { kind: 'in', state: integerOf(`${where}.state`, fields.state, 0, count - 1) };
+      return { kind: 'in', state: integerOf(`${where}.state`, fields.state, 1, count - 1) };
     case 'all':
     case 'any': {
       const terms = listOf(`${where}.terms`, fields.terms, CHART_MAX_TEXT);

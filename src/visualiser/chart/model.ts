@@ -16,6 +16,7 @@ export type ChartGuard =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'all' | 'any'; readonly terms: readonly ChartGuard[] }
   | { readonly kind: 'not'; readonly term: ChartGuard }
+  /** Never the machine itself, which is always active. */
   | { readonly kind: 'in'; readonly state: number };
 
 /** A state of a chart. */

@@ -27,6 +27,7 @@ function isWriting(target: EventTarget | null, key: string): boolean {
   if (!(target instanceof HTMLElement)) return false;
   // A slider has arrows of its own, and a button is pressed by Space and Enter.
   if (target.tagName === 'BUTTON' || target.tagName === 'A') return key === 'Space' || key === 'Enter';
+  if (target instanceof HTMLInputElement && target.type === 'checkbox') return key === 'Space';
   if (target instanceof HTMLInputElement && target.type === 'range') return /^(Arrow|Page|Home|End)/.test(key);
   return INPUTS.has(target.tagName) || target.isContentEditable;
 }

@@ -71,7 +71,9 @@ const guards = (count: number): fc.Arbitrary<ChartGuard> =>
     guard: fc.oneof(
       { maxDepth: 3, withCrossShrink: true },
       guardName.map((name) => ({ kind: 'name', name }) as const),
-      nat(count - 1).map((state) => ({ kind: 'in', state }) as const),
+      count > 1
+        ? nat(count - 2).map((state) => ({ kind: 'in', state: 1 + state }) as const)
+        : guardName.map((name) => ({ kind: 'name', name }) as const),
       tie('guard').map((term) => ({ kind: 'not', term }) as const),
       fc
         .tuple(fc.constantFrom('all' as const, 'any' as const), fc.array(tie('guard'), { minLength: 2, maxLength: 3 }))

@@ -4,7 +4,7 @@
  * Invariant: only a canvas is drawn while it scrolls, as large as what is to be seen.
  */
 import { useComputed, useSignalEffect } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { App } from '../../app.js';
 import { Colours, readPalette } from '../timeline/palette.js';
 import { prepare } from '../timeline/scene.js';
@@ -46,7 +46,8 @@ export function SequenceView({ app }: { readonly app: App }) {
     for (const each of [state.rows, state.columns, state.chosen, app.theme, app.route]) each.value;
     requestAnimationFrame(() => draw.current());
   });
-  useEffect(() => {
+  // Before anything is painted: a key that is pressed at the first sight of the view is for it.
+  useLayoutEffect(() => {
     const choose = (row: number): void => {
       state.choose(row);
       // There may be more rows than were drawn last, and so more to scroll.
