@@ -19,7 +19,10 @@ export async function openShownFile(path: string, warn: (text: string) => void):
   const pieces: Uint8Array[] = [];
   for await (const { kind, payload } of file.chunks()) pieces.push(encodeChunk(kind, payload));
   const complaints = file.summary?.complaintCount ?? 0;
-  if (complaints > 0) warn(`${path}: ${complaints} ${complaints === 1 ? 'thing does' : 'things do'} not fit the device's machines; apple-gfx trace check ${path} names what`);
+  if (complaints > 0)
+    warn(
+      `${path}: ${complaints} ${complaints === 1 ? 'thing does' : 'things do'} not fit the device's machines; apple-gfx trace check ${path} names what`,
+    );
   const source: StreamSource = {
     ...{ isLive: false, title: basename(path), preamble: [], first: 0, end: pieces.length, isComplete: true, displays: 0 },
     read: (number) => pieces[number] ?? null,
