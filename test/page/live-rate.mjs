@@ -8,8 +8,9 @@
 // and nobody there). Rounds go through all views in turn, so that what else the machine does falls on all of them. Prints, for each view, the medians: pictures
 // of the page a second, the device's frames a second, and their ratio to "none". It is no test: it says how fast this machine is as much as how fast
 // the page is, since a browser without a GPU draws on the cores that the device runs on.
-import { spawn } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout } from 'node:timers/promises';
 import { loadRig } from './load-rig.mjs';
 
 const [seconds = 6, runs = 3] = process.argv.slice(2, 4).map(Number);
@@ -32,36 +33,40 @@ function countPictures(milliseconds) {
   });
 }
 
-/** Starts a device; `address` resolves to its page's, `ended` to its summary. */
-function startDevice(withPage) {
-  const args = ['dist/bundles/cli/main.cjs', 'run', '--json', '--vsync', vsync, '--seconds', String(seconds + SETTLE_SECONDS + 1)];
-  const device = spawn(process.execPath, [...args, ...(withPage ? ['--dashboard'] : [])], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let [output, errors] = ['', ''];
-  device.stdout.on('data', (text) => (output += text));
-  const address = new Promise((resolve) => {
-    device.stderr.on('data', (text) => {
-      errors += text;
-      const [url] = /http:\S+/.exec(errors) ?? [];
-      if (url !== undefined) resolve(url);
-    });
-  });
-  const ended = once(device, 'close').then(() => JSON.parse(output));
-  return { address, ended };
+/** Starts a device; `address`: its page's, if it has one; `frames()`: how many it has rendered, and when that was. */
+async function startDevice(withPage) {
+  const args = [vsync, withPage ? 'page' : 'none'];
+  const device = fork(new URL('live-device.mjs', import.meta.url), args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
+  let errors = '';
+  device.stderr.on('data', (text) => (errors += text));
+  await once(device, 'message');
+  return {
+    address: /http:\S+/.exec(errors)?.[0],
+    async frames() {
+      device.send('frames');
+      const [told] = await once(device, 'message');
+      return told;
+    },
+    async end() {
+      device.disconnect();
+      await once(device, 'exit');
+    },
+  };
 }
 
+/** Both rates are counted in the same seconds, once the page has come to rest. */
 async function measure(rig, view) {
-  const device = startDevice(view !== 'none');
-  let pictures = Number.NaN;
-  if (view !== 'none' && view !== 'open') {
-    const page = await rig.open((await device.address).replace('#', `#/${view}?`));
-    await page.emulateMedia({ reducedMotion: 'no-preference' });
-    await page.waitForTimeout(1000 * SETTLE_SECONDS);
-    pictures = await page.evaluate(countPictures, 1000 * seconds);
-    await device.ended;
-    await page.close();
-  }
-  const { fps } = await device.ended;
-  return { pictures, fps };
+  const device = await startDevice(view !== 'none');
+  const page = view === 'none' || view === 'open' ? null : await rig.open(device.address.replace('#', `#/${view}?`));
+  await page?.emulateMedia({ reducedMotion: 'no-preference' });
+  await setTimeout(1000 * SETTLE_SECONDS);
+  const before = await device.frames();
+  const pictures = page === null ? Number.NaN : await page.evaluate(countPictures, 1000 * seconds);
+  if (page === null) await setTimeout(1000 * seconds);
+  const after = await device.frames();
+  await page?.close();
+  await device.end();
+  return { pictures, fps: (1000 * (after.frames - before.frames)) / (after.milliseconds - before.milliseconds) };
 }
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
