@@ -52,6 +52,50 @@ static void test_frames(bool managed) {
   check_nothing_alive();
 }
 
+/* What a glyph says of itself that can't be is not told, and nothing of it is read. */
+static void test_glyphs(void) {
+  struct host host = {0};
+  struct guest guest;
+  stage_open(&host, &guest);
+  guest_start(&guest, 0);
+  atomic_uint *told = &host.counts[PVG_UPCALL_CURSOR_GLYPH], *shown = &host.counts[PVG_UPCALL_CURSOR_SHOW];
+  for (uint32_t lie = 0; lie <= 2; lie++) {
+    standin_set(STANDIN_GLYPH, lie);
+    uint32_t before = atomic_load(shown);
+    CONTROL(&guest, OP_CURSOR_GLYPH, 0, 0, 4, 4, 16, 32, 1, 2, 0, (uint32_t)RAM_GPA + GLYPH, 0, 64);
+    CONTROL(&guest, OP_CURSOR_SHOW, 0, 0, lie % 2);
+    guest_kick(&guest);
+    AWAIT(atomic_load(shown) > before);
+    CHECK(atomic_load(told) == 1);
+  }
+  stage_close(&host, &guest);
+  forget();
+  check_nothing_alive();
+}
+
+/* A texture can't be read while an encode into it is on its way; how long that is the stand-in is told, and waited for until one was met. */
+static void test_read_in_flight(void) {
+  struct host host = {0};
+  struct guest guest;
+  standin_set(STANDIN_ENCODE_DELAY_US, 20000);
+  stage_open(&host, &guest);
+  guest_start(&guest, 0);
+  draw(&host, &guest, 0xff000003u);
+  atomic_store(&host.keep_frames, true);
+  uint32_t texture = pvg_texture_create(host.device, 64, 48, 4), *pixels = malloc(4 * 64 * 48);
+  int32_t result = PVG_OK;
+  for (uint32_t tried = 0; tried < 100 && result == PVG_OK; tried++) {
+    CHECK(pvg_display_encode(host.device, 0, texture, 1, 100 + tried) == PVG_OK);
+    result = pvg_texture_copy(texture, pixels, 4 * 64 * 48);
+  }
+  CHECK(result == PVG_E_REFUSED && strstr(pvg_last_error(), "in flight") != NULL);
+  AWAIT(pvg_texture_copy(texture, pixels, 4 * 64 * 48) == PVG_OK);
+  free(pixels);
+  stage_close(&host, &guest);
+  forget();
+  check_nothing_alive();
+}
+
 static void test_new_texture_is_zeros(void) {
   struct host host = {0};
   host_open(&host);
@@ -361,6 +405,8 @@ int main(int count, char **arguments) {
   }
   test_frames(false);
   test_frames(true);
+  test_glyphs();
+  test_read_in_flight();
   test_new_texture_is_zeros();
   test_ports();
   test_failing_creation();
