@@ -42,7 +42,7 @@ async function carryOut(task: Task): Promise<unknown> {
     case 'open':
       return open(task.fault);
     case 'replay':
-      return caseOfSchedule(await load(task.place), parseSchedule(task.schedule), task);
+      return caseOfSchedule(await load(task.place), parseSchedule(task.schedule), task).view;
     case 'move':
       return moveStep(await load(task.place), parseSchedule(task.schedule), task);
   }
