@@ -17,7 +17,7 @@ import type { CaseView, FailureView, RunView } from '../model/explore-protocol.j
 import { aligned } from './align.js';
 import { clipped, sentence } from './clip.js';
 import type { Inspector } from './fields.js';
-import { CERTIFICATE_SCHEDULES, MAX_STEPS, MAX_WORDS } from './limits.js';
+import { CERTIFICATE_SCHEDULES, MAX_STEPS, MAX_TEXT, MAX_WORDS } from './limits.js';
 import { loopFailure } from './loop.js';
 import { deadlockWords, runView, sizeOf } from './run-view.js';
 
@@ -133,7 +133,8 @@ function explainedCase(
 }
 
 function failureView({ property, message, step }: Failure): FailureView {
-  return { property: clipped(property), message: sentence(message), step };
+  // What is asked for again by that name is looked for by it.
+  return { property: property.slice(0, MAX_TEXT), message: sentence(message), step };
 }
 
 /** What is alike in one row; what was not made comes last. */

@@ -40,8 +40,8 @@ export function moveStep(loaded: Loaded, schedule: NamedSchedule, { step, by, pr
   const all = stepsOf(recorder.execution, recording);
   if (step >= all.length) throw new ArgumentError(`step: expected 0..${all.length - 1}, found ${step}`);
   const { order, by: gone } = moved(all, step, by);
-  // What was only about to happen stays so, unless it is what was moved, or stands before something that happened.
-  const last = order.findLastIndex((each) => each < made || each === step);
+  // What was only about to happen stays so, unless it stands before something that happened.
+  const last = order.findLastIndex((each) => each < made);
   const steps = order.slice(0, last + 1).flatMap((each) => all[each] ?? []);
   const { view, broken } = caseOfSchedule(loaded, { world: world.name, steps }, { property });
   const begin = beginningWith(parseSchedule(view.run.schedule).steps, steps, order.indexOf(step));

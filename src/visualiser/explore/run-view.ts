@@ -43,7 +43,7 @@ export function runView(world: World, recording: Recording, inspect: Inspector |
   recorder.record(look, null);
   const { execution } = recorder;
   if (log.moments <= recording.steps.length) log.note(execution, inspect);
-  const processes = Array.from({ length: execution.count }, (_, process) => execution.nameOf(process));
+  const processes = Array.from({ length: execution.count }, (_, process) => clipped(execution.nameOf(process)));
   const { steps } = recording;
   const deadlock = known.deadlock === undefined ? deadlockOf(recorder) : known.deadlock;
   const made = steps.slice(0, MAX_STEPS).map(stepView);

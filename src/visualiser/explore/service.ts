@@ -91,7 +91,7 @@ export class ExploreService {
     return {
       ...{ worlds, revisions, refusal },
       strategies: STRATEGIES.map(({ name, summary }) => ({ name, summary })),
-      defaults: this.latest.request ?? { ...FIRST, ...defaults },
+      defaults: { ...FIRST, ...defaults },
       status: statusView(this.latest),
     };
   }
@@ -118,10 +118,8 @@ export class ExploreService {
     this.checkAllowed();
     if (this.latest.phase !== 'searching') return statusView(this.latest);
     const { run } = this.latest;
-    await this.order({ do: 'stop' }, STOP_MS).catch(() => undefined);
-    // What it came to is told behind the answer.
-    await new Promise(setImmediate);
-    if (this.latest.run === run && this.latest.phase === 'searching') this.tell({ ...this.latest, phase: 'stopped' });
+    const last = (await this.order({ do: 'stop' }, STOP_MS).catch(() => null)) as SearchStatus | null;
+    if (this.latest.run === run && this.latest.phase === 'searching') this.tell(last ?? { ...this.latest, phase: 'stopped' });
     return statusView(this.latest);
   }
 

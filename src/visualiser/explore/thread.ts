@@ -38,7 +38,7 @@ async function carryOut(task: Task): Promise<unknown> {
       return begin(task);
     case 'stop':
       current?.searcher.stop();
-      return null;
+      return current?.searcher.status() ?? null;
     case 'open':
       return open(task.fault);
     case 'replay':

@@ -34,7 +34,7 @@ export interface Worlds {
   readonly worlds: readonly WorldInfo[];
   readonly revisions: readonly Named[];
   readonly strategies: readonly Named[];
-  /** What was searched last, or what to begin with. */
+  /** What to begin with. */
   readonly defaults: SearchRequest;
   /** Why nothing can be run; null: it can. */
   readonly refusal: string | null;

@@ -28,13 +28,19 @@ export function openSession(app: App) {
     const number = ++asked;
     isBusy.value = true;
     problem.value = '';
+    const then = (what: () => void): void => {
+      if (number !== asked) return;
+      isBusy.value = false;
+      what();
+    };
     try {
       const answer = (await app.request(`explore.${method}`, params)) as T;
-      if (number === asked) take(answer);
+      then(() => take(answer));
     } catch (error) {
-      if (number === asked) problem.value = (error as Error).message;
+      then(() => {
+        problem.value = (error as Error).message;
+      });
     }
-    if (number === asked) isBusy.value = false;
   };
 
   const show = (found: CaseView, step: number | string = found.run.made, place: Readonly<Record<string, string>> = {}): void => {
@@ -57,6 +63,8 @@ export function openSession(app: App) {
   const isSearching = (): boolean => status.value?.phase === 'searching';
   const update = (next: StatusView): void => {
     status.value = next;
+    // Who looks at something, or has asked for it, goes on looking at it.
+    if (next.phase !== 'searching' && next.faults.length > 0 && !app.route.peek().params.schedule && !isBusy.peek()) open(0);
   };
 
   /** Starts a search, or stops the one there is. */
@@ -86,12 +94,7 @@ export function openSession(app: App) {
   };
 
   const ends = [
-    app.subscribe('explore.progress', (value) => {
-      const next = value as StatusView;
-      update(next);
-      // Who looks at something goes on looking at it.
-      if (next.phase !== 'searching' && next.faults.length > 0 && !app.route.peek().params.schedule) open(0);
-    }),
+    app.subscribe('explore.progress', (value) => update(value as StatusView)),
     effect(() => {
       const { world, revision, property, schedule = '', step, cycle } = app.route.value.params;
       if (schedule === (shown.peek()?.run.schedule ?? '')) return;
@@ -107,13 +110,15 @@ export function openSession(app: App) {
       const { world, revision } = { ...found.defaults, ...app.route.peek().params };
       form.value = { ...found.defaults, world, revision };
       worlds.value = found;
-      update(found.status);
+      status.value = found.status;
     } catch (error) {
       problem.value = (error as Error).message;
     }
   };
   void begin();
   const close = (): void => {
+    // What is still asked for is of no interest in another view.
+    asked++;
     for (const end of ends) end();
   };
   return { worlds, form, status, shown, problem, isBusy, at, isSearching, open, search, select, move, close };
