@@ -98,7 +98,7 @@ describe('a world that has a fault', () => {
     const before = await rows(page);
     await page.keyboard.press('ArrowRight');
     await page.keyboard.press('-');
-    await page.waitForSelector(`${SAID}.explore-ok`);
+    await page.waitForSelector(`${SAID}:has-text("passes")`);
     expect(await textOf(page, SAID)).toBe(
       '1 place earlier: it passes: "deadlock" is not broken; of 200 that begin so and go on at random, none fails',
     );
@@ -184,8 +184,8 @@ describe('a world that has none', () => {
 describe('what goes wrong', () => {
   it('is said: a schedule in the address that is none, or of another world', async () => {
     const page = await open('world=philosophers&revision=hardened&schedule=s1/bank/alice:read.balance');
-    await page.waitForSelector('.explore-problem:not(:empty)');
-    expect(await textOf(page, '.explore-problem')).toContain('expected one of philosophers, found one of bank');
+    await page.waitForSelector('.explore [role=alert]:not(:empty)');
+    expect(await textOf(page, '.explore [role=alert]')).toContain('expected one of philosophers, found one of bank');
     expect(await page.isVisible(START)).toBe(true);
     await page.close();
   });

@@ -22,6 +22,7 @@ export function Chooser({ session }: { readonly session: Session }) {
         <label key={key}>
           {name}
           <select
+            class="button"
             disabled={options.length === 0}
             value={form[key]}
             onChange={({ currentTarget }) => choose({ [key]: currentTarget.value })}
@@ -30,7 +31,7 @@ export function Chooser({ session }: { readonly session: Session }) {
               <option key={each.name}>{each.name}</option>
             ))}
           </select>
-          <p>{options.find((each) => each.name === form[key])?.summary ?? 'the same in each'}</p>
+          <p>{options.find((each) => each.name === form[key])?.summary ?? 'the same in every revision'}</p>
         </label>
       ))}
       <div class="explore-line">
@@ -39,6 +40,7 @@ export function Chooser({ session }: { readonly session: Session }) {
             {name}
             <input
               type="number"
+              class="button"
               min={least}
               value={form[key]}
               onInput={({ currentTarget }) => choose({ [key]: Number(currentTarget.value) })}

@@ -5,6 +5,7 @@
  * row is the beginning. What is not here: the steps' dots, which stand in their rows (graph.tsx).
  */
 import type { RunView } from '../../../model/explore-protocol.js';
+import { toned } from './said.js';
 
 /** The colour of a process. */
 export const colored = (process: number) => ({ color: `var(--c${process % 8})` });
@@ -39,7 +40,7 @@ export function LanesHead({ run: { processes, tone, title, size } }: { readonly 
         </span>
       ))}
       <p>
-        <strong class={`explore-${tone}`}>{title}</strong>
+        <strong style={toned(tone)}>{title}</strong>
         <br />
         {size}
       </p>

@@ -1,12 +1,15 @@
 /**
  * What there is to say of a search, or of an execution.
  */
-import type { CaseView, Said } from '../../../model/explore-protocol.js';
+import type { CaseView, Said, Tone } from '../../../model/explore-protocol.js';
+
+/** The colour of a tone. */
+export const toned = (tone: Tone) => ({ color: `var(--${tone})` });
 
 export function SaidText({ tone, title, lines }: Said) {
   return (
     <>
-      <h2 class={`explore-${tone}`}>{title}</h2>
+      <h2 style={toned(tone)}>{title}</h2>
       <List lines={lines} />
     </>
   );

@@ -3,6 +3,7 @@
  *
  * Invariant: every figure has its place, whether there is one or not, so that nothing jumps.
  */
+import { toned } from './said.js';
 import type { Session } from './session.js';
 
 export function Search({ session }: { readonly session: Session }) {
@@ -38,10 +39,10 @@ export function Search({ session }: { readonly session: Session }) {
           title={fault.message}
           onClick={() => session.open(index)}
         >
-          <strong class="explore-bad">{fault.property}</strong> {fault.message}
+          <strong style={toned('bad')}>{fault.property}</strong> {fault.message}
         </button>
       ))}
-      <p class="explore-bad">{problem}</p>
+      <p style={toned('bad')}>{problem}</p>
       <p>{coverage[0]}</p>
     </div>
   );

@@ -121,5 +121,5 @@ export function openSession(app: App) {
     asked++;
     for (const end of ends) end();
   };
-  return { worlds, form, status, shown, problem, isBusy, at, isSearching, open, search, select, move, close };
+  return { worlds, form, status, shown, problem, at, isSearching, open, search, select, move, close };
 }

@@ -5,6 +5,7 @@
  */
 import type { CaseView } from '../../../model/explore-protocol.js';
 import { Icon } from '../../icon.js';
+import { toned } from './said.js';
 import type { Session } from './session.js';
 
 const MOVES = [
@@ -33,21 +34,13 @@ export function Toolbar({ session, shown: { run, move, said } }: ToolbarProps) {
           {at > run.made ? 'next' : at} / {run.made}
         </output>
         {step(1, 'Next step (→)', run.steps.length)}
-        <span />
         {MOVES.map(([text, places, title]) => (
-          <button
-            key={text}
-            type="button"
-            class="button"
-            title={title}
-            disabled={at === 0 || session.isBusy.value}
-            onClick={() => session.move(places)}
-          >
+          <button key={text} type="button" class="button" title={title} disabled={at === 0} onClick={() => session.move(places)}>
             {text}
           </button>
         ))}
       </div>
-      <p role="status" class={`explore-${move?.tone}`}>
+      <p role="status" style={move ? toned(move.tone) : {}}>
         {move?.text ?? said.lines[0]}
       </p>
     </div>

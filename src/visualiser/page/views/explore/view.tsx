@@ -42,9 +42,7 @@ export function ExploreView({ app }: { readonly app: App }) {
         <Search session={session} />
       </section>
       <section aria-label="Execution">
-        <p class="explore-problem" role="alert">
-          {session.problem.value}
-        </p>
+        <p role="alert">{session.problem.value}</p>
         {shown !== null ? (
           <>
             <Toolbar session={session} shown={shown} />
