@@ -291,6 +291,15 @@ describe('a step that is moved', () => {
     await expect(move(4, 1)).rejects.toThrow('step: expected 0..3, found 4');
   });
 
+  it('is the same one of several that are alike', async () => {
+    const frames = { world: 'frames', revision: 'v5' };
+    // What the text has is not there: the world goes on by itself.
+    const { run } = await call<CaseView>('explore.replay', { ...frames, schedule: 's1/frames@v5/nobody:lock.nothing' });
+    expect(run.steps.slice(0, 3).map(({ process, text }) => `${run.processes[process]} ${text}`)).toEqual(Array(3).fill('guest newFrame'));
+    const { move: came } = await call<CaseView>('explore.move', { ...frames, schedule: run.schedule, step: 1, by: 0 });
+    expect(came?.place).toBe(2);
+  });
+
   it('goes as far as it can, and is asked for from there', async () => {
     expect((await move(3, -9)).move).toMatchObject({ by: -2, place: 2 });
   });
