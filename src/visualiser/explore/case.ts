@@ -65,7 +65,7 @@ export function caseOfSchedule(loaded: Loaded, schedule: NamedSchedule, { proper
   const { failures } = recorder.execution;
   const broken = failures.map((each) => each.property);
   const choices = recording.steps.map(({ choice }) => choice);
-  // Behind its text a loop was gone on with, as any other schedule is.
+  // Replayed, a loop goes on behind its text like everything that has not ended.
   const round = choices.slice(0, schedule.steps.length);
   const loop = cycleFrom === null ? null : loopFailure(world, { choices: round, cycleFrom, property });
   const failure = loop ?? failures.find((each) => each.property === property) ?? failures[0] ?? null;
