@@ -33,9 +33,9 @@ export function exploreCatalogue(own: readonly FoundWorld[] = [], first: { world
     source === null || module === undefined ? [] : [{ world, place: { source, inspector: null, module } }],
   );
   const places = new Map<string, WorldPlace>(mine.map(({ world, place }) => [world.name, place]));
-  const infos = mine.map(({ world: { name, summary } }): WorldInfo => ({ name, summary, revisions: [] }));
+  const infos = mine.map(({ world: { name, summary } }): WorldInfo => ({ name, summary, differs: false }));
   const ours = WORLDS.filter(({ name }) => !places.has(name)).map(
-    ({ name, summary }): WorldInfo => ({ name, summary, revisions: differs(makeWorld(name, DEFAULT_REVISION)) ? REVISION_NAMES : [] }),
+    ({ name, summary }): WorldInfo => ({ name, summary, differs: differs(makeWorld(name, DEFAULT_REVISION)) }),
   );
   return {
     worlds: [...infos, ...ours],

@@ -32,12 +32,14 @@ afterAll(async () => {
 afterEach(() => rig.check());
 
 const STORY = '.explore-story h2';
+const START = '.explore [type=submit]';
+const SAID = '.explore-tools [role=status]';
 const open = (params: string): Promise<Page> => rig.open(url.replace('?', `?${params}&`));
 
 /** The view, once it knows what there is to run. */
 async function choosing(params: string): Promise<Page> {
   const page = await open(params);
-  await page.waitForSelector('.explore-start');
+  await page.waitForSelector(START);
   return page;
 }
 
@@ -51,10 +53,12 @@ async function found(params: string): Promise<Page> {
 /** The text of the first that matches. */
 const textOf = async (page: Page, selector: string): Promise<string> => (await page.locator(selector).first().textContent()) ?? '';
 
-/** What stands in the left column of the list. */
+/** What stands in the left column of the list, but for numbers and signs. */
 const rows = (page: Page): Promise<string[]> =>
-  page.$$eval('.explore-row', (all) => all.map((row) => (row.querySelector('.explore-text')?.textContent ?? row.textContent ?? '').trim()));
-const selected = (page: Page): Promise<string> => textOf(page, '.explore-row[aria-selected="true"] .explore-cell');
+  page.$$eval('.explore-rows [role=option] > :first-of-type', (all) =>
+    all.map((cell) => (cell.querySelector('span')?.textContent ?? cell.textContent ?? '').trim()),
+  );
+const selected = (page: Page): Promise<string> => textOf(page, '.explore-rows [aria-selected=true]');
 const shownValue = (page: Page, name: string): Promise<string> => textOf(page, `.explore-states tr:has(th:text-is("${name}")) td`);
 
 describe('a world that has a fault', () => {
@@ -64,11 +68,10 @@ describe('a world that has a fault', () => {
     expect(await rows(page)).toEqual(
       expect.arrayContaining(['philosopher 0 lock fork 0', 'philosopher 2 lock fork 2', 'philosopher 1 lock fork 1']),
     );
-    const racing = await page.$$eval('.explore-racing .explore-text', (all) => all.map((each) => each.textContent));
-    expect(racing[0]).toBe('philosopher 1 lock fork 1');
-    expect(racing).toContain('philosopher 0 waits: lock fork 1 (philosopher 1)');
-    expect([await page.locator('.explore-ring').count(), await page.locator('.explore-race').count()]).toEqual([2, 1]);
-    expect(await textOf(page, '.explore-head')).toMatch(/breaks deadlock[\s\S]*3 steps, 1 preemption[\s\S]*passes[\s\S]*12 steps/);
+    const racing = await page.$$eval('.explore-racing > span', (all) => all.map((each) => each.textContent));
+    expect(racing).toEqual(['philosopher 1 lock fork 1', 'philosopher 0 waits: lock fork 1 (philosopher 1)']);
+    expect(await page.locator('.explore-race').count()).toBe(1);
+    expect(await textOf(page, '.explore-heads')).toMatch(/breaks deadlock[\s\S]*3 steps, 1 preemption[\s\S]*passes[\s\S]*12 steps/);
     expect(await page.locator('.explore-different').count()).toBe(1);
     expect(await textOf(page, '.explore-story')).toContain('1 preemption; all 6 schedules with none pass');
     expect(await shownValue(page, 'fork 1')).toBe('philosopher 1');
@@ -81,7 +84,7 @@ describe('a world that has a fault', () => {
     expect([await selected(page), await shownValue(page, 'fork 0')]).toEqual(['beginning', 'free']);
     await page.keyboard.press('ArrowRight');
     expect([await selected(page), await shownValue(page, 'fork 0')]).toEqual([expect.stringContaining('lock fork 0'), 'philosopher 0']);
-    expect(await textOf(page, '.explore-diff')).toContain('shared fork 0: free');
+    expect(await textOf(page, '.explore-states ul')).toContain('shared fork 0: free › philosopher 0');
     expect(await page.$$eval('.explore-changed', (all) => all.map((each) => each.textContent))).toContain('philosopher 0');
     await page.keyboard.press('ArrowLeft');
     expect(await shownValue(page, 'fork 0')).toBe('free');
@@ -92,36 +95,39 @@ describe('a world that has a fault', () => {
 
   it('passes when a step is moved, which is said; the way back leads to the fault', async () => {
     const page = await found('world=philosophers&revision=hardened');
+    const before = await rows(page);
     await page.keyboard.press('ArrowRight');
-    await page.keyboard.press('m');
-    await page.keyboard.press('ArrowLeft');
-    expect(await textOf(page, '.explore-said')).toBe('1 place earlier; Enter runs from there, Escape leaves it');
-    expect((await rows(page)).slice(2, 5)).toEqual([
-      'philosopher 2 lock fork 2',
-      'philosopher 0 waits: lock fork 1 (philosopher 1)',
-      'philosopher 1 lock fork 1',
-    ]);
-    await page.keyboard.press('Enter');
-    await page.waitForSelector('.explore-said .explore-ok');
-    expect(await textOf(page, '.explore-said')).toBe(
-      'it passes: "deadlock" is not broken; of 200 that begin so and go on at random, none fails',
+    await page.keyboard.press('-');
+    await page.waitForSelector(`${SAID}:has-text("passes")`);
+    expect(await textOf(page, SAID)).toBe(
+      '1 place earlier: it passes: "deadlock" is not broken; of 200 that begin so and go on at random, none fails',
     );
+    expect((await rows(page)).slice(2, 4)).toEqual(['philosopher 2 lock fork 2', 'philosopher 0 lock fork 1']);
     expect([await textOf(page, STORY), await selected(page)]).toEqual([
       'philosophers passes',
       expect.stringContaining('philosopher 0 lock fork 1'),
     ]);
     await page.goBack();
     await page.waitForSelector(`${STORY}:has-text("breaks")`);
+    expect(await rows(page)).toEqual(before);
     await page.close();
   });
 
-  it('can be moved with Alt and an arrow as well, and left as it is by Escape', async () => {
+  it('is moved on from where it came from, there and back, by keys and by buttons', async () => {
     const page = await found('world=philosophers&revision=hardened');
-    const before = await rows(page);
-    await page.keyboard.press('Alt+ArrowLeft');
-    expect(await textOf(page, '.explore-said')).toMatch(/^1 place earlier/);
-    await page.keyboard.press('Escape');
-    expect(await rows(page)).toEqual(before);
+    const moved = (text: string): Promise<unknown> => page.waitForSelector(`${SAID}:has-text("${text}")`);
+    await page.click('.explore-tools button:has-text("Earlier")');
+    await moved('1 place earlier: it breaks');
+    await page.keyboard.press('-');
+    await moved('2 places earlier: it breaks');
+    expect((await rows(page))[1]).toBe('philosopher 1 lock fork 1');
+    await page.keyboard.press('+');
+    await moved('1 place earlier: it breaks');
+    // What is another step begins anew.
+    await page.keyboard.press('Home');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.press('r');
+    await moved('as before; of 200');
     await page.close();
   });
 
@@ -130,7 +136,7 @@ describe('a world that has a fault', () => {
     await page.keyboard.press('Home');
     await page.keyboard.press('ArrowRight');
     const shown = async (each: Page) => [
-      await textOf(each, '.explore-list'),
+      await textOf(each, '.explore-rows'),
       await textOf(each, '.explore-states'),
       await textOf(each, STORY),
     ];
@@ -150,13 +156,13 @@ describe('a world that has a fault', () => {
 
   it('has a fault for each property if it is asked for, to choose from', async () => {
     const page = await choosing('world=reading&revision=sync');
-    await page.check('.explore-check input');
-    await page.fill('.explore-amount input >> nth=0', '1');
-    await page.click('.explore-start');
-    await page.waitForSelector('.explore-faults li:nth-child(3)');
-    await page.click('.explore-faults button:has-text("deadlock")');
+    await page.check('.explore [type=checkbox]');
+    await page.fill('.explore [type=number] >> nth=0', '1');
+    await page.click(START);
+    await page.waitForSelector('.explore-search button:nth-of-type(3)');
+    await page.click('.explore-search button:has-text("deadlock")');
     await page.waitForSelector(`${STORY}:has-text("deadlock")`);
-    expect(await textOf(page, '.explore-story')).toMatch(/deadlock: bql\s+task\s+bql/);
+    expect(await textOf(page, '.explore-story')).toContain('deadlock: bql › task › bql');
     expect(await shownValue(page, 'lock')).toBe('held');
     await page.waitForSelector('[data-phase="ended"]');
     await page.close();
@@ -167,10 +173,10 @@ describe('a world that has none', () => {
   it('is proved, with counts', async () => {
     const page = await choosing('world=accesses&revision=hardened');
     await page.selectOption('select >> nth=2', 'bfs');
-    await page.click('.explore-start');
+    await page.click(START);
     await page.waitForSelector('.explore-verdict h2:has-text("Proved")');
     expect(await textOf(page, '.explore-verdict')).toContain('all 303 states were seen');
-    expect(await textOf(page, '.explore-figures')).toMatch(/states303/);
+    expect(await textOf(page, '.explore-search dl')).toMatch(/states303/);
     await page.close();
   });
 });
@@ -178,9 +184,9 @@ describe('a world that has none', () => {
 describe('what goes wrong', () => {
   it('is said: a schedule in the address that is none, or of another world', async () => {
     const page = await open('world=philosophers&revision=hardened&schedule=s1/bank/alice:read.balance');
-    await page.waitForSelector('.explore-middle .explore-problem:not(:empty)');
-    expect(await textOf(page, '.explore-middle .explore-problem')).toContain('expected one of philosophers, found one of bank');
-    expect(await page.isVisible('.explore-start')).toBe(true);
+    await page.waitForSelector('.explore [role=alert]:not(:empty)');
+    expect(await textOf(page, '.explore [role=alert]')).toContain('expected one of philosophers, found one of bank');
+    expect(await page.isVisible(START)).toBe(true);
     await page.close();
   });
 });
@@ -191,7 +197,7 @@ describe('the page', () => {
     ['dark', 3840, 2160],
   ] as const)('in the %s theme shows all of it at %d×%d, and nothing beside it', async (theme, width, height) => {
     const page = await rig.open(url.replace('?', '?world=frames&revision=v5&'), { width, height, theme });
-    await page.waitForSelector('.explore-start');
+    await page.waitForSelector(START);
     await page.keyboard.press('s');
     await page.waitForSelector(STORY);
     expect(await textOf(page, STORY)).toBe('frames@v5 breaks “L3”');
@@ -199,7 +205,7 @@ describe('the page', () => {
     expect(overflow).toBe(0);
     // Lanes stand beside their rows, whatever the size of the text.
     const [dot, row] = [
-      await page.locator('.explore-ring').first().boundingBox(),
+      await page.locator('.explore-racing i').first().boundingBox(),
       await page.locator('.explore-racing').first().boundingBox(),
     ];
     expect(Math.abs((dot?.y ?? 0) + (dot?.height ?? 0) / 2 - (row?.y ?? 0) - (row?.height ?? 0) / 2)).toBeLessThan(2);

@@ -3,20 +3,23 @@
  *
  * Invariant: what is said was seen: each execution in a case was run. What is not here: finding one (searcher.ts), or changing one (mover.ts).
  */
+import type { Race } from '../../explorer/adjacent.js';
 import { certify, describeCertificate, plural } from '../../explorer/certificate.js';
 import { explain, type Explanation, withSites } from '../../explorer/explain.js';
 import { WorldError, type Failure } from '../../explorer/failure.js';
 import { Recorder, type Recording } from '../../explorer/recording.js';
-import { type Divergence, replay } from '../../explorer/replay.js';
+import { replay } from '../../explorer/replay.js';
 import { describeStep } from '../../explorer/report-table.js';
 import { replayCommand } from '../../explorer/report.js';
 import type { NamedSchedule } from '../../explorer/schedule-text.js';
 import type { World } from '../../explorer/world.js';
-import type { CaseView, FailureView } from '../model/explore-protocol.js';
+import type { CaseView, FailureView, RunView } from '../model/explore-protocol.js';
+import { aligned } from './align.js';
 import { clipped, sentence } from './clip.js';
 import type { Inspector } from './fields.js';
-import { CERTIFICATE_SCHEDULES, MAX_WORDS } from './limits.js';
-import { deadlockWords, runView } from './run-view.js';
+import { CERTIFICATE_SCHEDULES, MAX_STEPS, MAX_TEXT, MAX_WORDS } from './limits.js';
+import { loopFailure } from './loop.js';
+import { deadlockWords, runView, sizeOf } from './run-view.js';
 
 /** A world that was loaded, and what else is known of where it came from. */
 export interface Loaded {
@@ -48,68 +51,108 @@ export interface Wanted {
   readonly cycleFrom?: number | null;
 }
 
+/** A case, and all properties that its execution broke. */
+export interface Seen {
+  readonly view: CaseView;
+  readonly broken: readonly string[];
+}
+
 /** The case of a schedule, as it is. */
-export function caseOfSchedule(loaded: Loaded, schedule: NamedSchedule, { property = null, cycleFrom = null }: Wanted = {}): CaseView {
+export function caseOfSchedule(loaded: Loaded, schedule: NamedSchedule, { property = null, cycleFrom = null }: Wanted = {}): Seen {
   const { world } = loaded;
   const recorder = new Recorder(world);
   const { recording, divergences } = withSites(() => replay(recorder, schedule));
   const { failures } = recorder.execution;
-  const failure = failures.find((each) => each.property === property) ?? failures[0];
-  if (failure === undefined) return passingCase(loaded, recording, { divergences, cycleFrom });
+  const broken = failures.map((each) => each.property);
   const choices = recording.steps.map(({ choice }) => choice);
+  // Replayed, a loop goes on behind its text like everything that has not ended.
+  const round = choices.slice(0, schedule.steps.length);
+  const loop = cycleFrom === null ? null : loopFailure(world, { choices: round, cycleFrom, property });
+  const failure = loop ?? failures.find((each) => each.property === property) ?? failures[0] ?? null;
+  const departures = divergences
+    .filter(({ at }) => loop === null || at < round.length)
+    .slice(0, MAX_STEPS)
+    .map(({ at, text }) => sentence(`behind step ${at}: ${text}`));
+  if (failure === null) {
+    const words = ['nothing fails in this execution', ...(cycleFrom === null ? [] : ['it does not go round for ever'])];
+    return { view: passingCase(loaded, recording, { departures, words }), broken };
+  }
   // Not made smaller: what is shown is what was asked for.
-  const explanation = explain(world, { ...failure, schedule: choices }, { shrinkReplays: 0, certificateSchedules: 0 });
-  return explainedCase(loaded, explanation, [], certificateWords(world, explanation), divergences);
+  const found = { ...failure, ...(loop === null ? { schedule: choices } : { schedule: round, cycleFrom }) };
+  const explanation = explain(world, found, { shrinkReplays: 0, certificateSchedules: 0 });
+  return { view: explainedCase(loaded, explanation, [], certificateWords(world, explanation), departures), broken };
 }
 
 interface Passing {
-  readonly divergences: readonly Divergence[];
-  readonly cycleFrom: number | null;
+  readonly departures: readonly string[];
+  readonly words: readonly string[];
 }
 
-function passingCase(loaded: Loaded, recording: Recording, { divergences, cycleFrom }: Passing): CaseView {
-  const { world, inspect } = loaded;
-  const run = runView(world, recording, inspect, { divergences });
-  const isLoop = cycleFrom !== null && cycleFrom < run.steps.length;
-  const words = isLoop ? [loopWords(cycleFrom, run.steps.length)] : ['nothing fails in this execution'];
+function passingCase({ world, inspect, module }: Loaded, recording: Recording, { departures, words }: Passing): CaseView {
+  const run = runView(world, recording, inspect);
   return {
-    ...{ world: world.name, run, failure: null, race: null, passing: null, words, cycleFrom: isLoop ? cycleFrom : null },
-    command: replayCommand(run.schedule, loaded.module),
+    ...{ world: world.name, run, failure: null, race: [], passing: null, rows: rowsOf(run, null), cycleFrom: null, departures, move: null },
+    said: { tone: 'ok', title: `${world.name} passes`, lines: words },
+    command: replayCommand(run.schedule, module),
   };
 }
 
 function explainedCase(
-  loaded: Loaded,
+  { world, inspect, module }: Loaded,
   explanation: Explanation,
   above: readonly string[],
   below: readonly string[],
-  divergences: readonly Divergence[] = [],
+  departures: readonly string[] = [],
 ): CaseView {
-  const { world, inspect } = loaded;
-  const { recording, deadlock, race, adjacent, cycleFrom, failure } = explanation;
-  const run = runView(world, recording, inspect, { divergences, ...(deadlock !== null && { deadlock }) });
+  const { recording, deadlock, adjacent, cycleFrom, failure } = explanation;
+  const run = runView(world, recording, inspect, { failure, ...(deadlock !== null && { deadlock }) });
+  const passing = adjacent === null ? null : runView(world, adjacent.passing, inspect);
   const loop = cycleFrom === null ? [] : [loopWords(cycleFrom, run.steps.length)];
-  const words = [...above, ...loop, ...deadlockWords(deadlock), ...raceWords(explanation), ...below];
+  const words = [failure.message, ...above, ...loop, ...deadlockWords(deadlock), ...raceWords(explanation), ...below];
   return {
-    ...{ world: world.name, run, race, cycleFrom },
+    ...{
+      world: world.name,
+      run,
+      passing,
+      rows: rowsOf(run, passing),
+      race: raceOf(explanation.race, run),
+      cycleFrom,
+      departures,
+      move: null,
+    },
     failure: failureView(failure),
-    passing: adjacent === null ? null : runView(world, adjacent.passing, inspect),
-    words: words
-      .filter((line) => line !== '')
-      .slice(0, MAX_WORDS)
-      .map(sentence),
-    command: replayCommand(run.schedule, loaded.module),
+    said: {
+      ...{ tone: 'bad', title: `${world.name} breaks “${clipped(failure.property)}”` },
+      lines: words
+        .filter((line) => line !== '')
+        .slice(0, MAX_WORDS)
+        .map(sentence),
+    },
+    command: replayCommand(run.schedule, module),
   };
 }
 
-export function failureView({ property, message, step }: Failure): FailureView {
-  return { property: clipped(property), message: sentence(message), step };
+function failureView({ property, message, step }: Failure): FailureView {
+  // What is asked for again by that name is looked for by it.
+  return { property: property.slice(0, MAX_TEXT), message: sentence(message), step };
+}
+
+/** What is alike in one row; what was not made comes last. */
+function rowsOf(run: RunView, passing: RunView | null): CaseView['rows'] {
+  if (passing === null) return run.steps.map((_, index) => [index]);
+  const keysOf = ({ steps, made }: RunView): string[] => steps.slice(0, made).map(({ process, text }) => `${process} ${text}`);
+  return [...aligned(keysOf(run), keysOf(passing)), ...run.steps.slice(run.made).map((_, index) => [run.made + index, null])];
+}
+
+/** One that was not made is among those that are pending. */
+function raceOf(race: Race | null, { steps }: RunView): number[] {
+  if (race === null) return [];
+  return [race.earlier, race.later ?? steps.findIndex(({ process, isMade }) => process === race.process && !isMade)];
 }
 
 function sizes({ recording, found, shrinkReplays }: Explanation): string[] {
-  const size = ({ steps, preemptions }: Recording): string => `${plural(steps.length, 'step')}, ${plural(preemptions, 'preemption')}`;
-  if (found.steps.length === recording.steps.length && found.preemptions === recording.preemptions) return [size(recording)];
-  return [`${size(recording)}; shrunk from ${size(found)} in ${plural(shrinkReplays, 'replay')}`];
+  if (found.steps.length === recording.steps.length && found.preemptions === recording.preemptions) return [sizeOf(recording)];
+  return [`${sizeOf(recording)}; shrunk from ${sizeOf(found)} in ${plural(shrinkReplays, 'replay')}`];
 }
 
 function loopWords(from: number, steps: number): string {

@@ -3,9 +3,12 @@
  */
 import { MAX_SENTENCE, MAX_TEXT } from './limits.js';
 
+/** Not every system's fonts have arrows. */
+const ARROWS = /[→⇒]/g;
+
 /** At most MAX_TEXT characters; what was cut ends in an ellipsis. */
 export function clipped(text: string, most = MAX_TEXT): string {
-  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+  return (text.length <= most ? text : `${text.slice(0, most - 1)}…`).replace(ARROWS, '›');
 }
 
 /** As clipped(), at most MAX_SENTENCE. */

@@ -20,6 +20,9 @@ export interface Field {
 /** Looks at what a world was told that its state is. */
 export type Inspector = (states: readonly object[]) => readonly Field[];
 
+/** What is said of every process, in the order in which it is shown. */
+export const OF_PROCESSES: readonly string[] = ['stands', 'next', 'state'];
+
 /** Whose the objects are that processes share. */
 const SHARED = 'shared';
 
@@ -54,7 +57,8 @@ function processFields(execution: Execution, process: number): Field[] {
   const next = isIdle && actor !== null ? '' : (execution.labelOf(process) ?? operationOf(execution, process));
   const fields = [stands, { owner, name: 'next', value: clipped(next) }];
   const said = actor?.describe?.();
-  if (said !== undefined) fields.push({ owner, name: 'state', value: clipped(said) });
+  // That an idle actor is idle was said.
+  if (said !== undefined) fields.push({ owner, name: 'state', value: said === stands.value ? '' : clipped(said) });
   return fields;
 }
 

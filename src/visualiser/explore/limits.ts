@@ -5,6 +5,8 @@
 /** Executions of a search, or its states: what a thread can do in some minutes. A state takes about 100 bytes. */
 export const MAX_EXECUTIONS = 5_000_000;
 export const MAX_SECONDS = 600;
+/** What a page begins with. */
+export const FIRST_SECONDS = 30;
 /** Heap of the thread that runs worlds, in MiB; one that needs more ends, and its search with it. */
 export const THREAD_HEAP_MIB = 1024;
 /** How long a part of a search is, between two looks at the clock and at messages, in milliseconds. */

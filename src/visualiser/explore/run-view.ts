@@ -5,24 +5,28 @@
  * execution that the steps are of.
  */
 import { describeDeadlock, type Deadlock, type DeadlockStep } from '../../base/wait-for.js';
+import { plural } from '../../explorer/certificate.js';
 import type { Execution } from '../../explorer/execution.js';
-import { kindName } from '../../explorer/operation.js';
+import type { Failure } from '../../explorer/failure.js';
 import { type Chooser, exactly, Recorder, type Recording, type Step } from '../../explorer/recording.js';
-import { type Divergence, operationOf } from '../../explorer/replay.js';
+import { operationOf } from '../../explorer/replay.js';
 import { describeStep } from '../../explorer/report-table.js';
 import { formatSchedule, named } from '../../explorer/schedule-text.js';
 import { Status } from '../../explorer/slot.js';
 import { deadlockOf } from '../../explorer/waits.js';
 import type { World } from '../../explorer/world.js';
-import type { FieldInfo, RunView, StepView, WaitView } from '../model/explore-protocol.js';
-import { clipped, sentence } from './clip.js';
-import { fieldsOf, type Inspector } from './fields.js';
+import type { RunView, StateRow, StepView } from '../model/explore-protocol.js';
+import { clipped } from './clip.js';
+import { type Field, fieldsOf, type Inspector, OF_PROCESSES } from './fields.js';
 import { MAX_CHANGES, MAX_FIELDS, MAX_STEPS } from './limits.js';
-import { needsOf } from './needs.js';
+
+/** Whose a value is, and what it is called. */
+type Place = Pick<Field, 'owner' | 'name'>;
 
 /** What is known of an execution besides. */
 export interface Known {
-  readonly divergences?: readonly Divergence[];
+  /** Of what it breaks; null: it passes. */
+  readonly failure?: Pick<Failure, 'property'> | null;
   /** Who waits for whom at its end; left out: it is found out. */
   readonly deadlock?: Deadlock | null;
 }
@@ -39,33 +43,34 @@ export function runView(world: World, recording: Recording, inspect: Inspector |
   recorder.record(look, null);
   const { execution } = recorder;
   if (log.moments <= recording.steps.length) log.note(execution, inspect);
-  const processes = Array.from({ length: execution.count }, (_, process) => execution.nameOf(process));
-  const { steps, preemptions } = recording;
-  const needs = needsOf(recording);
+  const processes = Array.from({ length: execution.count }, (_, process) => clipped(execution.nameOf(process)));
+  const { steps } = recording;
   const deadlock = known.deadlock === undefined ? deadlockOf(recorder) : known.deadlock;
+  const made = steps.slice(0, MAX_STEPS).map(stepView);
+  const { failure = null } = known;
   return {
     schedule: formatSchedule(named(execution, world.name, steps)),
-    steps: steps.slice(0, MAX_STEPS).map((step, index) => stepView(step, needs[index] ?? [])),
-    pending: pendingSteps(execution),
-    hidden: Math.max(0, steps.length - MAX_STEPS),
+    tone: failure === null ? 'ok' : 'bad',
+    title: failure === null ? 'passes' : `breaks ${clipped(failure.property)}`,
+    size: sizeOf(recording),
+    steps: [...made, ...pendingOf(execution, deadlock)],
+    made: made.length,
     processes,
-    ...log.view(),
-    failures: execution.failures.map(({ property, message, step }) => ({
-      property: clipped(property),
-      message: sentence(message),
-      step,
-    })),
-    preemptions,
-    waits: waitsOf(deadlock),
-    divergences: (known.divergences ?? []).slice(0, MAX_STEPS).map(({ at, text }) => ({ at, text: sentence(text) })),
+    ...log.view(processes),
   };
+}
+
+/** How long it is, in words. */
+export function sizeOf({ steps, preemptions }: Recording): string {
+  const size = `${plural(steps.length, 'step')}, ${plural(preemptions, 'preemption')}`;
+  return steps.length <= MAX_STEPS ? size : `${size}; the first ${MAX_STEPS} are shown`;
 }
 
 /** What changes from one moment to the next. */
 class ChangeLog {
   moments = 0;
   private readonly numbers = new Map<string, number>();
-  private readonly fields: FieldInfo[] = [];
+  private readonly fields: Place[] = [];
   private readonly values: string[] = [];
   private first: readonly string[] = [];
   private readonly changes: (readonly [number, string])[][] = [];
@@ -92,9 +97,15 @@ class ChangeLog {
     this.count += changed.length;
   }
 
-  view(): Pick<RunView, 'fields' | 'first' | 'changes'> {
-    const first = this.fields.map((_, number) => this.first[number] ?? '');
-    return { fields: this.fields, first, changes: this.changes };
+  view(processes: readonly string[]): Pick<RunView, 'fields' | 'state' | 'first' | 'changes'> {
+    const { fields, changes } = this;
+    return {
+      // What a process would do next stands beside it.
+      fields: fields.map(({ owner, name }) => (name === 'next' ? '' : `${owner} ${name}`)),
+      state: stateOf(fields, processes),
+      first: fields.map((_, number) => this.first[number] ?? ''),
+      changes,
+    };
   }
 
   private numberOf(owner: string, name: string): number | null {
@@ -110,44 +121,49 @@ class ChangeLog {
   }
 }
 
-function stepView(step: Step, needs: readonly number[]): StepView {
-  const { process, kind, target, outcome, preempts, site } = step;
-  return {
-    ...{ process, kind: kindName(kind), object: target?.name ?? '', outcome, preempts, needs },
-    text: clipped(describeStep(step)),
-    // The last two folders and the file are enough to find it.
-    site: clipped(site.split(/[\\/]/).slice(-3).join('/')),
-  };
+/** A row for each process, and behind them what else there is, by whose it is. */
+function stateOf(fields: readonly Place[], processes: readonly string[]): RunView['state'] {
+  const isOfProcess = ({ owner, name }: Place): boolean => processes.includes(owner) && OF_PROCESSES.includes(name);
+  const numbersOf = (whose: string, wanted: boolean): number[] =>
+    fields.flatMap((field, number) => (field.owner === whose && isOfProcess(field) === wanted ? [number] : []));
+  const owners = new Set(fields.filter((field) => !isOfProcess(field)).map(({ owner }) => owner));
+  const rowOf = (number: number): StateRow => [fields[number]?.name ?? '', [number]];
+  return [
+    ['', processes.map((process): StateRow => [process, numbersOf(process, true)])],
+    ...[...owners].map((owner) => [owner, numbersOf(owner, false).map(rowOf)] as const),
+  ];
 }
 
-/** What processes are about to do, or wait to do. */
-function pendingSteps(execution: Execution): StepView[] {
-  const pending: StepView[] = [];
-  for (let process = 0; process < execution.count; process++) {
-    const isWanted = execution.isEnabled(process) || execution.isBlocked(process);
-    if (execution.status[process] !== Status.active || !isWanted) continue;
-    pending.push({
-      ...{ process, kind: kindName(execution.kindOf(process)), object: execution.targetOf(process)?.name ?? '', outcome: 0 },
-      ...{ text: clipped(execution.labelOf(process) ?? operationOf(execution, process)), preempts: false, needs: [], site: '' },
-    });
-  }
-  return pending;
+function stepView({ preempts, process, site, ...step }: Step): StepView {
+  // The last two folders and the file are enough to find it.
+  return { process, text: clipped(describeStep(step)), isMade: true, preempts, site: clipped(site.split(/[\\/]/).slice(-3).join('/')) };
 }
 
-function waitsOf(deadlock: Deadlock | null): WaitView[] {
-  if (deadlock === null) return [];
-  const { cycle, support, stuck } = deadlock;
-  const seen = new Set<string>();
-  return [...cycle, ...support, ...stuck].flatMap((step) => {
-    if (seen.has(step.from.id)) return [];
-    seen.add(step.from.id);
-    return [waitView(step, cycle.includes(step))];
+/** Processes that are about to do something, or wait to. */
+export function pendingProcesses(execution: Execution): number[] {
+  const isPending = (process: number): boolean =>
+    execution.status[process] === Status.active && (execution.isEnabled(process) || execution.isBlocked(process));
+  return Array.from({ length: execution.count }, (_, process) => process).filter(isPending);
+}
+
+function pendingOf(execution: Execution, deadlock: Deadlock | null): StepView[] {
+  const waits = deadlock === null ? [] : [...deadlock.cycle, ...deadlock.support, ...deadlock.stuck];
+  return pendingProcesses(execution).map((process) => {
+    const text = execution.labelOf(process) ?? operationOf(execution, process);
+    const wait = waits.find(({ from }) => from.label === execution.nameOf(process));
+    return {
+      process,
+      text: clipped(wait === undefined ? `next: ${text}` : waitText(text, wait)),
+      isMade: false,
+      preempts: false,
+      site: '',
+    };
   });
 }
 
-function waitView({ from, wait, to, or }: DeadlockStep, inCycle: boolean): WaitView {
-  const on = to === null ? [] : [to, ...or].map(({ label }) => label);
-  return { process: from.label, on, what: clipped(wait.what), inCycle };
+function waitText(text: string, { to, or }: DeadlockStep): string {
+  const on = to === null ? ['nobody'] : [to, ...or].map(({ label }) => label);
+  return `waits: ${text} (${on.join(' or ')})`;
 }
 
 /** A deadlock in words, a line each. */

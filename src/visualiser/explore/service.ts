@@ -9,12 +9,13 @@ import { Worker } from 'node:worker_threads';
 import { AppleGfxError, ArgumentError, DeviceClosedError, describeError } from '../../base/errors.js';
 import { parseSchedule } from '../../explorer/schedule-text.js';
 import { DEFAULT_STRATEGY, STRATEGIES } from '../../explorer/strategies/index.js';
-import type { Named, SearchStatus, WorldInfo, Worlds } from '../model/explore-protocol.js';
-import { MAX_EXECUTIONS, MAX_SECONDS, MAX_WAITING, REQUEST_MS, STOP_MS, THREAD_HEAP_MIB } from './limits.js';
+import type { Named, SearchStatus, StatusView, WorldInfo, Worlds } from '../model/explore-protocol.js';
+import { FIRST_SECONDS, MAX_EXECUTIONS, MAX_WAITING, REQUEST_MS, STOP_MS, THREAD_HEAP_MIB } from './limits.js';
 import { clipped } from './clip.js';
 import type { Again, Order, Report, Task, WorldPlace } from './messages.js';
 import { Parameters, type WorldChoice } from './parameters.js';
 import { NO_SEARCH } from './searcher.js';
+import { statusView } from './status-view.js';
 
 /** What a page can run. */
 export interface Catalogue {
@@ -36,6 +37,9 @@ export interface ExploreOptions {
   readonly refusal: string | null;
   publish(topic: string, value: unknown): void;
 }
+
+/** What a page begins with, but for the world. */
+const FIRST = { strategy: DEFAULT_STRATEGY, seed: 1, executions: MAX_EXECUTIONS, seconds: FIRST_SECONDS, keepGoing: false };
 
 /** The topic of how far the search is. */
 export const PROGRESS = 'explore.progress';
@@ -67,7 +71,7 @@ export class ExploreService {
   /** By their names: what a page calls with parameters that may be anything. Each rejects with ArgumentError if these are wrong. */
   readonly methods: ReadonlyMap<string, (given: unknown) => Promise<unknown>> = new Map([
     ['explore.worlds', async () => this.worlds()],
-    ['explore.status', async () => this.latest],
+    ['explore.status', async () => statusView(this.latest)],
     ['explore.start', (given: unknown) => this.start(new Parameters('explore.start', given))],
     ['explore.stop', () => this.stop()],
     ['explore.result', (given: unknown) => this.result(new Parameters('explore.result', given))],
@@ -86,13 +90,13 @@ export class ExploreService {
     const { worlds, revisions, defaults } = catalogue;
     return {
       ...{ worlds, revisions, refusal },
-      strategies: STRATEGIES.map(({ name, summary, samples }) => ({ name, summary, samples })),
-      defaults: { ...defaults, strategy: DEFAULT_STRATEGY },
-      limits: { executions: MAX_EXECUTIONS, seconds: MAX_SECONDS },
+      strategies: STRATEGIES.map(({ name, summary }) => ({ name, summary })),
+      defaults: { ...FIRST, ...defaults },
+      status: statusView(this.latest),
     };
   }
 
-  private async start(parameters: Parameters): Promise<SearchStatus> {
+  private async start(parameters: Parameters): Promise<StatusView> {
     this.checkAllowed();
     const request = parameters.search(this.options.catalogue);
     if (this.latest.phase === 'searching')
@@ -107,18 +111,16 @@ export class ExploreService {
       if (this.latest.run === run && this.latest.phase === 'searching') this.latest = before;
       throw error;
     }
-    return this.latest;
+    return statusView(this.latest);
   }
 
-  private async stop(): Promise<SearchStatus> {
+  private async stop(): Promise<StatusView> {
     this.checkAllowed();
-    if (this.latest.phase !== 'searching') return this.latest;
+    if (this.latest.phase !== 'searching') return statusView(this.latest);
     const { run } = this.latest;
-    await this.order({ do: 'stop' }, STOP_MS).catch(() => undefined);
-    // What it came to is told behind the answer.
-    await new Promise(setImmediate);
-    if (this.latest.run === run && this.latest.phase === 'searching') this.tell({ ...this.latest, phase: 'stopped' });
-    return this.latest;
+    const last = (await this.order({ do: 'stop' }, STOP_MS).catch(() => null)) as SearchStatus | null;
+    if (this.latest.run === run && this.latest.phase === 'searching') this.tell(last ?? { ...this.latest, phase: 'stopped' });
+    return statusView(this.latest);
   }
 
   private async result(parameters: Parameters): Promise<unknown> {
@@ -207,7 +209,7 @@ export class ExploreService {
 
   private tell(status: SearchStatus): void {
     this.latest = status;
-    this.options.publish(PROGRESS, status);
+    this.options.publish(PROGRESS, statusView(status));
   }
 
   private async endThread(reason: Error): Promise<void> {

@@ -38,11 +38,11 @@ async function carryOut(task: Task): Promise<unknown> {
       return begin(task);
     case 'stop':
       current?.searcher.stop();
-      return null;
+      return current?.searcher.status() ?? null;
     case 'open':
       return open(task.fault);
     case 'replay':
-      return caseOfSchedule(await load(task.place), parseSchedule(task.schedule), task);
+      return caseOfSchedule(await load(task.place), parseSchedule(task.schedule), task).view;
     case 'move':
       return moveStep(await load(task.place), parseSchedule(task.schedule), task);
   }

@@ -1,9 +1,21 @@
 /**
  * What the Explore view and the runtime say to each other: worlds, progress, executions step by step, and what was found.
  *
- * Plain data that goes through JSON; both sides are compiled against it. Invariant: everything in it is bounded (explore/limits.ts), and a
- * schedule's text alone is enough to have its execution again. What is not here: how any of it is made (explore/), or shown (page/views/explore/).
+ * Plain data that goes through JSON; both sides are compiled against it. Texts, orders and what stands beside what are made where worlds are run, so that
+ * a page has only to draw them. Invariant: everything in it is bounded (explore/limits.ts), and a schedule's text alone is enough to have its execution
+ * again. What is not here: how any of it is made (explore/), or shown (page/views/explore/).
  */
+
+/** How good what is said is. */
+export type Tone = 'ok' | 'warn' | 'bad' | 'muted';
+
+/** What there is to say of something. */
+export interface Said {
+  readonly tone: Tone;
+  readonly title: string;
+  /** A sentence each. */
+  readonly lines: readonly string[];
+}
 
 /** Something to choose, with what it is. */
 export interface Named {
@@ -13,19 +25,20 @@ export interface Named {
 
 /** A world that can be run. */
 export interface WorldInfo extends Named {
-  /** Designs in which it differs; none: it is the same in all. */
-  readonly revisions: readonly string[];
+  /** Whether it is another one in each revision. */
+  readonly differs: boolean;
 }
 
 /** What there is to run, and with what. */
 export interface Worlds {
   readonly worlds: readonly WorldInfo[];
   readonly revisions: readonly Named[];
-  readonly strategies: readonly (Named & { readonly samples: boolean })[];
-  readonly defaults: { readonly world: string; readonly revision: string; readonly strategy: string };
-  readonly limits: { readonly executions: number; readonly seconds: number };
+  readonly strategies: readonly Named[];
+  /** What to begin with. */
+  readonly defaults: SearchRequest;
   /** Why nothing can be run; null: it can. */
   readonly refusal: string | null;
+  readonly status: StatusView;
 }
 
 /** A search that is asked for. */
@@ -81,47 +94,27 @@ export interface SearchStatus {
   readonly problem: string;
 }
 
+/** A search as a page shows it. */
+export interface StatusView extends SearchStatus {
+  /** What it is worth, or that there is none. */
+  readonly said: Said;
+  /** Names and values, the same ones as long as it goes on. */
+  readonly figures: readonly (readonly [string, string])[];
+  /** What the curve shows. */
+  readonly curveTitle: string;
+}
+
 /** A step of an execution. */
 export interface StepView {
   /** Number of the process. */
   readonly process: number;
-  /** What it did. */
+  /** What it did, or is about to do, or waits for. */
   readonly text: string;
-  /** The operation's name, and what it was done to. */
-  readonly kind: string;
-  readonly object: string;
-  readonly outcome: number;
+  readonly isMade: boolean;
   /** The process before could have gone on. */
   readonly preempts: boolean;
-  /** Steps of other processes without which it could not be. */
-  readonly needs: readonly number[];
   /** Where in the source it was asked for; '' if that isn't known. */
   readonly site: string;
-}
-
-/** Something that is looked at after each step. */
-export interface FieldInfo {
-  /** Whose it is: a process's name, or a part of the world. */
-  readonly owner: string;
-  readonly name: string;
-}
-
-/** Two steps that depend on each other. */
-export interface RaceView {
-  readonly earlier: number;
-  /** null: it was not made, and the process waits for it at the end. */
-  readonly later: number | null;
-  readonly process: number;
-}
-
-/** Who waits at the end. */
-export interface WaitView {
-  readonly process: string;
-  /** Whom for, any of them. */
-  readonly on: readonly string[];
-  readonly what: string;
-  /** Whether it is one of those that wait for each other. */
-  readonly inCycle: boolean;
 }
 
 /** A property that was broken. */
@@ -132,61 +125,64 @@ export interface FailureView {
   readonly step: number;
 }
 
+/** Fields of the state that belong together: a name, and numbers of fields. */
+export type StateRow = readonly [name: string, fields: readonly number[]];
+
 /** One execution, step by step. */
 export interface RunView {
   /** Its text, from which it can be had again. */
   readonly schedule: string;
+  readonly tone: Tone;
+  /** What becomes of it. */
+  readonly title: string;
+  /** How long it is. */
+  readonly size: string;
+  /** Those that were made, and behind them what processes are about to do, or wait to do, at the end. */
   readonly steps: readonly StepView[];
-  /** What processes are about to do, or wait to do, at the end; their numbers go on behind those of the steps. */
-  readonly pending: readonly StepView[];
-  /** Steps that were left out at the end, since there are too many to show. */
-  readonly hidden: number;
+  /** How many of them were made. */
+  readonly made: number;
   readonly processes: readonly string[];
-  readonly fields: readonly FieldInfo[];
-  /** Their values at the beginning. */
+  /** What is looked at after each step: whose it is, and what it is called; '' if it is seen without being told when it changes. */
+  readonly fields: readonly string[];
+  /** In the order in which they are shown: of the processes, of what they share, of parts of the world. */
+  readonly state: readonly (readonly [title: string, rows: readonly StateRow[]])[];
+  /** Values of the fields at the beginning. */
   readonly first: readonly string[];
   /** Of each step, what it changed: numbers of fields and their new values. */
   readonly changes: readonly (readonly (readonly [number, string])[])[];
-  readonly failures: readonly FailureView[];
-  readonly preemptions: number;
-  readonly waits: readonly WaitView[];
-  /** Where it departs from the text it was made from: the steps made so far, and how. */
-  readonly divergences: readonly { readonly at: number; readonly text: string }[];
+}
+
+/** What came of a move, and what to ask for to have the step moved on. */
+export interface MoveView {
+  readonly tone: Tone;
+  readonly text: string;
+  /** What it was made from, which step of it, and how many places that went. */
+  readonly schedule: string;
+  readonly step: number;
+  readonly by: number;
+  /** Where the step has come to, from 1 on; 0: it was not made. */
+  readonly place: number;
 }
 
 /** An execution with all that is known of it. */
 export interface CaseView {
   readonly world: string;
   readonly run: RunView;
-  /** What it breaks; null: nothing. */
-  readonly failure: FailureView | null;
-  readonly race: RaceView | null;
-  /** Steps from this one on are made again and again; null: it ends. */
-  readonly cycleFrom: number | null;
   /** The nearest execution that passes. */
   readonly passing: RunView | null;
-  /** What there is to say, a line each. */
-  readonly words: readonly string[];
+  /** Of each row, which step of either stands there: two alike, or one alone. */
+  readonly rows: readonly (readonly (number | null)[])[];
+  /** The two steps that race; none: there are no such. */
+  readonly race: readonly number[];
+  /** What it breaks; null: nothing. */
+  readonly failure: FailureView | null;
+  /** Steps from this one on are made again and again; null: it ends. */
+  readonly cycleFrom: number | null;
+  readonly said: Said;
+  /** Where it departs from the text it was made from, a sentence each. */
+  readonly departures: readonly string[];
   /** The command that shows it in a terminal. */
   readonly command: string;
-}
-
-/** How many runs from a place came to what. */
-export interface Beyond {
-  readonly executions: number;
-  readonly strategy: string;
-  /** Of those, how many broke which property. */
-  readonly broken: readonly { readonly property: string; readonly executions: number }[];
-}
-
-/** What came of a move. */
-export interface MoveView extends CaseView {
-  /** Compared with the execution it was made from. */
-  readonly outcome: 'same' | 'other' | 'passes' | 'fails' | 'nothing';
-  /** In words. */
-  readonly said: string;
-  /** Where the step has come to, from 0 on; null: it was not made. */
-  readonly step: number | null;
-  /** What the rest comes to if it is chosen anew; null: it was not tried. */
-  readonly beyond: Beyond | null;
+  /** null: it comes from no move. */
+  readonly move: MoveView | null;
 }

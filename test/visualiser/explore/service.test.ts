@@ -8,7 +8,7 @@ import { STRATEGIES } from '../../../src/explorer/strategies/index.js';
 import { REVISION_NAMES } from '../../../src/revisions/revision.js';
 import { MAX_SCHEDULE } from '../../../src/visualiser/explore/limits.js';
 import { type Catalogue, ExploreService, PROGRESS } from '../../../src/visualiser/explore/service.js';
-import type { CaseView, MoveView, RunView, SearchStatus, Worlds } from '../../../src/visualiser/model/explore-protocol.js';
+import type { CaseView, RunView, SearchStatus, StatusView, Worlds } from '../../../src/visualiser/model/explore-protocol.js';
 import { WORLDS } from '../../../src/worlds/index.js';
 
 const services: ExploreService[] = [];
@@ -21,7 +21,7 @@ interface Explorer {
   readonly told: SearchStatus[];
   call<T>(method: string, params?: unknown): Promise<T>;
   /** What the search came to that runs. */
-  ended(): Promise<SearchStatus>;
+  ended(): Promise<StatusView>;
 }
 
 interface Options {
@@ -42,9 +42,9 @@ function explorer({ refusal, catalogue = exploreCatalogue(), keeps = false }: Op
   const service = new ExploreService({ catalogue, thread: THREAD, refusal: refusal ?? null, publish });
   (keeps ? kept : services).push(service);
   const call = async <T>(method: string, params: unknown = {}): Promise<T> => (await service.methods.get(method)?.(params)) as T;
-  const ended = async (): Promise<SearchStatus> => {
+  const ended = async (): Promise<StatusView> => {
     for (;;) {
-      const status = await call<SearchStatus>('explore.status');
+      const status = await call<StatusView>('explore.status');
       if (status.phase !== 'searching') return status;
       await new Promise<void>((resolve) => {
         wake = resolve;
@@ -60,7 +60,7 @@ const BANK = { world: 'bank', revision: 'hardened' };
 
 /** A field's value behind a step. */
 function valueAt({ fields, first, changes }: RunView, steps: number, owner: string, name: string): string | undefined {
-  const field = fields.findIndex((each) => each.owner === owner && each.name === name);
+  const field = fields.indexOf(`${owner} ${name}`);
   return changes.slice(0, steps).reduce((value, step) => step.find(([index]) => index === field)?.[1] ?? value, first[field]);
 }
 
@@ -71,9 +71,9 @@ describe('what there is to run', () => {
     expect(worlds.worlds.map(({ name, summary }) => [name, summary])).toEqual(WORLDS.map(({ name, summary }) => [name, summary]));
     expect(worlds.revisions.map(({ name }) => name)).toEqual(REVISION_NAMES);
     expect(worlds.strategies.map(({ name }) => name)).toEqual(STRATEGIES.map(({ name }) => name));
-    const revisions = (wanted: string) => worlds.worlds.find(({ name }) => name === wanted)?.revisions;
-    expect([revisions('frames'), revisions('bank')]).toEqual([REVISION_NAMES, []]);
-    expect(worlds.refusal).toBeNull();
+    const differs = (wanted: string) => worlds.worlds.find(({ name }) => name === wanted)?.differs;
+    expect([differs('frames'), differs('bank')]).toEqual([true, false]);
+    expect([worlds.refusal, worlds.defaults.world, worlds.status.said.title]).toEqual([null, 'philosophers', 'Run a world in every order']);
   });
 });
 
@@ -95,30 +95,41 @@ describe('a search', () => {
     const { call, ended } = explorer();
     await call('explore.start', SEARCH);
     await ended();
-    const { run, failure, race, passing, words, command } = await call<CaseView>('explore.result', { fault: 0 });
+    const { run, failure, race, passing, rows, said, command } = await call<CaseView>('explore.result', { fault: 0 });
     expect(failure?.property).toBe('deadlock');
-    expect(run.steps.map(({ process, text, preempts }) => [run.processes[process], text, preempts])).toEqual([
-      ['philosopher 0', 'lock fork 0', false],
-      ['philosopher 2', 'lock fork 2', true],
-      ['philosopher 1', 'lock fork 1', false],
+    expect(run.steps.map(({ process, text, preempts, isMade }) => [run.processes[process], text, preempts, isMade])).toEqual([
+      ['philosopher 0', 'lock fork 0', false, true],
+      ['philosopher 2', 'lock fork 2', true, true],
+      ['philosopher 1', 'lock fork 1', false, true],
+      ['philosopher 0', 'waits: lock fork 1 (philosopher 1)', false, false],
+      ['philosopher 1', 'waits: lock fork 2 (philosopher 2)', false, false],
+      ['philosopher 2', 'waits: lock fork 0 (philosopher 0)', false, false],
     ]);
-    expect(run.pending.map(({ process, text }) => [process, text])).toEqual([
-      [0, 'lock fork 1'],
-      [1, 'lock fork 2'],
-      [2, 'lock fork 0'],
+    expect([run.made, run.title, run.size]).toEqual([3, 'breaks deadlock', '3 steps, 1 preemption']);
+    // The step by which philosopher 1 took what philosopher 0 waits for.
+    expect(race).toEqual([2, 3]);
+    // Both begin alike; what was not made has nothing beside it.
+    expect(rows.slice(0, 3)).toEqual([
+      [0, 0],
+      [1, 1],
+      [null, 2],
     ]);
-    expect(race).toEqual({ earlier: 2, later: null, process: 0 });
-    expect(run.waits.map(({ process, on, inCycle }) => [process, on, inCycle])).toEqual([
-      ['philosopher 0', ['philosopher 1'], true],
-      ['philosopher 1', ['philosopher 2'], true],
-      ['philosopher 2', ['philosopher 0'], true],
+    expect(rows.slice(-3)).toEqual([
+      [3, null],
+      [4, null],
+      [5, null],
+    ]);
+    expect(run.state.map(([title, all]) => [title, all.map(([name]) => name)])).toEqual([
+      ['', run.processes],
+      ['shared', ['fork 0', 'fork 1', 'fork 2']],
     ]);
     expect([0, 1, 2, 3].map((steps) => valueAt(run, steps, 'shared', 'fork 1'))).toEqual(['free', 'free', 'free', 'philosopher 1']);
     expect([0, 3].map((steps) => valueAt(run, steps, 'philosopher 0', 'stands'))).toEqual(['can go on', 'waits']);
-    expect(passing?.failures).toEqual([]);
+    expect(passing?.title).toBe('passes');
     expect(passing?.steps.slice(0, 2).map(({ text }) => text)).toEqual(['lock fork 0', 'lock fork 2']);
-    expect(words).toContain('found by portfolio in execution 25, seed 1');
-    expect(words).toContain('1 preemption; all 6 schedules with none pass');
+    expect([said.tone, said.title]).toEqual(['bad', 'philosophers breaks “deadlock”']);
+    expect(said.lines).toContain('found by portfolio in execution 25, seed 1');
+    expect(said.lines).toContain('1 preemption; all 6 schedules with none pass');
     expect(command).toBe(`npx apple-gfx replay ${run.schedule}`);
   });
 
@@ -128,6 +139,8 @@ describe('a search', () => {
     const status = await ended();
     expect(status).toMatchObject({ phase: 'ended', verdict: 'proved', states: 303, discovered: 303, faults: [] });
     expect(status.coverage[0]).toBe('proved: all 303 states were seen; nothing can fail in this world');
+    expect(status.said).toMatchObject({ tone: 'ok', title: 'Proved', lines: expect.arrayContaining([status.coverage[0]]) });
+    expect(status.figures).toContainEqual(['states', '303']);
   });
 
   it('collects the first fault of each property when it is to go on', async () => {
@@ -136,7 +149,7 @@ describe('a search', () => {
     const { faults } = await ended();
     expect(faults.map(({ property }) => property)).toEqual(['P3', 'L2', 'deadlock']);
     const shown = await call<CaseView>('explore.result', { fault: 2 });
-    expect(shown.words).toContain('deadlock: bql → task → bql');
+    expect(shown.said.lines).toContain('deadlock: bql › task › bql');
     // What is in the device is seen as well.
     expect([0, 5].map((steps) => valueAt(shown.run, steps, 'shared', 'bql'))).toEqual(['empty', 'access createTask']);
     expect([0, 2].map((steps) => valueAt(shown.run, steps, 'BQL', 'lock'))).toEqual(['free', 'held']);
@@ -187,13 +200,14 @@ describe('an execution that is had again', () => {
   const { call, ended } = explorer({ keeps: true });
 
   it('makes the steps that the command line shows', async () => {
-    const { run, failure, words, world } = await call<CaseView>('explore.replay', { ...BANK, schedule: LOST });
+    const { run, failure, said, world } = await call<CaseView>('explore.replay', { ...BANK, schedule: LOST });
     const { stdout } = spawnSync(process.execPath, ['dist/src/cli/main.js', 'replay', LOST], { encoding: 'utf8' });
-    const lines = [...stdout.matchAll(/^ +\d+ [ !] (.+?)(?: {2}\(.*)?$/gm)].map(([, line]) => line);
+    // But for arrows, which not every font has.
+    const lines = [...stdout.matchAll(/^ +\d+ [ !] (.+?)(?: {2}\(.*)?$/gm)].map(([, line]) => line?.replace('→', '›'));
     expect(run.steps.map(({ process, text }) => `${run.processes[process]}: ${text}`)).toEqual(lines);
     expect(stdout).toContain(`broken: "${failure?.property}": ${failure?.message}`);
     expect([world, run.schedule, failure?.property]).toEqual(['bank', LOST, 'no deposit is lost']);
-    expect(words).toContain('1 preemption; all 2 schedules with none pass');
+    expect(said.lines).toContain('1 preemption; all 2 schedules with none pass');
   });
 
   it('is the same as the case it comes from', async () => {
@@ -213,68 +227,81 @@ describe('an execution that is had again', () => {
 
   it('of another revision says where it departs', async () => {
     const schedule = 's1/reading@sync/vcpu0:send.bql/bql:drain.bql,update.registers';
-    const { failure, run, world } = await call<CaseView>('explore.replay', { world: 'reading', revision: 'hardened', schedule });
+    const { failure, departures, world } = await call<CaseView>('explore.replay', { world: 'reading', revision: 'hardened', schedule });
     expect([world, failure]).toEqual(['reading@hardened', null]);
-    expect(run.divergences.length).toBeGreaterThan(0);
+    expect(departures[0]).toMatch(/^behind step \d+: /);
   });
 });
 
 describe('a step that is moved', () => {
   const { call } = explorer({ keeps: true });
-  const move = (step: number, by: number) => call<MoveView>('explore.move', { ...BANK, schedule: LOST, step, by });
+  const move = (step: number, by: number) => call<CaseView>('explore.move', { ...BANK, schedule: LOST, step, by });
 
   it('changes what comes of it', async () => {
     // Alice writes before Bob reads.
-    const { outcome, said, run, step, failure } = await move(3, -2);
-    expect([outcome, said, step, failure]).toEqual(['passes', 'it passes: "no deposit is lost" is not broken', 1, null]);
+    const { move: came, run, failure } = await move(3, -2);
+    expect(came).toMatchObject({ tone: 'ok', schedule: LOST, step: 3, by: -2, place: 2 });
+    expect(came?.text).toBe(
+      '2 places earlier: it passes: "no deposit is lost" is not broken; of 200 that begin so and go on at random, none fails',
+    );
+    expect(failure).toBeNull();
     expect(run.steps.map(({ process, text }) => `${run.processes[process]} ${text}`)).toEqual([
-      'alice read balance → 100',
+      'alice read balance › 100',
       'alice write balance = 110',
-      'bob read balance → 110',
+      'bob read balance › 110',
       'bob write balance = 130',
     ]);
   });
 
   it('or does not, which is said with what others come to that begin so', async () => {
-    const { outcome, said, beyond } = await move(3, -1);
-    expect([outcome, said]).toEqual(['same', 'it breaks "no deposit is lost", as before']);
-    expect(beyond).toEqual({ executions: 200, strategy: 'random', broken: [{ property: 'no deposit is lost', executions: 200 }] });
+    const { move: came } = await move(3, -1);
+    expect([came?.tone, came?.text]).toEqual([
+      'bad',
+      '1 place earlier: it breaks "no deposit is lost", as before; of 200 that begin so and go on at random, 200 break "no deposit is lost"',
+    ]);
   });
 
   it('breaks what held before', async () => {
     const schedule = 's1/bank/alice:read.balance,write.balance/bob:read.balance,write.balance';
-    const { outcome, said } = await call<MoveView>('explore.move', { ...BANK, schedule, step: 2, by: -1 });
-    expect([outcome, said]).toEqual(['fails', 'it breaks "no deposit is lost", and did not before']);
+    const { move: came } = await call<CaseView>('explore.move', { ...BANK, schedule, step: 2, by: -1 });
+    expect([came?.tone, came?.text]).toEqual([
+      'bad',
+      expect.stringMatching(/^1 place earlier: it breaks "no deposit is lost", and did not before; of 200/),
+    ]);
   });
 
   it('can be one that was only waited for', async () => {
     const schedule = 's1/philosophers/philosopher+0:lock.fork+0/philosopher+2:lock.fork+2/philosopher+1:lock.fork+1';
     const params = { world: 'philosophers', revision: 'hardened', schedule, step: 3 };
-    const { outcome, step, run } = await call<MoveView>('explore.move', { ...params, by: -1 });
-    expect([outcome, step, run.steps[2]?.text]).toEqual(['passes', 2, 'lock fork 1']);
-  });
-
-  it('is not moved in front of what made it possible, though in front of what only came before', async () => {
-    const parts = ['consumer+1:lock.mutex,read.items,wait.not+empty', 'producer:lock.mutex,update.items,signal.not+empty,unlock.mutex'];
-    const schedule = ['s1/lost-wakeup', ...parts, 'consumer+1:reacquire.mutex,read.items'].join('/');
-    const params = { world: 'lost-wakeup', revision: 'hardened', schedule };
-    const { run } = await call<CaseView>('explore.replay', params);
-    const [signal, reacquire, read] = ['signal', 'reacquire', 'read'].map((kind) =>
-      run.steps.findLastIndex((step, at) => at < 9 && step.kind === kind),
-    );
-    expect([signal, reacquire, read]).toEqual([5, 7, 8]);
-    // The signal and not the unlock, with which it only has to do that both want the lock.
-    expect(run.steps[7]?.needs).toEqual([5]);
-    const sent = 's1/accesses@hardened/vcpu0:send.bql/bql:drain.bql/worker0:receive.background';
-    const accesses = await call<CaseView>('explore.replay', { world: 'accesses', revision: 'hardened', schedule: sent });
-    // The worker takes what the BQL actor has posted; that one takes whatever there is.
-    expect(accesses.run.steps.slice(0, 3).map(({ needs }) => needs)).toEqual([[], [], [1]]);
+    const { move: came, run, departures } = await call<CaseView>('explore.move', { ...params, by: -1 });
+    expect([came?.tone, came?.place, run.steps[2]?.text]).toEqual(['ok', 3, 'lock fork 1']);
+    // What was made behind it is tried, and what was not made either is not.
+    expect(departures).toEqual([
+      "behind step 3: philosopher 1 can't go on, at lock fork 1: left out",
+      'behind step 3: the text ends here, the world goes on without preemption',
+    ]);
+    // Where it stands it can't be made.
+    expect((await call<CaseView>('explore.move', { ...params, by: 0 })).move?.place).toBe(0);
   });
 
   it('stays where it can go nowhere', async () => {
-    const { outcome, said } = await move(0, -1);
-    expect([outcome, said]).toEqual(['nothing', "it can't be moved: it needs every step before it"]);
+    const { move: came } = await move(0, -1);
+    expect(came).toMatchObject({ tone: 'warn', by: 0, place: 1 });
+    expect(came?.text).toMatch(/^it can't be moved: it needs every step before it; of 200/);
     await expect(move(4, 1)).rejects.toThrow('step: expected 0..3, found 4');
+  });
+
+  it('is the same one of several that are alike', async () => {
+    const frames = { world: 'frames', revision: 'v5' };
+    // What the text has is not there: the world goes on by itself.
+    const { run } = await call<CaseView>('explore.replay', { ...frames, schedule: 's1/frames@v5/nobody:lock.nothing' });
+    expect(run.steps.slice(0, 3).map(({ process, text }) => `${run.processes[process]} ${text}`)).toEqual(Array(3).fill('guest newFrame'));
+    const { move: came } = await call<CaseView>('explore.move', { ...frames, schedule: run.schedule, step: 1, by: 0 });
+    expect(came?.place).toBe(2);
+  });
+
+  it('goes as far as it can, and is asked for from there', async () => {
+    expect((await move(3, -9)).move).toMatchObject({ by: -2, place: 2 });
   });
 });
 

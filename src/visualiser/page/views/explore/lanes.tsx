@@ -1,118 +1,48 @@
 /**
- * The lanes of an execution: a line for each process, a dot for each step on the line of who made it, and a line from step to step.
+ * The lanes of an execution: a line for each process, from step to step of whoever made it, and a bow between the two that race.
  *
- * Drawn in units of which a row is 22 and a lane 14; the style sheet scales them with the text. Invariant: a dot is in the middle of its row.
+ * Drawn in units of a lane and a row, which the style sheet makes as large as they are. Invariant: a step is in the middle of its row, where the first
+ * row is the beginning. What is not here: the steps' dots, which stand in their rows (graph.tsx).
  */
 import type { RunView } from '../../../model/explore-protocol.js';
+import { toned } from './said.js';
 
-const ROW = 22;
-const LANE = 14;
-/** Units of an em: what the page's text is at its usual size. */
-const EM = 13;
-
-/** A step as it is drawn. */
-export interface Mark {
-  readonly process: number;
-  /** It was not made. */
-  readonly isPending: boolean;
-  readonly isRacing: boolean;
-  readonly preempts: boolean;
-}
+/** The colour of a process. */
+export const colored = (process: number) => ({ color: `var(--c${process % 8})` });
 
 interface LanesProps {
-  /** By row; null: there is none of this execution. */
-  readonly marks: readonly (Mark | null)[];
-  readonly processes: number;
-  readonly rows: number;
-  readonly isSecond?: boolean;
+  readonly run: RunView;
+  readonly lanes: number;
+  /** Of each row, which step stands there. */
+  readonly rows: readonly (number | null | undefined)[];
+  readonly race: readonly number[];
 }
 
-export function Lanes({ marks, processes, rows, isSecond = false }: LanesProps) {
-  const x = (process: number): number => LANE * (process + 0.5);
-  // The first row is the beginning.
-  const y = (row: number): number => ROW * (row + 1.5);
-  const [width, height] = [LANE * processes, ROW * (rows + 1)];
-  const made = marks.flatMap((mark, row) => (mark === null || mark.isPending ? [] : [[x(mark.process), y(row)]]));
-  const racing = marks.flatMap((mark, row) => (mark?.isRacing ? [{ x: x(mark.process), y: y(row) }] : []));
+export function Lanes({ run: { steps }, lanes, rows, race }: LanesProps) {
+  const placeOf = (step: number | null | undefined, row: number): string => `${(steps[step ?? -1]?.process ?? 0) + 0.5},${row + 1.5}`;
+  const made = rows.flatMap((step, row) => (steps[step ?? -1]?.isMade ? placeOf(step, row) : []));
+  const [from, to] = race.map((step) => placeOf(step, rows.indexOf(step)));
   return (
-    <svg
-      class={`explore-lanes${isSecond ? ' explore-second' : ''}`}
-      viewBox={`0 0 ${width} ${height}`}
-      style={{ width: `${width / EM}em`, height: `${height / EM}em` }}
-      aria-hidden="true"
-    >
-      {Array.from({ length: processes }, (_, process) => (
-        <line key={process} class="explore-lane" x1={x(process)} x2={x(process)} y1={ROW / 2} y2={height} />
-      ))}
-      <polyline class="explore-path" points={made.map((point) => point.join(',')).join(' ')} />
-      {racing.length === 2 && <path class="explore-race" d={curve(racing[0], racing[1])} />}
-      {marks.map((mark, row) => {
-        if (mark === null) return null;
-        const { process, isPending, isRacing, preempts } = mark;
-        const color = `var(--c${process % 8})`;
-        return (
-          <g key={row}>
-            {isRacing && <circle class="explore-ring" cx={x(process)} cy={y(row)} r={7} />}
-            {preempts && <rect class="explore-preempts" x={x(process) - 6} y={y(row) - 6} width={12} height={12} rx={2} />}
-            <circle
-              cx={x(process)}
-              cy={y(row)}
-              r={isPending ? 3.5 : 4}
-              style={{ fill: isPending ? 'var(--panel)' : color, stroke: color }}
-            />
-          </g>
-        );
-      })}
+    <svg viewBox={`0 0 ${lanes} ${rows.length + 1}`} preserveAspectRatio="none" aria-hidden="true">
+      <polyline points={made.join(' ')} />
+      {to && <polyline class="explore-race" points={`${from} ${to}`} />}
     </svg>
   );
 }
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-/** A bow between two steps, beside the lanes of both. */
-function curve(from: Point | undefined, to: Point | undefined): string {
-  if (from === undefined || to === undefined) return '';
-  const bow = LANE + Math.min(3 * LANE, Math.abs(to.y - from.y) / 3);
-  const side = from.x === to.x ? bow : 0;
-  const middle = (from.y + to.y) / 2;
-  return `M${from.x},${from.y} C${from.x + side},${middle} ${to.x + side},${middle} ${to.x},${to.y}`;
-}
-
-interface HeadProps {
-  readonly run: RunView;
-  readonly title: string;
-  readonly tone: 'ok' | 'bad';
-}
-
-/** Whose lane is whose. */
-export function LanesHead({ run: { processes, steps, preemptions }, title, tone }: HeadProps) {
-  const height = 5 * ROW;
-  const width = LANE * processes.length;
+/** Whose lane is whose, and what becomes of it. */
+export function LanesHead({ run: { processes, tone, title, size } }: { readonly run: RunView }) {
   return (
-    <div class="explore-lanes-head">
-      <svg
-        viewBox={`0 0 ${width + height} ${height}`}
-        style={{ width: `${(width + height) / EM}em`, height: `${height / EM}em`, marginRight: `${-height / EM}em` }}
-        aria-hidden="true"
-      >
-        {processes.map((name, process) => (
-          <text
-            key={name}
-            transform={`translate(${LANE * (process + 0.75)},${height - 3}) rotate(-50)`}
-            style={{ fill: `var(--c${process % 8})` }}
-          >
-            {name.length > 15 ? `${name.slice(0, 14)}…` : name}
-          </text>
-        ))}
-      </svg>
-      <p class={`explore-title explore-${tone}`}>
-        <strong>{title}</strong>
-        <span>
-          {steps.length} {steps.length === 1 ? 'step' : 'steps'}, {preemptions} {preemptions === 1 ? 'preemption' : 'preemptions'}
+    <div>
+      {processes.map((name, process) => (
+        <span key={name} style={colored(process)}>
+          {name}
         </span>
+      ))}
+      <p>
+        <strong style={toned(tone)}>{title}</strong>
+        <br />
+        {size}
       </p>
     </div>
   );

@@ -3,127 +3,59 @@
  *
  * Invariant: a value keeps its place whatever the step, so that eyes can rest on it.
  */
-import type { CaseView, FieldInfo } from '../../../model/explore-protocol.js';
-import { Text } from './text.js';
-import { type Session, valuesAt } from './session.js';
+import type { RunView } from '../../../model/explore-protocol.js';
+import { colored } from './lanes.js';
 
-interface Shown {
-  readonly name: string;
-  readonly value: string;
-  /** What it was before; undefined: the step did not change it. */
-  readonly before: string | undefined;
-}
-
-export function States({ session }: { readonly session: Session }) {
-  const { run } = session.shown.value as CaseView;
-  const steps = Math.min(session.at.value, run.steps.length);
-  const { values, before } = valuesAt(run, steps);
-  const owners = [...new Set(run.fields.map(({ owner }) => owner))];
-  const fieldsOf = (owner: string): Shown[] =>
-    run.fields.flatMap((field: FieldInfo, index) =>
-      field.owner === owner ? [{ name: field.name, value: values[index] ?? '', before: before.get(index) }] : [],
-    );
+export function States({ run, at }: { readonly run: RunView; readonly at: number }) {
+  const step = Math.min(at, run.made);
+  const now = valuesAt(run, step);
+  const before = valuesAt(run, step - 1);
   return (
     <div class="explore-states">
-      <h2>{steps === 0 ? 'At the beginning' : `Behind step ${steps}`}</h2>
-      <ul class="explore-diff" aria-label="Changes">
-        {[...before].map(([index, old]) => (
-          <Change key={index} field={run.fields[index]} before={old} now={values[index] ?? ''} />
-        ))}
+      <h2>{step === 0 ? 'At the beginning' : `Behind step ${step}`}</h2>
+      <ul aria-label="Changes">
+        {run.fields.map(
+          (name, field) =>
+            name &&
+            now[field] !== before[field] && (
+              <li key={field}>
+                {name}: {before[field] || 'nothing'} › {now[field] || 'nothing'}
+              </li>
+            ),
+        )}
       </ul>
-      <table>
-        <tbody>
-          {run.processes.map((name, process) => (
-            <Process key={name} name={name} process={process} fields={fieldsOf(name)} isMover={run.steps[steps - 1]?.process === process} />
-          ))}
-        </tbody>
-      </table>
-      {owners
-        .filter((owner) => !run.processes.includes(owner) || fieldsOf(owner).some(({ name }) => !PROCESS_FIELDS.includes(name)))
-        .map((owner) => (
-          <Group key={owner} owner={owner} fields={fieldsOf(owner).filter(({ name }) => !PROCESS_FIELDS.includes(name))} />
-        ))}
+      {run.state.map(([title, rows], group) => (
+        <table key={title}>
+          <caption>{title}</caption>
+          <tbody>
+            {rows.map(([name, fields], process) => (
+              <tr key={name}>
+                <th
+                  scope="row"
+                  style={group === 0 ? colored(process) : {}}
+                  class={group === 0 && run.steps[step - 1]?.process === process ? 'explore-mover' : ''}
+                >
+                  {name}
+                </th>
+                <td>
+                  {fields.map((field) => (
+                    <span key={field} class={now[field] === before[field] ? '' : 'explore-changed'} data-value={now[field]}>
+                      {now[field]}
+                    </span>
+                  ))}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ))}
     </div>
   );
 }
 
-interface ChangeProps {
-  readonly field: FieldInfo | undefined;
-  readonly before: string;
-  readonly now: string;
-}
-
-function Change({ field, before, now }: ChangeProps) {
-  // What a process would do next stands beside it below.
-  if (field === undefined || field.name === 'next') return null;
-  return (
-    <li>
-      {field.owner} {field.name}: <Text text={`${before === '' ? 'nothing' : before} → ${now === '' ? 'nothing' : now}`} />
-    </li>
-  );
-}
-
-const PROCESS_FIELDS = ['stands', 'next', 'state'];
-
-interface ProcessProps {
-  readonly name: string;
-  readonly process: number;
-  readonly fields: readonly Shown[];
-  /** It made the step. */
-  readonly isMover: boolean;
-}
-
-function Process({ name, process, fields, isMover }: ProcessProps) {
-  const field = (wanted: string): Shown | undefined => fields.find((each) => each.name === wanted);
-  const [stands, next, state] = PROCESS_FIELDS.map(field);
-  return (
-    <tr class={isMover ? 'explore-mover' : ''}>
-      <th scope="row" style={{ color: `var(--c${process % 8})` }}>
-        {name}
-      </th>
-      <td>
-        <Value shown={stands} /> <Value shown={next} />
-        {state !== undefined && state.value !== stands?.value && (
-          <div class="explore-muted">
-            <Value shown={state} />
-          </div>
-        )}
-      </td>
-    </tr>
-  );
-}
-
-function Group({ owner, fields }: { readonly owner: string; readonly fields: readonly Shown[] }) {
-  return (
-    <table>
-      <caption>{owner}</caption>
-      <tbody>
-        {fields.map((shown) => (
-          <tr key={shown.name}>
-            <th scope="row">{shown.name}</th>
-            <td>
-              <Value shown={shown} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
-  );
-}
-
-function Value({ shown }: { readonly shown: Shown | undefined }) {
-  if (shown === undefined) return null;
-  const { value, before, name } = shown;
-  const tone = name === 'stands' ? ` explore-${value.replaceAll(' ', '-')}` : '';
-  if (before === undefined)
-    return (
-      <span class={`explore-value${tone}`}>
-        <Text text={value} />
-      </span>
-    );
-  return (
-    <span class={`explore-value explore-changed${tone}`} title={`before: ${before === '' ? 'nothing' : before}`}>
-      <Text text={value === '' ? '—' : value} />
-    </span>
-  );
+/** Values of a run's fields after so many steps. */
+function valuesAt({ first, changes }: RunView, steps: number): readonly string[] {
+  const values = [...first];
+  for (const changed of changes.slice(0, Math.max(0, steps))) for (const [field, value] of changed) values[field] = value;
+  return values;
 }
