@@ -6,7 +6,6 @@
  */
 import { SystemModel } from '../visualiser/model/system.js';
 import type { SystemView } from '../visualiser/model/system-types.js';
-import { warningText } from '../visualiser/model/system-words.js';
 import { type Sort, SORTS, topScreen } from './top-screen.js';
 import { openTopSource, type TopSource } from './top-source.js';
 import { Terminal } from './top-terminal.js';
@@ -57,16 +56,15 @@ function viewAt(model: SystemModel, at: number | undefined): SystemView {
   return model.at(at === undefined ? null : model.store.start + SECOND * at);
 }
 
-/** For programs: the view, with each warning's sentence. */
-function jsonOf(view: SystemView, { thresholds }: SystemModel, source: TopSource): string {
-  const warnings = view.warnings.map((warning) => ({ ...warning, text: warningText(warning, thresholds) }));
-  return `${JSON.stringify({ title: source.title, isLive: source.isLive && source.ended === null, ...view, warnings })}\n`;
+/** For programs. */
+function jsonOf(view: SystemView, source: TopSource): string {
+  return `${JSON.stringify({ title: source.title, isLive: source.isLive && source.ended === null, ...view })}\n`;
 }
 
 /** Prints a line of JSON a second, until the run ends. */
 async function printJson(source: TopSource, model: SystemModel): Promise<void> {
   for (;;) {
-    process.stdout.write(jsonOf(viewAt(model, undefined), model, source));
+    process.stdout.write(jsonOf(viewAt(model, undefined), source));
     if (source.ended !== null) return;
     await wait(PRINT_MS);
   }
@@ -212,7 +210,7 @@ export async function top({ target, once, json, at }: TopOptions): Promise<numbe
     if (isPlain || json) await settled(source);
     if (source.store.header === null) throw new UsageError(`${source.ended ?? 'it has sent nothing'}: expected a recording's header`);
     if (json && !once) await printJson(source, model);
-    else if (json) process.stdout.write(jsonOf(viewAt(model, at), model, source));
+    else if (json) process.stdout.write(jsonOf(viewAt(model, at), source));
     else if (isPlain) process.stdout.write(`${plainScreen(source, model, at).join('\n')}\n`);
     else await new Top(source, model, at).run();
     return 0;
