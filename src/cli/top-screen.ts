@@ -108,7 +108,10 @@ function actorLine({ actor, name, activity, doing, rate, shares }: ActorView): P
     ['plain', name.slice(0, 18).padEnd(19)],
     [activity === 'idle' ? 'dim' : activity, activity.padEnd(8)],
     // Of vCPUs and PVG's threads it isn't known what they do but wait.
-    ['plain', `${(actor === 'vcpu' || actor === 'pvg' ? '' : shareText(shares.busy)).padStart(6)} ${shareText(shares.waiting).padStart(6)} `],
+    [
+      'plain',
+      `${(actor === 'vcpu' || actor === 'pvg' ? '' : shareText(shares.busy)).padStart(6)} ${shareText(shares.waiting).padStart(6)} `,
+    ],
     ...sharesBar(shares),
     ['plain', ` ${(Number.isNaN(rate) ? '' : countText(rate)).padStart(7)}  ${doing}`],
   ];
@@ -173,9 +176,7 @@ export function topScreen(view: SystemView, options: ScreenOptions): readonly st
     [['strong', `${'Rates'.padEnd(21)}  the last 20 seconds`]],
     ...view.rates.map(rateLine),
     [],
-    ...(help === null
-      ? warningLines(view)
-      : [[['strong', 'Keys']] as Piece[], ...help.map((line): Piece[] => [['plain', line]])]),
+    ...(help === null ? warningLines(view) : [[['strong', 'Keys']] as Piece[], ...help.map((line): Piece[] => [['plain', line]])]),
   ];
   return lines.slice(0, height).map((pieces) => paint(pieces, width, colours));
 }

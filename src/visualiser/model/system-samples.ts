@@ -96,7 +96,11 @@ export class Samples {
   }
 
   /** Of each counter: how often a second it went up between two times, and each of SPARK_POINTS points before. Null if there are no samples. */
-  ratesAt(counters: readonly string[], from: number, time: number): { readonly perSecond: number; readonly series: readonly number[] }[] | null {
+  ratesAt(
+    counters: readonly string[],
+    from: number,
+    time: number,
+  ): { readonly perSecond: number; readonly series: readonly number[] }[] | null {
     const { samples, start } = this.store;
     if (samples.length === 0) return null;
     // Points move a whole step at a time, so the line walks and doesn't tremble.

@@ -6,7 +6,19 @@
  */
 import { MAX_SHOWN_WAITERS } from '../../base/limits.js';
 import type { RecordingHeader } from '../../trace/recording/format.js';
-import { answer, ask, type Counted, isWaiting, type Level, type Pending, take, type ThreadState, turn, VCPU, wait } from './system-thread.js';
+import {
+  answer,
+  ask,
+  type Counted,
+  isWaiting,
+  type Level,
+  type Pending,
+  take,
+  type ThreadState,
+  turn,
+  VCPU,
+  wait,
+} from './system-thread.js';
 import { type Finding, lasting } from './system-warnings.js';
 
 /** An event, with its arguments in order, the first of which may be the number of a kind, and the second a message's id. */

@@ -280,9 +280,7 @@ describe('warnings', () => {
       ['bql', 60, 'agfx_encode_began', 1, 0],
       ['bql', 70, 'agfx_encode_ended', 1, 0, 1],
     );
-    expect(warnings(viewOf(recorded, 30))).toEqual([
-      'PVG entered with the BQL held, for a job: 1 time, at most 10.0 µs, now for 10.0 µs',
-    ]);
+    expect(warnings(viewOf(recorded, 30))).toEqual(['PVG entered with the BQL held, for a job: 1 time, at most 10.0 µs, now for 10.0 µs']);
     expect(warnings(viewOf(recorded, 100))).toEqual(['PVG entered with the BQL held, for a job: 1 time, at most 30.0 µs']);
     expect(actor(viewOf(recorded, 30), 'bql')).toMatchObject({ activity: 'waiting', doing: 'inside PVG, job 8' });
     expect(viewOf(recorded, 30).lock.stack.map(({ what, text }) => [what, text])).toEqual([

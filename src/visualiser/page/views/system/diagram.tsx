@@ -26,13 +26,13 @@ const Line = ({ text, end, kind = '' }: { readonly text: string; readonly end: s
   </div>
 );
 
-/** Name, state, what it does, how often, and how it spent its time. */
+/** Name, how much it does, what it does, its state, and how it spent its time. */
 function Actor({ actor: { activity, actor, doing, key, name, rate, shares } }: { readonly actor: ActorView }) {
   const spent = `${actor === 'vcpu' || actor === 'pvg' ? '' : `busy ${shareText(shares.busy)}, `}waiting ${shareText(shares.waiting)}`;
   return (
     <div class={`sys-actor is-${activity}`} data-actor={key} data-activity={activity} title={`${name}: ${activity}, ${doing} (${spent})`}>
-      <Line text={name} end={activity} />
-      <Line text={doing} end={`${countText(rate)}/s`} />
+      <Line kind="sys-head" text={name} end={`${countText(rate)}/s`} />
+      <Line kind="sys-doing" text={doing} end={activity} />
       <Bar kind="sys-shares" first={shares.busy} second={shares.busy + shares.waiting} />
     </div>
   );
@@ -46,7 +46,7 @@ function Mailbox({ view, actor, rate }: { readonly view: SystemView; readonly ac
   const label = `mailbox of ${actor}: ${countText(depth)} messages, at most ${countText(highest)} so far, room for ${countText(capacity)}`;
   const strength = Math.min(1, Math.log10(1 + (rate || 0)) / 4);
   return (
-    <div class="sys-mailbox" data-mailbox={actor} data-depth={depth} title={label} style={{ '--strength': strength }}>
+    <div class="sys-mailbox" data-mailbox={actor} data-depth={depth} title={label} style={{ '--strength': 0.25 + 0.75 * strength }}>
       <Bar kind={depth >= 0.75 * capacity ? 'sys-depth bad' : 'sys-depth'} first={level(depth)} second={level(highest)} />
       <span>{countText(depth)}</span>
       <small>≤ {countText(highest)}</small>
@@ -84,14 +84,14 @@ function Lock({ lock: { bottomHalves, holder, rate, sections, share, stack, text
   const state = holder === null ? 'free' : 'held';
   return (
     <section class={`sys-box sys-lock is-${held > threshold ? 'long' : state}`} data-lock={state}>
-      <Line kind="sys-title" text={`BQL: ${text}`} end={holder === null ? '' : durationText(held)} />
-      <Bar kind="sys-held" first={held / threshold} second={0} />
-      <Line kind="sys-muted" text={`held ${shareText(share)} of the time`} end={`${countText(rate)}/s taken`} />
+      <Line kind="sys-head sys-title" text={`BQL: ${text}`} end={holder === null ? '' : durationText(held)} />
+      <Bar kind="" first={held / threshold} second={0} />
+      <Line text={`held ${shareText(share)} of the time`} end={`${countText(rate)}/s taken`} />
       <Waiters title="wait for it" kind="section" waiters={sections} time={time} />
       <Waiters title="bottom halves to run" kind="bottomHalf" waiters={bottomHalves} time={time} />
       <div class="sys-list sys-stack" data-stack={stack.length}>
         <Line kind="sys-head" text="nested in the holder" end={`${stack.length}`} />
-        <div>
+        <div class="sys-levels">
           {stack.slice(0, SHOWN).map((level) => (
             <Line kind={`is-${level.what}`} text={level.text} end={durationText(time - level.since)} />
           ))}
@@ -130,7 +130,7 @@ export function Diagram({ view, threshold }: DiagramProps) {
       <div class="sys-boxes">{boxes(render)}</div>
       <Mailbox view={view} actor="background-queue" rate={sum(workers)} />
       <div class="sys-boxes">{boxes(workers)}</div>
-      <section class="sys-box sys-threads">{boxes(others)}</section>
+      {others.length > 0 && <section class="sys-box sys-threads">{boxes(others)}</section>}
     </div>
   );
 }

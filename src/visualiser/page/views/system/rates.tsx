@@ -22,7 +22,7 @@ function Rate({ rate: { name, perSecond, series } }: { readonly rate: RateView }
         <strong>{countText(perSecond)}/s</strong>
       </div>
       <svg class="sys-spark" viewBox={`0 0 ${SPARK_POINTS - 1} 1`} preserveAspectRatio="none" aria-hidden="true">
-        <polyline points={known.map(([index, value]) => `${index},${1 - value / top}`).join(' ')} />
+        <polyline vector-effect="non-scaling-stroke" points={known.map(([index, value]) => `${index},${1 - value / top}`).join(' ')} />
       </svg>
       <small>{known.length === 0 ? 'no samples' : `30 s, up to ${countText(top)}/s`}</small>
     </div>
@@ -35,7 +35,7 @@ export function Rates({ view }: { readonly view: SystemView }) {
       {view.rates.map((rate) => (
         <Rate key={rate.name} rate={rate} />
       ))}
-      <dl class="sys-box sys-machines">
+      <dl class="sys-box">
         {view.machines
           .filter(({ machine }) => machine !== 'lock')
           .map(({ machine, instance, state }) => (

@@ -22,7 +22,7 @@ export function Warnings({ app, view: { start, warnings }, thresholds, isRead }:
   return (
     <section class="sys-box sys-warnings" aria-label="Warnings">
       <header>
-        <h2>Warnings</h2>
+        <strong>Warnings</strong>
         <span>{isRead ? warnings.length : 'reading …'}</span>
         <Threshold app={app} name="bql" text="BQL held over" nanoseconds={thresholds.bqlHeld} />
         <Threshold app={app} name="bh" text="bottom half waits over" nanoseconds={thresholds.bottomHalfStarved} />
