@@ -137,7 +137,7 @@ const MARKS = { bad: ['bad', '× '], warn: ['warn', '! '], note: ['dim', 'i '] }
 function warningLines(view: SystemView): Piece[][] {
   const lines = view.warnings.map(({ last, severity, text }): Piece[] => [
     MARKS[severity],
-    ['plain', text.replace(/\n[^]*/, '')],
+    ['plain', text.replace(/\n.*/s, '')],
     ['dim', `  last at ${momentText(last, view.start)}`],
   ]);
   return [[['strong', `Warnings ${view.warnings.length}`]], ...lines];
@@ -176,7 +176,7 @@ export function topScreen(view: SystemView, options: ScreenOptions): readonly st
     [['strong', `${'Rates'.padEnd(21)}  the last 20 seconds`]],
     ...view.rates.map(rateLine),
     [],
-    ...(help === null ? warningLines(view) : [[['strong', 'Keys']] as Piece[], ...help.map((line): Piece[] => [['plain', line]])]),
+    ...warningLines(view),
   ];
   return lines.slice(0, height).map((pieces) => paint(pieces, width, colours));
 }

@@ -39,10 +39,11 @@ const HELP: readonly string[] = [
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Resolves when all of a run that there is has come. */
-async function settled(source: TopSource): Promise<void> {
+/** Resolves when a run has said what it is, or, `whole`, when all of it that there is has come. */
+async function settled(source: TopSource, whole: boolean): Promise<void> {
   const begin = performance.now();
   while (source.isLive && source.ended === null && performance.now() - begin < PATIENCE_MS) {
+    if (!whole && source.store.header !== null) return;
     await wait(50);
     const isQuiet = performance.now() - source.changedAt > SETTLED_MS;
     // A run of which a second is known has something to say.
@@ -207,7 +208,7 @@ export async function top({ target, once, json, at }: TopOptions): Promise<numbe
     if (at !== undefined && source.isLive) throw new UsageError('--at is a moment of a recording, and this is a run');
     const model = new SystemModel(source.store);
     const isPlain = once || !process.stdout.isTTY;
-    if (isPlain || json) await settled(source);
+    await settled(source, isPlain || json);
     if (source.store.header === null) throw new UsageError(`${source.ended ?? 'it has sent nothing'}: expected a recording's header`);
     if (json && !once) await printJson(source, model);
     else if (json) process.stdout.write(jsonOf(viewAt(model, at), source));
