@@ -10,6 +10,7 @@ import { MAGIC } from '../../src/trace/recording/format.js';
 import { type Dashboard, serveDashboard } from '../../dist/src/visualiser/server/dashboard.js';
 import { type FileSource, openFileSource } from '../../dist/src/visualiser/server/file-source.js';
 import { type Entry, Recorded } from '../visualiser/model/recording.js';
+import { FakeRun } from './recordings.js';
 import { pixelAt, pixelsOf, Rig } from './rig.js';
 
 /** A second: the BQL is held by an access from 100 to 900 ms, which waits for job 1, inside which memory is mapped and another access wants the lock. */
@@ -108,7 +109,7 @@ describe('the system view', () => {
     expect(await page.getAttribute('[data-actor="pvg 7"]', 'data-activity')).toBe('waiting');
     expect(await page.getAttribute('[data-actor="vcpu"]', 'data-activity')).toBe('waiting');
     expect(await page.getAttribute('[data-mailbox="bql"]', 'data-depth')).toBe('3');
-    expect(await textOf(page, '[data-rate="accesses"] strong')).toBe('1 000/s');
+    expect(await textOf(page, '[data-rate="accesses"] .sys-line')).toBe('accesses1 000/s');
     await page.close();
   });
 
@@ -154,6 +155,35 @@ describe('the system view', () => {
       expect(await places()).toEqual(before);
     }
     await page.close();
+  });
+
+  it('follows a run, and stays at a moment that was chosen', async () => {
+    const run = new FakeRun();
+    const [header = new Uint8Array(), ...pieces] = recorded().bytes;
+    run.preamble.splice(0, 2, header, ...pieces.filter((piece) => piece[0] === 2));
+    const live = await serveDashboard({ source: run });
+    const page = await rig.open(live.url);
+    await page.waitForSelector('.tab');
+    await page.evaluate('location.hash = "#/system"');
+    await page.waitForSelector('[data-lock="free"]');
+    const later = new Recorded();
+    const add = (...entries: readonly Entry[]): void => {
+      const from = later.bytes.length;
+      later.events(...entries);
+      for (const piece of later.bytes.slice(from)) if (piece[0] !== 2) run.add(piece);
+    };
+    add(['bql', 10 * MS, 'agfx_bql_taken', 'access', 1, 0], ['bql', 20 * MS, 'agfx_bql_wait_began', 1, 1]);
+    await page.waitForSelector('[data-lock="held"]');
+    expect(await textOf(page, '.sys-title')).toBe('BQL: access 1, which waits10.0 ms');
+    await page.click('.follow');
+    add(['bql', 30 * MS, 'agfx_bql_released']);
+    await page.waitForFunction('document.querySelector(".time-range").value === "5000"');
+    expect(await textOf(page, '.sys-title')).toBe('BQL: access 1, which waits10.0 ms');
+    await page.keyboard.press('l');
+    await page.waitForSelector('[data-lock="free"]');
+    expect(await textOf(page, '[data-warning="bqlHeld"] .sys-words')).toContain('by access: 1 time, at most 20.0 ms');
+    await page.close();
+    await live.close();
   });
 
   it.each([

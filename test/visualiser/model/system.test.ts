@@ -2,9 +2,11 @@
  * The system view, worked out by hand: who holds the BQL, who waits, what is nested, how time was spent, what is warned of.
  */
 import { describe, expect, it } from 'vitest';
+import { MAX_WARNING_MOMENTS } from '../../../src/base/limits.js';
+import { TraceStore } from '../../../src/trace/recording/trace-store.js';
 import { SystemModel } from '../../../src/visualiser/model/system.js';
 import type { SystemView } from '../../../src/visualiser/model/system-types.js';
-import { type Entry, Recorded } from './recording.js';
+import { type Entry, HEADER, Recorded } from './recording.js';
 
 const US = 1000;
 
@@ -166,6 +168,18 @@ describe('actors', () => {
     expect(actor(view, 'pvg 7')).toMatchObject({ name: 'gpu', activity: 'waiting', doing: 'waits for mapMemory' });
     expect(actor(view, 'vcpu')).toMatchObject({ activity: 'waiting', doing: '2 accesses wait' });
     expect(actor(viewOf(recorded, 310), 'pvg 7')).toMatchObject({ activity: 'idle', doing: '' });
+    // A thread that asks for something else waits for nothing older.
+    const again = write().events(
+      ['bql', 460, 'agfx_message_taken', 'mapMemory', 11, 8, 0],
+      ['bql', 461, 'agfx_message_taken', 'mapMemory', 12, 8, 0],
+    );
+    expect(actor(viewOf(again.events(['bql', 470, 'agfx_bh_ended', 'mapMemory', 12, 0])), 'pvg 8')?.activity).toBe('idle');
+    // A glyph's id names its bitmap, and whoever posts an interrupt waits for nothing.
+    const told = new Recorded().events(
+      ['bql', 1, 'agfx_message_taken', 'cursorGlyph', 5, 3, 0],
+      ['bql', 2, 'agfx_message_taken', 'raiseInterrupt', 0, 4, 0],
+    );
+    expect(viewOf(told, 3).actors.map(({ activity, key }) => `${key} ${activity}`)).toEqual(['bql idle', 'pvg 3 idle', 'pvg 4 idle']);
     expect(actor(viewOf(recorded, 425), 'vcpu')).toMatchObject({ activity: 'waiting', doing: 'waits for access 42' });
     // From 100 to 430 of 100..600, and from 200 to 310.
     expect(actor(viewOf(recorded, 600), 'vcpu')?.shares.waiting).toBeCloseTo(330 / 500, 10);
@@ -322,6 +336,20 @@ describe('warnings', () => {
     expect(warnings(viewOf(recorded, 650))).toEqual([]);
   });
 
+  it('of which there are more than are kept are summed up', () => {
+    const recorded = new Recorded();
+    for (let index = 0; index < 2 * MAX_WARNING_MOMENTS; index++) recorded.note(1 + index, 'guestError', `vector ${index} is not enabled`);
+    const [warning] = viewOf(recorded).warnings;
+    expect(warning).toMatchObject({
+      count: 8192,
+      total: 8192,
+      first: 1000,
+      last: 8192 * US,
+      text: 'the guest: vector 0 is not enabled (8 192 times)',
+    });
+    expect(viewOf(recorded, 8000).warnings[0]).toMatchObject({ count: 8000, last: 8000 * US });
+  });
+
   it('are of a bounded number of groups, however many things go wrong', () => {
     const recorded = new Recorded().events(['bql', 0, 'agfx_batch_ended']);
     for (let index = 0; index < 200; index++) recorded.note(1, 'warning', `${'x'.repeat(index)}!`);
@@ -329,6 +357,44 @@ describe('warnings', () => {
     expect(views).toHaveLength(65);
     expect(views.find((view) => view.text.startsWith('further kinds'))).toMatchObject({ count: 136 });
     expect(views.reduce((sum, { count }) => sum + count, 0)).toBe(200);
+  });
+});
+
+describe('a recording of others', () => {
+  it('may name its events as it likes', () => {
+    const events = HEADER.events.map((event) => (event.name === 'agfx_bql_taken' ? { ...event, name: 'valueOf' } : event));
+    const recorded = new Recorded({ header: { ...HEADER, events } }).events(...WRITE);
+    expect(viewOf(recorded, 250).lock.text).toBe('bottom half mapMemory 9, which waits');
+  });
+
+  it('may be without a header, events, samples', () => {
+    const none = new SystemModel(new TraceStore());
+    expect([none.advance(), none.at(null).lock.text]).toEqual([true, 'free']);
+    const view = viewOf(new Recorded());
+    expect(view).toMatchObject({ time: Number.NaN, actors: [], lock: { text: 'free', share: 0 }, machines: [], warnings: [] });
+    expect(view.rates.map(({ perSecond }) => perSecond)).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+  });
+});
+
+describe('what comes while one looks', () => {
+  it('is read once', () => {
+    const recorded = write().sample(500, { framesDropped: 2 }).note(600, 'guestError', 'one');
+    const model = new SystemModel(recorded.store);
+    for (let index = 0; index < 3; index++) model.advance();
+    expect(model.at(null).warnings.map(({ text }) => text)).toEqual(['the guest: one', '2 frames dropped']);
+    recorded.sample(700, { framesDropped: 3 }).note(800, 'guestError', 'one');
+    model.advance();
+    expect(model.at(null).warnings.map(({ text }) => text)).toEqual(['the guest: one (2 times)', '3 frames dropped']);
+  });
+
+  it('and is gone before it could be read leaves nothing behind', () => {
+    const recorded = new Recorded({ bounds: { events: 8 } }).events(['bql', 1, 'agfx_bql_taken', 'access', 1, 0]);
+    const model = new SystemModel(recorded.store);
+    model.advance();
+    expect(model.at(null).lock.text).toBe('access 1');
+    for (let time = 2; time < 30; time++) recorded.events(['bql', time, 'agfx_batch_taken', 1]);
+    model.advance();
+    expect(model.at(null).lock.text).toBe('free');
   });
 });
 

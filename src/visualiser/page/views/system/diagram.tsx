@@ -7,6 +7,7 @@
 import { countText, durationText, shareText } from '../../../model/system-text.js';
 import type { Pending } from '../../../model/system-thread.js';
 import type { ActorView, LockView, MailboxView, SystemView } from '../../../model/system-types.js';
+import { Line } from './line.js';
 
 /** Waiters of a kind and levels that are drawn; all are counted. */
 const SHOWN = 50;
@@ -16,14 +17,6 @@ const percent = (part: number): string => `${100 * Math.min(1, Math.max(0, part 
 /** A bar with two parts, the second behind the first. */
 const Bar = ({ kind, first, second }: { readonly kind: string; readonly first: number; readonly second: number }) => (
   <div class={`sys-bar ${kind}`} style={{ '--first': percent(first), '--second': percent(second) }} />
-);
-
-/** A text and what belongs to it at the end of the line. */
-const Line = ({ text, end, kind = '' }: { readonly text: string; readonly end: string; readonly kind?: string }) => (
-  <div class={`sys-line ${kind}`}>
-    <span title={text}>{text}</span>
-    <span>{end}</span>
-  </div>
 );
 
 /** Name, how much it does, what it does, its state, and how it spent its time. */

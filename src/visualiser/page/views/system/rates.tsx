@@ -5,6 +5,7 @@
  */
 import { countText } from '../../../model/system-text.js';
 import { type RateView, SPARK_POINTS, type SystemView } from '../../../model/system-types.js';
+import { Line } from './line.js';
 
 /** 1, 2 or 5 times a power of ten, at least as large. */
 function roundUp(value: number): number {
@@ -17,10 +18,7 @@ function Rate({ rate: { name, perSecond, series } }: { readonly rate: RateView }
   const top = roundUp(Math.max(1, ...known.map(([, value]) => value)));
   return (
     <div class="sys-box" data-rate={name}>
-      <div class="sys-line">
-        {name}
-        <strong>{countText(perSecond)}/s</strong>
-      </div>
+      <Line kind="sys-head" text={name} end={`${countText(perSecond)}/s`} />
       <svg class="sys-spark" viewBox={`0 0 ${SPARK_POINTS - 1} 1`} preserveAspectRatio="none" aria-hidden="true">
         <polyline vector-effect="non-scaling-stroke" points={known.map(([index, value]) => `${index},${1 - value / top}`).join(' ')} />
       </svg>
@@ -35,16 +33,13 @@ export function Rates({ view }: { readonly view: SystemView }) {
       {view.rates.map((rate) => (
         <Rate key={rate.name} rate={rate} />
       ))}
-      <dl class="sys-box">
+      <div class="sys-box">
         {view.machines
           .filter(({ machine }) => machine !== 'lock')
           .map(({ machine, instance, state }) => (
-            <div key={`${machine} ${instance}`} title={state}>
-              <dt>{machine}</dt>
-              <dd>{state}</dd>
-            </div>
+            <Line key={`${machine} ${instance}`} text={machine} end={state} />
           ))}
-      </dl>
+      </div>
     </section>
   );
 }
