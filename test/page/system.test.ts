@@ -177,7 +177,7 @@ describe('the system view', () => {
     expect(await textOf(page, '.sys-title')).toBe('BQL: access 1, which waits10.0 ms');
     await page.click('.follow');
     add(['bql', 30 * MS, 'agfx_bql_released']);
-    await page.waitForFunction('document.querySelector(".time-range").value === "5000"');
+    await expect.poll(() => page.inputValue('.time-range')).toBe('5000');
     expect(await textOf(page, '.sys-title')).toBe('BQL: access 1, which waits10.0 ms');
     await page.keyboard.press('l');
     await page.waitForSelector('[data-lock="free"]');

@@ -44,14 +44,12 @@ export function SystemView({ app }: { readonly app: App }) {
     const { bql, bh } = app.route.value.params;
     const model = modelOf(app.store, threshold(bql, DEFAULT_THRESHOLDS.bqlHeld), threshold(bh, DEFAULT_THRESHOLDS.bottomHalfStarved));
     const isRead = model.advance(PORTION);
-    return { isRead, thresholds: model.thresholds, view: model.at(app.time.value) };
+    return { isRead, thresholds: model.thresholds, version: app.version.peek(), view: model.at(app.time.value) };
   });
   const { isRead, thresholds, view } = shown.value;
   useEffect(() => {
-    let drawn = app.version.peek();
     const timer = setInterval(() => {
-      if (app.version.peek() !== drawn) draws.value++;
-      drawn = app.version.peek();
+      if (app.version.peek() !== shown.peek().version) draws.value++;
     }, REDRAW_MS);
     return () => clearInterval(timer);
   }, []);
