@@ -44,13 +44,14 @@ export const LANE_ROWS = 48;
 export const SPAN_LANES = 2048;
 /** Messages that the system view knows to wait, of a kind each: as many as the BQL actor's mailbox holds, twice over. */
 export const MAX_SHOWN_WAITERS = 2 * BQL_MAILBOX_CAPACITY;
-/** Events of a thread between two states of it that the system view keeps, to be soon at any moment: some 0.2 ms of work. */
+/**
+ * Events of a thread between two states of it that the system view keeps, to be soon at any moment: some 0.2 ms of work. A state goes with its events, so
+ * there are STORED_EVENTS / CHECKPOINT_EVENTS, 489, at most.
+ */
 export const CHECKPOINT_EVENTS = 8192;
-/** States of a thread that the system view keeps; then every second one goes. */
-export const MAX_CHECKPOINTS = 1024;
 /** Kinds of warnings that are told apart; what is of none of them counts as others. */
 export const MAX_WARNING_GROUPS = 64;
-/** Moments of one kind of warning that are kept; the older half of them goes when there are more. */
+/** Moments of one kind of warning that are kept; the older half of them becomes one when there are more. */
 export const MAX_WARNING_MOMENTS = 4096;
 /** Actors of other programs that a dashboard knows, over all programs; those that came first go first. */
 export const INSPECT_MAX_ACTORS = 256;

@@ -5,8 +5,9 @@
  * they are wanted, and say nothing that the text doesn't.
  */
 import { countText, durationText, many, momentText, shareText } from '../visualiser/model/system-text.js';
-import type { ActorView, LockView, MailboxView, RateView, Shares, SystemView, WaiterView } from '../visualiser/model/system-types.js';
-import { type Thresholds, warningText } from '../visualiser/model/system-words.js';
+import type { Pending } from '../visualiser/model/system-thread.js';
+import type { ActorView, LockView, MailboxView, RateView, Shares, SystemView } from '../visualiser/model/system-types.js';
+import type { Thresholds } from '../visualiser/model/system-warnings.js';
 import { paint, type Piece } from './top-paint.js';
 
 /** What actors are sorted by. */
@@ -51,10 +52,10 @@ export function sparkText(series: readonly number[], width: number): string {
     .padStart(width);
 }
 
-const waiterText = ({ kind, id, since }: WaiterView, time: number): string => `${kind} ${id} ${durationText(time - since)}`;
+const waiterText = ({ kind, id, since }: Pending, time: number): string => `${kind} ${id} ${durationText(time - since)}`;
 
 /** The first few of a list in words. */
-function some(waiters: readonly WaiterView[], time: number): string {
+function some(waiters: readonly Pending[], time: number): string {
   const shown = waiters.slice(0, 3).map((waiter) => waiterText(waiter, time));
   return waiters.length > 3 ? `${shown.join(', ')} and ${waiters.length - 3} more` : shown.join(', ');
 }
@@ -62,12 +63,10 @@ function some(waiters: readonly WaiterView[], time: number): string {
 function lockLines(lock: LockView, time: number, { bqlHeld }: Thresholds): Piece[][] {
   const { holder } = lock;
   const held = holder === null ? 0 : time - holder.since;
-  const who = holder === null ? 'free' : `${lock.isBottomHalf ? 'bottom half ' : ''}${holder.kind} ${holder.id}`;
-  const how = lock.isLent ? ', lent to another thread' : lock.isWaiting ? ', which waits' : '';
   const lines: Piece[][] = [
     [
       ['strong', 'BQL '],
-      [held > bqlHeld ? 'warn' : 'plain', `${who}${how}${holder === null ? '' : `, for ${durationText(held)}`}`],
+      [held > bqlHeld ? 'warn' : 'plain', `${lock.text}${holder === null ? '' : `, for ${durationText(held)}`}`],
       ['dim', `   held ${shareText(lock.share)} of the time, taken ${countText(lock.rate)}/s`],
     ],
   ];
@@ -104,11 +103,15 @@ export function sorted(actors: readonly ActorView[], sort: Sort): readonly Actor
   }
 }
 
-function actorLine({ name, activity, doing, isInferred, rate, shares }: ActorView): Piece[] {
+function actorLine({ actor, name, activity, doing, rate, shares }: ActorView): Piece[] {
   return [
     ['plain', name.slice(0, 18).padEnd(19)],
     [activity === 'idle' ? 'dim' : activity, activity.padEnd(8)],
-    ['plain', `${(isInferred ? '' : shareText(shares.busy)).padStart(6)} ${shareText(shares.waiting).padStart(6)} `],
+    // Of vCPUs and PVG's threads it isn't known what they do but wait.
+    [
+      'plain',
+      `${(actor === 'vcpu' || actor === 'pvg' ? '' : shareText(shares.busy)).padStart(6)} ${shareText(shares.waiting).padStart(6)} `,
+    ],
     ...sharesBar(shares),
     ['plain', ` ${(Number.isNaN(rate) ? '' : countText(rate)).padStart(7)}  ${doing}`],
   ];
@@ -124,22 +127,19 @@ function mailboxLine({ actor, capacity, depth, highest }: MailboxView): Piece[] 
   ];
 }
 
-const rateLine = ({ perSecond, series, text }: RateView): Piece[] => [
-  ['plain', `${text.padEnd(11)}${`${countText(perSecond)}/s`.padStart(10)}  `],
+const rateLine = ({ name, perSecond, series }: RateView): Piece[] => [
+  ['plain', `${name.padEnd(11)}${`${countText(perSecond)}/s`.padStart(10)}  `],
   ['busy', series.length === 0 ? '' : sparkText(series, 40)],
 ];
 
 const MARKS = { bad: ['bad', '× '], warn: ['warn', '! '], note: ['dim', 'i '] } as const;
 
-function warningLines(view: SystemView, thresholds: Thresholds): Piece[][] {
-  const lines = view.warnings.map((warning): Piece[] => {
-    const [words = ''] = warningText(warning, thresholds).split('\n');
-    return [
-      MARKS[warning.severity],
-      ['plain', words],
-      ['dim', Number.isNaN(warning.last) ? '' : `  last at ${momentText(warning.last, view.start)}`],
-    ];
-  });
+function warningLines(view: SystemView): Piece[][] {
+  const lines = view.warnings.map(({ last, severity, text }): Piece[] => [
+    MARKS[severity],
+    ['plain', text.replace(/\n.*/s, '')],
+    ['dim', `  last at ${momentText(last, view.start)}`],
+  ]);
   return [[['strong', `Warnings ${view.warnings.length}`]], ...lines];
 }
 
@@ -176,9 +176,7 @@ export function topScreen(view: SystemView, options: ScreenOptions): readonly st
     [['strong', `${'Rates'.padEnd(21)}  the last 20 seconds`]],
     ...view.rates.map(rateLine),
     [],
-    ...(help === null
-      ? warningLines(view, thresholds)
-      : [[['strong', 'Keys']] as Piece[], ...help.map((line): Piece[] => [['plain', line]])]),
+    ...warningLines(view),
   ];
   return lines.slice(0, height).map((pieces) => paint(pieces, width, colours));
 }

@@ -6,7 +6,6 @@
  */
 import { SystemModel } from '../visualiser/model/system.js';
 import type { SystemView } from '../visualiser/model/system-types.js';
-import { warningText } from '../visualiser/model/system-words.js';
 import { type Sort, SORTS, topScreen } from './top-screen.js';
 import { openTopSource, type TopSource } from './top-source.js';
 import { Terminal } from './top-terminal.js';
@@ -40,10 +39,11 @@ const HELP: readonly string[] = [
 
 const wait = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-/** Resolves when all of a run that there is has come. */
-async function settled(source: TopSource): Promise<void> {
+/** Resolves when a run has said what it is, or, `whole`, when all of it that there is has come. */
+async function settled(source: TopSource, whole: boolean): Promise<void> {
   const begin = performance.now();
   while (source.isLive && source.ended === null && performance.now() - begin < PATIENCE_MS) {
+    if (!whole && source.store.header !== null) return;
     await wait(50);
     const isQuiet = performance.now() - source.changedAt > SETTLED_MS;
     // A run of which a second is known has something to say.
@@ -57,16 +57,15 @@ function viewAt(model: SystemModel, at: number | undefined): SystemView {
   return model.at(at === undefined ? null : model.store.start + SECOND * at);
 }
 
-/** For programs: the view, with each warning's sentence. */
-function jsonOf(view: SystemView, { thresholds }: SystemModel, source: TopSource): string {
-  const warnings = view.warnings.map((warning) => ({ ...warning, text: warningText(warning, thresholds) }));
-  return `${JSON.stringify({ title: source.title, isLive: source.isLive && source.ended === null, ...view, warnings })}\n`;
+/** For programs. */
+function jsonOf(view: SystemView, source: TopSource): string {
+  return `${JSON.stringify({ title: source.title, isLive: source.isLive && source.ended === null, ...view })}\n`;
 }
 
 /** Prints a line of JSON a second, until the run ends. */
 async function printJson(source: TopSource, model: SystemModel): Promise<void> {
   for (;;) {
-    process.stdout.write(jsonOf(viewAt(model, undefined), model, source));
+    process.stdout.write(jsonOf(viewAt(model, undefined), source));
     if (source.ended !== null) return;
     await wait(PRINT_MS);
   }
@@ -209,10 +208,10 @@ export async function top({ target, once, json, at }: TopOptions): Promise<numbe
     if (at !== undefined && source.isLive) throw new UsageError('--at is a moment of a recording, and this is a run');
     const model = new SystemModel(source.store);
     const isPlain = once || !process.stdout.isTTY;
-    if (isPlain || json) await settled(source);
+    await settled(source, isPlain || json);
     if (source.store.header === null) throw new UsageError(`${source.ended ?? 'it has sent nothing'}: expected a recording's header`);
     if (json && !once) await printJson(source, model);
-    else if (json) process.stdout.write(jsonOf(viewAt(model, at), model, source));
+    else if (json) process.stdout.write(jsonOf(viewAt(model, at), source));
     else if (isPlain) process.stdout.write(`${plainScreen(source, model, at).join('\n')}\n`);
     else await new Top(source, model, at).run();
     return 0;

@@ -105,28 +105,33 @@ describe('apple-gfx top --once', () => {
   });
 });
 
+let dashboard: Dashboard | null = null;
+afterEach(async () => {
+  await dashboard?.close();
+  dashboard = null;
+});
+
+/** A run that has ended, whose dashboard is still there. */
+async function serve(): Promise<Dashboard> {
+  const run = new FakeRun();
+  const pieces = recorded().bytes;
+  run.preamble.splice(0, 2, encodeHeader(HEADER), ...pieces.slice(1).filter((piece) => piece[0] === 2));
+  for (const piece of pieces.slice(1)) if (piece[0] !== 2) run.add(piece);
+  run.finish();
+  dashboard = await serveDashboard({ source: run });
+  return dashboard;
+}
+
 describe('apple-gfx top of a run', () => {
-  let dashboard: Dashboard | null = null;
   let forget: (() => void) | null = null;
   const before = process.env.XDG_RUNTIME_DIR;
-  afterEach(async () => {
+  afterEach(() => {
     forget?.();
     forget = null;
-    await dashboard?.close();
-    dashboard = null;
     if (before === undefined) delete process.env.XDG_RUNTIME_DIR;
     else process.env.XDG_RUNTIME_DIR = before;
   });
 
-  async function serve(): Promise<Dashboard> {
-    const run = new FakeRun();
-    const pieces = recorded().bytes;
-    run.preamble.splice(0, 2, encodeHeader(HEADER), ...pieces.slice(1).filter((piece) => piece[0] === 2));
-    for (const piece of pieces.slice(1)) if (piece[0] !== 2) run.add(piece);
-    run.finish();
-    dashboard = await serveDashboard({ source: run });
-    return dashboard;
-  }
   async function topOf(...args: string[]): Promise<{ status: unknown; stdout: string; stderr: string }> {
     const child = spawn(process.execPath, [cli, 'top', ...args]);
     const texts = { stdout: '', stderr: '' };
@@ -195,8 +200,8 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('apple-gfx top 
   const LEAVE = '\u001b[?1049l';
 
   /** Runs it; `until` waits for a text. */
-  function terminal(env: Record<string, string> = {}) {
-    const command = `stty rows 40 cols 100; ${process.execPath} ${cli} top ${file}; echo status $?; stty -a | tr ' ;' '\\n' | grep -x -e icanon -e -icanon`;
+  function terminal(env: Record<string, string> = {}, target = file) {
+    const command = `stty rows 40 cols 100; ${process.execPath} ${cli} top '${target}'; echo status $?; stty -a | tr ' ;' '\\n' | grep -x -e icanon -e -icanon`;
     const child: ChildProcessWithoutNullStreams = spawn('script', ['-qec', command, '/dev/null'], {
       env: { ...process.env, TERM: 'xterm', SHELL: '/bin/sh', ...env },
     });
@@ -236,6 +241,16 @@ describe.skipIf(spawnSync('script', ['--version']).status !== 0)('apple-gfx top 
     expect(tty.text.lastIndexOf(LEAVE)).toBeGreaterThan(tty.text.lastIndexOf('Ctrl-C'));
     expect(tty.text).toMatch(/status 0\r\nicanon/);
     expect(tty.text).toContain('\u001b[34m█');
+  });
+
+  it('shows a run, which has said nothing yet when it lets one in', async () => {
+    const { url } = await serve();
+    const tty = terminal({}, url);
+    await tty.until(/status|closed {2}1\.000 s/);
+    tty.press('q');
+    await tty.closed;
+    expect(tty.text).toContain('at most 800 ms');
+    expect(tty.text).toMatch(/status 0\r\nicanon/);
   });
 
   it('has no colours if NO_COLOR says so', async () => {

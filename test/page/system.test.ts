@@ -10,6 +10,7 @@ import { MAGIC } from '../../src/trace/recording/format.js';
 import { type Dashboard, serveDashboard } from '../../dist/src/visualiser/server/dashboard.js';
 import { type FileSource, openFileSource } from '../../dist/src/visualiser/server/file-source.js';
 import { type Entry, Recorded } from '../visualiser/model/recording.js';
+import { FakeRun } from './recordings.js';
 import { pixelAt, pixelsOf, Rig } from './rig.js';
 
 /** A second: the BQL is held by an access from 100 to 900 ms, which waits for job 1, inside which memory is mapped and another access wants the lock. */
@@ -99,16 +100,16 @@ describe('the system view', () => {
   it('shows a moment inside a nested wait: holder, stack, waiters, who waits for what, and depths', async () => {
     const page = await open();
     await goToHeld(page);
-    expect(await textOf(page, '[data-lock] > title')).toBe('BQL: access 41, for 400 ms');
+    expect(await textOf(page, '[data-lock] .sys-title')).toBe('BQL: access 41400 ms');
     expect(await page.getAttribute('[data-stack]', 'data-stack')).toBe('3');
-    expect(await textOf(page, '[data-stack]')).toMatch(/1 deep.*access 41.*400 ms.*waits for job 1.*300 ms.*mapMemory 9.*50\.0 ms/);
+    expect(await textOf(page, '[data-stack]')).toMatch(/access 41.*400 ms.*waits for job 1.*300 ms.*mapMemory 9.*50\.0 ms/);
     expect(await textOf(page, '[data-waiters="section"]')).toBe('wait for it1access 42100 ms');
     expect(await page.getAttribute('[data-actor="background-queue 1"]', 'data-activity')).toBe('waiting');
     expect(await textOf(page, '[data-actor="background-queue 1"]')).toContain('inside PVG, job 1');
     expect(await page.getAttribute('[data-actor="pvg 7"]', 'data-activity')).toBe('waiting');
     expect(await page.getAttribute('[data-actor="vcpu"]', 'data-activity')).toBe('waiting');
     expect(await page.getAttribute('[data-mailbox="bql"]', 'data-depth')).toBe('3');
-    expect(await textOf(page, '[data-rate="accesses"] strong')).toBe('1 000/s');
+    expect(await textOf(page, '[data-rate="accesses"] .sys-line')).toBe('accesses1 000/s');
     await page.close();
   });
 
@@ -143,20 +144,46 @@ describe('the system view', () => {
   it('keeps every box where it is, whatever the moment', async () => {
     const page = await open();
     const places = async (): Promise<unknown> =>
-      page.$$eval('.sys-diagram [data-actor], .sys-diagram [data-mailbox], .sys-rate, .sys-warnings', (parts) =>
-        parts.map((part) => {
-          const rect = part.querySelector('rect')?.getBoundingClientRect() ?? part.getBoundingClientRect();
-          return part.hasAttribute('data-mailbox') || part.tagName !== 'g' ? [rect.x, rect.y, rect.width] : [rect.x, rect.y];
-        }),
+      page.$$eval('[data-actor], [data-mailbox], [data-lock], [data-rate], .sys-warnings', (parts) =>
+        parts.map((part) => JSON.stringify(part.getBoundingClientRect())),
       );
     const before = await places();
-    expect(before).toHaveLength(4 + 3 + 4 + 1 + 1);
+    expect(before).toHaveLength(5 + 3 + 1 + 4 + 1);
     for (const thousandths of [150, 500, 650, 950]) {
       await goTo(page, thousandths);
       await page.waitForSelector(`.time-text:has-text("${(thousandths / 1000).toFixed(3)} s")`);
       expect(await places()).toEqual(before);
     }
     await page.close();
+  });
+
+  it('follows a run, and stays at a moment that was chosen', async () => {
+    const run = new FakeRun();
+    const [header = new Uint8Array(), ...pieces] = recorded().bytes;
+    run.preamble.splice(0, 2, header, ...pieces.filter((piece) => piece[0] === 2));
+    const live = await serveDashboard({ source: run });
+    const page = await rig.open(live.url);
+    await page.waitForSelector('.tab');
+    await page.evaluate('location.hash = "#/system"');
+    await page.waitForSelector('[data-lock="free"]');
+    const later = new Recorded();
+    const add = (...entries: readonly Entry[]): void => {
+      const from = later.bytes.length;
+      later.events(...entries);
+      for (const piece of later.bytes.slice(from)) if (piece[0] !== 2) run.add(piece);
+    };
+    add(['bql', 10 * MS, 'agfx_bql_taken', 'access', 1, 0], ['bql', 20 * MS, 'agfx_bql_wait_began', 1, 1]);
+    await page.waitForSelector('[data-lock="held"]');
+    expect(await textOf(page, '.sys-title')).toBe('BQL: access 1, which waits10.0 ms');
+    await page.click('.follow');
+    add(['bql', 30 * MS, 'agfx_bql_released']);
+    await expect.poll(() => page.inputValue('.time-range')).toBe('5000');
+    expect(await textOf(page, '.sys-title')).toBe('BQL: access 1, which waits10.0 ms');
+    await page.keyboard.press('l');
+    await page.waitForSelector('[data-lock="free"]');
+    expect(await textOf(page, '[data-warning="bqlHeld"] .sys-words')).toContain('by access: 1 time, at most 20.0 ms');
+    await page.close();
+    await live.close();
   });
 
   it.each([
@@ -167,9 +194,10 @@ describe('the system view', () => {
     const page = await open({ theme, width, height, isStranger: true });
     await goToHeld(page);
     const pixels = await pixelsOf(page);
-    const at = await page.$eval('[data-actor="background-queue 1"] .sys-waiting', (bar) => {
+    // It has waited for 200 of 500 ms.
+    const at = await page.$eval('[data-actor="background-queue 1"] .sys-bar', (bar) => {
       const { x, y, width: wide, height: high } = bar.getBoundingClientRect();
-      return [x + wide / 2, y + high / 2];
+      return [x + wide / 5, y + high / 2];
     });
     const waiting = await page.evaluate('getComputedStyle(document.documentElement).getPropertyValue("--c2").trim()');
     expect(pixelAt(pixels, Math.floor(at[0] ?? 0), Math.floor(at[1] ?? 0))).toBe(waiting);

@@ -1,185 +1,151 @@
 /**
- * One thread as of one of its events: what it does, for how long it was busy and waited so far, and, of the BQL actor's, the lock and those who wait for it.
+ * One thread as of one of its events: what it does, for how long it was busy and waited so far, and, of the BQL actor's, the lock and those who wait
+ * for it.
  *
- * Invariant: it depends on that thread's events and nothing else, and copy() gives one that goes on by itself; so any moment is reached from any copy
- * made before it. A thread that notes when it takes a batch is busy until it notes that it waits again.
+ * The stack is the C stack of QEMU's: a handler (a section or a bottom half), the wait that it began, the bottom half that runs inside, and so on.
+ * vCPUs and PVG's threads note no events of their own; that they wait is known by what they asked of the BQL actor (`peers`). An access waits until it
+ * is replied to, or, if its caller gets no reply by a mailbox, until its section has ended; an upcall until its handler has ended.
+ * Invariant: it is plain data, which structuredClone() copies; what happens to it stands in system-steps.ts. Totals only grow, so what a span of time
+ * had of each is the difference of two moments' totals.
  */
-import { MAX_SHOWN_WAITERS } from '../../base/limits.js';
-import type { ThreadLog } from '../../trace/recording/thread-log.js';
-import { Activities } from './system-activity.js';
-import { Code, type SystemEvents } from './system-events.js';
-import { type LockListener, LockState, type Pending } from './system-lock.js';
-import { Peers } from './system-peers.js';
+import { MAX_RECORDED_THREADS, MAX_SHOWN_WAITERS } from '../../base/limits.js';
 
-/** Told of what is worth a warning, while a thread's events are read for the first time. */
-export interface ThreadListener extends LockListener {
-  /** This thread was inside PVG, having the BQL. `frame`: to encode; else with a job. */
-  enteredWithBql(inside: Inside, until: number): void;
-  tracesLost(count: number, at: number): void;
+/** `waiting`: inside PVG, or in a nested wait. `idle`: nothing to do. */
+export type Activity = 'idle' | 'busy' | 'waiting';
+
+/** Somebody who works or waits. */
+export interface Worker {
+  activity: Activity;
+  /** Since when, in nanoseconds; NaN before anything was heard of it. */
+  since: number;
+  /** Nanoseconds of each up to `since`. */
+  readonly spent: Record<Activity, number>;
+  /** Messages that it took, or, of a peer's, that it sent. */
+  messages: number;
 }
 
-/** A call into PVG. */
-export interface Inside {
-  readonly what: 'job' | 'frame';
+/** A message that waits, or a call: the name of its kind, its number, and since when. */
+export interface Pending {
+  readonly kind: string;
   readonly id: number;
   readonly since: number;
 }
 
-/** What is counted of a thread's events, for rates of recordings without samples. */
-export const COUNTS = ['accesses', 'interrupts', 'frames', 'upcalls'] as const;
-const [ACCESSES, INTERRUPTS, FRAMES, UPCALLS] = [0, 1, 2, 3];
+export interface Level extends Pending {
+  /** `pvg`: a call into PVG. */
+  readonly what: 'section' | 'bottomHalf' | 'wait' | 'pvg';
+}
 
-export class ThreadState {
-  activities = new Activities();
-  inside: Inside | null = null;
-  /** The block of the render queue that runs. */
-  block: Pending | null = null;
-  /** Kind of the message that was taken last, -1 before the first; how many there were; the most at once. */
-  kind = -1;
-  messages = 0;
-  largestBatch = 0;
-  isInBatch = false;
-  lock = new LockState();
-  peers = new Peers();
-  /** States of machines that live long, by machine and instance. */
-  machines = new Map<string, { readonly machine: number; readonly instance: number; readonly state: number }>();
-  counts = new Float64Array(COUNTS.length);
+export interface Peer extends Worker {
+  /** What it waits for. */
+  open: Pending[];
+}
 
-  copy(): ThreadState {
-    const copy = new ThreadState();
-    Object.assign(copy, this);
-    copy.activities = this.activities.copy();
-    copy.lock = this.lock.copy();
-    copy.peers = this.peers.copy();
-    copy.machines = new Map(this.machines);
-    copy.counts = this.counts.slice();
-    return copy;
+/** Rates that are counted by a thread's events where a recording has no samples. */
+export type Counted = 'accesses' | 'frames' | 'interrupts' | 'upcalls';
+
+export interface ThreadState extends Worker {
+  /** Kind of the message that was taken last, or of the block that was begun; `` before the first. */
+  kind: string;
+  largestBatch: number;
+  isInBatch: boolean;
+  /** The call into PVG that it is in: of a `job` or a `frame`. */
+  inside: Pending | null;
+  /** Who has the BQL, and what is nested in it, outermost first. */
+  stack: Level[];
+  /** Who wants it, and the bottom halves that are to run, oldest first. */
+  sections: Pending[];
+  bottomHalves: Pending[];
+  /** Another thread has it. */
+  isLent: boolean;
+  /** How often it was held so far, and for how many nanoseconds. */
+  holds: number;
+  held: number;
+  /** By PVG's numbers of its threads; VCPU are all vCPUs, which wait while any of them does. */
+  readonly peers: Map<number, Peer>;
+  /** A vCPU was told, in the section that runs, to carry its access into PVG itself. */
+  isEntering: boolean;
+  /** State values of machines that live long, by machine and instance. */
+  readonly machines: Map<string, { readonly machine: string; readonly instance: number; readonly state: unknown }>;
+  readonly counts: Record<Counted, number>;
+}
+
+/** Among the numbers of PVG's threads, which begin at 1. */
+export const VCPU = 0;
+
+export const newWorker = (): Worker => ({ activity: 'idle', since: Number.NaN, spent: { idle: 0, busy: 0, waiting: 0 }, messages: 0 });
+
+export const newThread = (): ThreadState => ({
+  ...newWorker(),
+  kind: '',
+  largestBatch: 0,
+  isInBatch: false,
+  inside: null,
+  stack: [],
+  sections: [],
+  bottomHalves: [],
+  isLent: false,
+  holds: 0,
+  held: 0,
+  peers: new Map(),
+  isEntering: false,
+  machines: new Map(),
+  counts: { accesses: 0, frames: 0, interrupts: 0, upcalls: 0 },
+});
+
+/** For how many nanoseconds it was so, up to a time. */
+export const spentUntil = ({ activity, since, spent }: Worker, which: 'busy' | 'waiting', time: number): number =>
+  spent[which] + (activity === which ? Math.max(0, time - since) : 0);
+
+export const heldUntil = ({ held, stack: [holder] }: ThreadState, time: number): number =>
+  held + (holder === undefined ? 0 : Math.max(0, time - holder.since));
+
+export const isWaiting = ({ stack }: ThreadState): boolean => stack.at(-1)?.what === 'wait';
+
+export function turn(worker: Worker, activity: Activity, time: number): void {
+  if (activity === worker.activity && worker.since >= 0) return;
+  worker.spent[worker.activity] += Math.max(0, time - worker.since) || 0;
+  worker.activity = activity;
+  worker.since = time;
+}
+
+/** Adds one; of more than there is room for, the oldest goes. */
+export function wait(list: Pending[], { kind, id, since }: Pending): void {
+  if (list.length >= MAX_SHOWN_WAITERS) list.shift();
+  list.push({ kind, id, since });
+}
+
+/** Takes the oldest of a kind and id out, and gives it. */
+export function take(list: Pending[], { kind, id }: Pick<Pending, 'kind' | 'id'>): Pending | undefined {
+  const index = list.findIndex((each) => each.kind === kind && each.id === id);
+  return index < 0 ? undefined : list.splice(index, 1)[0];
+}
+
+/** A peer has asked for something; `waits`: it does until it is answered. */
+export function ask({ peers }: ThreadState, number: number, message: Pending, waits: boolean): void {
+  const peer = peers.get(number) ?? { ...newWorker(), open: [] };
+  if (peers.size < MAX_RECORDED_THREADS) peers.set(number, peer);
+  peer.messages++;
+  // A thread waits for one answer at a time; there are many vCPUs.
+  if (number !== VCPU) peer.open = [];
+  if (waits) wait(peer.open, message);
+  turn(peer, waits ? 'waiting' : 'idle', message.since);
+}
+
+export function answer({ peers }: ThreadState, message: Pick<Pending, 'kind' | 'id'>, time: number): void {
+  for (const peer of peers.values()) {
+    if (take(peer.open, message) === undefined) continue;
+    if (peer.open.length === 0) turn(peer, 'idle', time);
+    return;
   }
+}
 
-  /** Events were lost before the one at that time. */
-  lose(time: number): void {
-    this.inside = this.block = null;
-    this.isInBatch = false;
-    this.lock.lose();
-    this.peers.lose(time);
-    this.activities.to('idle', time);
+/** Events were lost before that time: nothing is known but what was counted. */
+export function lose(state: ThreadState, time: number): void {
+  Object.assign(state, { inside: null, isInBatch: false, isEntering: false, isLent: false, stack: [], sections: [], bottomHalves: [] });
+  for (const peer of state.peers.values()) {
+    peer.open = [];
+    turn(peer, 'idle', time);
   }
-
-  /** Takes the event at a place of the thread's log. */
-  step(log: ThreadLog, index: number, events: SystemEvents, listener: ThreadListener | null): void {
-    const code = events.codes[log.event(index)] ?? Code.other;
-    if (code === Code.other) return;
-    const time = log.time(index);
-    if (code <= Code.messagePosted) return this.stepMessage(code, log, index, events);
-    if (code <= Code.waitEnded)
-      return this.stepLock(code, { kind: log.arg(index, 0), id: log.arg(index, 1), since: time }, events, listener);
-    if (code <= Code.blockEnded) return this.stepCall(code, { kind: log.arg(index, 0), id: log.arg(index, 1), since: time }, listener);
-    switch (code) {
-      case Code.machine:
-        return this.move(log.arg(index, 0), log.arg(index, 1), log.arg(index, 2), events);
-      case Code.moved:
-        return this.move(log.arg(index, 0), log.arg(index, 1), log.arg(index, 3), events);
-      case Code.tracesLost:
-        return listener?.tracesLost(log.arg(index, 0), time);
-      case Code.access:
-        return this.count(ACCESSES);
-      case Code.interrupt:
-        return this.count(INTERRUPTS);
-      case Code.frame:
-        return this.count(FRAMES);
-    }
-  }
-
-  private count(which: number | undefined): void {
-    const place = which ?? 0;
-    this.counts[place] = (this.counts[place] ?? 0) + 1;
-  }
-
-  private stepMessage(code: number, log: ThreadLog, index: number, events: SystemEvents): void {
-    const time = log.time(index);
-    const [kind, id, third] = [log.arg(index, 0), log.arg(index, 1), log.arg(index, 2)];
-    switch (code) {
-      case Code.batchTaken:
-        this.isInBatch = true;
-        this.messages += kind;
-        this.largestBatch = Math.max(this.largestBatch, kind);
-        return this.activities.to('busy', time);
-      case Code.batchEnded:
-        this.isInBatch = false;
-        this.inside = null;
-        return this.settle(time);
-      case Code.messageTaken:
-        this.kind = kind;
-        if (kind === events.access) this.peers.asked({ kind, id, since: time });
-        if (third === 0) return;
-        return this.called(third, { kind, id, since: time }, id !== 0 && events.answered.has(kind));
-      case Code.messagePosted:
-        if (kind === events.reply) this.peers.replied(id, time);
-        else if (kind === events.enterPvg) this.peers.entersPvg();
-    }
-  }
-
-  private called(thread: number, upcall: Pending, waits: boolean): void {
-    if (waits) this.count(UPCALLS);
-    this.peers.called(thread, upcall, waits);
-  }
-
-  private stepLock(code: number, pending: Pending, events: SystemEvents, listener: ThreadListener | null): void {
-    const { lock, peers } = this;
-    switch (code) {
-      case Code.bhScheduled:
-        return lock.schedule(pending);
-      case Code.bhBegan:
-        return lock.beginBottomHalf(pending, listener);
-      case Code.bhEnded:
-        peers.answered(pending.kind, pending.id, pending.since);
-        return lock.endBottomHalf(pending, listener);
-      case Code.bqlRequested:
-        return lock.request(pending);
-      case Code.bqlTaken:
-        return lock.beginSection(pending);
-      case Code.bqlReleased: {
-        const { holder } = lock;
-        if (holder?.kind === events.access) peers.sectionEnded(holder.id, pending.since);
-        else if (holder) peers.answered(holder.kind, holder.id, pending.since);
-        return lock.release(pending.since, listener);
-      }
-      case Code.waitBegan:
-        return lock.beginWait(pending.kind, pending.id, pending.since);
-      case Code.waitEnded:
-        return lock.endWait(pending.kind);
-    }
-  }
-
-  private stepCall(code: number, pending: Pending, listener: ThreadListener | null): void {
-    const { since: time } = pending;
-    switch (code) {
-      case Code.jobBegan:
-      case Code.encodeBegan:
-        this.inside = { what: code === Code.jobBegan ? 'job' : 'frame', id: pending.kind, since: time };
-        return this.activities.to('waiting', time);
-      case Code.jobEnded:
-      case Code.encodeEnded:
-        if (this.inside !== null && this.lock.holder !== null && !this.lock.isLent) listener?.enteredWithBql(this.inside, time);
-        this.inside = null;
-        return this.settle(time);
-      case Code.blockBegan:
-        this.block = pending;
-        return;
-      case Code.blockEnded:
-        this.block = null;
-    }
-  }
-
-  /** Nothing keeps it inside PVG any more. */
-  private settle(time: number): void {
-    this.activities.to(this.isInBatch ? 'busy' : this.lock.isWaiting ? 'waiting' : 'idle', time);
-  }
-
-  private move(machine: number, instance: number, state: number, events: SystemEvents): void {
-    if (!events.lasting.has(machine)) return;
-    if (machine === events.lockMachine) this.lock.isLent = state === events.lentState && this.lock.holder !== null;
-    const key = `${machine} ${instance}`;
-    if (this.machines.has(key) || this.machines.size < MAX_SHOWN_WAITERS) this.machines.set(key, { machine, instance, state });
-  }
+  turn(state, 'idle', time);
 }

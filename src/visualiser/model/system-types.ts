@@ -3,18 +3,13 @@
  *
  * Invariant: plain data. Times and spans are nanoseconds, shares 0..1 of the window before the moment, and what isn't known is NaN.
  */
-import type { Activity } from './system-activity.js';
-import type { StackEntry } from './system-lock.js';
+import type { Activity, Level, Pending } from './system-thread.js';
 import type { WarningView } from './system-warnings.js';
 
 /** How a span of time was spent; they make 1 together. */
-export interface Shares {
-  readonly busy: number;
-  readonly waiting: number;
-  readonly idle: number;
-}
+export type Shares = Readonly<Record<Activity, number>>;
 
-/** A thread, or what is known of one by what others note. */
+/** A thread, or what is known of one by what others note: vCPUs (`vcpu`) and PVG's threads (`pvg`), only for how long they waited. */
 export interface ActorView {
   /** Stays the same: `bql`, `background-queue 2`, `pvg 3`, `vcpu`. */
   readonly key: string;
@@ -23,15 +18,11 @@ export interface ActorView {
   /** For people. */
   readonly name: string;
   readonly activity: Activity;
-  /** Since when. */
-  readonly since: number;
   /** What it does, in a few words. */
   readonly doing: string;
   readonly shares: Shares;
-  /** Messages a second that it took; upcalls of PVG's threads. */
+  /** Messages a second that it took; accesses of vCPUs, upcalls of PVG's threads. */
   readonly rate: number;
-  /** Only for how long it waited is known. */
-  readonly isInferred: boolean;
 }
 
 export interface MailboxView {
@@ -42,33 +33,21 @@ export interface MailboxView {
   readonly capacity: number;
 }
 
-/** Who waits for the BQL, or for his turn under it. */
-export interface WaiterView {
-  readonly kind: string;
-  readonly id: number;
-  readonly since: number;
-}
-
-/** A level of the stack, in words as well. `pvg`: a call into PVG. */
-export interface StackView {
-  readonly what: StackEntry['what'] | 'pvg';
+/** A level of the stack, in words as well. */
+export interface LevelView extends Level {
   readonly text: string;
-  readonly since: number;
 }
 
 export interface LockView {
   /** What took it; null if nobody has it. */
-  readonly holder: WaiterView | null;
-  readonly isBottomHalf: boolean;
-  /** The holder waits in a nested wait. */
-  readonly isWaiting: boolean;
-  /** Another thread was lent it. */
-  readonly isLent: boolean;
+  readonly holder: Pending | null;
+  /** Who has it, in words: `bottom half mapMemory 9, which waits`, `free`. */
+  readonly text: string;
   /** The holder first, then the waits and bottom halves inside, each inside of the one before. */
-  readonly stack: readonly StackView[];
+  readonly stack: readonly LevelView[];
   /** Who wants it, longest first. */
-  readonly sections: readonly WaiterView[];
-  readonly bottomHalves: readonly WaiterView[];
+  readonly sections: readonly Pending[];
+  readonly bottomHalves: readonly Pending[];
   /** Share of the window in which it was held, and how often a second it was taken. */
   readonly share: number;
   readonly rate: number;
@@ -76,7 +55,6 @@ export interface LockView {
 
 export interface RateView {
   readonly name: string;
-  readonly text: string;
   /** Over the window. */
   readonly perSecond: number;
   /** A second each of SPARK_SPAN before the moment, SPARK_POINTS of them; NaN before the recording. */
@@ -94,10 +72,6 @@ export interface SystemView {
   /** The moment; NaN of a recording in which nothing has happened. */
   readonly time: number;
   readonly start: number;
-  /** What shares and rates are over, at most; near the start it is shorter. */
-  readonly window: number;
-  /** What the device said last of its life, `` if nothing. */
-  readonly lifeCycle: string;
   readonly actors: readonly ActorView[];
   readonly mailboxes: readonly MailboxView[];
   readonly lock: LockView;

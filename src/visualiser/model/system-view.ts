@@ -6,16 +6,23 @@
  */
 import type { RecordedThread } from '../../trace/recording/format.js';
 import type { TraceStore } from '../../trace/recording/trace-store.js';
-import type { Activities } from './system-activity.js';
-import { enteredFinding, heldFinding, starvedFinding } from './system-findings.js';
-import { LockState, type Pending, type StackEntry } from './system-lock.js';
-import { Peer } from './system-peers.js';
-import type { Rates } from './system-rates.js';
+import { stateText } from './state-text.js';
 import type { Samples } from './system-samples.js';
-import type { ThreadState } from './system-thread.js';
-import type { ActorView, LockView, MachineView, MailboxView, Shares, SystemView, WaiterView } from './system-types.js';
-import type { Finding, Warnings } from './system-warnings.js';
-import type { Thresholds } from './system-words.js';
+import {
+  type Counted,
+  heldUntil,
+  isWaiting,
+  type Level,
+  newThread,
+  newWorker,
+  type Peer,
+  spentUntil,
+  type ThreadState,
+  VCPU,
+  type Worker,
+} from './system-thread.js';
+import type { ActorView, LockView, MailboxView, RateView, Shares, SystemView } from './system-types.js';
+import { type Finding, lasting, type Warnings } from './system-warnings.js';
 
 /** A thread at the moment and at the begin of the window. */
 export interface TrackMoment {
@@ -30,192 +37,136 @@ export interface Moment {
   readonly time: number;
   /** Begin of the window. */
   readonly from: number;
-  readonly window: number;
   readonly tracks: readonly TrackMoment[];
   readonly samples: Samples | null;
-  readonly rates: Rates | null;
-  readonly lifeCycle: string;
-  readonly thresholds: Thresholds;
   readonly warnings: Warnings;
 }
 
 const ORDER: readonly string[] = ['bql', 'render-queue', 'background-queue', 'vcpu', 'pvg'];
-const rankOf = (actor: string): number => (ORDER.indexOf(actor) + ORDER.length + 1) % (ORDER.length + 1);
+const rankOf = ({ actor }: ActorView): number => (ORDER.indexOf(actor) + ORDER.length + 1) % (ORDER.length + 1);
 
 export function systemView(moment: Moment): SystemView {
-  const { store, time, from, tracks } = moment;
-  const bql = tracks.find(({ thread }) => thread.actor === 'bql');
+  const { samples, store, time, tracks, warnings } = moment;
+  const bql = tracks.find(({ thread }) => thread.actor === 'bql') ?? { state: newThread(), before: newThread() };
+  const { state } = bql;
+  const [holder] = state.stack;
+  const ongoing: Finding[] = state.bottomHalves.map((waiter) => lasting('bottomHalfStarved', waiter, time));
+  if (holder !== undefined) ongoing.push(lasting('bqlHeld', holder, time));
+  if (holder !== undefined && state.inside !== null && !state.isLent) ongoing.push(lasting('pvgEnteredWithBql', state.inside, time));
   return {
     time,
     start: store.start,
-    window: moment.window,
-    lifeCycle: moment.lifeCycle,
-    actors: [...threadActors(moment), ...peerActors(moment, bql)].sort((a, b) => rankOf(a.actor) - rankOf(b.actor)),
-    mailboxes: mailboxes(moment),
+    actors: [...threadActors(moment), ...peerActors(moment, bql)].sort((a, b) => rankOf(a) - rankOf(b)),
+    mailboxes: (samples?.mailboxesAt(time) ?? []).map((mailbox) => withBatches(mailbox, tracks)),
     lock: lockView(moment, bql),
-    rates: moment.rates?.views(from, time, tracks) ?? [],
-    machines: machines(moment),
-    warnings: moment.warnings.at(time, ongoing(moment, bql)),
+    rates: rates(moment),
+    machines: tracks.flatMap((track) => [...track.state.machines.values()].map((each) => ({ ...each, state: stateText(each.state) }))),
+    warnings: warnings.at(time, ongoing),
   };
 }
 
-function sharesOf(now: Activities, before: Activities, { time, from }: Moment): Shares {
-  const span = time - from;
-  if (!(span > 0)) return { busy: 0, waiting: 0, idle: 1 };
-  const part = (nanoseconds: number): number => Math.min(1, Math.max(0, nanoseconds / span));
-  const busy = part(now.busyUntil(time) - before.busyUntil(from));
-  const waiting = Math.min(1 - busy, part(now.waitingUntil(time) - before.waitingUntil(from)));
-  return { busy, waiting, idle: 1 - busy - waiting };
+/** What of the window was spent so, by totals. */
+function share(now: number, before: number, { time, from }: Moment): number {
+  return time > from ? Math.min(1, Math.max(0, (now - before) / (time - from))) : 0;
 }
 
 function perSecond(now: number, before: number, { time, from }: Moment): number {
-  return time > from ? Math.max(0, now - before) / ((time - from) / 1e9) : Number.NaN;
+  return time > from ? (1e9 * Math.max(0, now - before)) / (time - from) : Number.NaN;
+}
+
+function spendingOf(now: Worker, before: Worker, moment: Moment) {
+  const of = (which: 'busy' | 'waiting'): number =>
+    share(spentUntil(now, which, moment.time), spentUntil(before, which, moment.from), moment);
+  const busy = of('busy');
+  const waiting = Math.min(1 - busy, of('waiting'));
+  const shares: Shares = { busy, waiting, idle: 1 - busy - waiting };
+  return { activity: now.activity, shares, rate: perSecond(now.messages, before.messages, moment) };
 }
 
 function threadActors(moment: Moment): ActorView[] {
-  const counts = new Map<string, number>();
-  for (const { thread } of moment.tracks) counts.set(thread.actor, (counts.get(thread.actor) ?? 0) + 1);
-  const numbers = new Map<string, number>();
-  return moment.tracks.map(({ thread: { actor }, state, before }) => {
-    const number = (numbers.get(actor) ?? 0) + 1;
-    numbers.set(actor, number);
-    const name = (counts.get(actor) ?? 1) > 1 || actor === 'background-queue' ? `${actor} ${number}` : actor;
-    return {
-      key: name,
-      actor,
-      name,
-      activity: state.activities.activity,
-      since: state.activities.since,
-      doing: doingOf(state, moment.store),
-      shares: sharesOf(state.activities, before.activities, moment),
-      rate: perSecond(state.messages, before.messages, moment),
-      isInferred: false,
-    };
+  const { tracks } = moment;
+  return tracks.map(({ thread: { actor }, state, before }, index) => {
+    const number = tracks.slice(0, index + 1).filter(({ thread }) => thread.actor === actor).length;
+    const key = number > 1 || actor === 'background-queue' ? `${actor} ${number}` : actor;
+    return { key, actor, name: key, doing: doingOf(state), ...spendingOf(state, before, moment) };
   });
 }
 
-function doingOf(state: ThreadState, store: TraceStore): string {
-  const { activities, block, inside, lock } = state;
-  if (inside !== null) return `inside PVG, ${inside.what} ${inside.id}`;
-  const top = lock.stack.at(-1);
-  if (top !== undefined && (activities.activity !== 'idle' || lock.isLent)) return stackText(top, store, lock.isLent);
-  if (activities.activity === 'idle') return '';
-  return block === null ? (state.kind < 0 ? '' : store.kindName(state.kind)) : store.kindName(block.kind);
+function levelText({ id, kind, what }: Level): string {
+  if (what === 'wait') return `waits for job ${id}`;
+  return what === 'pvg' ? `inside PVG, ${kind} ${id}` : `${kind} ${id}`;
 }
 
-function stackText(entry: StackEntry, store: TraceStore, isLent: boolean): string {
-  if (entry.what === 'wait') return `waits for job ${entry.job}`;
-  return `${store.kindName(entry.kind)} ${entry.id}${isLent ? ', lent' : ''}`;
+function doingOf({ activity, inside, isLent, kind, stack }: ThreadState): string {
+  if (inside !== null) return levelText({ ...inside, what: 'pvg' });
+  const top = stack.at(-1);
+  if (isLent && top !== undefined) return `${levelText(top)}, lent`;
+  return activity === 'idle' ? '' : top === undefined ? kind : levelText(top);
 }
 
 /** vCPUs and PVG's threads: nobody notes what they do, but they are known by what they ask. */
-function peerActors(moment: Moment, bql: TrackMoment | undefined): ActorView[] {
-  const { store } = moment;
-  const names = new Map(store.threads.flatMap(({ thread }) => (thread.actor === 'pvg' ? [[thread.number, thread.name] as const] : [])));
-  const peers = bql?.state.peers;
-  const before = bql?.before.peers;
-  const numbers = [...new Set([...names.keys(), ...(peers?.threads.keys() ?? [])])].sort((a, b) => a - b);
-  const threads = numbers.map((number): ActorView => {
-    const [now, then] = [peers?.threads.get(number) ?? new Peer(number), before?.threads.get(number) ?? new Peer(number)];
-    return {
-      key: `pvg ${number}`,
-      actor: 'pvg',
-      name: names.get(number) ?? `pvg ${number}`,
-      activity: now.activities.activity,
-      since: now.activities.since,
-      doing: now.open === null ? '' : `waits for ${store.kindName(now.open.kind)}`,
-      shares: sharesOf(now.activities, then.activities, moment),
-      rate: perSecond(now.upcalls, then.upcalls, moment),
-      isInferred: true,
-    };
-  });
-  if (peers === undefined || before === undefined || Number.isNaN(peers.vcpu.since)) return threads;
-  const { accesses, vcpu } = peers;
-  const doing =
-    accesses.length === 0 ? '' : accesses.length === 1 ? `waits for access ${accesses[0]?.id ?? 0}` : `${accesses.length} accesses wait`;
-  const shares = sharesOf(vcpu, before.vcpu, moment);
-  const { activity, since } = vcpu;
-  return [{ key: 'vcpu', actor: 'vcpu', name: 'vcpu', activity, since, doing, shares, rate: Number.NaN, isInferred: true }, ...threads];
+function peerActors(moment: Moment, { before, state }: Omit<TrackMoment, 'thread'>): ActorView[] {
+  const names = new Map<number, string>();
+  for (const { thread } of moment.store.threads) if (thread.actor === 'pvg') names.set(thread.number, thread.name);
+  const numbers = new Set([...names.keys(), ...state.peers.keys()]);
+  const none: Peer = { ...newWorker(), open: [] };
+  return [...numbers]
+    .sort((a, b) => a - b)
+    .map((number) => {
+      const now = state.peers.get(number) ?? none;
+      const key = number === VCPU ? 'vcpu' : `pvg ${number}`;
+      const [first, ...more] = now.open;
+      return {
+        key,
+        actor: key.replace(/ .*/, ''),
+        name: names.get(number) ?? key,
+        doing:
+          first === undefined
+            ? ''
+            : more.length > 0
+              ? `${now.open.length} accesses wait`
+              : `waits for ${first.kind}${number === VCPU ? ` ${first.id}` : ''}`,
+        ...spendingOf(now, before.peers.get(number) ?? none, moment),
+      };
+    });
 }
 
-function mailboxes({ samples, time, tracks }: Moment): MailboxView[] {
-  return (samples?.mailboxes ?? []).map(({ actor, place, capacity }, index) => {
-    const batch = tracks.reduce((most, { thread, state }) => (thread.actor === actor ? Math.max(most, state.largestBatch) : most), 0);
-    const highest = samples?.highestAt(index, time) ?? Number.NaN;
-    return {
-      actor,
-      capacity,
-      depth: samples?.valueAt(place, time) ?? Number.NaN,
-      highest: Number.isNaN(highest) ? batch : Math.max(highest, batch),
-    };
-  });
+/** A batch that was taken shows what no sample may have seen. */
+function withBatches(mailbox: MailboxView, tracks: readonly TrackMoment[]): MailboxView {
+  const batches = tracks.map(({ thread, state }) => (thread.actor === mailbox.actor ? state.largestBatch : 0));
+  return { ...mailbox, highest: Math.max(mailbox.highest, ...batches) };
 }
 
-function lockView(moment: Moment, bql: TrackMoment | undefined): LockView {
-  const { store, time, from } = moment;
-  const [lock, before] = [bql?.state.lock ?? new LockState(), bql?.before.lock ?? new LockState()];
-  const viewOf = ({ kind, id, since }: Pending): WaiterView => ({ kind: store.kindName(kind), id, since });
-  const { holder } = lock;
-  const call = lock.isLent || holder === null ? null : (bql?.state.inside ?? null);
-  const inside = call === null ? [] : [{ what: 'pvg' as const, text: `inside PVG, ${call.what} ${call.id}`, since: call.since }];
+function lockView(moment: Moment, { before, state }: Omit<TrackMoment, 'thread'>): LockView {
+  const { bottomHalves, holds, inside, isLent, sections, stack } = state;
+  const [holder = null] = stack;
+  const levels = holder !== null && inside !== null && !isLent ? [...stack, { ...inside, what: 'pvg' as const }] : stack;
+  const how = isLent ? ', lent to another thread' : isWaiting(state) ? ', which waits' : '';
   return {
-    holder: holder === null ? null : viewOf(holder),
-    isBottomHalf: holder?.what === 'bottomHalf',
-    isWaiting: lock.isWaiting,
-    isLent: lock.isLent,
-    stack: [...lock.stack.map((entry) => ({ what: entry.what, text: stackText(entry, store, false), since: entry.since })), ...inside],
-    sections: lock.sections.map(viewOf),
-    bottomHalves: lock.bottomHalves.map(viewOf),
-    share: time > from ? Math.min(1, Math.max(0, (lock.heldUntil(time) - before.heldUntil(from)) / (time - from))) : 0,
-    rate: perSecond(lock.holds, before.holds, moment),
+    holder,
+    text: holder === null ? 'free' : `${holder.what === 'bottomHalf' ? 'bottom half ' : ''}${levelText(holder)}${how}`,
+    stack: levels.map((level) => ({ ...level, text: levelText(level) })),
+    sections: [...sections],
+    bottomHalves: [...bottomHalves],
+    share: share(heldUntil(state, moment.time), heldUntil(before, moment.from), moment),
+    rate: perSecond(holds, before.holds, moment),
   };
 }
 
-/** A state value as text: `rendering.single`, and of regions beside each other `rendering.single · ready`. */
-export function stateText(value: unknown, depth = 0): string {
-  if (typeof value === 'string') return value;
-  if (typeof value !== 'object' || value === null || depth > 8) return '?';
-  const entries = Object.entries(value);
-  const [name, inner] = entries[0] ?? ['', ''];
-  if (entries.length === 1) return inner === '' ? name : `${name}.${stateText(inner, depth + 1)}`;
-  return entries.map(([, region]) => stateText(region, depth + 1)).join(' · ');
-}
+/** From the device's counters, or, where a recording has no samples, from its events. */
+const RATES: Readonly<Record<Counted, string>> = {
+  accesses: 'mmioAccesses',
+  frames: 'framesRendered',
+  interrupts: 'interrupts',
+  upcalls: 'upcalls',
+};
 
-function machines({ store, tracks }: Moment): MachineView[] {
-  const definitions = store.header?.machines ?? [];
-  return tracks.flatMap(({ state }) =>
-    [...state.machines.values()].map(({ machine, instance, state: number }) => ({
-      machine: definitions[machine]?.name ?? String(machine),
-      instance,
-      state: stateText(definitions[machine]?.states[number] ?? String(number)),
-    })),
-  );
-}
-
-/** What is wrong at the moment itself, and not yet over. */
-function ongoing(moment: Moment, bql: TrackMoment | undefined): Finding[] {
-  const { samples, store, thresholds, time } = moment;
-  const findings: Finding[] = [];
-  if (bql === undefined) return findings;
-  const { inside, lock } = bql.state;
-  const { holder } = lock;
-  if (holder !== null && time - holder.since > thresholds.bqlHeld) findings.push(heldFinding(store, holder, time));
-  if (holder !== null && inside !== null && !lock.isLent) findings.push(enteredFinding('bql', inside, time));
-  for (const waiter of lock.bottomHalves)
-    if (time - waiter.since > thresholds.bottomHalfWaited) findings.push(starvedFinding(store, waiter, time));
-  // Whoever is inside PVG takes no messages either.
-  const sample = samples?.sampleAt(time) ?? null;
-  const waiting = sample?.values[samples?.mailboxes.find(({ actor }) => actor === 'bql')?.place ?? -1] ?? 0;
-  if (
-    inside !== null &&
-    sample !== null &&
-    waiting > 0 &&
-    sample.nanoseconds >= inside.since &&
-    time - sample.nanoseconds < thresholds.bottomHalfWaited
-  ) {
-    const amount = time - inside.since;
-    const finding = { kind: 'bottomHalfStarved', actor: 'bql', subject: 'in the mailbox', at: time, from: inside.since, amount } as const;
-    if (amount > thresholds.bottomHalfWaited) findings.push(finding);
-  }
-  return findings;
+function rates(moment: Moment): readonly RateView[] {
+  const { from, samples, time, tracks } = moment;
+  const sampled = samples?.ratesAt(Object.values(RATES), from, time) ?? null;
+  const total = (which: 'state' | 'before', name: Counted): number => tracks.reduce((sum, track) => sum + track[which].counts[name], 0);
+  return (Object.keys(RATES) as Counted[]).map((name, index) => ({
+    name,
+    ...(sampled?.[index] ?? { perSecond: perSecond(total('state', name), total('before', name), moment), series: [] }),
+  }));
 }

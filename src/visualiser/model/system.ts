@@ -5,17 +5,14 @@
  * the thresholds alone, not on what was looked at before; nothing is kept per event. It is pure, and runs in a page and in a terminal alike.
  */
 import type { RecordedNote } from '../../trace/recording/format.js';
+import type { ThreadLog } from '../../trace/recording/thread-log.js';
 import type { TraceStore } from '../../trace/recording/trace-store.js';
-import { type SystemEvents, systemEvents } from './system-events.js';
-import { SystemFindings } from './system-findings.js';
-import { Rates } from './system-rates.js';
 import { Samples } from './system-samples.js';
-import type { ThreadState } from './system-thread.js';
-import { ThreadTrack, TrackCursor } from './system-track.js';
+import { type Step, stepsOf } from './system-steps.js';
+import { ThreadTrack } from './system-track.js';
 import type { SystemView } from './system-types.js';
-import { type Moment, systemView, type TrackMoment } from './system-view.js';
-import { Warnings } from './system-warnings.js';
-import { DEFAULT_THRESHOLDS, type Thresholds } from './system-words.js';
+import { systemView } from './system-view.js';
+import { DEFAULT_THRESHOLDS, type Thresholds, type WarningKind, Warnings } from './system-warnings.js';
 
 export interface SystemOptions {
   /** What shares and rates are over, in nanoseconds. Default: a second. */
@@ -23,28 +20,22 @@ export interface SystemOptions {
   readonly thresholds?: Partial<Thresholds>;
 }
 
-/** A thread with a cursor for the moment and one for the window's begin. */
-interface Track {
-  readonly track: ThreadTrack;
-  readonly now: TrackCursor;
-  readonly before: TrackCursor;
-}
-
-interface Reading {
-  readonly events: SystemEvents;
-  readonly samples: Samples;
-  readonly rates: Rates;
-  readonly findings: SystemFindings;
-}
+/** What a note is a warning of; others are none. */
+const NOTES: Partial<Record<RecordedNote['kind'], WarningKind>> = {
+  deadlock: 'deadlock',
+  guestError: 'guestError',
+  skipped: 'notice',
+  warning: 'notice',
+};
 
 export class SystemModel {
   readonly thresholds: Thresholds;
-  readonly window: number;
-  private readonly warnings = new Warnings();
-  private readonly tracks: Track[] = [];
-  private readonly lives: RecordedNote[] = [];
-  private notes = 0;
-  private reading: Reading | null = null;
+  private readonly window: number;
+  private readonly warnings: Warnings;
+  private readonly tracks = new Map<ThreadLog, ThreadTrack>();
+  private note: RecordedNote | undefined;
+  /** Null as long as there is no header. */
+  private reading: { readonly samples: Samples; readonly steps: readonly (Step | undefined)[] } | null = null;
 
   constructor(
     readonly store: TraceStore,
@@ -52,73 +43,41 @@ export class SystemModel {
   ) {
     this.window = window;
     this.thresholds = { ...DEFAULT_THRESHOLDS, ...thresholds };
+    this.warnings = new Warnings(this.thresholds);
   }
 
   /** Reads on, at most so many events; whether all that has come was read. */
   advance(most = Number.POSITIVE_INFINITY): boolean {
-    const reading = this.begin();
-    if (reading === null) return true;
-    const { threads } = this.store;
-    for (let index = this.tracks.length; index < threads.length; index++) {
-      const log = threads[index];
-      if (log === undefined || log.thread.actor === 'pvg') continue;
-      if (this.tracks.some(({ track }) => track.log === log)) continue;
-      const track = new ThreadTrack(log, reading.events, reading.findings.of(log.thread));
-      this.tracks.push({ track, now: new TrackCursor(track), before: new TrackCursor(track) });
-    }
+    const { store, tracks } = this;
+    const { header, notes } = store;
+    if (header === null) return true;
+    this.reading ??= { samples: new Samples(store), steps: stepsOf(header) };
+    const { samples, steps } = this.reading;
+    for (const log of store.threads)
+      if (log.thread.actor !== 'pvg' && !tracks.has(log)) tracks.set(log, new ThreadTrack(log, header, steps));
+    const { add } = this.warnings;
     let left = most;
-    for (const { track } of this.tracks) left -= track.advance(left);
-    reading.samples.advance();
-    this.readNotes(reading.findings);
-    return this.tracks.every(({ track }) => track.index === track.log.end);
+    for (const track of tracks.values()) left -= track.advance(left, add);
+    samples.advance(add);
+    // The store lets its oldest go.
+    for (const note of notes.slice(this.note === undefined ? 0 : notes.lastIndexOf(this.note) + 1)) {
+      const kind = NOTES[note.kind];
+      if (kind !== undefined) add({ kind, subject: note.text, from: note.nanoseconds, at: note.nanoseconds, amount: 1 });
+      this.note = note;
+    }
+    return [...tracks.values()].every(({ isRead }) => isRead);
   }
 
   /** The system at a moment; null: at the end of what was read. */
   at(time: number | null): SystemView {
-    const { store } = this;
+    const { reading, store, warnings } = this;
     const moment = time ?? store.now;
-    const from = Math.max(moment - this.window, Number.isNaN(store.start) ? moment - this.window : store.start);
-    return systemView(this.momentAt(time === null, moment, Math.min(from, moment)));
-  }
-
-  private momentAt(isEnd: boolean, time: number, from: number): Moment {
-    const tracks: TrackMoment[] = this.tracks.map(({ track, now, before }) => {
-      const state: ThreadState = isEnd ? track.latest : now.at(time);
-      return { thread: track.log.thread, state, before: before.at(from) };
-    });
-    const { reading, store, thresholds, warnings } = this;
-    return {
-      store,
-      time,
-      from,
-      window: this.window,
-      tracks,
-      samples: reading?.samples ?? null,
-      rates: reading?.rates ?? null,
-      lifeCycle: this.lives.findLast(({ nanoseconds }) => !(nanoseconds > time))?.text ?? '',
-      thresholds,
-      warnings,
-    };
-  }
-
-  /** Null as long as there is no header. */
-  private begin(): Reading | null {
-    const { header } = this.store;
-    if (this.reading !== null || header === null) return this.reading;
-    const findings = new SystemFindings(this.store, this.warnings, this.thresholds);
-    const samples = new Samples(this.store, findings.onSample);
-    findings.samples = samples;
-    this.reading = { events: systemEvents(header), samples, rates: new Rates(this.store, samples), findings };
-    return this.reading;
-  }
-
-  private readNotes(findings: SystemFindings): void {
-    const { notes, notesSeen } = this.store;
-    for (let index = Math.max(0, notes.length - (notesSeen - this.notes)); index < notes.length; index++) {
-      const note = notes[index] as RecordedNote;
-      if (note.kind === 'lifeCycle') this.lives.push(note);
-      else findings.note(note);
-    }
-    this.notes = notesSeen;
+    const from = Math.min(moment, Math.max(moment - this.window, store.start || 0));
+    const tracks = [...this.tracks.values()].map((track) => ({
+      thread: track.log.thread,
+      state: time === null ? track.state : track.at(moment, 'now'),
+      before: track.at(from, 'before'),
+    }));
+    return systemView({ store, time: moment, from, tracks, samples: reading?.samples ?? null, warnings });
   }
 }

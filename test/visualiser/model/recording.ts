@@ -14,6 +14,7 @@ export const KINDS = {
   readMemory: 5,
   raiseInterrupt: 6,
   newFrame: 7,
+  cursorGlyph: 9,
   frameCompleted: 12,
   access: 0x100,
   jobDone: 0x101,

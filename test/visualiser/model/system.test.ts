@@ -2,10 +2,11 @@
  * The system view, worked out by hand: who holds the BQL, who waits, what is nested, how time was spent, what is warned of.
  */
 import { describe, expect, it } from 'vitest';
+import { MAX_WARNING_MOMENTS } from '../../../src/base/limits.js';
+import { TraceStore } from '../../../src/trace/recording/trace-store.js';
 import { SystemModel } from '../../../src/visualiser/model/system.js';
 import type { SystemView } from '../../../src/visualiser/model/system-types.js';
-import { DEFAULT_THRESHOLDS, warningText } from '../../../src/visualiser/model/system-words.js';
-import { type Entry, Recorded } from './recording.js';
+import { type Entry, HEADER, Recorded } from './recording.js';
 
 const US = 1000;
 
@@ -15,7 +16,7 @@ function viewOf(recorded: Recorded, microseconds: number | null = null, options 
   return model.at(microseconds === null ? null : US * microseconds);
 }
 const actor = (view: SystemView, key: string) => view.actors.find((each) => each.key === key);
-const warnings = (view: SystemView): string[] => view.warnings.map((warning) => warningText(warning, DEFAULT_THRESHOLDS));
+const warnings = (view: SystemView): string[] => view.warnings.map(({ text }) => text);
 
 /** A guest's write: its section waits for job 1, inside which PVG maps memory, in a bottom half that waits for job 2. */
 const WRITE: readonly Entry[] = [
@@ -58,20 +59,20 @@ describe('the BQL', () => {
   it('is nobody’s before anybody takes it, and again when it was released', () => {
     for (const time of [101, 440, 5000]) {
       const { lock } = viewOf(write(), time);
-      expect(lock).toMatchObject({ holder: null, stack: [], isWaiting: false });
+      expect(lock).toMatchObject({ holder: null, text: 'free', stack: [] });
     }
   });
 
   it('has a holder, since when, and nested waits as a stack, outermost first', () => {
     const { lock } = viewOf(write(), 250);
-    expect(lock.holder).toEqual({ kind: 'access', id: 41, since: 102 * US });
-    expect(lock.stack).toEqual([
+    expect(lock.holder).toMatchObject({ kind: 'access', id: 41, since: 102 * US });
+    expect(lock.stack).toMatchObject([
       { what: 'section', text: 'access 41', since: 102 * US },
       { what: 'wait', text: 'waits for job 1', since: 104 * US },
       { what: 'bottomHalf', text: 'mapMemory 9', since: 203 * US },
       { what: 'wait', text: 'waits for job 2', since: 205 * US },
     ]);
-    expect(lock).toMatchObject({ isWaiting: true, isBottomHalf: false, isLent: false });
+    expect(lock.text).toBe('access 41, which waits');
   });
 
   it('has those that wait for it, and the bottom halves that are to run', () => {
@@ -107,9 +108,9 @@ describe('the BQL', () => {
       ['bql', 50, 'agfx_machine_moved', 0, 0, 1, 0],
       ['bql', 51, 'agfx_bql_released'],
     );
-    expect(viewOf(recorded, 12).lock.isLent).toBe(false);
-    expect(viewOf(recorded, 20).lock).toMatchObject({ isLent: true, holder: { kind: 'takeBql' } });
-    expect(viewOf(recorded, 51).lock).toMatchObject({ isLent: false, holder: null });
+    expect(viewOf(recorded, 12).lock.text).toBe('takeBql 0');
+    expect(viewOf(recorded, 20).lock.text).toBe('takeBql 0, lent to another thread');
+    expect(viewOf(recorded, 51).lock).toMatchObject({ text: 'free', holder: null });
   });
 });
 
@@ -164,9 +165,21 @@ describe('actors', () => {
   it('without events of their own are known by what they wait for', () => {
     const recorded = write().events(['gpu', 600, 'agfx_batch_taken', 0]);
     const view = viewOf(recorded, 250);
-    expect(actor(view, 'pvg 7')).toMatchObject({ name: 'gpu', activity: 'waiting', doing: 'waits for mapMemory', isInferred: true });
+    expect(actor(view, 'pvg 7')).toMatchObject({ name: 'gpu', activity: 'waiting', doing: 'waits for mapMemory' });
     expect(actor(view, 'vcpu')).toMatchObject({ activity: 'waiting', doing: '2 accesses wait' });
     expect(actor(viewOf(recorded, 310), 'pvg 7')).toMatchObject({ activity: 'idle', doing: '' });
+    // A thread that asks for something else waits for nothing older.
+    const again = write().events(
+      ['bql', 460, 'agfx_message_taken', 'mapMemory', 11, 8, 0],
+      ['bql', 461, 'agfx_message_taken', 'mapMemory', 12, 8, 0],
+    );
+    expect(actor(viewOf(again.events(['bql', 470, 'agfx_bh_ended', 'mapMemory', 12, 0])), 'pvg 8')?.activity).toBe('idle');
+    // A glyph's id names its bitmap, and whoever posts an interrupt waits for nothing.
+    const told = new Recorded().events(
+      ['bql', 1, 'agfx_message_taken', 'cursorGlyph', 5, 3, 0],
+      ['bql', 2, 'agfx_message_taken', 'raiseInterrupt', 0, 4, 0],
+    );
+    expect(viewOf(told, 3).actors.map(({ activity, key }) => `${key} ${activity}`)).toEqual(['bql idle', 'pvg 3 idle', 'pvg 4 idle']);
     expect(actor(viewOf(recorded, 425), 'vcpu')).toMatchObject({ activity: 'waiting', doing: 'waits for access 42' });
     // From 100 to 430 of 100..600, and from 200 to 310.
     expect(actor(viewOf(recorded, 600), 'vcpu')?.shares.waiting).toBeCloseTo(330 / 500, 10);
@@ -236,13 +249,6 @@ describe('mailboxes and rates', () => {
     expect(viewOf(moved, 5).machines).toEqual([{ machine: 'framePipeline', instance: 1, state: 'idle · stale' }]);
     expect(viewOf(moved, 9).machines[0]?.state).toBe('rendering.single · stale');
   });
-
-  it('the life cycle is what the device said last', () => {
-    const lives = write().note(90, 'lifeCycle', 'realized').note(300, 'lifeCycle', 'resetting');
-    expect(viewOf(lives, 50).lifeCycle).toBe('');
-    expect(viewOf(lives, 299).lifeCycle).toBe('realized');
-    expect(viewOf(lives).lifeCycle).toBe('resetting');
-  });
 });
 
 describe('warnings', () => {
@@ -288,24 +294,13 @@ describe('warnings', () => {
       ['bql', 60, 'agfx_encode_began', 1, 0],
       ['bql', 70, 'agfx_encode_ended', 1, 0, 1],
     );
-    expect(warnings(viewOf(recorded, 30))).toEqual([
-      'PVG entered with the BQL held, with an access: 1 time, at most 10.0 µs, now for 10.0 µs',
-    ]);
-    expect(warnings(viewOf(recorded, 100))).toEqual(['PVG entered with the BQL held, with an access: 1 time, at most 30.0 µs']);
+    expect(warnings(viewOf(recorded, 30))).toEqual(['PVG entered with the BQL held, for a job: 1 time, at most 10.0 µs, now for 10.0 µs']);
+    expect(warnings(viewOf(recorded, 100))).toEqual(['PVG entered with the BQL held, for a job: 1 time, at most 30.0 µs']);
     expect(actor(viewOf(recorded, 30), 'bql')).toMatchObject({ activity: 'waiting', doing: 'inside PVG, job 8' });
     expect(viewOf(recorded, 30).lock.stack.map(({ what, text }) => [what, text])).toEqual([
       ['section', 'access 3'],
       ['pvg', 'inside PVG, job 8'],
     ]);
-  });
-
-  it('messages that nobody takes because the BQL actor is inside PVG wait, too', () => {
-    const recorded = new Recorded()
-      .events(['bql', 0, 'agfx_batch_taken', 1], ['bql', 1, 'agfx_bql_taken', 'access', 3, 0], ['bql', 2, 'agfx_job_began', 8])
-      .sample(20_000, { 'mailbox.bql': 3 });
-    expect(warnings(viewOf(recorded, 21_000))).toContain(
-      'bottom half in the mailbox waited over 10.0 ms to begin: 1 time, at most 21.0 ms, now for 21.0 ms',
-    );
   });
 
   it('waiters were woken for nothing, frames dropped, a mailbox is nearly full', () => {
@@ -317,7 +312,7 @@ describe('warnings', () => {
       .sample(300, { upcallWakesInVain: 1203, framesDropped: 3, 'mailbox.render-queue': 250 });
     expect(warnings(viewOf(recorded, 150))).toEqual(['waiters woken for nothing: 3 times']);
     expect(warnings(viewOf(recorded))).toEqual([
-      'mailbox of render-queue near its bound: up to 250 of 256 records',
+      'mailbox of render-queue near its bound of 256: up to 250 records',
       'waiters woken for nothing: 1 203 times',
       '3 frames dropped',
     ]);
@@ -333,12 +328,26 @@ describe('warnings', () => {
       .note(900, 'deadlock', 'bql waits for pvg');
     expect(warnings(viewOf(recorded))).toEqual([
       'bql waits for pvg',
-      '17 events of bql lost before they were recorded',
-      '4 events of pvg lost before they were recorded',
       'the guest: offset 0x10 is no register (2 times)',
       'the guest: vector 3 is not enabled',
+      '17 events of bql lost before they were recorded',
+      '4 events of pvg lost before they were recorded',
     ]);
     expect(warnings(viewOf(recorded, 650))).toEqual([]);
+  });
+
+  it('of which there are more than are kept are summed up', () => {
+    const recorded = new Recorded();
+    for (let index = 0; index < 2 * MAX_WARNING_MOMENTS; index++) recorded.note(1 + index, 'guestError', `vector ${index} is not enabled`);
+    const [warning] = viewOf(recorded).warnings;
+    expect(warning).toMatchObject({
+      count: 8192,
+      total: 8192,
+      first: 1000,
+      last: 8192 * US,
+      text: 'the guest: vector 0 is not enabled (8 192 times)',
+    });
+    expect(viewOf(recorded, 8000).warnings[0]).toMatchObject({ count: 8000, last: 8000 * US });
   });
 
   it('are of a bounded number of groups, however many things go wrong', () => {
@@ -346,8 +355,46 @@ describe('warnings', () => {
     for (let index = 0; index < 200; index++) recorded.note(1, 'warning', `${'x'.repeat(index)}!`);
     const { warnings: views } = viewOf(recorded);
     expect(views).toHaveLength(65);
-    expect(views.find((view) => view.actor === 'others')).toMatchObject({ count: 136 });
+    expect(views.find((view) => view.text.startsWith('further kinds'))).toMatchObject({ count: 136 });
     expect(views.reduce((sum, { count }) => sum + count, 0)).toBe(200);
+  });
+});
+
+describe('a recording of others', () => {
+  it('may name its events as it likes', () => {
+    const events = HEADER.events.map((event) => (event.name === 'agfx_bql_taken' ? { ...event, name: 'valueOf' } : event));
+    const recorded = new Recorded({ header: { ...HEADER, events } }).events(...WRITE);
+    expect(viewOf(recorded, 250).lock.text).toBe('bottom half mapMemory 9, which waits');
+  });
+
+  it('may be without a header, events, samples', () => {
+    const none = new SystemModel(new TraceStore());
+    expect([none.advance(), none.at(null).lock.text]).toEqual([true, 'free']);
+    const view = viewOf(new Recorded());
+    expect(view).toMatchObject({ time: Number.NaN, actors: [], lock: { text: 'free', share: 0 }, machines: [], warnings: [] });
+    expect(view.rates.map(({ perSecond }) => perSecond)).toEqual([Number.NaN, Number.NaN, Number.NaN, Number.NaN]);
+  });
+});
+
+describe('what comes while one looks', () => {
+  it('is read once', () => {
+    const recorded = write().sample(500, { framesDropped: 2 }).note(600, 'guestError', 'one');
+    const model = new SystemModel(recorded.store);
+    for (let index = 0; index < 3; index++) model.advance();
+    expect(model.at(null).warnings.map(({ text }) => text)).toEqual(['the guest: one', '2 frames dropped']);
+    recorded.sample(700, { framesDropped: 3 }).note(800, 'guestError', 'one');
+    model.advance();
+    expect(model.at(null).warnings.map(({ text }) => text)).toEqual(['the guest: one (2 times)', '3 frames dropped']);
+  });
+
+  it('and is gone before it could be read leaves nothing behind', () => {
+    const recorded = new Recorded({ bounds: { events: 8 } }).events(['bql', 1, 'agfx_bql_taken', 'access', 1, 0]);
+    const model = new SystemModel(recorded.store);
+    model.advance();
+    expect(model.at(null).lock.text).toBe('access 1');
+    for (let time = 2; time < 30; time++) recorded.events(['bql', time, 'agfx_batch_taken', 1]);
+    model.advance();
+    expect(model.at(null).lock.text).toBe('free');
   });
 });
 

@@ -9,7 +9,7 @@ import { useEffect } from 'preact/hooks';
 import { draw, type Drawn } from '../../../chart/drawing.js';
 import { activeStates, type ChartModel } from '../../../chart/model.js';
 import type { ForeignActor } from '../../../inspect/foreign-actors.js';
-import { stateText } from '../../../model/system-view.js';
+import { stateText } from '../../../model/state-text.js';
 import type { App } from '../../app.js';
 import './actors.css';
 

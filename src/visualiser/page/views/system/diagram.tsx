@@ -1,136 +1,129 @@
 /**
  * The drawing of the whole system: who asks on the left, the BQL in the middle, who works for it on the right, mailboxes between them.
  *
- * Invariant: a drawing of 1240 by 430 that is scaled as a whole; each actor has a fixed place, and PVG's threads and workers beyond the room there is
- * are counted.
+ * Invariant: each box has a place and a size that no value changes; a text that is too long is cut and has its whole in its title, a list that is too
+ * long is scrolled.
  */
-import { countText } from '../../../model/system-text.js';
-import type { ActorView, MailboxView, SystemView } from '../../../model/system-types.js';
-import { LockPanel } from './lock-panel.js';
-import { ActorBox, ActorRow, Box, Gauge, type Place, Text, Way } from './parts.js';
+import { countText, durationText, shareText } from '../../../model/system-text.js';
+import type { Pending } from '../../../model/system-thread.js';
+import type { ActorView, LockView, MailboxView, SystemView } from '../../../model/system-types.js';
+import { Line } from './line.js';
 
-const SIZE = { width: 1240, height: 430 };
-const VCPU: Place = { x: 8, y: 8, width: 220, height: 58 };
-const PVG: Place = { x: 8, y: 86, width: 220, height: 336 };
-const LOCK: Place = { x: 348, y: 8, width: 500, height: 414 };
-const RENDER: Place = { x: 966, y: 8, width: 266, height: 58 };
-const WORKERS: Place = { x: 966, y: 128, width: 266, height: 58 };
-const OTHERS: Place = { x: 966, y: 374, width: 266, height: 48 };
-const ROWS = 12;
-const ROOM = 3;
+/** Waiters of a kind and levels that are drawn; all are counted. */
+const SHOWN = 50;
 
-const EMPTY_SHARES = { busy: 0, waiting: 0, idle: 1 };
-const absent = (key: string): ActorView => ({
-  key,
-  actor: key,
-  name: key,
-  activity: 'idle',
-  since: Number.NaN,
-  doing: 'has not been seen',
-  shares: EMPTY_SHARES,
-  rate: Number.NaN,
-  isInferred: true,
-});
+const percent = (part: number): string => `${100 * Math.min(1, Math.max(0, part || 0))}%`;
+
+/** A bar with two parts, the second behind the first. */
+const Bar = ({ kind, first, second }: { readonly kind: string; readonly first: number; readonly second: number }) => (
+  <div class={`sys-bar ${kind}`} style={{ '--first': percent(first), '--second': percent(second) }} />
+);
+
+/** Name, how much it does, what it does, its state, and how it spent its time. */
+function Actor({ actor: { activity, actor, doing, key, name, rate, shares } }: { readonly actor: ActorView }) {
+  const spent = `${actor === 'vcpu' || actor === 'pvg' ? '' : `busy ${shareText(shares.busy)}, `}waiting ${shareText(shares.waiting)}`;
+  return (
+    <div class={`sys-actor is-${activity}`} data-actor={key} data-activity={activity} title={`${name}: ${activity}, ${doing} (${spent})`}>
+      <Line kind="sys-head" text={name} end={`${countText(rate)}/s`} />
+      <Line kind="sys-doing" text={doing} end={activity} />
+      <Bar kind="sys-shares" first={shares.busy} second={shares.busy + shares.waiting} />
+    </div>
+  );
+}
+
+/** How full a mailbox is and was: the bar is logarithmic, since one message of 4096 is to be seen. The more is sent, the stronger are its arrows. */
+function Mailbox({ view, actor, rate }: { readonly view: SystemView; readonly actor: string; readonly rate: number }) {
+  const none: MailboxView = { actor, depth: Number.NaN, highest: Number.NaN, capacity: Number.NaN };
+  const { capacity, depth, highest } = view.mailboxes.find((each) => each.actor === actor) ?? none;
+  const level = (count: number): number => Math.log1p(count) / Math.log1p(capacity);
+  const label = `mailbox of ${actor}: ${countText(depth)} messages, at most ${countText(highest)} so far, room for ${countText(capacity)}`;
+  const strength = Math.min(1, Math.log10(1 + (rate || 0)) / 4);
+  return (
+    <div class="sys-mailbox" data-mailbox={actor} data-depth={depth} title={label} style={{ '--strength': 0.25 + 0.75 * strength }}>
+      <Bar kind={depth >= 0.75 * capacity ? 'sys-depth bad' : 'sys-depth'} first={level(depth)} second={level(highest)} />
+      <span>{countText(depth)}</span>
+      <small>≤ {countText(highest)}</small>
+    </div>
+  );
+}
+
+interface WaitersProps {
+  readonly title: string;
+  readonly kind: string;
+  readonly waiters: readonly Pending[];
+  readonly time: number;
+}
+
+const Waiters = ({ title, kind, waiters, time }: WaitersProps) => (
+  <div class="sys-list" data-waiters={kind}>
+    <Line kind="sys-head" text={title} end={`${waiters.length}`} />
+    {waiters.slice(0, SHOWN).map((waiter) => (
+      <Line text={`${waiter.kind} ${waiter.id}`} end={durationText(time - waiter.since)} />
+    ))}
+  </div>
+);
+
+interface LockProps {
+  readonly lock: LockView;
+  readonly actor: ActorView | undefined;
+  readonly time: number;
+  /** Nanoseconds from which on a hold is too long. */
+  readonly threshold: number;
+}
+
+/** Who holds the BQL, for how long, who waits for it, and what is nested in the holder: growing upwards, as a C stack is drawn. */
+function Lock({ lock: { bottomHalves, holder, rate, sections, share, stack, text }, actor, time, threshold }: LockProps) {
+  const held = holder === null ? Number.NaN : time - holder.since;
+  const state = holder === null ? 'free' : 'held';
+  return (
+    <section class={`sys-box sys-lock is-${held > threshold ? 'long' : state}`} data-lock={state}>
+      <Line kind="sys-head sys-title" text={`BQL: ${text}`} end={holder === null ? '' : durationText(held)} />
+      <Bar kind="" first={held / threshold} second={0} />
+      <Line text={`held ${shareText(share)} of the time`} end={`${countText(rate)}/s taken`} />
+      <Waiters title="wait for it" kind="section" waiters={sections} time={time} />
+      <Waiters title="bottom halves to run" kind="bottomHalf" waiters={bottomHalves} time={time} />
+      <div class="sys-list sys-stack" data-stack={stack.length}>
+        <Line kind="sys-head" text="nested in the holder" end={`${stack.length}`} />
+        <div class="sys-levels">
+          {stack.slice(0, SHOWN).map((level) => (
+            <Line kind={`is-${level.what}`} text={level.text} end={durationText(time - level.since)} />
+          ))}
+        </div>
+      </div>
+      {actor !== undefined && <Actor actor={actor} />}
+    </section>
+  );
+}
 
 interface DiagramProps {
   readonly view: SystemView;
-  /** Nanoseconds from which on a hold is too long. */
   readonly threshold: number;
 }
 
 export function Diagram({ view, threshold }: DiagramProps) {
   const of = (actor: string): readonly ActorView[] => view.actors.filter((each) => each.actor === actor);
-  const mailbox = (actor: string): MailboxView =>
-    view.mailboxes.find((each) => each.actor === actor) ?? { actor, depth: Number.NaN, highest: Number.NaN, capacity: Number.NaN };
-  const [bql] = of('bql');
-  const [render] = of('render-queue');
-  const [vcpu] = of('vcpu');
-  const workers = of('background-queue');
-  const pvg = of('pvg');
-  const accesses = view.rates.find(({ name }) => name === 'accesses')?.perSecond ?? Number.NaN;
+  const boxes = (actors: readonly ActorView[]) => actors.map((actor) => <Actor key={actor.key} actor={actor} />);
   const sum = (actors: readonly ActorView[]): number => actors.reduce((total, { rate }) => total + (rate || 0), 0);
+  const [bql] = of('bql');
+  const [render, workers, pvg] = [of('render-queue'), of('background-queue'), of('pvg')];
+  const waiting = pvg.filter(({ activity }) => activity === 'waiting').length;
   const others = view.actors.filter(({ actor }) => !['bql', 'render-queue', 'background-queue', 'vcpu', 'pvg'].includes(actor));
   return (
-    <svg class="sys-diagram" viewBox={`0 0 ${SIZE.width} ${SIZE.height}`}>
-      <title>The system at this moment</title>
-      <defs>
-        <marker
-          id="sys-arrow"
-          viewBox="0 0 8 8"
-          refX="7"
-          refY="4"
-          markerWidth="7"
-          markerHeight="7"
-          markerUnits="userSpaceOnUse"
-          orient="auto"
-        >
-          <path d="M0 0 8 4 0 8z" class="sys-arrow" />
-        </marker>
-      </defs>
-      <Way points="228,37 262,37 262,170 276,170" rate={accesses} />
-      <Way points="228,250 276,250" rate={sum(pvg)} />
-      <Way points="310,210 346,210" rate={bql?.rate ?? 0} />
-      <Way points="848,48 894,48" rate={render?.rate ?? 0} />
-      <Way points="924,48 964,48" rate={render?.rate ?? 0} />
-      <Way points="848,226 894,226" rate={sum(workers)} />
-      <Way points="924,226 944,226 944,157 964,157" rate={sum(workers)} />
-      <ActorBox actor={vcpu ?? absent('vcpu')} place={VCPU} />
-      <PvgBox threads={pvg} />
-      <Gauge mailbox={mailbox('bql')} place={{ x: 278, y: 130, width: 30, height: 180 }} />
-      <LockPanel lock={view.lock} actor={bql} time={view.time} threshold={threshold} place={LOCK} />
-      <Gauge mailbox={mailbox('render-queue')} place={{ x: 896, y: 12, width: 26, height: 72 }} />
-      <ActorBox actor={render ?? absent('render-queue')} place={RENDER} />
-      <Gauge mailbox={mailbox('background-queue')} place={{ x: 896, y: 146, width: 26, height: 160 }} />
-      {(workers.length === 0 ? [absent('background-queue')] : workers.slice(0, ROOM)).map((worker, index) => (
-        <ActorBox key={worker.key} actor={worker} place={{ ...WORKERS, y: WORKERS.y + 68 * index }} />
-      ))}
-      {workers.length > ROOM && (
-        <Text x={WORKERS.x} y={WORKERS.y + 68 * ROOM + 10} text={`and ${workers.length - ROOM} workers more`} class="muted" />
-      )}
-      <Others actors={others} />
-    </svg>
-  );
-}
-
-function PvgBox({ threads }: { readonly threads: readonly ActorView[] }) {
-  const waiting = threads.filter(({ activity }) => activity === 'waiting').length;
-  const { x, y, width } = PVG;
-  return (
-    <g>
-      <title>{`PVG: ${threads.length} threads, ${waiting} of them wait for an answer`}</title>
-      <Box place={PVG} kind={waiting > 0 ? 'is-waiting' : ''} />
-      <Text x={x + 10} y={y + 17} text="PVG’s threads" class="sys-name" />
-      <Text
-        x={x + width - 10}
-        y={y + 17}
-        text={waiting === 0 ? '' : `${waiting} waiting`}
-        class={`sys-state ${waiting > 0 ? 'is-waiting' : 'is-idle'}`}
-        end
-      />
-      {threads.slice(0, ROWS).map((thread, index) => (
-        <ActorRow key={thread.key} actor={thread} place={{ x: x + 10, y: y + 28 + 25 * index, width: width - 20, height: 20 }} />
-      ))}
-      {threads.length > ROWS && (
-        <Text x={x + width - 10} y={y + PVG.height - 4} text={`and ${threads.length - ROWS} more`} class="muted" end />
-      )}
-    </g>
-  );
-}
-
-/** Those that the data path never waits for. */
-function Others({ actors }: { readonly actors: readonly ActorView[] }) {
-  const { x, y, width } = OTHERS;
-  return (
-    <g>
-      <title>Other actors</title>
-      <Box place={OTHERS} />
-      {actors.slice(0, 2).map((actor, index) => (
-        <g key={actor.key} data-actor={actor.key} data-activity={actor.activity}>
-          <circle cx={x + 14} cy={y + 14 + 20 * index} r={4} class={`sys-dot is-${actor.activity}`} />
-          <Text x={x + 24} y={y + 18 + 20 * index} text={actor.name} most={20} />
-          <Text x={x + width - 10} y={y + 18 + 20 * index} text={`${countText(actor.rate)}/s`} class="muted num" end />
-        </g>
-      ))}
-    </g>
+    <div class="sys-diagram">
+      <div class="sys-boxes sys-asking">
+        {boxes(of('vcpu'))}
+        <section class="sys-box sys-threads">
+          <Line kind="sys-head" text="PVG’s threads" end={waiting === 0 ? '' : `${waiting} waiting`} />
+          {boxes(pvg)}
+        </section>
+      </div>
+      <Mailbox view={view} actor="bql" rate={bql?.rate ?? 0} />
+      <Lock lock={view.lock} actor={bql} time={view.time} threshold={threshold} />
+      <Mailbox view={view} actor="render-queue" rate={sum(render)} />
+      <div class="sys-boxes">{boxes(render)}</div>
+      <Mailbox view={view} actor="background-queue" rate={sum(workers)} />
+      <div class="sys-boxes">{boxes(workers)}</div>
+      {others.length > 0 && <section class="sys-box sys-threads">{boxes(others)}</section>}
+    </div>
   );
 }

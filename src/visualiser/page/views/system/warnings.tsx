@@ -5,8 +5,7 @@
  */
 import { momentText } from '../../../model/system-text.js';
 import type { SystemView } from '../../../model/system-types.js';
-import type { WarningView } from '../../../model/system-warnings.js';
-import { type Thresholds, WHY, warningText } from '../../../model/system-words.js';
+import type { Thresholds, WarningView } from '../../../model/system-warnings.js';
 import type { App } from '../../app.js';
 
 const MARKS = { bad: '×', warn: '!', note: 'i' } as const;
@@ -19,22 +18,21 @@ interface WarningsProps {
   readonly isRead: boolean;
 }
 
-export function Warnings({ app, view, thresholds, isRead }: WarningsProps) {
-  const { warnings } = view;
+export function Warnings({ app, view: { start, warnings }, thresholds, isRead }: WarningsProps) {
   return (
-    <section class="sys-warnings" aria-label="Warnings">
-      <header class="sys-warnings-head">
-        <h2>Warnings</h2>
-        <span class="muted">{isRead ? `${warnings.length}` : 'reading …'}</span>
-        <Threshold app={app} name="bql" text="BQL held over" value={thresholds.bqlHeld} />
-        <Threshold app={app} name="bh" text="bottom half waits over" value={thresholds.bottomHalfWaited} />
+    <section class="sys-box sys-warnings" aria-label="Warnings">
+      <header>
+        <strong>Warnings</strong>
+        <span>{isRead ? warnings.length : 'reading …'}</span>
+        <Threshold app={app} name="bql" text="BQL held over" nanoseconds={thresholds.bqlHeld} />
+        <Threshold app={app} name="bh" text="bottom half waits over" nanoseconds={thresholds.bottomHalfStarved} />
       </header>
-      <ul class="sys-list">
+      <ul>
         {warnings.map((warning) => (
-          <Warning key={warning.key} app={app} warning={warning} thresholds={thresholds} start={view.start} />
+          <Warning key={warning.key} app={app} warning={warning} start={start} />
         ))}
       </ul>
-      {warnings.length === 0 && <p class="sys-none">None: nothing was held, waited or lost longer than it may.</p>}
+      {warnings.length === 0 && <p>None: nothing was held, waited or lost longer than it may.</p>}
     </section>
   );
 }
@@ -42,72 +40,51 @@ export function Warnings({ app, view, thresholds, isRead }: WarningsProps) {
 interface WarningProps {
   readonly app: App;
   readonly warning: WarningView;
-  readonly thresholds: Thresholds;
   readonly start: number;
 }
 
-function Warning({ app, warning, thresholds, start }: WarningProps) {
-  const { kind, last, now, severity } = warning;
-  const text = warningText(warning, thresholds);
-  const [first = '', ...more] = text.split('\n');
-  const look = (): void => {
+function Warning({ app, warning: { kind, last, now, severity, text, why }, start }: WarningProps) {
+  const look = (view: string): void => {
     app.time.value = last;
-  };
-  const lookCloser = (): void => {
-    look();
-    app.go('timeline');
+    if (view !== '') app.go(view);
   };
   return (
-    <li class={`sys-warning ${severity}`} data-warning={kind} data-now={Number.isNaN(now) ? undefined : 'yes'}>
-      <span class="sys-mark-text" role="img" aria-label={severity}>
+    <li data-warning={kind} data-now={now === null ? undefined : 'yes'}>
+      <span class={`sys-mark ${severity}`} role="img" aria-label={severity}>
         {MARKS[severity]}
       </span>
-      <span class="sys-words" title={more.length === 0 ? WHY[kind] : text}>
-        {first}
-        <span class="sys-why"> {WHY[kind]}</span>
+      <span class="sys-words" title={text}>
+        {text} <small>{why}</small>
       </span>
-      {Number.isNaN(last) ? (
-        <span />
-      ) : (
-        <button type="button" class="button sys-moment" title="Look at that moment" onClick={look}>
-          {momentText(last, start)}
-        </button>
-      )}
-      {Number.isNaN(last) ? (
-        <span />
-      ) : (
-        <button type="button" class="button sys-moment" title="Look at that moment in the timeline" onClick={lookCloser}>
-          timeline
-        </button>
-      )}
+      <button type="button" class="button" title="Look at that moment" onClick={() => look('')}>
+        {momentText(last, start)}
+      </button>
+      <button type="button" class="button" title="Look at that moment in the timeline" onClick={() => look('timeline')}>
+        timeline
+      </button>
     </li>
   );
 }
 
-/** A threshold in milliseconds, which stands in the address. */
-function Threshold({
-  app,
-  name,
-  text,
-  value,
-}: {
+interface ThresholdProps {
   readonly app: App;
+  /** Its parameter in the address, in milliseconds. */
   readonly name: string;
   readonly text: string;
-  readonly value: number;
-}) {
-  return (
-    <label class="sys-threshold">
-      {text}
-      <input
-        type="number"
-        min={0.1}
-        max={10_000}
-        step={0.1}
-        value={value / 1e6}
-        onChange={(event) => app.setParams({ [name]: event.currentTarget.value })}
-      />
-      ms
-    </label>
-  );
+  readonly nanoseconds: number;
 }
+
+const Threshold = ({ app, name, text, nanoseconds }: ThresholdProps) => (
+  <label class="sys-threshold">
+    {text}
+    <input
+      type="number"
+      min={0.1}
+      max={10_000}
+      step={0.1}
+      value={nanoseconds / 1e6}
+      onChange={(event) => app.setParams({ [name]: event.currentTarget.value })}
+    />
+    ms
+  </label>
+);
