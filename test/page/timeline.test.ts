@@ -3,7 +3,7 @@
  */
 import type { Locator, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { canvasPixels, pixelAt } from './rig.js';
+import { fileBytes } from './recordings.js';
 import { SpansPages, themeColour } from './spans-page.js';
 import { accesses, fileOf } from './spans-recording.js';
 
@@ -35,18 +35,28 @@ const fact = (page: Page, name: string): Promise<string> => page.locator(`.tl-de
 const title = (page: Page): Promise<string> => page.locator('.tl-details h3').first().innerText();
 /** What it is inside of, and its messages. */
 const links = (page: Page, which: 0 | 1): Locator => page.locator('.tl-details > div:has(> h3):not(:first-child)').nth(which);
-const found = (page: Page): Promise<string> => page.locator('.tl-search output').innerText();
+const found = (page: Page): Promise<string> => page.locator('search output').innerText();
 const window_ = (page: Page): Promise<string> => page.locator('.tl-window').innerText();
 
-async function colourAt(page: Page, lane: string, depth: number, microseconds: number): Promise<string> {
-  const box = await page.locator('.tl-canvas').boundingBox();
-  const pixels = await canvasPixels(page.locator('.tl-canvas'));
-  return pixelAt(
-    pixels,
-    Math.round((await across(page, microseconds)) - (box?.x ?? 0)),
-    Math.round((await rowOf(page, lane, depth)) - (box?.y ?? 0)),
-  );
+/** As much of a canvas as is asked here; tests are compiled without a browser's types. */
+interface CanvasLike {
+  getContext(kind: '2d'): { getImageData(x: number, y: number, width: number, height: number): { readonly data: Uint8ClampedArray } };
 }
+
+/** The colour of the lanes at a place of the page, as #rrggbb. */
+async function pixelOf(page: Page, x: number, y: number): Promise<string> {
+  const canvas = page.locator('.tl-canvas');
+  const box = await canvas.boundingBox();
+  const place = [Math.round(x - (box?.x ?? 0)), Math.round(y - (box?.y ?? 0))] as const;
+  const rgb = await canvas.evaluate((element, [across, down]) => {
+    const context = (element as unknown as CanvasLike).getContext('2d');
+    return [...context.getImageData(across, down, 1, 1).data.subarray(0, 3)];
+  }, place);
+  return `#${Buffer.from(rgb).toString('hex')}`;
+}
+
+const colourAt = async (page: Page, lane: string, depth: number, microseconds: number): Promise<string> =>
+  pixelOf(page, await across(page, microseconds), await rowOf(page, lane, depth));
 
 async function select(page: Page, lane: string, depth: number, microseconds: number): Promise<void> {
   await page.mouse.click(await across(page, microseconds), await rowOf(page, lane, depth));
@@ -216,5 +226,51 @@ describe('the Timeline', () => {
     await expect.poll(() => colourAt(page, 'BQL', 1, 300)).toBe(await themeColour(page, 'accent'));
     await page.getByRole('slider', { name: 'Moment' }).fill('5000');
     await expect.poll(() => window_(page)).not.toContain('0.000 900');
+  });
+
+  it('goes where the map of the whole is pressed, and marks there what is seen', async () => {
+    const page = await pages.open(FILE, SECOND);
+    await expect.poll(() => window_(page)).toBe('0.000 900 s + 800 µs');
+    const box = async (selector: string): Promise<{ x: number; y: number; width: number }> =>
+      (await page.locator(selector).boundingBox()) ?? { x: 0, y: 0, width: 0 };
+    const map = await box('.tl-map');
+    await page.mouse.click(map.x + map.width / 2, map.y + 10);
+    // The recording is 9.06 ms long.
+    await expect.poll(() => window_(page)).toMatch(/^0\.004 1[23]\d s \+ 800 µs$/);
+    const seen = await box('.tl-seen');
+    expect(Math.abs(seen.x + seen.width / 2 - map.x - map.width / 2)).toBeLessThan(2);
+    expect(Math.abs(seen.width - (0.8 / 9.06) * map.width)).toBeLessThan(2);
+  });
+
+  it('paints counters: how much there is, or how much more a second', async () => {
+    const page = await pages.open(FILE, '#/timeline');
+    await expect.poll(() => window_(page)).toBe('−0.000 091 s + 9.24 ms');
+    const box = await page.locator('.tl-canvas').boundingBox();
+    /** Whether the chart is filled so far from its bottom, at a moment. */
+    const isFilled = async (name: string, milliseconds: number, up: number): Promise<boolean> => {
+      const label = await page.locator('.tl-label', { hasText: name }).boundingBox();
+      const x = (box?.x ?? 0) + ((milliseconds + 0.091) / 9.24) * (box?.width ?? 0);
+      const colour = await pixelOf(page, x, (label?.y ?? 0) + (label?.height ?? 0) - 2 - up);
+      return colour === (await themeColour(page, name === 'mailbox.bql' ? 'c0' : 'c1'));
+    };
+    // Samples are 1, 2, 0, 1, … from 0.6 ms on, a millisecond apart.
+    for (const [at, low, high] of [
+      [0.2, false, false],
+      [1, true, false],
+      [2, true, true],
+      [3, false, false],
+    ] as const)
+      expect([await isFilled('mailbox.bql', at, 5), await isFilled('mailbox.bql', at, 15)]).toEqual([low, high]);
+    expect([await isFilled('mmioAccesses', 3, 15), await isFilled('mmioAccesses', 8.9, 2)]).toEqual([true, false]);
+  });
+
+  it('shows small pictures where frames were shown', async () => {
+    const page = await pages.open(fileBytes(30), '#/timeline');
+    const row = async (): Promise<string> => {
+      const label = await page.locator('.tl-label', { hasText: 'display 0' }).first().boundingBox();
+      return pixelOf(page, ((await page.locator('.tl-canvas').boundingBox())?.x ?? 0) + 22, (label?.y ?? 0) + 40);
+    };
+    // Between the ground of these frames and what would be there without a picture there is no likeness.
+    await expect.poll(row).toMatch(/^#[12]/);
   });
 });

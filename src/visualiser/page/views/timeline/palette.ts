@@ -22,7 +22,7 @@ export function readPalette(element: Element): Palette {
 }
 
 /** States in which little happens are as pale as a thread that waits. */
-const QUIET = new Set(['free', 'idle', 'pipeline.idle freshness.stale', 'pipeline.idle freshness.ready', 'closed']);
+const QUIET = /^free$|^closed$|idle/;
 
 /** Kinds that have one colour, whatever their name: a named one, or one of the series. */
 const FIXED: Readonly<Record<number, (typeof NAMES)[number] | number>> = {
@@ -43,7 +43,7 @@ function hash(text: string): number {
 
 /** The colour of what is of a kind and called so. */
 function colourOf(palette: Palette, kind: number, name: string): string {
-  if (kind === SpanKind.state && QUIET.has(name)) return palette.line;
+  if (kind === SpanKind.state && QUIET.test(name)) return palette.line;
   const fixed = FIXED[kind] ?? hash(name) % SERIES;
   return typeof fixed === 'number' ? (palette.series[fixed] as string) : palette[fixed];
 }

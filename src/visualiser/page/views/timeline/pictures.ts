@@ -34,8 +34,10 @@ export class Pictures {
 
   /** The picture of one of a display's frames; null until it is made. */
   of(frame: RecordedFrame, frames: readonly RecordedFrame[]): ImageBitmap | null {
-    if (!this.made.has(frame)) this.wanted.push({ frame, frames });
-    if (!this.isBusy) void this.make();
+    if (!this.made.has(frame)) {
+      this.wanted.push({ frame, frames });
+      if (!this.isBusy) void this.make();
+    }
     return this.made.get(frame) ?? null;
   }
 

@@ -5,8 +5,8 @@ export { durationText } from '../../../model/system-text.js';
 
 /** A moment since the recording's start, to the microsecond or as many digits as are asked for: `1.234 567 s`. */
 export function momentText(nanoseconds: number, digits = 6): string {
-  const [whole = '', rest = ''] = (nanoseconds / 1e9).toFixed(digits).replace('-', '−').split('.');
-  return `${[whole, rest.replace(/\d{3}(?=\d)/g, '$& ')].filter(Boolean).join('.')} s`;
+  const seconds = (nanoseconds / 1e9).toFixed(digits).replace('-', '−');
+  return `${seconds.replace(/(?<=\.(\d{3})*)\d{3}(?=\d)/g, '$& ')} s`;
 }
 
 /** The nanoseconds between an axis's marks: 1, 2 or 5 of some power of ten, at least as many. */

@@ -9,7 +9,7 @@ import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import { labelOf } from '../../../model/spans-pick.js';
 import { SPAN_KIND_NAMES } from '../../../model/spans-table.js';
 import type { App } from '../../app.js';
-import { findNext, fitSelected, fold, follow, setSearch, show, showAll } from './actions.js';
+import { findNext, fold, follow, setSearch, show, showAll } from './actions.js';
 import { useCanvas } from './canvas.js';
 import { Details, lengthText } from './details.js';
 import { timelineKeys } from './keys.js';
@@ -44,9 +44,6 @@ export function TimelineView({ app }: { readonly app: App }) {
         <Search state={state} field={search} />
         <button type="button" class="button" title="All of it (0)" onClick={() => showAll(state)}>
           All
-        </button>
-        <button type="button" class="button" title="What is selected (f)" onClick={() => fitSelected(state)}>
-          Fit
         </button>
         <button type="button" class="button" title="Go along with the end (e)" onClick={() => follow(state)}>
           Follow
@@ -92,11 +89,11 @@ function useAddress(app: App, state: TimelineState): void {
 function Search({ state, field }: { readonly state: TimelineState; readonly field: Ref<HTMLInputElement> }) {
   const { place, count } = state.found.value;
   return (
-    <search class="tl-search">
+    <search class="group">
       <input
         ref={field}
         type="search"
-        class="tl-field"
+        class="button"
         placeholder="Name, or number (/)"
         aria-label="Search spans"
         value={state.search.value}
