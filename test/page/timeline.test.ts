@@ -105,6 +105,9 @@ describe('the Timeline', () => {
       expect([ground, job]).not.toContain(access);
       expect(await colourAt(page, 'vcpu', 0, 300)).toBe(access);
       expect(await colourAt(page, 'BQL', 0, 570)).toBe(ground);
+      // Between two batches, which have one colour.
+      expect(await colourAt(page, 'bql', 0, 230)).not.toBe(ground);
+      expect(await colourAt(page, 'bql', 0, 130)).toBe(ground);
       await pages.closePages();
     }
   });
