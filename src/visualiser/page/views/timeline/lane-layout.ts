@@ -1,27 +1,31 @@
 /**
- * Where each lane and counter lies, from top to bottom.
+ * Where each lane, counter and display lies, from top to bottom, below the axis.
  *
- * Invariant: strips are in order and don't overlap; heights are whole pixels. A group that is folded has its head only.
+ * Invariant: strips are in order and leave nothing between them; heights are whole pixels. A group that is folded has its head only.
  */
-import { LANE_KINDS, type LaneKind } from '../../../model/spans-lanes.js';
+import type { Lane, LaneKind } from '../../../model/spans-lanes.js';
 import type { SpanModel } from '../../../model/spans.js';
 
 /** What a strip shows: the head of a group, a lane with its rows, a counter, or pictures of a display. */
-export type Strip = { readonly top: number; readonly height: number } & (
-  | { readonly kind: 'group'; readonly name: string; readonly key: string; readonly folded: boolean }
-  | { readonly kind: 'lane'; readonly name: string; readonly lane: number; readonly rows: number }
-  | { readonly kind: 'counter'; readonly name: string; readonly counter: number }
-  | { readonly kind: 'pictures'; readonly name: string; readonly display: number }
-);
+export interface Strip {
+  readonly kind: 'group' | 'lane' | 'counter' | 'pictures';
+  readonly name: string;
+  /** Of the lane, the counter or the display. */
+  readonly index: number;
+  readonly top: number;
+  readonly height: number;
+}
 
 export interface Layout {
   readonly strips: readonly Strip[];
-  readonly height: number;
+  /** Height of the axis. */
+  readonly axis: number;
   /** Of a row of a lane. */
   readonly rowHeight: number;
 }
 
-const TITLES: Readonly<Record<LaneKind, string>> = {
+/** The groups in their order. */
+const TITLES: Readonly<Record<LaneKind | 'counters', string>> = {
   frames: 'Frames',
   vcpu: 'Processors',
   bql: 'BQL',
@@ -29,59 +33,44 @@ const TITLES: Readonly<Record<LaneKind, string>> = {
   pvg: 'PVG’s threads',
   state: 'Machines',
   instances: 'Jobs',
+  counters: 'Counters',
 };
-const ORDER: readonly LaneKind[] = ['frames', ...LANE_KINDS.filter((kind) => kind !== 'frames')];
+
+/** The order of actors' threads; others come before them. */
+const ACTORS = ['supervisor', 'vcpu', 'bql', 'render-queue', 'background-queue'];
+
+const rankOf = ({ name }: Lane): number => ACTORS.indexOf(name.split(' ')[0] ?? '');
 
 export interface LayoutInput {
   readonly model: SpanModel;
   /** Displays that there are pictures of. */
   readonly displays: readonly number[];
+  /** Titles of groups. */
   readonly folded: ReadonlySet<string>;
   /** Pixels of the page's text. */
   readonly size: number;
 }
 
-/** Whose threads come first; others behind them, in the order in which they were heard of. */
-const ACTORS = ['supervisor', 'vcpu', 'bql', 'render-queue', 'background-queue'];
-
-const rankOf = ({ kind, name }: { readonly kind: LaneKind; readonly name: string }): number => {
-  const rank = kind === 'thread' ? ACTORS.findIndex((actor) => name.startsWith(actor)) : 0;
-  return rank < 0 ? ACTORS.length : rank;
-};
-
-/** A strip before it has a place. */
-type Placed<T> = T extends Strip ? Omit<T, 'top'> : never;
-
 export function layOut({ model, displays, folded, size }: LayoutInput): Layout {
-  const rowHeight = Math.round(1.3 * size);
+  const [axis, rowHeight] = [Math.round(1.8 * size), Math.round(1.3 * size)];
   const strips: Strip[] = [];
-  let top = 0;
-  const add = (strip: Placed<Strip>): void => {
-    strips.push({ ...strip, top } as Strip);
-    top += strip.height;
-  };
-  const group = (key: string, name: string, members: readonly Placed<Strip>[]): void => {
-    if (members.length === 0) return;
-    const isFolded = folded.has(key);
-    add({ kind: 'group', name, key, folded: isFolded, height: Math.round(1.6 * size) });
-    if (!isFolded) members.forEach(add);
-  };
-  for (const kind of ORDER) {
-    const lanes = model.lanes.filter((lane) => lane.kind === kind && lane.rows.length > 0).sort((a, b) => rankOf(a) - rankOf(b));
-    const pictures = kind === 'frames' ? displays : [];
-    group(kind, TITLES[kind], [
-      ...pictures.map((display) => ({ kind: 'pictures', name: `display ${display}`, display, height: Math.round(4.2 * size) }) as const),
-      ...lanes.map(({ index, name, rows }) => {
-        const height = rows.length * rowHeight + Math.round(0.35 * size);
-        return { kind: 'lane', name: kind === 'frames' ? `${name} shown` : name, lane: index, rows: rows.length, height } as const;
-      }),
-    ]);
+  let top = axis;
+  const lanes = model.lanes.toSorted((a, b) => rankOf(a) - rankOf(b));
+  for (const [group, title] of Object.entries(TITLES)) {
+    const members: Omit<Strip, 'top'>[] = [];
+    const add = (kind: Strip['kind'], name: string, index: number, height: number): void =>
+      void members.push({ kind, name, index, height: Math.round(height) });
+    add('group', title, 0, 1.6 * size);
+    if (group === 'frames') for (const display of displays) add('pictures', `display ${display}`, display, 4.2 * size);
+    if (group === 'counters') for (const [index, name] of model.counters.names.entries()) add('counter', name, index, 2 * size);
+    for (const { kind, name, index, rows } of lanes)
+      if (kind === group && rows.length > 0)
+        add('lane', kind === 'frames' ? `${name} shown` : name, index, rows.length * rowHeight + 0.35 * size);
+    if (members.length === 1) continue;
+    for (const member of folded.has(title) ? members.slice(0, 1) : members) {
+      strips.push({ ...member, top });
+      top += member.height;
+    }
   }
-  const counters = model.counters.names.map((name, counter) => ({ kind: 'counter', name, counter, height: Math.round(2 * size) }) as const);
-  group('counters', 'Counters', counters);
-  return { strips, height: top, rowHeight };
+  return { strips, axis, rowHeight };
 }
-
-/** The strip at a height, null if there is none. */
-export const stripAt = ({ strips }: Layout, y: number): Strip | null =>
-  strips.find(({ top, height }) => y >= top && y < top + height) ?? null;

@@ -5,41 +5,35 @@
  */
 import { SpanFlag, SpanKind } from '../../../model/spans-table.js';
 
-export interface Palette {
-  readonly bg: string;
-  readonly panel: string;
-  readonly raised: string;
-  readonly line: string;
-  readonly text: string;
-  readonly muted: string;
-  readonly accent: string;
-  readonly warn: string;
-  readonly bad: string;
+const NAMES = ['bg', 'panel', 'raised', 'line', 'text', 'muted', 'accent', 'warn', 'bad'] as const;
+const SERIES = 8;
+
+export type Palette = Readonly<Record<(typeof NAMES)[number], string>> & {
   readonly series: readonly string[];
   /** Pixels of the page's text. */
   readonly size: number;
-}
+};
 
 export function readPalette(element: Element): Palette {
   const style = getComputedStyle(element);
-  const of = (name: string): string => style.getPropertyValue(`--${name}`).trim();
-  return {
-    bg: of('bg'),
-    panel: of('panel'),
-    raised: of('raised'),
-    line: of('line'),
-    text: of('text'),
-    muted: of('muted'),
-    accent: of('accent'),
-    warn: of('warn'),
-    bad: of('bad'),
-    series: Array.from({ length: 8 }, (_, index) => of(`c${index}`)),
-    size: Number.parseFloat(style.fontSize) || 13,
-  };
+  const of = (name: string): string => style.getPropertyValue(`--${name}`);
+  const named = Object.fromEntries(NAMES.map((name) => [name, of(name)])) as Record<(typeof NAMES)[number], string>;
+  return { ...named, series: Array.from({ length: SERIES }, (_, index) => of(`c${index}`)), size: Number.parseFloat(style.fontSize) };
 }
 
 /** States in which little happens are as pale as a thread that waits. */
-const QUIET = new Set(['free', 'idle', 'pipeline.idle freshness.stale', 'pipeline.idle freshness.ready', 'closed']);
+const QUIET = /^free$|^closed$|idle/;
+
+/** Kinds that have one colour, whatever their name: a named one, or one of the series. */
+const FIXED: Readonly<Record<number, (typeof NAMES)[number] | number>> = {
+  [SpanKind.batch]: 'muted',
+  [SpanKind.wait]: 'warn',
+  [SpanKind.job]: 1,
+  [SpanKind.encode]: 3,
+  [SpanKind.shown]: 5,
+  [SpanKind.instance]: 6,
+  [SpanKind.entry]: 1,
+};
 
 function hash(text: string): number {
   let value = 7;
@@ -47,24 +41,11 @@ function hash(text: string): number {
   return value;
 }
 
-const FIXED = new Map<number, keyof Palette | number>([
-  [SpanKind.batch, 'muted'],
-  [SpanKind.wait, 'warn'],
-  [SpanKind.job, 1],
-  [SpanKind.encode, 3],
-  [SpanKind.shown, 5],
-  [SpanKind.instance, 6],
-  [SpanKind.entry, 1],
-]);
-
 /** The colour of what is of a kind and called so. */
-export function colourOf(palette: Palette, kind: number, name: string, flags: number): string {
-  if ((flags & SpanFlag.failed) !== 0) return palette.bad;
-  const fixed = FIXED.get(kind);
-  if (typeof fixed === 'number') return palette.series[fixed] ?? palette.accent;
-  if (fixed !== undefined) return palette[fixed] as string;
-  if (kind === SpanKind.state && QUIET.has(name)) return palette.line;
-  return palette.series[hash(name) % palette.series.length] ?? palette.accent;
+function colourOf(palette: Palette, kind: number, name: string): string {
+  if (kind === SpanKind.state && QUIET.test(name)) return palette.line;
+  const fixed = FIXED[kind] ?? hash(name) % SERIES;
+  return typeof fixed === 'number' ? (palette.series[fixed] as string) : palette[fixed];
 }
 
 /** Colours by kind, name and whether it failed, made once for each. */
@@ -77,10 +58,11 @@ export class Colours {
   ) {}
 
   of(kind: number, name: number, flags: number): string {
-    const key = (name * 16 + kind) * 2 + (flags & SpanFlag.failed ? 1 : 0);
+    if (flags & SpanFlag.failed) return this.palette.bad;
+    const key = name * 16 + kind;
     let colour = this.known.get(key);
     if (colour === undefined) {
-      colour = colourOf(this.palette, kind, this.text(name), flags);
+      colour = colourOf(this.palette, kind, this.text(name));
       this.known.set(key, colour);
     }
     return colour;

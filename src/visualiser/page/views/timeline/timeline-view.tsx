@@ -1,231 +1,150 @@
 /**
  * The Timeline view: a lane for each thread, processor and machine, with spans, messages, states, counters and pictures, at any scale.
  *
- * Invariant: only canvases are drawn while it moves; nothing of the document changes but the text of what is shown.
+ * Invariant: only canvases are drawn while it moves; nothing of the document changes but the text of what is shown, and where it is in the whole.
  */
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import { untracked, useSignalEffect } from '@preact/signals';
+import type { Ref } from 'preact';
+import { useLayoutEffect, useMemo, useRef } from 'preact/hooks';
+import { labelOf } from '../../../model/spans-pick.js';
 import { SPAN_KIND_NAMES } from '../../../model/spans-table.js';
 import type { App } from '../../app.js';
-import { Details } from './details.js';
-import { Drawing } from './draw.js';
+import { findNext, fold, follow, setSearch, show, showAll } from './actions.js';
+import { useCanvas } from './canvas.js';
+import { Details, lengthText } from './details.js';
 import { timelineKeys } from './keys.js';
-import { labelOf } from '../../../model/spans-pick.js';
-import { listen, listenMap } from './pointer.js';
-import { TimelineState } from './state.js';
+import { Minimap } from './minimap.js';
+import { paint } from './paint.js';
+import { Pictures } from './pictures.js';
+import { pointerHandlers } from './pointer.js';
+import { createState, type TimelineState } from './state.js';
 import { durationText, momentText } from './time-text.js';
+import { around } from './viewport.js';
 import './timeline.css';
 
 /** Milliseconds after the last move until the address says where one is. */
 const ADDRESS_DELAY = 400;
 
 export function TimelineView({ app }: { readonly app: App }) {
-  const state = useMemo(() => new TimelineState(app), [app]);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const map = useRef<HTMLCanvasElement>(null);
-  const body = useRef<HTMLDivElement>(null);
-  const searchField = useRef<HTMLInputElement>(null);
-  const drawing = useRef<Drawing | null>(null);
-  const pointer = useSignal({ x: 0, y: 0 });
-
-  useEffect(() => {
-    const [main, small, scroller] = [canvas.current, map.current, body.current];
-    if (main === null || small === null || scroller === null) return;
-    const picture = new Drawing(state, main, small);
-    drawing.current = picture;
-    picture.restyle();
-    state.update();
-    const parts = { state, canvas: main, body: scroller, axis: () => picture.axis };
-    const stops = [
-      listen(parts, (x, y) => {
-        pointer.value = { x, y };
-      }),
-      listenMap(state, small),
-    ];
-    const observer = new ResizeObserver(() => {
-      picture.restyle();
-      state.update();
-    });
-    observer.observe(scroller);
-    return () => {
-      for (const stop of stops) stop();
-      observer.disconnect();
-      picture.stop();
-    };
-  }, [state]);
-  useDrawing(app, state, drawing);
-  useAddress(app, state);
-  useEffect(
-    () =>
-      app.keys(
-        timelineKeys(state, {
-          body: () => body.current,
-          search: () => searchField.current,
-          pointer: () => pointer.peek().x,
-          width: () => canvas.current?.clientWidth ?? 1,
-        }),
-      ),
-    [app, state],
+  const state = useMemo(() => createState(app), [app]);
+  const pictures = useMemo(() => new Pictures(() => state.pictures.value++), [state]);
+  const handlers = useMemo(() => pointerHandlers(state), [state]);
+  const { window, layout, scrollTop, selected, hovered, measured, matcher } = state;
+  const canvas = useCanvas(
+    [state.grown, window, layout, scrollTop, selected, hovered, measured, matcher, state.pictures, app.time, app.theme],
+    (element) => paint(state, pictures, element),
   );
-
+  const search = useRef<HTMLInputElement>(null);
+  // Before anything is painted: a key that is pressed at the first sight of the view is for it.
+  useLayoutEffect(() => app.keys(timelineKeys(state, { search, canvas })), [app, state]);
+  useAddress(app, state);
   return (
     <div class="timeline">
       <div class="tl-tools">
-        <Search state={state} field={searchField} />
-        <button type="button" class="button" title="All of it (0)" onClick={() => state.showAll()}>
+        <Search state={state} field={search} />
+        <button type="button" class="button" title="All of it (0)" onClick={() => showAll(state)}>
           All
         </button>
-        <button type="button" class="button" title="What is selected (f)" onClick={() => state.fit()}>
-          Fit
-        </button>
-        <button type="button" class="button" title="Go along with the end (e)" onClick={() => state.follow()}>
+        <button type="button" class="button" title="Go along with the end (e)" onClick={() => follow(state)}>
           Follow
         </button>
-        <ArrowsButton state={state} />
         <WindowText state={state} />
       </div>
-      <canvas ref={map} class="tl-map" aria-label="The whole recording" />
+      <Minimap state={state} />
       <div
-        ref={body}
         class="tl-body"
-        onScroll={(event) => {
-          state.scrollTop.value = event.currentTarget.scrollTop;
+        onScroll={({ currentTarget }) => {
+          scrollTop.value = currentTarget.scrollTop;
         }}
       >
         <Labels state={state} />
-        <canvas ref={canvas} class="tl-canvas" aria-label="Lanes" />
+        <canvas ref={canvas} class="tl-canvas" aria-label="Lanes" {...handlers} />
       </div>
       <Details app={app} state={state} />
-      <Tooltip state={state} pointer={pointer.value} room={canvas.current} />
+      <Tooltip state={state} />
     </div>
   );
 }
 
-/** Draws when anything that is to be seen has changed, once a picture of the page. */
-function useDrawing(app: App, state: TimelineState, drawing: { readonly current: Drawing | null }): void {
-  const isWaiting = useRef(false);
-  useSignalEffect(() => {
-    app.version.value;
-    state.update();
-  });
-  useSignalEffect(() => {
-    app.theme.value;
-    // The attribute that the colours go by is set by another effect.
-    queueMicrotask(() => {
-      drawing.current?.restyle();
-      state.drawn.value++;
-    });
-  });
-  useSignalEffect(() => {
-    const { window, layout, scrollTop, selected, hovered, measured, allArrows, drawn } = state;
-    for (const each of [window, layout, scrollTop, selected, hovered, measured, allArrows, drawn, app.time]) each.value;
-    if (isWaiting.current) return;
-    isWaiting.current = true;
-    requestAnimationFrame(() => {
-      isWaiting.current = false;
-      drawing.current?.draw();
-    });
-  });
-}
-
-/** Keeps the window in the address, and the moment that all views show in the window. */
+/** The window is as the address says, and the address as the window is once it rests. The moment that all views show is in the window. */
 function useAddress(app: App, state: TimelineState): void {
+  const { chosen } = state;
   useSignalEffect(() => {
-    const { view, params } = app.route.value;
-    if (view === 'timeline') state.obey(params);
+    const { from, to } = app.route.value.params;
+    chosen.value = Number(to) > Number(from) ? { from: Number(from), to: Number(to) } : null;
   });
   useSignalEffect(() => {
-    const { address } = state;
-    if (address === null) return;
-    const timer = setTimeout(() => app.setParams(address), ADDRESS_DELAY);
+    const text = (time: number | undefined): string | null => (time === undefined ? null : String(Math.round(time)));
+    const [from, to] = [text(chosen.value?.from), text(chosen.value?.to)];
+    const timer = setTimeout(() => app.setParams({ from, to }), ADDRESS_DELAY);
     return () => clearTimeout(timer);
   });
   useSignalEffect(() => {
     const time = app.time.value;
     const { from, to } = state.window.peek();
-    if (time !== null && (time < from || time > to)) state.show({ from: time - (to - from) / 2, to: time + (to - from) / 2 });
+    if (time !== null && (time < from || time > to)) untracked(() => show(state, around(time, to - from)));
   });
 }
 
-function Search({ state, field }: { readonly state: TimelineState; readonly field: { current: HTMLInputElement | null } }) {
+function Search({ state, field }: { readonly state: TimelineState; readonly field: Ref<HTMLInputElement> }) {
   const { place, count } = state.found.value;
-  const text = state.search.value === '' ? '' : count === 0 ? 'none' : `${place === 0 ? '' : `${place} of `}${count}`;
   return (
-    <search class="tl-search">
+    <search class="group">
       <input
         ref={field}
         type="search"
-        class="tl-field"
+        class="button"
         placeholder="Name, or number (/)"
         aria-label="Search spans"
         value={state.search.value}
-        onInput={(event) => state.setSearch(event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key === 'Enter') state.findNext(event.shiftKey);
-          if (event.key === 'Escape') event.currentTarget.blur();
+        onInput={({ currentTarget }) => setSearch(state, currentTarget.value)}
+        onKeyDown={({ key, shiftKey, currentTarget }) => {
+          if (key === 'Enter') findNext(state, shiftKey);
+          if (key === 'Escape') currentTarget.blur();
         }}
       />
-      <button type="button" class="button icon" title="The one before (N)" onClick={() => state.findNext(true)}>
+      <button type="button" class="button icon" title="The one before (N)" onClick={() => findNext(state, true)}>
         ‹
       </button>
-      <button type="button" class="button icon" title="The next one (n)" onClick={() => state.findNext(false)}>
+      <button type="button" class="button icon" title="The next one (n)" onClick={() => findNext(state, false)}>
         ›
       </button>
-      <output class="tl-found">{text}</output>
+      <output>{state.matcher.value === null ? '' : count === 0 ? 'none' : `${place > 0 ? `${place} of ` : ''}${count}`}</output>
     </search>
   );
 }
 
-function ArrowsButton({ state }: { readonly state: TimelineState }) {
-  const { allArrows } = state;
+function WindowText({ state: { window, range, measured } }: { readonly state: TimelineState }) {
+  const { from, to } = window.value;
+  const { value } = measured;
   return (
-    <button
-      type="button"
-      class="button"
-      aria-pressed={allArrows.value}
-      title="All messages, however many (x)"
-      onClick={() => state.toggleArrows()}
-    >
-      Messages
-    </button>
+    <output class="tl-window">
+      {value === null ? '' : `measured ${durationText(value.to - value.from)} · `}
+      {`${momentText(from - range.value.from)} + ${durationText(to - from)}`}
+    </output>
   );
 }
 
-function WindowText({ state }: { readonly state: TimelineState }) {
-  const text = useComputed(() => {
-    state.drawn.value;
-    const { from, to } = state.window.value;
-    const { start } = state.model;
-    return Number.isNaN(start) ? '' : `${momentText(from - start)} + ${durationText(to - from)}`;
-  });
-  return <output class="tl-window">{text}</output>;
-}
-
 function Labels({ state }: { readonly state: TimelineState }) {
-  const { strips, height, rowHeight } = state.layout.value;
+  const { strips, axis, rowHeight } = state.layout.value;
   return (
-    <div class="tl-labels" style={{ height: `calc(${height}px + 1.8em)` }}>
-      <div class="tl-corner" />
-      {strips.map((strip) =>
-        strip.kind === 'group' ? (
+    <div class="tl-labels">
+      <div class="tl-corner" style={{ height: `${axis}px` }} />
+      {strips.map(({ kind, name, index, height }) =>
+        kind === 'group' ? (
           <button
             type="button"
-            key={strip.key}
+            key={name}
             class="tl-group"
-            aria-expanded={!strip.folded}
-            style={{ top: `calc(${strip.top}px + 1.8em)`, height: `${strip.height}px` }}
-            onClick={() => state.fold(strip.key)}
+            aria-expanded={!state.folded.value.has(name)}
+            style={{ height: `${height}px` }}
+            onClick={() => fold(state, name)}
           >
-            {strip.name}
+            {name}
           </button>
         ) : (
-          <div
-            key={`${strip.kind} ${strip.top}`}
-            class="tl-label"
-            title={strip.name}
-            style={{ top: `calc(${strip.top}px + 1.8em)`, height: `${strip.height}px`, lineHeight: `${rowHeight}px` }}
-          >
-            {strip.name}
+          <div key={`${kind} ${index}`} class="tl-label" title={name} style={{ height: `${height}px`, lineHeight: `${rowHeight}px` }}>
+            {name}
           </div>
         ),
       )}
@@ -233,34 +152,22 @@ function Labels({ state }: { readonly state: TimelineState }) {
   );
 }
 
-interface TooltipProps {
-  readonly state: TimelineState;
-  readonly pointer: { readonly x: number; readonly y: number };
-  readonly room: HTMLCanvasElement | null;
-}
-
-function Tooltip({ state, pointer: { x, y }, room }: TooltipProps) {
-  const picked = state.hovered.value;
-  if (picked === null || room === null) return null;
-  const { model } = state;
-  const box = room.getBoundingClientRect();
-  const isRight = x > box.width * 0.6;
-  const isLow = y > box.height * 0.6;
+/** What the pointer is over, on that side of it where there is more room. */
+function Tooltip({ state: { model, hovered, pointer } }: { readonly state: TimelineState }) {
+  const [picked, at] = [hovered.value, pointer.value];
+  if (picked === null || at === null) return null;
+  const { clientX: x, clientY: y } = at;
+  const side = (isFar: boolean): string => (isFar ? 'calc(-100% - 1em)' : '1em');
   return (
     <div
       class="tl-tooltip"
       role="tooltip"
-      style={{
-        left: isRight ? 'auto' : `${box.left + x + 14}px`,
-        right: isRight ? `${innerWidth - box.left - x + 14}px` : 'auto',
-        top: isLow ? 'auto' : `${box.top + y + 14}px`,
-        bottom: isLow ? `${innerHeight - box.top - y + 14}px` : 'auto',
-      }}
+      style={{ left: `${x}px`, top: `${y}px`, translate: `${side(x > innerWidth / 2)} ${side(y > innerHeight / 2)}` }}
     >
       <strong>{labelOf(model, picked)}</strong>
       <span>{` ${SPAN_KIND_NAMES[picked.kind]} · ${model.lanes[picked.lane]?.name ?? ''}`}</span>
       <br />
-      {`${momentText(picked.begin - model.start)} · ${picked.end === Number.POSITIVE_INFINITY ? 'not ended' : durationText(picked.end - picked.begin)}`}
+      {`${momentText(picked.begin - model.start)} · ${lengthText(picked)}`}
     </div>
   );
 }

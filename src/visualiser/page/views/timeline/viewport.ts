@@ -18,23 +18,13 @@ const ROOM = 0.1;
 export function clampWindow({ from, to }: Window, { from: first, to: last }: Window): Window {
   const whole = Math.max(MIN_SPAN, last - first);
   const span = Math.min(Math.max(to - from, MIN_SPAN), whole * (1 + 2 * ROOM));
-  const middle = (from + to) / 2;
   const room = span * ROOM;
-  const low = Math.min(Math.max(middle - span / 2, first - room), Math.max(first - room, last + room - span));
+  const low = Math.max(first - room, Math.min((from + to - span) / 2, first + whole + room - span));
   return { from: low, to: low + span };
 }
 
-/** Zoomed by a factor (below 1: nearer), `at` staying where it is. */
-export const zoomed = ({ from, to }: Window, factor: number, at: number): Window => ({
-  from: at - (at - from) * factor,
-  to: at + (to - at) * factor,
-});
+/** So many nanoseconds around a moment. */
+export const around = (middle: number, span: number): Window => ({ from: middle - span / 2, to: middle + span / 2 });
 
-/** Moved by a share of itself. */
-export const moved = ({ from, to }: Window, share: number): Window => ({ from: from + share * (to - from), to: to + share * (to - from) });
-
-/** Around a stretch, with room on both sides. */
-export function around(from: number, to: number): Window {
-  const room = Math.max(MIN_SPAN / 4, (to - from) * 0.3);
-  return { from: from - room, to: to + room };
-}
+/** The moment so far across, of a width. */
+export const timeOf = ({ from, to }: Window, x: number, width: number): number => from + (x / width) * (to - from);
