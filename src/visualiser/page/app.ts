@@ -77,7 +77,7 @@ export function createApp(first: string): App {
   const keys = createKeys();
   const { theme, toggle } = createTheme();
   let store = new TraceStore();
-  let decoder = new ChunkDecoder({ magic: false });
+  let decoder = new ChunkDecoder();
   let deferred: Promise<unknown>[] = [];
   const painted = oncePainted(() => {
     version.value++;
@@ -89,7 +89,7 @@ export function createApp(first: string): App {
   const connection = new Connection(token, {
     onWelcome() {
       store = new TraceStore();
-      decoder = new ChunkDecoder({ magic: false });
+      decoder = new ChunkDecoder();
       time.value = null;
       generation.value++;
     },
