@@ -39,6 +39,7 @@ export class TraceStore {
   /** By time, as are samples, cursors and frames. */
   readonly notes: RecordedNote[] = [];
   readonly samples: RecordedSample[] = [];
+  /** Each has the image that it was shown with, also where that came before. */
   readonly cursors: RecordedCursor[] = [];
   /** The oldest of each display is whole. */
   frames: RecordedFrame[] = [];
@@ -103,7 +104,7 @@ export class TraceStore {
       case ChunkKind.frame:
         return this.addFrame(decodeFrame(payload));
       case ChunkKind.cursor:
-        return this.keep(this.cursors, decodeJson(payload) as RecordedCursor);
+        return this.addCursor(decodeJson(payload) as RecordedCursor);
       case ChunkKind.samples:
         return this.keep(this.samples, decodeSamples(payload));
       case ChunkKind.note:
@@ -142,6 +143,11 @@ export class TraceStore {
       for (let k = 0; k < fields; k++) log.setArgument(k, reader.number());
     }
     this.seen({ nanoseconds: time });
+  }
+
+  private addCursor(cursor: RecordedCursor): void {
+    const image = cursor.image ?? this.cursors.findLast(({ display }) => display === cursor.display)?.image;
+    this.keep(this.cursors, image === undefined ? cursor : { ...cursor, image });
   }
 
   private addFrame(frame: RecordedFrame): void {
