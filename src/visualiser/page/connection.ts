@@ -12,8 +12,8 @@ export type ConnectionState =
   | { readonly kind: 'connecting' }
   /** `complete`: all has come; with what is missing of it, in words. */
   | { readonly kind: 'open'; readonly welcome: Welcome; readonly complete: { readonly missing: string | null } | null }
-  /** `retries`: whether it will try again by itself. */
-  | { readonly kind: 'closed'; readonly reason: string; readonly retries: boolean };
+  /** Why, and whether it will try again, in words. */
+  | { readonly kind: 'closed'; readonly reason: string };
 
 export interface ConnectionListener {
   /** A connection was let in: everything comes anew from the header on. */
@@ -105,7 +105,7 @@ export function openConnection(token: string, { onWelcome, onPiece }: Connection
     for (const { reject } of pending.values()) reject(requestError(reason));
     pending.clear();
     const retries = fault === '' && !isRefused && code !== BAD_MESSAGE;
-    state.value = { kind: 'closed', reason, retries };
+    state.value = { kind: 'closed', reason: retries ? `${reason}; trying again` : reason };
     if (retries) setTimeout(connect, RETRY_MS);
   };
 

@@ -5,37 +5,32 @@ import { useSignal } from '@preact/signals';
 import type { App } from './app.js';
 
 interface Standing {
-  readonly tone: 'ok' | 'warn' | 'bad' | 'muted';
+  /** As it is shown; shell.css has a colour for some. */
   readonly word: string;
   readonly detail: string;
   /** What is wrong, '' if nothing is. */
   readonly fault: string;
 }
 
-function standingOf({ connection, store, version, generation }: App): Standing {
+function standingOf({ connection, store: { end }, version }: App): Standing {
   version.value;
-  generation.value;
   const state = connection.value;
-  if (state.kind === 'connecting') return { tone: 'muted', word: 'connecting', detail: '', fault: '' };
-  if (state.kind === 'closed') {
-    const detail = `${state.reason}${state.retries ? '; trying again' : ''}`;
-    return { tone: 'bad', word: 'disconnected', detail, fault: state.reason };
-  }
+  if (state.kind === 'connecting') return { word: 'connecting', detail: '', fault: '' };
+  if (state.kind === 'closed') return { word: 'disconnected', detail: state.reason, fault: state.reason };
   const { complete, welcome } = state;
   const { isLive, title } = welcome;
   const fault = complete?.missing ?? '';
-  if (fault !== '') return { tone: 'warn', word: 'incomplete', detail: `${title} · ${fault}`, fault };
-  const detail = store.end === null ? title : `${title} · ${store.end.reason}`;
-  if (isLive && store.end === null) return { tone: 'ok', word: 'live', detail, fault };
-  if (isLive) return { tone: 'muted', word: 'ended', detail, fault };
-  return { tone: 'muted', word: complete === null ? 'loading' : 'file', detail, fault };
+  const said = fault || end?.reason;
+  const detail = said ? `${title} · ${said}` : title;
+  const word = fault ? 'incomplete' : isLive ? (end ? 'ended' : 'live') : complete ? 'file' : 'loading';
+  return { word, detail, fault };
 }
 
 export function Status({ app }: { readonly app: App }) {
-  const { tone, word, detail } = standingOf(app);
+  const { word, detail } = standingOf(app);
   return (
     <output class="status" title={detail}>
-      <span class={`dot ${tone}`} />
+      <span class={`dot ${word}`} />
       <span class="status-word">{word}</span>
       <span class="status-detail">{detail}</span>
     </output>

@@ -151,6 +151,19 @@ describe('a recording', () => {
     expect(store.now).toBe(90);
   });
 
+  it('has with each cursor the image that it is shown with, its display’s latest', () => {
+    const at = (display: number, nanoseconds: number, word?: number): Uint8Array => {
+      const image = word === undefined ? {} : { image: { width: 1, height: 1, hotX: 0, hotY: 0, pixels: [word] } };
+      return encodeCursor({ display, nanoseconds, x: 1, y: 2, shown: true, ...image });
+    };
+    const chunks = [at(0, 1), at(0, 2, 7), at(1, 3, 8), at(0, 4), at(1, 5), at(0, 6, 9), at(0, 7)];
+    const shown = [undefined, 7, 8, 7, 8, 9, 9];
+    const all = storeOf([encodeHeader(HEADER), ...chunks]);
+    expect(all.cursors.map(({ image }) => image?.pixels[0])).toEqual(shown);
+    const last = storeOf([encodeHeader(HEADER), ...chunks], { bounds: { entries: 2 } });
+    expect(last.cursors.map(({ image }) => image?.pixels[0])).toEqual(shown.slice(-last.cursors.length));
+  });
+
   it('names events and their arguments, kinds of messages by name', () => {
     const store = storeOf([encodeHeader(HEADER), encodeThread(THREAD), eventsOf([[10, 1, [7, 2, 3, 4]]])]);
     const [log] = store.threads;

@@ -49,6 +49,7 @@ export class FramePlayer {
 
   /** Shows one of the frames, soon. Resolves when that, or what was asked for since, is shown. */
   show(frames: readonly RecordedFrame[], target: RecordedFrame): Promise<void> {
+    if (target === this.shown && this.running === null) return Promise.resolve();
     this.wanted = [frames, target];
     this.running ??= this.run();
     return this.running;
@@ -59,7 +60,7 @@ export class FramePlayer {
       const [frames, target] = this.wanted;
       this.wanted = null;
       try {
-        if (target !== this.shown) await this.make(frames, frames.indexOf(target));
+        await this.make(frames, frames.indexOf(target));
       } catch (error) {
         this.onFault(describeError(error));
       }
