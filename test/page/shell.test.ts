@@ -91,6 +91,9 @@ describe('the shell', () => {
     const listed = await textOf(page, '.help');
     for (const words of ['light or dark', 'follow the end', 'show Display', 'one frame back']) expect(listed).toContain(words);
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Close');
+    // What lies behind the help takes no keys.
+    await page.keyboard.press('1');
+    expect(page.url()).toContain('#/display');
     await page.keyboard.press('Escape');
     await expect.poll(() => help.count()).toBe(0);
     const tabs: unknown[] = [];
