@@ -101,6 +101,17 @@ it('stays at its address, for the same token, when a VMM leaves a new device beh
   await vmm.hello();
   for (const state of [STOPPED, RUNNING]) expect((await vmm.ask(FEATURE, words(16, SET_STATE, state, 0xffff_ffff))).errno).toBe(0);
   expect((await before.closed).code).toBe(ENDED);
+  // Between the two nobody listens.
+  await expect
+    .poll(
+      () =>
+        fetch(url).then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      { timeout: 10_000 },
+    )
+    .toBe(200);
   const after = await TestClient.connect(url);
   await after.until(() => after.messages.length > 0);
   expect(after.messages[0]).toMatchObject({ type: 'welcome', isControl: true });
