@@ -8,7 +8,9 @@ import { createReadStream, statSync } from 'node:fs';
 import { WebSocket } from 'ws';
 import { describeError } from '../base/errors.js';
 import { MAX_CHUNK_BYTES } from '../base/limits.js';
+import { RecordingChecks } from '../trace/recording/checks.js';
 import { ChunkDecoder } from '../trace/recording/decoder.js';
+import { FileDecoder } from '../trace/recording/file-decoder.js';
 import { TraceStore } from '../trace/recording/trace-store.js';
 import { ENDED, TOO_MANY, WRONG_TOKEN } from '../visualiser/server/protocol.js';
 import { runningDashboards } from './runtime-file.js';
@@ -38,10 +40,11 @@ const REASONS: Readonly<Record<number, string>> = {
 /** Reads a whole recording. One that is cut short is shown as far as it goes. */
 async function openFile(path: string): Promise<TopSource> {
   const store = new TraceStore();
-  const decoder = new ChunkDecoder({ magic: true });
+  const decoder = new FileDecoder();
+  const checks = new RecordingChecks();
   try {
     for await (const bytes of createReadStream(path, { highWaterMark: 2 ** 20 })) {
-      for (const chunk of decoder.push(bytes as Buffer)) store.apply(chunk);
+      for (const chunk of decoder.push(bytes as Buffer)) store.apply(checks.pass(chunk));
     }
   } catch (error) {
     throw new UsageError(`${path}: ${describeError(error)}`);
@@ -66,7 +69,8 @@ class DashboardSource implements TopSource {
   title = '';
   ended: string | null = null;
   changedAt = performance.now();
-  private readonly decoder = new ChunkDecoder({ magic: false });
+  private readonly decoder = new ChunkDecoder();
+  private readonly checks = new RecordingChecks();
   private readonly socket: WebSocket;
 
   constructor(
@@ -111,7 +115,7 @@ class DashboardSource implements TopSource {
     this.changedAt = performance.now();
     try {
       if (!isBinary) return this.onText(JSON.parse(String(data)) as unknown);
-      for (const chunk of this.decoder.push(data)) this.store.apply(chunk);
+      for (const chunk of this.decoder.push(data)) this.store.apply(this.checks.pass(chunk));
       this.socket.send(JSON.stringify({ type: 'credit', bytes: data.length }));
     } catch (error) {
       this.fail(describeError(error));

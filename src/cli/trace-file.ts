@@ -7,7 +7,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { describeError, RecordingError } from '../base/errors.js';
 import { VERSION } from '../runtime/version.js';
-import { ChunkDecoder } from '../trace/recording/decoder.js';
+import { FileDecoder } from '../trace/recording/file-decoder.js';
 import { type Chunk, MAGIC } from '../trace/recording/format.js';
 import { HAS_EVENTS } from '../visualiser/convert/import-line.js';
 import { type ImportSummary, LogImport } from '../visualiser/convert/import-log.js';
@@ -23,7 +23,7 @@ export interface TraceFile {
   /** For messages. */
   readonly name: string;
   readonly kind: 'recording' | 'log';
-  /** Gives them once. Rejects with RecordingError if there is none that can be read. */
+  /** Gives them once; those of a recording as they are, unchecked. Rejects with RecordingError if there is none that can be read. */
   readonly chunks: () => AsyncGenerator<Chunk>;
   /** Of a recording that was cut off or is damaged: what is missing. Null before it is known, and if nothing is. */
   readonly missing: string | null;
@@ -96,13 +96,14 @@ class RecordingFile implements TraceFile {
   ) {}
 
   readonly chunks = async function* (this: RecordingFile): AsyncGenerator<Chunk> {
-    const decoder = new ChunkDecoder({ magic: true });
+    const decoder = new FileDecoder();
     let count = 0;
     try {
       for await (const piece of after(this.head, this.rest)) {
-        const chunks = decoder.push(piece);
-        count += chunks.length;
-        yield* chunks;
+        for (const chunk of decoder.push(piece)) {
+          count++;
+          yield chunk;
+        }
       }
     } catch (error) {
       if (!(error instanceof RecordingError) || count === 0) throw error;
@@ -129,7 +130,7 @@ class LogFile implements TraceFile {
     for await (const piece of after(this.head, this.rest)) log.push(piece);
     const { chunks, summary } = log.finish();
     this.summary = summary;
-    const decoder = new ChunkDecoder({ magic: true });
+    const decoder = new FileDecoder();
     for (const bytes of chunks) yield* decoder.push(bytes);
   }.bind(this);
 }

@@ -5,6 +5,7 @@
  * converted, and standard error says what is missing.
  */
 import { RecordingError } from '../base/errors.js';
+import { RecordingChecks } from '../trace/recording/checks.js';
 import { TraceStore } from '../trace/recording/trace-store.js';
 import { checkRecording } from '../visualiser/convert/check-recording.js';
 import { CONVERTED_EVENTS, convertTrace, type TraceFormat } from '../visualiser/convert/convert.js';
@@ -30,10 +31,11 @@ interface Loaded {
 async function load(path: string): Promise<Loaded> {
   const file = await openTraceFile(path);
   const store = new TraceStore({ events: CONVERTED_EVENTS, entries: MAX_STORED_ENTRIES, frameBytes: 2 ** 31 });
+  const checks = new RecordingChecks();
   let damaged = 0;
   for await (const chunk of file.chunks()) {
     try {
-      store.apply(chunk);
+      store.apply(checks.pass(chunk));
     } catch (error) {
       if (!(error instanceof RecordingError) || store.header === null) throw error;
       if (damaged++ === 0) complain(`${file.name}: ${error.message}`);

@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 
 const objects = 'dist/native/objects';
@@ -60,5 +61,15 @@ describe('the bundles', () => {
       expect(text(name).replace(/^#![^\n]*\n/, '')).toMatch(/^'use strict';/);
       expect(text(name)).not.toContain('node_modules/');
     }
+  });
+});
+
+describe('the page', () => {
+  const read = (name: string): Buffer => readFileSync(join('dist/page', name));
+
+  it.each(['app.js', 'app.css', 'index.html'])('has %s twice: as it is, and compressed as small as it gets', (name) => {
+    const compressed = read(`${name}.gz`);
+    expect(gunzipSync(compressed).equals(read(name))).toBe(true);
+    expect(compressed.length).toBeLessThan(gzipSync(read(name), { level: 9 }).length);
   });
 });

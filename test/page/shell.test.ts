@@ -1,13 +1,16 @@
 /**
  * The page's shell in a real browser: what it says, keys, themes, reload, several viewers, and when it is cut off.
  */
-import { statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Page } from 'playwright-core';
 import { type Dashboard, type DashboardOptions, serveDashboard } from '../../dist/src/visualiser/server/dashboard.js';
+import { openFileSource } from '../../dist/src/visualiser/server/file-source.js';
 import { encodeFrame, encodeNote } from '../../src/trace/recording/encoder.js';
 import { FIRST_CREDIT } from '../../src/visualiser/server/protocol.js';
-import { eventsChunk, FakeRun, frameOf, START_NS } from './recordings.js';
+import { eventsChunk, FakeRun, fileBytes, frameOf, START_NS } from './recordings.js';
 import { pixelAt, pixelsOf, Rig, textOf } from './rig.js';
 
 let rig: Rig;
@@ -88,6 +91,9 @@ describe('the shell', () => {
     const listed = await textOf(page, '.help');
     for (const words of ['light or dark', 'follow the end', 'show Display', 'one frame back']) expect(listed).toContain(words);
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Close');
+    // What lies behind the help takes no keys.
+    await page.keyboard.press('1');
+    expect(page.url()).toContain('#/display');
     await page.keyboard.press('Escape');
     await expect.poll(() => help.count()).toBe(0);
     const tabs: unknown[] = [];
@@ -131,7 +137,7 @@ describe('the shell', () => {
   it('says how to get in to who doesn’t know the token', async () => {
     await serve();
     const page = await rig.open(displayUrl().replace(/token=.*/, 'token=wrong'), { isStranger: true });
-    await expect.poll(() => textOf(page, '.waiting')).toContain('open the address that the command printed');
+    await expect.poll(() => textOf(page, '.notice')).toContain('open the address that the command printed');
     expect(await status(page)).toContain('disconnected');
     expect(dashboard.statistics.length).toBe(0);
   });
@@ -184,7 +190,39 @@ describe('the shell', () => {
     await expect.poll(() => status(page)).toBe('live · a run');
     run.add(Uint8Array.of(0, 1, 2, 3, 4, 5, 6, 7));
     await expect.poll(() => status(page)).toMatch(/disconnected · recording: there is no chunk at byte \d+/);
+    expect(await textOf(page, '.notice')).toMatch(/^disconnected.*there is no chunk at byte \d+/);
     expect(await status(page)).not.toContain('trying again');
+  });
+
+  it('names what is wrong with a file, shows what comes before it, and is told to be silent', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'shell-'));
+    const path = join(folder, 'cut.agfxrec');
+    writeFileSync(path, fileBytes(5).subarray(0, -30));
+    const source = await openFileSource(path);
+    try {
+      dashboard = await serveDashboard({ source });
+      const page = await rig.open(displayUrl());
+      await expect
+        .poll(() => status(page))
+        .toMatch(/^incomplete · cut.agfxrec · it ends within a chunk: its last \d+ bytes can't be read$/);
+      expect(await textOf(page, '.notice span')).toMatch(/^it ends within a chunk/);
+      await expect.poll(() => textOf(page, '[data-fact=frame] .fact-value')).toBe('5');
+      await page.getByRole('button', { name: 'Close' }).click();
+      expect(await page.locator('.notice').count()).toBe(0);
+      expect(await status(page)).toContain('incomplete');
+    } finally {
+      await source.close();
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  it('lets in whoever puts the right address into a page that was not let in', async () => {
+    await serve();
+    const page = await rig.open(displayUrl().replace(/token=.*/, 'token=wrong'), { isStranger: true });
+    await expect.poll(() => status(page)).toContain('disconnected');
+    await page.goto(displayUrl());
+    await expect.poll(() => status(page)).toBe('live · a run');
+    expect(page.url()).not.toContain('token');
   });
 
   it('has buttons for the guest only where that is allowed', async () => {
@@ -207,7 +245,7 @@ describe('the shell', () => {
     await expect.poll(() => calls).toEqual(['pause']);
     expect(await page.getByRole('button', { name: 'Continue the guest' }).count()).toBe(0);
     await page.getByRole('button', { name: 'Reset the guest' }).click();
-    await expect.poll(() => textOf(page, '.fault')).toBe('the guest has ended');
+    await expect.poll(() => textOf(page, '.bar .fault')).toBe('the guest has ended');
     rig.expectProblem(/WebSocket connection to/);
   });
 

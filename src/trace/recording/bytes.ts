@@ -1,14 +1,13 @@
 /**
- * Numbers as bytes of a recording: written to a buffer that grows, and read from one that may say anything.
+ * Numbers as bytes of a recording: written to a buffer that grows, and read from one.
  *
- * Invariant: a reader never reads behind its end, and what can't be is a RecordingError that says where. It runs in a page as well.
+ * Invariant: what a ByteReader reads was written by a ByteWriter, or looked through with a CheckedReader (checked-reader.ts). It runs in a page as well.
  */
-import { RecordingError } from '../../base/errors.js';
 
 /** A LEB128 number has at most so many bytes: 8 · 7 bits are more than the 53 that are exact. */
-const MAX_LEB_BYTES = 8;
+export const MAX_LEB_BYTES = 8;
 /** Even numbers stand for half of themselves; this one says that a float64 follows. */
-const FLOAT_FOLLOWS = 1;
+export const FLOAT_FOLLOWS = 1;
 
 export class ByteWriter {
   private buffer: Uint8Array;
@@ -82,69 +81,32 @@ export class ByteWriter {
 }
 
 export class ByteReader {
-  private at = 0;
-  private readonly view: DataView;
+  protected at = 0;
 
-  /** `what` is read: for messages. */
-  constructor(
-    private readonly bytes: Uint8Array,
-    private readonly what: string,
-  ) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  get left(): number {
-    return this.bytes.length - this.at;
-  }
+  constructor(protected readonly bytes: Uint8Array) {}
 
   float(): number {
-    this.require(8);
-    const value = this.view.getFloat64(this.at, true);
     this.at += 8;
-    return value;
+    return new DataView(this.bytes.buffer, this.bytes.byteOffset).getFloat64(this.at - 8, true);
   }
 
   leb(): number {
     let value = 0;
-    let scale = 1;
-    for (let count = 0; count < MAX_LEB_BYTES; count++) {
-      const byte = this.bytes[this.at];
-      if (byte === undefined) throw this.wrong('ends within a number');
-      this.at++;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.bytes[this.at++] as number;
       value += (byte & 0x7f) * scale;
-      if (byte < 0x80) {
-        if (value > Number.MAX_SAFE_INTEGER) throw this.wrong('has a number above 2^53');
-        return value;
-      }
-      scale *= 0x80;
+      // What is behind the end is no number, and ends as well.
+      if (!(byte >= 0x80)) return value;
     }
-    throw this.wrong(`has a number of more than ${MAX_LEB_BYTES} bytes`);
-  }
-
-  /** A LEB128 number that is below a bound. */
-  below(bound: number, name: string): number {
-    const value = this.leb();
-    if (value >= bound) throw this.wrong(`has ${name} ${value}, expected one below ${bound}`);
-    return value;
   }
 
   number(): number {
     const value = this.leb();
-    if (value % 2 === 0) return value / 2;
-    if (value !== FLOAT_FOLLOWS) throw this.wrong(`has an argument that begins with ${value}`);
-    return this.float();
+    return value % 2 === 0 ? value / 2 : this.float();
   }
 
   /** All that is left. */
   rest(): Uint8Array {
     return this.bytes.subarray(this.at);
-  }
-
-  wrong(text: string): RecordingError {
-    return new RecordingError(`${this.what} ${text}, at byte ${this.at} of its ${this.bytes.length}`);
-  }
-
-  private require(bytes: number): void {
-    if (this.left < bytes) throw this.wrong(`ends ${bytes - this.left} bytes too early`);
   }
 }

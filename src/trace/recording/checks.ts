@@ -1,159 +1,102 @@
 /**
- * What a recording says in JSON, checked: every field that readers rely on has its type and is within its bound.
+ * Whether the chunks of a recording are as the format says, in their order: asked of what a file, or somebody else, says, before anybody believes it.
  *
- * Invariant: what is given back may be used as its type says. A RecordingError names the field, what it was and what was expected. A machine's
- * definition is checked by who draws it (src/visualiser/chart).
+ * Invariant: chunks that have passed, in their order, can be decoded and taken by a TraceStore without a fault, and mean what their types say. One that
+ * doesn't pass is a RecordingError that says what was wrong, what was expected and where, and counts as if it were not there. What is left to others:
+ * charts of machines (src/visualiser/chart), and whether a frame's pixels can be unpacked.
  */
 import { RecordingError } from '../../base/errors.js';
 import { MAX_RECORDED_THREADS } from '../../base/limits.js';
-import type { RecordedCursor, RecordedNote, RecordedThread, RecordingEnd, RecordingHeader } from './format.js';
-import { ARGUMENTS } from './thread-log.js';
+import { CheckedReader } from './checked-reader.js';
+import { type Chunk, ChunkKind, type RecordingHeader } from './format.js';
+import { checkCursor, checkEnd, checkHeader, checkNote, checkThread } from './json-checks.js';
 
-type Fields = Readonly<Record<string, unknown>>;
+/** The most rectangles of a frame: a tile of 64 · 64 pixels each, of 16384 · 16384. */
+const MAX_RECTANGLES = 65_536;
+const MAX_SIDE = 16_384;
+const MAX_DISPLAYS = 64;
 
-/** The most entries of a list in a header. */
-const MAX_LIST = 65_536;
-const MAX_CURSOR_SIDE = 512;
-const NOTES: readonly string[] = ['guestError', 'deadlock', 'lifeCycle', 'skipped', 'warning', 'trace'] satisfies RecordedNote['kind'][];
+export class RecordingChecks {
+  private header: RecordingHeader | null = null;
+  private readonly threads = new Set<number>();
 
-const shown = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 60);
+  /** `checkMachines` throws for a header whose machines have definitions that are none. */
+  constructor(private readonly checkMachines: (machines: RecordingHeader['machines']) => void = () => undefined) {}
 
-/** Reads fields of one object. */
-class Checked {
-  constructor(
-    private readonly what: string,
-    private readonly fields: Fields,
-  ) {}
-
-  wrong(name: string, expected: string): RecordingError {
-    return new RecordingError(`${this.what}: ${name} is ${shown(this.fields[name])}, expected ${expected}`);
+  /** Gives the chunk back if it is right, and throws RecordingError if it isn't. */
+  pass(chunk: Chunk): Chunk {
+    const { kind, payload } = chunk;
+    if (kind === ChunkKind.header) this.passHeader(payload);
+    else if (this.header === null) throw new RecordingError(`it begins with a chunk of kind ${kind}, expected its header`);
+    else this.passBehind(this.header, chunk);
+    return chunk;
   }
 
-  text(name: string): string {
-    const value = this.fields[name];
-    if (typeof value !== 'string') throw this.wrong(name, 'a text');
-    return value;
+  private passHeader(payload: Uint8Array): void {
+    const header = checkHeader(payload);
+    if (this.header !== null) throw new RecordingError('it has two headers');
+    this.checkMachines(header.machines);
+    this.header = header;
   }
 
-  textOrNull(name: string): string | null {
-    return this.fields[name] === null ? null : this.text(name);
+  private passBehind({ events, counters }: RecordingHeader, { kind, payload }: Chunk): void {
+    switch (kind) {
+      case ChunkKind.thread: {
+        const { index } = checkThread(payload);
+        if (this.threads.has(index)) throw new RecordingError(`it has two threads of index ${index}`);
+        this.threads.add(index);
+        return;
+      }
+      case ChunkKind.events:
+        return this.passEvents(events, new CheckedReader(payload, 'an events chunk'));
+      case ChunkKind.frame:
+        return passFrame(new CheckedReader(payload, 'a frame chunk'));
+      case ChunkKind.cursor:
+        return checkCursor(payload);
+      case ChunkKind.samples:
+        return passSamples(counters.length, new CheckedReader(payload, 'a samples chunk'));
+      case ChunkKind.note:
+        return checkNote(payload);
+      case ChunkKind.end:
+        return checkEnd(payload);
+    }
   }
 
-  number(name: string): number {
-    const value = this.fields[name];
-    if (typeof value !== 'number') throw this.wrong(name, 'a number');
-    return value;
-  }
-
-  integer(name: string, high: number): number {
-    const value = this.number(name);
-    if (!Number.isInteger(value) || value < 0 || value > high) throw this.wrong(name, `an integer in 0..${high}`);
-    return value;
-  }
-
-  list(name: string): readonly unknown[] {
-    const value = this.fields[name];
-    if (!Array.isArray(value) || value.length > MAX_LIST) throw this.wrong(name, `a list of at most ${MAX_LIST}`);
-    return value;
-  }
-
-  texts(name: string): readonly string[] {
-    const value = this.list(name);
-    if (!value.every((each) => typeof each === 'string')) throw this.wrong(name, 'a list of texts');
-    return value as readonly string[];
-  }
-
-  object(name: string): Fields {
-    const value = this.fields[name];
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw this.wrong(name, 'an object');
-    return value as Fields;
-  }
-
-  /** An object of texts, by numbers. */
-  names(name: string): Readonly<Record<string, string>> {
-    const value = this.object(name);
-    if (!Object.values(value).every((each) => typeof each === 'string')) throw this.wrong(name, 'an object of texts');
-    return value as Readonly<Record<string, string>>;
-  }
-
-  /** A list of objects, each read by `read`. */
-  objects<T>(name: string, read: (fields: Checked, index: number) => T): readonly T[] {
-    return this.list(name).map((value, index) => {
-      if (typeof value !== 'object' || value === null) throw this.wrong(name, `a list of objects; place ${index} has ${shown(value)}`);
-      return read(new Checked(`${this.what}: ${name}[${index}]`, value as Fields), index);
-    });
-  }
-
-  raw(name: string): unknown {
-    return this.fields[name];
+  private passEvents(events: RecordingHeader['events'], reader: CheckedReader): void {
+    const thread = reader.below(MAX_RECORDED_THREADS, 'thread');
+    if (!this.threads.has(thread)) throw reader.wrong(`is of thread ${thread}, which was not announced`);
+    reader.leb();
+    const count = reader.leb();
+    passTime(reader);
+    for (let index = 0; index < count; index++) {
+      const event = reader.below(events.length, 'event');
+      reader.leb();
+      for (let k = events[event]?.fields.length ?? 0; k > 0; k--) reader.number();
+    }
+    if (reader.left > 0) throw reader.wrong(`has ${reader.left} bytes behind its last event`);
   }
 }
 
-/** Throws RecordingError for what is no header, or one of another format. */
-export function checkHeader(value: Fields): RecordingHeader {
-  const fields = new Checked('header', value);
-  if (fields.integer('format', MAX_LIST) !== 1) throw fields.wrong('format', '1');
-  return {
-    format: 1,
-    producer: fields.text('producer'),
-    revision: fields.text('revision'),
-    variant: fields.text('variant'),
-    displays: fields.integer('displays', 64),
-    seed: fields.textOrNull('seed'),
-    schedule: fields.textOrNull('schedule'),
-    epochNanoseconds: fields.number('epochNanoseconds'),
-    events: fields.objects('events', (event) => {
-      const names = event.texts('fields');
-      if (names.length > ARGUMENTS) throw event.wrong('fields', `at most ${ARGUMENTS} texts`);
-      return { name: event.text('name'), fields: names };
-    }),
-    kinds: fields.names('kinds'),
-    machines: fields.objects('machines', (machine) => ({
-      name: machine.text('name'),
-      events: machine.texts('events'),
-      states: machine.list('states'),
-      definition: machine.raw('definition') ?? null,
-    })),
-    mailboxes: fields.names('mailboxes'),
-    counters: fields.texts('counters'),
-  };
+function passTime(reader: CheckedReader): void {
+  const time = reader.float();
+  if (!(time >= 0 && time <= Number.MAX_SAFE_INTEGER)) throw reader.wrong(`is of ${time} ns`);
 }
 
-export function checkThread(value: Fields): RecordedThread {
-  const fields = new Checked('thread', value);
-  const index = fields.integer('index', MAX_RECORDED_THREADS - 1);
-  return { index, actor: fields.text('actor'), name: fields.text('name'), number: fields.number('number') };
+function passSamples(counters: number, reader: CheckedReader): void {
+  passTime(reader);
+  for (let count = reader.below(counters + 1, 'a count of samples of'); count > 0; count--) reader.number();
 }
 
-export function checkCursor(value: Fields): RecordedCursor {
-  const fields = new Checked('cursor', value);
-  const shownNow = value.shown;
-  if (typeof shownNow !== 'boolean') throw fields.wrong('shown', 'true or false');
-  const cursor = {
-    display: fields.integer('display', 63),
-    nanoseconds: fields.number('nanoseconds'),
-    x: fields.number('x'),
-    y: fields.number('y'),
-  };
-  if (value.image === undefined) return { ...cursor, shown: shownNow };
-  const image = new Checked('cursor: image', fields.object('image'));
-  const [width, height] = [image.integer('width', MAX_CURSOR_SIDE), image.integer('height', MAX_CURSOR_SIDE)];
-  const pixels = image.raw('pixels');
-  if (!Array.isArray(pixels) || pixels.length !== width * height || !pixels.every((each) => typeof each === 'number'))
-    throw image.wrong('pixels', `${width * height} numbers`);
-  return { ...cursor, shown: shownNow, image: { width, height, hotX: image.number('hotX'), hotY: image.number('hotY'), pixels } };
-}
-
-export function checkNote(value: Fields): RecordedNote {
-  const fields = new Checked('note', value);
-  const kind = fields.text('kind');
-  if (!NOTES.includes(kind)) throw fields.wrong('kind', `one of ${NOTES.join(', ')}`);
-  return { nanoseconds: fields.number('nanoseconds'), kind: kind as RecordedNote['kind'], text: fields.text('text') };
-}
-
-export function checkEnd(value: Fields): RecordingEnd {
-  const fields = new Checked('end', value);
-  const statistics = fields.object('statistics');
-  if (!Object.values(statistics).every((each) => typeof each === 'number')) throw fields.wrong('statistics', 'an object of numbers');
-  return { nanoseconds: fields.number('nanoseconds'), reason: fields.text('reason'), statistics: statistics as Record<string, number> };
+function passFrame(reader: CheckedReader): void {
+  reader.below(MAX_DISPLAYS, 'display');
+  passTime(reader);
+  reader.leb();
+  const width = reader.below(MAX_SIDE + 1, 'width');
+  const height = reader.below(MAX_SIDE + 1, 'height');
+  reader.below(2, 'a flag of');
+  for (let count = reader.below(MAX_RECTANGLES, 'a count of rectangles of'); count > 0; count--) {
+    const rectangle = { x: reader.leb(), y: reader.leb(), width: reader.leb(), height: reader.leb() };
+    if (rectangle.x + rectangle.width > width || rectangle.y + rectangle.height > height)
+      throw reader.wrong(`has rectangle ${JSON.stringify(rectangle)}, expected it inside of ${width}x${height}`);
+  }
 }

@@ -20,13 +20,17 @@ export interface Loss {
 }
 
 export class ThreadLog {
+  /** Index of the oldest event that is kept. */
+  first = 0;
+  /** How many events are kept. */
+  length = 0;
+  /** Events that were lost before they could be recorded. */
+  lost = 0;
+  /** Where, oldest first. */
+  readonly losses: Loss[] = [];
   private times = new Float64Array(FIRST_ROOM);
   private events = new Uint16Array(FIRST_ROOM);
   private args = new Float64Array(ARGUMENTS * FIRST_ROOM);
-  private oldest = 0;
-  private used = 0;
-  private lostEntries = 0;
-  private readonly lossList: Loss[] = [];
 
   /** `limit`: events kept at most. */
   constructor(
@@ -34,86 +38,66 @@ export class ThreadLog {
     private readonly limit: number,
   ) {}
 
-  /** Index of the oldest event that is kept. */
-  get first(): number {
-    return this.oldest;
-  }
-
   /** Index of the next event to come. */
   get end(): number {
-    return this.oldest + this.used;
-  }
-
-  /** How many events are kept. */
-  get length(): number {
-    return this.used;
-  }
-
-  /** Events that were lost before they could be recorded. */
-  get lost(): number {
-    return this.lostEntries;
-  }
-
-  /** Where, oldest first. */
-  get losses(): readonly Loss[] {
-    return this.lossList;
+    return this.first + this.length;
   }
 
   /** When it happened, in nanoseconds; NaN of an event that is not kept. */
   time(index: number): number {
-    return this.times[index - this.oldest] ?? Number.NaN;
+    return this.times[index - this.first] ?? Number.NaN;
   }
 
   /** Number of the event in the header. */
   event(index: number): number {
-    return this.events[index - this.oldest] ?? 0;
+    return this.events[index - this.first] ?? 0;
   }
 
   /** Its k-th argument, 0 if it has none. */
   arg(index: number, k: number): number {
-    return this.args[ARGUMENTS * (index - this.oldest) + k] ?? 0;
+    return this.args[ARGUMENTS * (index - this.first) + k] ?? 0;
   }
 
   /** The first event at that time or later, `end` if there is none. */
   at(nanoseconds: number): number {
     let low = 0;
-    let high = this.used;
+    let high = this.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       if ((this.times[middle] as number) < nanoseconds) low = middle + 1;
       else high = middle;
     }
-    return this.oldest + low;
+    return this.first + low;
   }
 
   /** Adds an event whose arguments follow by setArgument(). */
   add(nanoseconds: number, event: number): void {
-    if (this.used === this.limit) this.forget(this.limit >>> 1);
-    if (this.used === this.times.length) this.grow();
-    this.times[this.used] = nanoseconds;
-    this.events[this.used] = event;
-    this.args.fill(0, ARGUMENTS * this.used, ARGUMENTS * (this.used + 1));
-    this.used++;
+    if (this.length === this.limit) this.forget(this.limit >>> 1);
+    if (this.length === this.times.length) this.grow();
+    this.times[this.length] = nanoseconds;
+    this.events[this.length] = event;
+    this.args.fill(0, ARGUMENTS * this.length, ARGUMENTS * (this.length + 1));
+    this.length++;
   }
 
   /** The k-th argument of the event that was added last. */
   setArgument(k: number, value: number): void {
-    this.args[ARGUMENTS * (this.used - 1) + k] = value;
+    this.args[ARGUMENTS * (this.length - 1) + k] = value;
   }
 
   addLost(count: number): void {
     if (count === 0) return;
-    this.lostEntries += count;
-    if (this.lossList.length === MAX_LOSSES) this.lossList.splice(0, MAX_LOSSES / 2);
-    this.lossList.push({ index: this.end, count });
+    this.lost += count;
+    if (this.losses.length === MAX_LOSSES) this.losses.splice(0, MAX_LOSSES / 2);
+    this.losses.push({ index: this.end, count });
   }
 
   private forget(count: number): void {
-    this.times.copyWithin(0, count, this.used);
-    this.events.copyWithin(0, count, this.used);
-    this.args.copyWithin(0, ARGUMENTS * count, ARGUMENTS * this.used);
-    this.oldest += count;
-    this.used -= count;
+    this.times.copyWithin(0, count);
+    this.events.copyWithin(0, count);
+    this.args.copyWithin(0, ARGUMENTS * count);
+    this.first += count;
+    this.length -= count;
   }
 
   private grow(): void {

@@ -7,7 +7,7 @@
 import { type ReadonlySignal, type Signal, computed, signal } from '@preact/signals';
 import { ChunkDecoder } from '../../trace/recording/decoder.js';
 import { TraceStore } from '../../trace/recording/trace-store.js';
-import { Connection, type ConnectionState, takeToken } from './connection.js';
+import { type ConnectionState, openConnection } from './connection.js';
 import { createKeys, type KeyMap, type Keys } from './keys.js';
 import { createRouter, type Route } from './route.js';
 import { createTheme, type Theme } from './theme.js';
@@ -42,8 +42,6 @@ export interface App {
   keys(map: KeyMap): () => void;
   readonly shortcuts: Keys['maps'];
   readonly connection: ReadonlySignal<ConnectionState>;
-  /** Tries to connect again at once. */
-  reconnect(): void;
   /** Goes up when the server begins anew. */
   readonly generation: ReadonlySignal<number>;
 }
@@ -71,13 +69,11 @@ export function createApp(first: string): App {
   const generation = signal(0);
   const version = signal(0);
   const time = signal<number | null>(null);
-  // Before the address is read for the view.
-  const token = takeToken();
   const router = createRouter(first);
   const keys = createKeys();
   const { theme, toggle } = createTheme();
   let store = new TraceStore();
-  let decoder = new ChunkDecoder({ magic: false });
+  let decoder = new ChunkDecoder();
   let deferred: Promise<unknown>[] = [];
   const painted = oncePainted(() => {
     version.value++;
@@ -86,10 +82,10 @@ export function createApp(first: string): App {
     if (works.length === 0) connection.giveCredit();
     else void Promise.allSettled(works).then(() => connection.giveCredit());
   });
-  const connection = new Connection(token, {
+  const connection = openConnection(router.token, {
     onWelcome() {
       store = new TraceStore();
-      decoder = new ChunkDecoder({ magic: false });
+      decoder = new ChunkDecoder();
       time.value = null;
       generation.value++;
     },
@@ -111,7 +107,7 @@ export function createApp(first: string): App {
     go: router.go,
     setParams: router.set,
     request: (method, params = {}) => connection.request(method, params),
-    subscribe: (topic, listener) => connection.subscribe(topic, listener),
+    subscribe: connection.subscribe,
     get isControl() {
       return welcome.value?.isControl ?? false;
     },
@@ -123,7 +119,6 @@ export function createApp(first: string): App {
     keys: keys.register,
     shortcuts: keys.maps,
     connection: connection.state,
-    reconnect: () => connection.reconnect(),
     generation,
   };
 }

@@ -2,8 +2,9 @@
  * Buttons that pause, continue and reset the run's guest; there only where the server lets this page do so (`--control`).
  */
 import { useSignal } from '@preact/signals';
+import { describeError } from '../../base/errors.js';
 import type { App } from './app.js';
-import { Icon } from './icon.js';
+import { IconButton } from './icon.js';
 
 const ACTIONS = [
   ['guest.pause', 'Pause', 'pause'],
@@ -12,40 +13,23 @@ const ACTIONS = [
 ] as const;
 
 export function GuestControl({ app }: { readonly app: App }) {
-  const running = useSignal<string | null>(null);
+  const isBusy = useSignal(false);
   const fault = useSignal('');
   const run = async (method: string): Promise<void> => {
-    running.value = method;
-    fault.value = '';
-    try {
-      await app.request(method);
-    } catch (error) {
-      fault.value = error instanceof Error ? error.message : String(error);
-    }
-    running.value = null;
+    isBusy.value = true;
+    fault.value = await app.request(method).then(() => '', describeError);
+    isBusy.value = false;
   };
   const allowed = ACTIONS.filter(([method]) => app.can(method));
   if (allowed.length === 0) return null;
   return (
     <fieldset class="group" aria-label="Guest">
-      {allowed.map(([method, title, sign]) => (
-        <button
-          key={method}
-          type="button"
-          class="button icon"
-          title={`${title} the guest`}
-          aria-label={`${title} the guest`}
-          disabled={running.value !== null}
-          onClick={() => void run(method)}
-        >
-          <Icon name={sign} />
-        </button>
+      {allowed.map(([method, title, icon]) => (
+        <IconButton key={method} icon={icon} title={`${title} the guest`} disabled={isBusy.value} onClick={() => void run(method)} />
       ))}
-      {fault.value !== '' && (
-        <span class="fault" role="alert" title={fault.value}>
-          {fault.value}
-        </span>
-      )}
+      <span class="fault" role="alert" title={fault.value}>
+        {fault.value}
+      </span>
     </fieldset>
   );
 }

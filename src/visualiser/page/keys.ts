@@ -1,8 +1,8 @@
 /**
  * Keyboard shortcuts, and what they do in words, for the help.
  *
- * Invariant: who was registered last is asked first, so a view's keys come before the shell's. Nothing is taken from a field that one writes in, nor
- * when Ctrl, Alt or Meta is held.
+ * Invariant: who was registered last is asked first, so a view's keys come before the shell's. Nothing is taken from an element that does something with
+ * the key itself, while a dialog is open, or when Ctrl, Alt or Meta is held.
  */
 import { type ReadonlySignal, signal } from '@preact/signals';
 
@@ -21,28 +21,28 @@ export interface Keys {
   register(map: KeyMap): () => void;
 }
 
-const INPUTS = new Set(['INPUT', 'TEXTAREA', 'SELECT']);
+/** What elements do something with themselves, the first that is it. */
+const OWN_KEYS: readonly (readonly [selector: string, keys: RegExp])[] = [
+  [':modal *', /./],
+  ['[type=range]', /^(Arrow|Page|Home|End)/],
+  ['[type=checkbox]', /^Space$/],
+  ['button, a', /^(Space|Enter)$/],
+  ['input, textarea, select, [contenteditable]', /./],
+];
 
-function isWriting(target: EventTarget | null, key: string): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  // A slider has arrows of its own, and a button is pressed by Space and Enter.
-  if (target.tagName === 'BUTTON' || target.tagName === 'A') return key === 'Space' || key === 'Enter';
-  if (target instanceof HTMLInputElement && target.type === 'checkbox') return key === 'Space';
-  if (target instanceof HTMLInputElement && target.type === 'range') return /^(Arrow|Page|Home|End)/.test(key);
-  return INPUTS.has(target.tagName) || target.isContentEditable;
-}
+const isOwn = (target: EventTarget | null, key: string): boolean =>
+  target instanceof Element && OWN_KEYS.find(([selector]) => target.matches(selector))?.[1].test(key) === true;
 
 export function createKeys(): Keys {
   const maps = signal<readonly KeyMap[]>([]);
   addEventListener('keydown', (event) => {
     const key = event.key === ' ' ? 'Space' : event.key;
-    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || isWriting(event.target, key)) return;
+    if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented || isOwn(event.target, key)) return;
     for (const map of maps.peek().toReversed()) {
       const action = Object.entries(map).find(([names]) => names.split(' ').includes(key))?.[1];
       if (action === undefined) continue;
       event.preventDefault();
-      action.run();
-      return;
+      return action.run();
     }
   });
   return {

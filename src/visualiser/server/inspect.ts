@@ -30,7 +30,7 @@ const KEPT_EVENTS = 20_000;
 /** The device's recording, read for one inspector. */
 class DeviceReader {
   private readonly store = new TraceStore({ events: KEPT_EVENTS, frameBytes: 1, entries: 100 });
-  private readonly decoder = new ChunkDecoder({ magic: false });
+  private readonly decoder = new ChunkDecoder();
   private inspection: DeviceInspection | null = null;
   private preamble = 0;
   private next: number;

@@ -21,8 +21,8 @@ export type ServerMessage =
   | { readonly type: 'response'; readonly id: number; readonly error: string }
   /** To who has requested `subscribe` with that topic. `missed`: how many before were dropped, since the page took none. */
   | { readonly type: 'event'; readonly topic: string; readonly value: unknown; readonly missed?: number }
-  /** All of a file has been sent. */
-  | { readonly type: 'complete' };
+  /** All of a file has been sent, or of a run that has ended. `missing`: what is wrong with a file that was cut short or is damaged, in words. */
+  | { readonly type: 'complete'; readonly missing: string | null };
 
 export interface Welcome {
   readonly type: 'welcome';

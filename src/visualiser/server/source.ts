@@ -32,6 +32,8 @@ export interface StreamSource {
   readonly end: number;
   /** Whether all has come: of a file from the start, of a run once it has ended. */
   readonly isComplete: boolean;
+  /** Of a file that was cut short or is damaged: in words, what is wrong with it, when that is known; nothing comes behind it. Null: nothing is. */
+  readonly missing?: string | null;
   /** The piece of that number in first..end-1; null if it is not kept (any more). Rejects if it can't be read. */
   read(number: number): Uint8Array | null | Promise<Uint8Array | null>;
   /** The time in it that it is now, in its nanoseconds; left out where nothing is ever skipped. */

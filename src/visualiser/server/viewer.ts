@@ -230,7 +230,7 @@ export class Viewer {
   private sayComplete(): boolean {
     if (this.isComplete || !this.source.isComplete) return false;
     this.isComplete = true;
-    this.enqueue({ type: 'complete' });
+    this.enqueue({ type: 'complete', missing: this.source.missing ?? null });
     return true;
   }
 

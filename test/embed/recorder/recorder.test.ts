@@ -17,6 +17,7 @@ import { sourceOf } from '../../../src/runtime/machine-definition.js';
 import type { Step } from '../../../src/runtime/machine-table.js';
 import { MACHINE_NAMES } from '../../../src/trace/events.js';
 import { ChunkDecoder, decodeFrame } from '../../../src/trace/recording/decoder.js';
+import { FileDecoder } from '../../../src/trace/recording/file-decoder.js';
 import { TraceStore } from '../../../src/trace/recording/trace-store.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'apple-gfx-recorder-'));
@@ -28,7 +29,7 @@ const make = (): Promise<Device> => createDevice({ variant: 'mmio', ramBytes: 2 
 /** A sink that is a store. */
 function storing(): { readonly sink: ChunkSink; readonly store: TraceStore; readonly isEnded: () => boolean } {
   const store = new TraceStore();
-  const decoder = new ChunkDecoder({ magic: false });
+  const decoder = new ChunkDecoder();
   let isEnded = false;
   const take = (bytes: Uint8Array): void => {
     for (const chunk of decoder.push(bytes)) store.apply(chunk);
@@ -41,7 +42,7 @@ function storing(): { readonly sink: ChunkSink; readonly store: TraceStore; read
 
 function readStore(path: string): TraceStore {
   const store = new TraceStore();
-  for (const chunk of new ChunkDecoder({ magic: true }).push(readFileSync(path))) store.apply(chunk);
+  for (const chunk of new FileDecoder().push(readFileSync(path))) store.apply(chunk);
   return store;
 }
 
@@ -227,7 +228,7 @@ describe('a live source', () => {
     expect(told).toBeGreaterThan(0);
     expect(source.isComplete).toBe(true);
     const store = new TraceStore();
-    const decoder = new ChunkDecoder({ magic: false });
+    const decoder = new ChunkDecoder();
     const pieces = Array.from({ length: source.end - source.first }, (_, index) => source.read(source.first + index) ?? new Uint8Array());
     for (const bytes of [...source.preamble, ...pieces]) for (const chunk of decoder.push(bytes)) store.apply(chunk);
     expect(countsOf(store).get('apple_gfx_read')).toBe(1);

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { RecordingError } from '../../../src/base/errors.js';
 import { ByteReader, ByteWriter } from '../../../src/trace/recording/bytes.js';
-import { ChunkDecoder, decodeFrame } from '../../../src/trace/recording/decoder.js';
+import { CheckedReader } from '../../../src/trace/recording/checked-reader.js';
+import { RecordingChecks } from '../../../src/trace/recording/checks.js';
 import {
   encodeChunk,
   encodeCursor,
@@ -17,6 +18,7 @@ import {
   encodeThread,
   EventsWriter,
 } from '../../../src/trace/recording/encoder.js';
+import { FileDecoder } from '../../../src/trace/recording/file-decoder.js';
 import { ChunkKind, MAGIC, type RecordedFrame, type RecordingHeader } from '../../../src/trace/recording/format.js';
 import { type StoreBounds, TraceStore } from '../../../src/trace/recording/trace-store.js';
 
@@ -48,8 +50,10 @@ function storeOf(
 ): TraceStore {
   const file = Buffer.concat([MAGIC, ...chunks]);
   const store = new TraceStore(bounds);
-  const decoder = new ChunkDecoder({ magic: true });
-  for (let at = 0; at < file.length; at += piece) for (const chunk of decoder.push(file.subarray(at, at + piece))) store.apply(chunk);
+  const decoder = new FileDecoder();
+  const checks = new RecordingChecks();
+  for (let at = 0; at < file.length; at += piece)
+    for (const chunk of decoder.push(file.subarray(at, at + piece))) store.apply(checks.pass(chunk));
   expect(decoder.pending).toBe(0);
   return store;
 }
@@ -69,10 +73,14 @@ describe('numbers', () => {
         const writer = new ByteWriter(1);
         for (const value of numbers) writer.number(value);
         for (const value of integers) writer.leb(value);
-        const reader = new ByteReader(writer.take(), 'a test');
-        for (const value of numbers) expect(reader.number() === value).toBe(true);
-        for (const value of integers) expect(reader.leb()).toBe(value);
-        expect(reader.left).toBe(0);
+        const bytes = writer.take();
+        const checked = new CheckedReader(bytes, 'a test');
+        for (const reader of [new ByteReader(bytes), checked]) {
+          for (const value of numbers) expect(reader.number() === value).toBe(true);
+          for (const value of integers) expect(reader.leb()).toBe(value);
+          expect(reader.rest().length).toBe(0);
+        }
+        expect(checked.left).toBe(0);
       }),
     );
   });
@@ -82,7 +90,7 @@ describe('numbers', () => {
     ['has a number of more than 8 bytes', new Array(9).fill(0x80)],
     ['has a number above 2^53', [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f]],
   ])('one that %s is refused', (text, bytes) => {
-    expect(() => new ByteReader(Uint8Array.from(bytes), 'a test').leb()).toThrow(text);
+    expect(() => new CheckedReader(Uint8Array.from(bytes), 'a test').leb()).toThrow(text);
   });
 });
 
@@ -141,6 +149,19 @@ describe('a recording', () => {
     expect(store.notes).toEqual([note]);
     expect(store.end).toEqual(end);
     expect(store.now).toBe(90);
+  });
+
+  it('has with each cursor the image that it is shown with, its display’s latest', () => {
+    const at = (display: number, nanoseconds: number, word?: number): Uint8Array => {
+      const image = word === undefined ? {} : { image: { width: 1, height: 1, hotX: 0, hotY: 0, pixels: [word] } };
+      return encodeCursor({ display, nanoseconds, x: 1, y: 2, shown: true, ...image });
+    };
+    const chunks = [at(0, 1), at(0, 2, 7), at(1, 3, 8), at(0, 4), at(1, 5), at(0, 6, 9), at(0, 7)];
+    const shown = [undefined, 7, 8, 7, 8, 9, 9];
+    const all = storeOf([encodeHeader(HEADER), ...chunks]);
+    expect(all.cursors.map(({ image }) => image?.pixels[0])).toEqual(shown);
+    const last = storeOf([encodeHeader(HEADER), ...chunks], { bounds: { entries: 2 } });
+    expect(last.cursors.map(({ image }) => image?.pixels[0])).toEqual(shown.slice(-last.cursors.length));
   });
 
   it('names events and their arguments, kinds of messages by name', () => {
@@ -229,7 +250,11 @@ describe('what is refused, and how', () => {
     ['has event 9, expected one below 2', [header, thread, events(3, 0, 1, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 9)]],
     ['ends within a number', [header, thread, events(3, 0, 2, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0)]],
     ['has 1 bytes behind its last event', [header, thread, events(3, 0, 1, 0, 0, 0, 0, 0, 0, 0xf0, 0x3f, 0, 0, 0)]],
-    ['begins at NaN ns', [header, thread, eventsOf([[Number.NaN, 0, []]])]],
+    ['is of NaN ns', [header, thread, eventsOf([[Number.NaN, 0, []]])]],
+    ['a samples chunk is of Infinity ns', [header, encodeSamples({ nanoseconds: Number.POSITIVE_INFINITY, values: [] })]],
+    ['has an argument that begins with 3', [header, encodeChunk(ChunkKind.samples, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 1, 3))]],
+    ['an events chunk ends 7 bytes too early', [header, thread, events(3, 0, 1, 0)]],
+    ['header: machines[0]: definition is 3, expected an object', [broken({ machines: [{ ...HEADER.machines[0], definition: 3 }] })]],
     ['a count of samples of 3, expected one below 3', [header, encodeSamples({ nanoseconds: 1, values: [1, 2, 3] })]],
     ['note: kind is "joke"', [header, encodeChunk(ChunkKind.note, new TextEncoder().encode('{"nanoseconds":1,"kind":"joke","text":""}'))]],
     [
@@ -252,11 +277,32 @@ describe('what is refused, and how', () => {
   });
 
   it('a file that is none, or of a newer version, and a chunk that can’t be', () => {
-    const push = (...bytes: number[]): unknown => new ChunkDecoder({ magic: true }).push(Uint8Array.from(bytes));
+    const push = (...bytes: number[]): unknown => [...new FileDecoder().push(Uint8Array.from(bytes))];
     expect(() => push(...new TextEncoder().encode('apple_gfx_read offset=0'))).toThrow('it is none: it does not begin with AGFXREC');
     expect(() => push(...MAGIC.subarray(0, -1), 2)).toThrow('it has version 2, expected 1');
-    expect(() => push(...MAGIC, 0, 0, 0, 0, 0, 0, 0, 0)).toThrow('there is no chunk at byte 8: it begins with 0 0 0 0');
-    expect(() => push(...MAGIC, 1, 0, 0, 0, 1, 0, 0, 4)).toThrow('the chunk at byte 8 says that it has 67108865 bytes');
+    expect(() => push(...MAGIC, 0, 0, 0, 0, 0, 0, 0, 0)).toThrow('there is no chunk at byte 8: kind 0, 0 bytes');
+    expect(() => push(...MAGIC, 1, 1, 0, 0, 0, 0, 0, 0)).toThrow('there is no chunk at byte 8: kind 257, 0 bytes');
+    expect(() => push(...MAGIC, 9, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 4)).toThrow(
+      'there is no chunk at byte 16: kind 1, 67108865 bytes',
+    );
+  });
+
+  it('nothing before it: the chunks that come first are given', () => {
+    const kinds: number[] = [];
+    const read = (): void => {
+      for (const { kind } of new FileDecoder().push(Buffer.concat([MAGIC, header, thread, Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0)])))
+        kinds.push(kind);
+    };
+    expect(read).toThrow('there is no chunk');
+    expect(kinds).toEqual([ChunkKind.header, ChunkKind.thread]);
+  });
+
+  it('a header whose machines are none to who can tell', () => {
+    const checks = new RecordingChecks((machines) => {
+      throw new RecordingError(`${machines.length} machines`);
+    });
+    expect(() => checks.pass({ kind: ChunkKind.header, payload: header.subarray(8) })).toThrow('1 machines');
+    expect(() => checks.pass({ kind: ChunkKind.thread, payload: thread.subarray(8) })).toThrow('expected its header');
   });
 
   it('a rectangle that is not in its picture', () => {
@@ -271,7 +317,7 @@ describe('what is refused, and how', () => {
       rectangles,
       deflated: new Uint8Array(),
     });
-    expect(() => decodeFrame(chunk.subarray(8))).toThrow('has rectangle {"x":1,"y":0,"width":4,"height":1}, expected it inside of 4x4');
+    expect(() => storeOf([header, chunk])).toThrow('has rectangle {"x":1,"y":0,"width":4,"height":1}, expected it inside of 4x4');
   });
 
   it('any bytes at all are refused by a RecordingError, or are a recording', () => {
@@ -291,7 +337,8 @@ describe('what is refused, and how', () => {
         for (const [at, byte] of changes) bytes[at] = byte;
         try {
           const store = new TraceStore({ events: 100 });
-          for (const chunk of new ChunkDecoder({ magic: true }).push(bytes)) store.apply(chunk);
+          const checks = new RecordingChecks();
+          for (const chunk of new FileDecoder().push(bytes)) store.apply(checks.pass(chunk));
         } catch (error) {
           expect(error).toBeInstanceOf(RecordingError);
         }

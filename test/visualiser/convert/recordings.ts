@@ -12,6 +12,7 @@ import { RING_FIELDS, TRACE_IDS, TRACE_NAMES, type TraceName } from '../../../sr
 import { ChunkDecoder } from '../../../src/trace/recording/decoder.js';
 import { EventsWriter, encodeEnd, encodeHeader, encodeNote, encodeSamples, encodeThread } from '../../../src/trace/recording/encoder.js';
 import type { RecordingHeader } from '../../../src/trace/recording/format.js';
+import { FileDecoder } from '../../../src/trace/recording/file-decoder.js';
 import { TraceStore } from '../../../src/trace/recording/trace-store.js';
 import { checkedMachines } from '../../../src/cli/trace-machines.js';
 import { convertTrace, type TraceFormat } from '../../../src/visualiser/convert/convert.js';
@@ -48,7 +49,7 @@ export function recordedRun(...args: string[]): Buffer {
 
 export function storeOf(bytes: Uint8Array): TraceStore {
   const store = new TraceStore();
-  for (const chunk of new ChunkDecoder({ magic: true }).push(bytes)) store.apply(chunk);
+  for (const chunk of new FileDecoder().push(bytes)) store.apply(chunk);
   return store;
 }
 
@@ -102,7 +103,7 @@ const ACTORS = ['bql', 'background-queue', 'render-queue'];
 /** A recording of events, in which each thread's come in their order, with some samples. */
 export function storeWith(events: readonly TestEvent[], samples: readonly number[] = []): TraceStore {
   const store = new TraceStore();
-  const decoder = new ChunkDecoder({ magic: false });
+  const decoder = new ChunkDecoder();
   const put = (bytes: Uint8Array): void => {
     for (const chunk of decoder.push(bytes)) store.apply(chunk);
   };

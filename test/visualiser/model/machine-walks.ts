@@ -119,7 +119,7 @@ export function chunkOf(events: readonly Walked[], thread = 0): Uint8Array {
 /** A store that chunks can be added to. */
 export function emptyStore(bounds: StoreBounds = {}): { readonly store: TraceStore; add(...chunks: readonly Uint8Array[]): void } {
   const store = new TraceStore(bounds);
-  const decoder = new ChunkDecoder({ magic: false });
+  const decoder = new ChunkDecoder();
   const add = (...chunks: readonly Uint8Array[]): void => {
     for (const bytes of chunks) for (const chunk of decoder.push(bytes)) store.apply(chunk);
   };

@@ -65,7 +65,7 @@ export class TestRecording {
   readonly store: TraceStore;
   /** All chunks so far. */
   readonly bytes: Uint8Array[] = [];
-  private readonly decoder = new ChunkDecoder({ magic: false });
+  private readonly decoder = new ChunkDecoder();
   private threads = 0;
 
   constructor(header: RecordingHeader = HEADER, store = new TraceStore()) {

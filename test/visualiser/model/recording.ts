@@ -88,7 +88,7 @@ const numberOf = (value: number | Kind): number => (typeof value === 'number' ? 
 /** A store that grows by what happens. */
 export class Recorded {
   readonly store: TraceStore;
-  private readonly decoder = new ChunkDecoder({ magic: false });
+  private readonly decoder = new ChunkDecoder();
   private readonly writers = new Map<ThreadName, EventsWriter>();
   /** All of it, as it would stand in a file behind its magic. */
   readonly bytes: Uint8Array[] = [];

@@ -10,7 +10,7 @@ export class TestClient {
   readonly chunks: Chunk[] = [];
   readonly messages: Record<string, unknown>[] = [];
   bytes = 0;
-  private readonly decoder = new ChunkDecoder({ magic: false });
+  private readonly decoder = new ChunkDecoder();
   private readonly waiters = new Set<() => void>();
   closed: Promise<{ code: number; reason: string }>;
 

@@ -14,7 +14,7 @@ import {
   DASHBOARD_MAX_QUEUED_BYTES,
   DASHBOARD_MAX_VIEWERS,
 } from '../../../src/base/limits.js';
-import { ChunkKind } from '../../../src/trace/recording/format.js';
+import { ChunkKind, type RecordedNote } from '../../../src/trace/recording/format.js';
 import { decodeFrame, decodeJson } from '../../../src/trace/recording/decoder.js';
 import { encodeNote } from '../../../src/trace/recording/encoder.js';
 import { type Dashboard, type DashboardOptions, serveDashboard } from '../../../dist/src/visualiser/server/dashboard.js';
@@ -313,7 +313,7 @@ describe('what a page is sent', () => {
     stalled.send({ type: 'credit', bytes: stalled.bytes });
     const skippedNote = (): unknown => {
       const chunk = stalled.chunks.find(({ kind, payload }) => kind === ChunkKind.note && payload.length < size);
-      return chunk && decodeJson(chunk.payload, 'note').text;
+      return chunk && (decodeJson(chunk.payload) as RecordedNote).text;
     };
     await stalled.until(() => skippedNote() !== undefined);
     expect(skippedNote()).toBe(`${missed} pieces were not sent to this page, which did not keep up`);

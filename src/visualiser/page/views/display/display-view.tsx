@@ -2,75 +2,80 @@
  * The Display view: the picture as it is at the moment that is looked at, pixel for pixel, with its cursor; frame by frame back and forth.
  */
 import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useMemo, useRef } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { useEffect, useRef } from 'preact/hooks';
 import type { RecordedFrame } from '../../../../trace/recording/format.js';
+import type { TraceStore } from '../../../../trace/recording/trace-store.js';
 import type { App } from '../../app.js';
-import { CursorTrail, drawCursor, lastUpTo } from './cursor-trail.js';
+import { cursorAt, drawCursor } from './cursor.js';
 import { FramePlayer } from './frame-player.js';
-import { ModeList } from './mode-list.js';
 import { Toolbar } from './toolbar.js';
-import { ZOOMS, type Zoom, zoomOf } from './zoom.js';
+import { zoomBeside } from './zoom.js';
 import './display.css';
 
 const SECOND = 1e9;
 
 /** Presents a second, over the second before a frame. */
-function rateAt(frames: readonly RecordedFrame[], index: number): number | null {
+function rateAt(frames: readonly RecordedFrame[], index: number): string {
   const last = frames[index];
-  const first = frames[lastUpTo(frames, (last?.nanoseconds ?? 0) - SECOND) + 1];
-  if (last === undefined || first === undefined || first === last) return null;
-  return ((last.present - first.present) * SECOND) / (last.nanoseconds - first.nanoseconds);
+  if (last === undefined) return '–';
+  const first = frames.find(({ nanoseconds }) => nanoseconds > last.nanoseconds - SECOND);
+  if (first === undefined || first === last) return '–';
+  return (((last.present - first.present) * SECOND) / (last.nanoseconds - first.nanoseconds)).toFixed(1);
+}
+
+/** How much of a picture a frame brings. */
+function changedShare({ width, height, rectangles }: RecordedFrame): string {
+  const pixels = rectangles.reduce((sum, rectangle) => sum + rectangle.width * rectangle.height, 0);
+  return `${((100 * pixels) / (width * height)).toFixed(1)} %`;
+}
+
+/** The display modes that the device offers, by its events. */
+function offeredModes(store: TraceStore): string {
+  const modes: string[] = [];
+  const wanted = store.eventNumber('apple_gfx_display_mode');
+  for (const log of store.threads)
+    for (let index = log.first; index < log.end; index++)
+      if (log.event(index) === wanted) modes[log.arg(index, 0)] = `${log.arg(index, 1)}×${log.arg(index, 2)}`;
+  return modes.length > 0 ? `the device offers ${modes.join(', ')}` : '';
 }
 
 export function DisplayView({ app }: { readonly app: App }) {
   const { store } = app;
-  const stage = useRef<HTMLElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const cursorCanvas = useRef<HTMLCanvasElement>(null);
   const player = useRef<FramePlayer | null>(null);
-  const trail = useMemo(() => new CursorTrail(), []);
-  const modes = useMemo(() => new ModeList(), []);
   const shown = useSignal<RecordedFrame | null>(null);
   const fault = useSignal('');
-  const pixel = useSignal('');
-  const room = useSignal({ width: 0, height: 0 });
-  const display = useComputed(() => Number(app.route.value.params.display ?? 0));
-  const zoom = useComputed(() => zoomOf(app.route.value.params.zoom));
-  const hasCursor = useComputed(() => app.route.value.params.cursor !== 'off');
+  const { params } = app.route.value;
+  const display = Number(params.display ?? 0);
+  const zoom = params.zoom ?? 'fit';
   const frames = useComputed(() => {
     app.version.value;
-    modes.update(store);
-    return store.frames.filter((frame) => frame.display === display.value);
+    const number = Number(app.route.value.params.display ?? 0);
+    return store.frames.filter((frame) => frame.display === number);
   });
   /** The frame at the moment, or the first one if there was none yet. */
   const index = useComputed(() => {
-    const time = app.time.value;
-    if (time === null) return frames.value.length - 1;
-    return Math.max(0, Math.min(lastUpTo(frames.value, time), frames.value.length - 1));
+    const time = app.time.value ?? Number.POSITIVE_INFINITY;
+    return Math.max(
+      frames.value.findLastIndex(({ nanoseconds }) => nanoseconds <= time),
+      Math.min(0, frames.value.length - 1),
+    );
   });
   const step = (by: number): void => {
     const frame = frames.peek()[Math.max(0, index.peek() + by)];
     if (frame !== undefined) app.time.value = frame.nanoseconds;
   };
-  const setZoom = (next: Zoom): void => app.setParams({ zoom: next === 'fit' ? null : String(next) });
-  const zoomBy = (by: number): void => {
-    const steps = ZOOMS.filter((each) => each !== 'fit');
-    const at = steps.findIndex((each) => each >= scale.peek() - 0.01);
-    const next = steps[Math.min(steps.length - 1, Math.max(0, (at < 0 ? steps.length - 1 : at) + by))];
-    if (next !== undefined) setZoom(next);
-  };
-  const scale = useComputed(() => {
-    const frame = shown.value;
-    if (zoom.value !== 'fit' || frame === null) return zoom.value === 'fit' ? 1 : zoom.value;
-    const { width, height } = room.value;
-    return Math.max(0.05, Math.min((width * devicePixelRatio) / frame.width, (height * devicePixelRatio) / frame.height));
-  });
-
-  useEffect(() => {
+  const setZoom = (next: string): void => app.setParams({ zoom: next });
+  const zoomBy = (by: 1 | -1): void => {
     const { current } = canvas;
-    if (current === null) return;
+    if (current !== null) setZoom(zoomBeside((current.clientWidth * devicePixelRatio) / current.width, by));
+  };
+  useEffect(() => {
+    if (canvas.current === null) return;
     player.current = new FramePlayer(
-      current,
+      canvas.current,
       (frame) => {
         shown.value = frame;
         fault.value = '';
@@ -80,15 +85,6 @@ export function DisplayView({ app }: { readonly app: App }) {
       },
     );
   }, []);
-  useEffect(() => {
-    const { current } = stage;
-    if (current === null) return;
-    const observer = new ResizeObserver(() => {
-      room.value = { width: current.clientWidth, height: current.clientHeight };
-    });
-    observer.observe(current);
-    return () => observer.disconnect();
-  }, []);
   useEffect(
     () =>
       app.keys({
@@ -96,106 +92,94 @@ export function DisplayView({ app }: { readonly app: App }) {
         '.': { text: 'one frame on', run: () => step(1) },
         Home: { text: 'the first frame that is kept', run: () => step(Number.NEGATIVE_INFINITY) },
         f: { text: 'the whole picture', run: () => setZoom('fit') },
-        '0': { text: 'pixel for pixel', run: () => setZoom(1) },
+        '0': { text: 'pixel for pixel', run: () => setZoom('1') },
         '+ =': { text: 'larger', run: () => zoomBy(1) },
         '-': { text: 'smaller', run: () => zoomBy(-1) },
-        c: { text: 'with or without cursor', run: () => app.setParams({ cursor: hasCursor.peek() ? 'off' : null }) },
+        c: {
+          text: 'with or without cursor',
+          run: () => app.setParams({ cursor: app.route.peek().params.cursor === 'off' ? null : 'off' }),
+        },
       }),
-    [app],
+    [],
   );
   useSignalEffect(() => {
     const target = frames.value[index.value];
     if (target !== undefined && player.current !== null) app.defer(player.current.show(frames.value, target));
   });
-  const cursor = useComputed(() => {
-    app.version.value;
-    return hasCursor.value ? trail.at(store.cursors, display.value, app.time.value ?? Number.POSITIVE_INFINITY) : null;
-  });
-  const glyph = useComputed(() => cursor.value?.image ?? null);
-  useSignalEffect(() => {
-    const at = glyph.value === null ? null : cursor.peek();
-    if (at !== null && cursorCanvas.current !== null) drawCursor(cursorCanvas.current, at);
-  });
-
-  const css = (pixels: number): string => `${(pixels * scale.value) / devicePixelRatio}px`;
-  /** Puts it into the middle, on a whole pixel of the screen. */
-  const margin = (space: number, pixels: number): string =>
-    `${Math.max(0, Math.floor((space * devicePixelRatio - pixels * scale.value) / 2)) / devicePixelRatio}px`;
+  const cursor = cursorAt(store.cursors, display, app.time.value ?? Number.POSITIVE_INFINITY);
+  const glyph = cursor?.image;
+  useEffect(() => {
+    if (glyph !== undefined && cursorCanvas.current !== null) drawCursor(cursorCanvas.current, glyph);
+  }, [glyph]);
   const frame = shown.value;
-  const at = cursor.value;
-  const readPixel = (event: MouseEvent): void => {
-    const box = canvas.current?.getBoundingClientRect();
-    if (box === undefined || frame === null) return;
-    const x = Math.floor(((event.clientX - box.left) * frame.width) / box.width);
-    const y = Math.floor(((event.clientY - box.top) * frame.height) / box.height);
-    const colour = player.current?.pixel(x, y) ?? null;
-    pixel.value = colour === null ? '' : `${x}, ${y}  #${colour.toString(16).padStart(6, '0')}`;
-  };
+  const { width = 1, height = 1 } = frame ?? {};
+  const percent = (part = 0, whole: number): string => `${(100 * part) / whole}%`;
   return (
     <div class="display">
       <Toolbar
         app={app}
         displays={store.header?.displays ?? 1}
-        display={display.value}
-        zoom={zoom.value}
-        scale={scale.value}
-        frames={frames.value}
+        display={display}
+        zoom={zoom}
+        count={frames.value.length}
         index={index.value}
         onStep={step}
         onZoom={setZoom}
       />
-      <section
-        class="display-stage"
-        ref={stage}
-        aria-label="Picture"
-        onMouseMove={readPixel}
-        onMouseLeave={() => {
-          pixel.value = '';
-        }}
-      >
+      <section class="display-stage" aria-label="Picture">
         <div
           class="display-picture"
+          hidden={frame === null}
           style={{
-            width: css(frame?.width ?? 0),
-            height: css(frame?.height ?? 0),
-            marginLeft: margin(room.value.width, frame?.width ?? 0),
-            marginTop: margin(room.value.height, frame?.height ?? 0),
+            aspectRatio: width / height,
+            width: zoom === 'fit' ? `min(100cqw, ${width / height} * 100cqh)` : `${(width * Number(zoom)) / devicePixelRatio}px`,
           }}
         >
           <canvas ref={canvas} class="display-canvas" />
           <canvas
             ref={cursorCanvas}
             class="display-cursor"
-            hidden={at === null}
-            style={{ left: css(at?.x ?? 0), top: css(at?.y ?? 0), width: css(at?.image.width ?? 0), height: css(at?.image.height ?? 0) }}
+            hidden={cursor === null || params.cursor === 'off'}
+            style={{
+              left: percent(cursor?.x, width),
+              top: percent(cursor?.y, height),
+              width: percent(glyph?.width, width),
+              height: percent(glyph?.height, height),
+            }}
           />
         </div>
-        {frame === null && <p class="waiting display-empty">{fault.value === '' ? 'No picture has come yet.' : fault.value}</p>}
+        {frame === null && <p class="display-empty">{fault.value || 'No picture has come yet.'}</p>}
       </section>
       <footer class="display-facts">
-        <Fact name="mode" title={modes.modes.length > 0 ? `the device offers ${modes.modes.join(', ')}` : ''}>
-          {frame === null ? '–' : `${frame.width}×${frame.height}`}
+        <Fact name="mode" title={() => offeredModes(store)}>
+          {frame === null ? '–' : `${width}×${height}`}
         </Fact>
-        <Fact name="frame">{frame === null ? '–' : String(frame.present)}</Fact>
-        <Fact name="frames/s">{rateAt(frames.value, index.value)?.toFixed(1) ?? '–'}</Fact>
+        <Fact name="frame">{frame?.present ?? '–'}</Fact>
+        <Fact name="frames/s">{rateAt(frames.value, index.value)}</Fact>
         <Fact name="changed">{frame === null ? '–' : changedShare(frame)}</Fact>
-        <Fact name="cursor">{at === null ? 'hidden' : `${at.x}, ${at.y}`}</Fact>
-        <Fact name="pixel">{pixel.value === '' ? '–' : pixel.value}</Fact>
-        {fault.value !== '' && <span class="fault">{fault.value}</span>}
+        <Fact name="cursor">{cursor === null ? 'hidden' : `${cursor.x}, ${cursor.y}`}</Fact>
+        <span class="fault">{fault}</span>
       </footer>
     </div>
   );
 }
 
-/** How much of a picture a frame brings. */
-function changedShare({ width, height, rectangles }: RecordedFrame): string {
-  const pixels = rectangles.reduce((sum, rectangle) => sum + rectangle.width * rectangle.height, 0);
-  return `${((100 * pixels) / (width * height)).toFixed(1)} %`;
+interface FactProps {
+  readonly name: string;
+  /** What more there is to say when it is pointed at. */
+  readonly title?: () => string;
+  readonly children: ComponentChildren;
 }
 
-function Fact({ name, title, children }: { readonly name: string; readonly title?: string; readonly children: string }) {
+function Fact({ name, title, children }: FactProps) {
   return (
-    <span class="fact" data-fact={name} title={title ?? ''}>
+    <span
+      class="fact"
+      data-fact={name}
+      onPointerEnter={({ currentTarget }) => {
+        currentTarget.title = title?.() ?? '';
+      }}
+    >
       <span class="fact-name">{name}</span> <span class="fact-value">{children}</span>
     </span>
   );
