@@ -68,7 +68,9 @@ export class ChartPainter {
     for (const [state, { lastChild }] of this.states.entries()) {
       const [count, inside] = [this.track.facts.entered[state] ?? 0, this.inside[state] ?? 0];
       const text = count === 0 ? '' : `${inside > 1 && state > 0 ? `${inside} in · ` : ''}${countText(count)}`;
-      if (lastChild !== null && lastChild.textContent !== text) lastChild.textContent = text;
+      // Its text, and not another one, which would have to be laid out with all that is around it.
+      const badge = lastChild?.firstChild;
+      if (badge instanceof Text && badge.data !== text) badge.data = text;
     }
     for (const arrow of this.arrows) {
       if (arrow.count === arrow.settled) arrow.element.removeAttribute('data-fresh');

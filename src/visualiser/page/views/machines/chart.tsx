@@ -20,7 +20,11 @@ function nodeOf({ tag, attributes, children }: Drawn, layout: ChartLayout): VNod
     tag,
     attributes,
     children.map((child) => (typeof child === 'string' ? child : nodeOf(child, layout))),
-    box && <text class="badge" x={box.x + box.width} y={box.y} />,
+    box && (
+      <text class="badge" x={box.x + box.width} y={box.y}>
+        {''}
+      </text>
+    ),
   );
 }
 
@@ -37,16 +41,18 @@ export function Chart({ chart, label, picture }: ChartProps) {
   if (layout === undefined) return <p class="waiting">The recording has no chart of it.</p>;
   const [width, height] = [layout.width + 12, layout.height + 16];
   return (
-    <svg
-      ref={picture}
-      viewBox={`-6 -10 ${width} ${height}`}
-      role="img"
-      aria-label={label}
-      // Smaller than that nobody could read it; a stage scrolls instead.
-      style={{ '--least-width': `${READABLE * width}px`, '--least-height': `${READABLE * height}px` }}
-    >
-      {nodes}
-    </svg>
+    <div class="machines-chart">
+      <svg
+        ref={picture}
+        viewBox={`-6 -10 ${width} ${height}`}
+        role="img"
+        aria-label={label}
+        // Smaller than that nobody could read it; a stage scrolls instead.
+        style={{ '--least-width': `${READABLE * width}px`, '--least-height': `${READABLE * height}px` }}
+      >
+        {nodes}
+      </svg>
+    </div>
   );
 }
 

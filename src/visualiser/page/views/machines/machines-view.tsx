@@ -147,6 +147,8 @@ function LiveChart({ track, reading, chosen, next }: LiveChartProps) {
       }),
       effect(() => {
         reading.settled.value;
+        // Whichever of the two effects comes first.
+        painter.paint(chosen?.());
         painter.settle();
       }),
       effect(() => painter.markNext(next?.value ?? [])),
