@@ -24,6 +24,8 @@ function setHeat({ dataset }: SVGElement, count: number): void {
 
 export class ChartPainter {
   private readonly states: readonly SVGElement[];
+  /** Texts that stay and change: other ones would have to be laid out with all that is around them. */
+  private readonly badges: readonly Text[];
   private readonly arrows: readonly Arrow[];
   /** How many of the instances that are shown are in each state. */
   private inside = new Uint32Array();
@@ -34,6 +36,11 @@ export class ChartPainter {
   ) {
     const { length } = track.chart.transitions;
     this.states = statesIn(picture);
+    this.badges = this.states.map((state) => {
+      const text = new Text();
+      state.querySelector('.badge')?.append(text);
+      return text;
+    });
     this.arrows = [...picture.querySelectorAll<SVGElement>('.arrow')].map((element) => {
       const { transitions = '', initial } = element.dataset;
       const numbers = initial === undefined ? transitions.split(' ').map(Number) : [length + Number(initial)];
@@ -65,12 +72,10 @@ export class ChartPainter {
 
   /** Writes counts, and lets fade what was not taken since it was called last. A browser lays texts out anew, so this is for a few times a second. */
   settle(): void {
-    for (const [state, { lastChild }] of this.states.entries()) {
+    for (const [state, badge] of this.badges.entries()) {
       const [count, inside] = [this.track.facts.entered[state] ?? 0, this.inside[state] ?? 0];
       const text = count === 0 ? '' : `${inside > 1 && state > 0 ? `${inside} in · ` : ''}${countText(count)}`;
-      // Its text, and not another one, which would have to be laid out with all that is around it.
-      const badge = lastChild?.firstChild;
-      if (badge instanceof Text && badge.data !== text) badge.data = text;
+      if (badge.data !== text) badge.data = text;
     }
     for (const arrow of this.arrows) {
       if (arrow.count === arrow.settled) arrow.element.removeAttribute('data-fresh');

@@ -20,11 +20,7 @@ function nodeOf({ tag, attributes, children }: Drawn, layout: ChartLayout): VNod
     tag,
     attributes,
     children.map((child) => (typeof child === 'string' ? child : nodeOf(child, layout))),
-    box && (
-      <text class="badge" x={box.x + box.width} y={box.y}>
-        {''}
-      </text>
-    ),
+    box && <text class="badge" x={box.x + box.width} y={box.y} />,
   );
 }
 
