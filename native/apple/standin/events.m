@@ -20,7 +20,10 @@ bool standin_post_glyph(struct pvgi_device *device, const struct pvg_record *rec
 - (NSInteger)pixelsWide { return (NSInteger)(words[1] >> 32); }
 - (NSInteger)pixelsHigh { return (NSInteger)(words[1] & 0xffffffffu); }
 - (NSInteger)bitsPerPixel { return (NSInteger)words[4]; }
-- (NSInteger)bytesPerRow { return (NSInteger)words[3]; }
+- (NSInteger)bytesPerRow {
+  int64_t lie = standin_get(STANDIN_GLYPH);
+  return lie == 0 ? (NSInteger)words[3] : lie == 1 ? 1 : 1 << 30;
+}
 - (unsigned char *)bitmapData { return bytes; }
 - (void)dealloc {
   free(bytes);

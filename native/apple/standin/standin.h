@@ -28,6 +28,7 @@ enum standin_value {
   STANDIN_HANG,            /* a standin_place: what is there doesn't return until this is 0 again */
   STANDIN_ANSWERS,         /* set by what STANDIN_EARLY does: bit 0: there was a task; bit n: the n-th wrong call was answered yes; bit 31: done */
   STANDIN_PAGE_SHIFT,      /* of the guest; 0: 14 with a mapper, as on arm64, else 12 */
+  STANDIN_GLYPH,           /* what a glyph says of its rows: 1 that they are shorter than its width, 2 that they are a gigabyte long */
   STANDIN_VALUES
 };
 
