@@ -177,6 +177,12 @@ describe('a move', () => {
     expect(moves.of(1, 0, 1)).toEqual({ entered: [], taken: [] });
   });
 
+  it('took nothing that a state forbids', () => {
+    const chart = chartOf(config);
+    const free = chart.transitions.map((each) => ({ ...each, guard: { kind: 'not', term: { kind: 'in', state: 1 } } }) as const);
+    expect(new ChartMoves({ ...chart, transitions: free }, ['a', 'b'], ['E']).of(0, 0, 1).taken).toEqual([]);
+  });
+
   it('that is a start took the dot', () => {
     expect(moves.of(-1, -1, 0)).toEqual({ entered: [0, 1], taken: [3] });
   });

@@ -16,11 +16,12 @@ const READABLE = 0.75;
 /** An element, and in a state's the place of its count. */
 function nodeOf({ tag, attributes, children }: Drawn, layout: ChartLayout): VNode {
   const box = layout.states[Number(attributes['data-state'] ?? -1)];
+  const isWithin = /compound|parallel/.test(String(attributes.class));
   return h(
     tag,
     attributes,
     children.map((child) => (typeof child === 'string' ? child : nodeOf(child, layout))),
-    box && <text class="badge" x={box.x + box.width} y={box.y} />,
+    box && <text class="badge" x={box.x + box.width - 12} y={box.y + (isWithin ? 19 : -4)} />,
   );
 }
 
