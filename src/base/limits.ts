@@ -180,6 +180,11 @@ export const CHART_MAX_SCXML = 4 * 2 ** 20;
 export const MACHINE_INSTANCES = 4096;
 /** Instances that have ended and can still be looked at. */
 export const MACHINE_INSTANCES_ENDED = 64;
+/**
+ * Moments of a recording that a page keeps all its machines of, to go back to: each with MACHINE_INSTANCES instances of all machines at most, so about
+ * 16 MiB in all.
+ */
+export const MACHINE_MOMENTS = 32;
 /** Moves of an instance's history that are listed, and events that are looked through for them. */
 export const MACHINE_HISTORY = 200;
 export const MACHINE_HISTORY_SCANNED = 500_000;

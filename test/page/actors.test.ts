@@ -37,8 +37,8 @@ describe('the actors view', () => {
     actor.send({ type: 'press' });
     await isActive('on');
     await page.waitForSelector('.actors-list button:has-text("lamp: on")');
-    expect(await page.textContent('.actors-list button')).toMatch(/^lamp: on · \d+ $/);
-    expect(await page.textContent('.actors-events li')).toBe('press');
+    expect(await page.textContent('.actors-list button')).toMatch(/^lamp: on · \d+$/);
+    expect(await page.textContent('.actors-side li')).toBe('press');
     inspector.stop();
     await page.waitForSelector('.actors-list button:has-text("gone")');
     await page.close();

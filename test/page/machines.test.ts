@@ -84,8 +84,8 @@ describe('the Machines view', () => {
   it('shows every machine of a file, with counts, heat and how many go on', async () => {
     await show(await openFileSource(file), '#/machines');
     expect(await page.locator('.machines-card').count()).toBe(RECORDED.length);
-    await soon(() => page.textContent('.machines-card:has([data-machine=lock]) .machines-head'), 'lock22 moves1 of 1');
-    await soon(() => page.textContent('.machines-card:has([data-machine=mmioJob]) .machines-head'), 'mmioJob2 moves1 of 2');
+    await soon(() => page.textContent('.machines-card:has([data-machine=lock]) .machines-head'), 'lock22 moves · 1 of 1 go on');
+    await soon(() => page.textContent('.machines-card:has([data-machine=mmioJob]) .machines-head'), 'mmioJob2 moves · 1 of 2 go on');
     const inLock = (path: string): string => `[data-machine=lock] [data-path=${path}]`;
     expect([await attribute(inLock('free'), 'data-heat'), await attribute(inLock('lent'), 'data-heat')]).toEqual(['2', '0']);
     expect(await page.locator('.machines-legend .heat').allTextContents()).toEqual(['1', '10', '100', '1k', '10k', '100k', '1M']);
@@ -121,12 +121,22 @@ describe('the Machines view', () => {
     await soon(() => listed('instances'), ['#7running1']);
     await page.keyboard.press('.');
     await soon(() => listed('instances'), ['#8queued0', '#7running1']);
+    // What was taken is bright for a moment, and nothing is where one goes back.
+    const lit = (): Promise<(string | null)[]> =>
+      page.locator('.machines .arrow[data-fresh]').evaluateAll((all) => all.map((each) => each.textContent));
+    await soon(lit, []);
+    await page.keyboard.press('.');
+    expect(await lit()).toEqual(['bridge.completed / replyToGuest']);
+    await soon(lit, []);
+    await page.keyboard.press(',');
+    expect(await lit()).toEqual([]);
     await page.selectOption('.machines-bar select', '100');
     await page.keyboard.press('Space');
     await soon(() => badge('completed'), '1');
-    expect(await page.getAttribute('.machines-play', 'aria-pressed')).toBe('true');
+    const isSlow = (): Promise<string | null> => page.getAttribute('.machines-bar button:text-is("Slow")', 'aria-pressed');
+    expect(await isSlow()).toBe('true');
     await page.keyboard.press('Space');
-    expect(await page.getAttribute('.machines-play', 'aria-pressed')).toBe('false');
+    expect(await isSlow()).toBe('false');
     await page.keyboard.press('n');
     await page.waitForSelector('.machines [data-machine=mappingJob]');
     await page.keyboard.press('Escape');
@@ -155,14 +165,14 @@ describe('the Machines view', () => {
     await show(await openFileSource(file), '#/machines?machine=lock', 'dark');
     const colours = async (): Promise<unknown> =>
       page.evaluate(
-        `['.machines .lent .box, [data-path=lent] > .box', '[data-path=lent] > .name'].map((each) => getComputedStyle(document.querySelector(each)).fill)`,
+        `['.machines .machine > .box', '[data-path=lent] > .name'].map((each) => getComputedStyle(document.querySelector(each)).fill)`,
       );
     await soon(colours, ['rgb(26, 32, 41)', 'rgb(228, 233, 240)']);
     await page.keyboard.press('t');
     await soon(colours, ['rgb(255, 255, 255)', 'rgb(27, 33, 41)']);
   });
 
-  it('shows names of any characters as texts, and says why a chart can’t be shown', async () => {
+  it('shows names of any characters as texts, and says that a machine has no chart', async () => {
     const odd = '<img src=x onerror=alert(1)>';
     const definition = {
       name: odd,
@@ -183,13 +193,13 @@ describe('the Machines view', () => {
     };
     const machines = [
       { name: odd, events: [odd], states: [odd], definition },
-      { name: 'damaged', events: [], states: [], definition: { ...definition, states: 'odd' } },
+      { name: 'without', events: [], states: [null, 1], definition: null },
     ];
     const run = new FakeRun();
     run.preamble.splice(0, run.preamble.length, encodeHeader({ ...HEADER, machines }));
     await show(run, '#/machines');
     expect(await page.locator('.machines img').count()).toBe(0);
     expect(await page.textContent('.machines [data-state="1"] > .name')).toBe(odd);
-    expect(await page.textContent('.machines-card:has-text("damaged") .waiting')).toBe('the chart.states is "odd", expected a list');
+    expect(await page.textContent('.machines-card:has-text("without") .waiting')).toBe('The recording has no chart of it.');
   });
 });

@@ -6,7 +6,15 @@
  */
 import { CHART_MAX_DEPTH, CHART_MAX_STATES, CHART_MAX_TEXT, CHART_MAX_TRANSITIONS } from '../../base/limits.js';
 import type { ChartArrow, ChartBox, ChartLayout } from './layout.js';
-import { ChartError, type ChartGuard, type ChartModel, type ChartState, type ChartStateKind, type ChartTransition } from './model.js';
+import {
+  ChartError,
+  type ChartGuard,
+  type ChartModel,
+  type ChartState,
+  type ChartStateKind,
+  type ChartTransition,
+  isContainer,
+} from './model.js';
 
 const KINDS: readonly unknown[] = ['atomic', 'compound', 'parallel', 'final', 'history', 'deepHistory'];
 /** The largest coordinate that a chart may have: beyond it, a browser draws nothing. */
@@ -113,8 +121,7 @@ function checkTree(where: string, states: readonly ChartState[]): void {
     if (parent >= 0) children[parent] = (children[parent] ?? 0) + 1;
   }
   for (const [index, { kind, initial }] of states.entries()) {
-    const full = kind === 'compound' || kind === 'parallel';
-    if ((children[index] ?? 0) > 0 !== full)
+    if ((children[index] ?? 0) > 0 !== isContainer(kind))
       wrong(`${where}.states[${index}].kind`, kind, `another one for ${children[index]} states within it`);
     if (initial >= 0 && states[initial]?.parent !== index) wrong(`${where}.states[${index}].initial`, initial, 'a state within it');
     if (kind === 'compound' && initial < 0) wrong(`${where}.states[${index}].initial`, initial, 'a state within it');

@@ -4,7 +4,7 @@
  * Invariant: whatever names a machine has, Graphviz reads the graph. States with states in them are clusters; an arrow to or from one ends at its
  * border (`compound=true`). Several machines are clusters of one graph, since programs that read one file often show its first graph only.
  */
-import { childrenOf, type ChartModel, statePath, statesAround, transitionText } from './model.js';
+import { childrenOf, type ChartModel, isContainer, statePath, statesAround, transitionText } from './model.js';
 
 /** A text in quotes. A backslash begins Graphviz's own escapes. */
 function quoted(text: string): string {
@@ -22,8 +22,7 @@ class DotWriter {
   }
 
   private isCluster(state: number): boolean {
-    const kind = this.chart.states[state]?.kind;
-    return kind === 'compound' || kind === 'parallel';
+    return isContainer(this.chart.states[state]?.kind ?? 'atomic');
   }
 
   /** The cluster's name; Graphviz knows clusters by how their names begin. */

@@ -6,7 +6,7 @@
  */
 import { indentOf, LABEL_LINE, type LabelLine, labelLines, stateLines, TITLE_LINE } from './label.js';
 import type { ChartArrow, ChartBox, ChartLayout } from './layout.js';
-import { type ChartModel, statePath, transitionText } from './model.js';
+import { type ChartModel, isContainer, isHistory, statePath, transitionText } from './model.js';
 
 /** An element, with its attributes and what is in it. */
 export interface Drawn {
@@ -21,117 +21,114 @@ export function drawn(tag: string, attributes: Drawn['attributes'], ...children:
 
 const RADIUS = 9;
 
+const round = (value: number): number => Math.round(value * 10) / 10;
+
 /** Lines of text, each transition's in a group of its own. */
 function textLines(lines: readonly LabelLine[], x: number, y: number): Drawn[] {
-  const groups: { readonly transition: number; readonly texts: Drawn[] }[] = [];
+  const groups = new Map<number, Drawn[]>();
   for (const [index, { transition, pieces }] of lines.entries()) {
     const spans = pieces.map(({ kind, text }, at) => drawn('tspan', { class: kind }, at === 0 ? text : ` ${text}`));
-    const text = drawn(
-      'text',
-      { x: x + indentOf(lines, index), y: y + index * LABEL_LINE, class: 'label', 'xml:space': 'preserve' },
-      ...spans,
-    );
-    const group = groups.at(-1);
-    if (group !== undefined && group.transition === transition) group.texts.push(text);
-    else groups.push({ transition, texts: [text] });
+    const attributes = { x: x + indentOf(lines, index), y: y + index * LABEL_LINE, class: 'label', 'xml:space': 'preserve' };
+    groups.set(transition, [...(groups.get(transition) ?? []), drawn('text', attributes, ...spans)]);
   }
-  return groups.map(({ transition, texts }) =>
-    transition < 0 ? drawn('g', {}, ...texts) : drawn('g', { class: 'transition', 'data-transition': transition }, ...texts),
+  return [...groups].map(([transition, texts]) =>
+    drawn('g', transition < 0 ? {} : { class: 'transition', 'data-transition': transition }, ...texts),
   );
 }
 
+/** A corner of an arrow, and the way to it: a direction of length 1, and how far it is. */
+interface Corner {
+  readonly x: number;
+  readonly y: number;
+  readonly dx: number;
+  readonly dy: number;
+  readonly far: number;
+}
+
+function cornersOf(points: readonly number[]): readonly Corner[] {
+  const corners: Corner[] = [];
+  for (let at = 0; at + 1 < points.length; at += 2) {
+    const [x = 0, y = 0] = points.slice(at);
+    const before = corners.at(-1) ?? { x, y };
+    const far = Math.hypot(x - before.x, y - before.y) || 1;
+    corners.push({ x, y, dx: (x - before.x) / far, dy: (y - before.y) / far, far });
+  }
+  return corners;
+}
+
 /** Right angles with round corners. */
-function pathOf(points: readonly number[]): string {
-  const corners: { readonly x: number; readonly y: number }[] = [];
-  for (let at = 0; at + 1 < points.length; at += 2) corners.push({ x: points[at] ?? 0, y: points[at + 1] ?? 0 });
+function lineOf(corners: readonly Corner[]): string {
   return corners
-    .map(({ x, y }, index) => {
-      const before = corners[index - 1];
-      const after = corners[index + 1];
-      if (before === undefined) return `M${x} ${y}`;
-      if (after === undefined) return `L${x} ${y}`;
-      const toward = (other: { x: number; y: number }): string => {
-        const far = Math.hypot(other.x - x, other.y - y);
-        const part = far === 0 ? 0 : Math.min(6, far / 2) / far;
-        return `${round(x + (other.x - x) * part)} ${round(y + (other.y - y) * part)}`;
-      };
-      return `L${toward(before)}Q${x} ${y} ${toward(after)}`;
+    .map(({ x, y, dx, dy, far }, index) => {
+      const next = corners[index + 1];
+      if (index === 0 || next === undefined) return `${index === 0 ? 'M' : 'L'}${x} ${y}`;
+      const [before, behind] = [Math.min(6, far / 2), Math.min(6, next.far / 2)];
+      return `L${round(x - before * dx)} ${round(y - before * dy)}Q${x} ${y} ${round(x + behind * next.dx)} ${round(y + behind * next.dy)}`;
     })
     .join('');
 }
 
-const round = (value: number): number => Math.round(value * 10) / 10;
-
-/** The head of an arrow, at the end of its line. */
-function headOf(points: readonly number[]): string {
-  const [fromX = 0, fromY = 0, x = 0, y = 0] = points.slice(-4);
-  const far = Math.hypot(x - fromX, y - fromY) || 1;
-  const [dx, dy] = [(x - fromX) / far, (y - fromY) / far];
-  const side = (sign: number): string => `${round(x - 8 * dx - sign * 3.6 * dy)} ${round(y - 8 * dy + sign * 3.6 * dx)}`;
-  return `M${x} ${y}L${side(1)}L${side(-1)}Z`;
+/** The head of an arrow, at its last corner. */
+function headOf({ x, y, dx, dy }: Corner): string {
+  const side = (width: number): string => `${round(x - 8 * dx - width * dy)} ${round(y - 8 * dy + width * dx)}`;
+  return `M${x} ${y}L${side(3.6)}L${side(-3.6)}Z`;
 }
 
-function arrowOf(chart: ChartModel, { transitions, initialOf, points, label }: ChartArrow): Drawn {
-  const line = [drawn('path', { class: 'line', d: pathOf(points) }), drawn('path', { class: 'head', d: headOf(points) })];
-  const [x = 0, y = 0] = points;
-  const next = { x: points[2] ?? x, y: points[3] ?? y };
+function arrowOf(chart: ChartModel, { transitions, initialOf, points, label }: ChartArrow): Drawn[] {
+  const corners = cornersOf(points);
+  const [first, second] = corners;
+  const last = corners.at(-1);
+  // ELK may have found no way for it.
+  if (first === undefined || second === undefined || last === undefined) return [];
+  const line = [drawn('path', { class: 'line', d: lineOf(corners) }), drawn('path', { class: 'head', d: headOf(last) })];
   if (initialOf >= 0) {
-    const far = Math.hypot(next.x - x, next.y - y) || 1;
-    const dot = { cx: round(x - (5 * (next.x - x)) / far), cy: round(y - (5 * (next.y - y)) / far), r: 5 };
-    return drawn('g', { class: 'arrow initial', 'data-initial': initialOf }, drawn('circle', { class: 'dot', ...dot }), ...line);
+    const middle = { cx: round(first.x - 5 * second.dx), cy: round(first.y - 5 * second.dy) };
+    return [drawn('g', { class: 'arrow initial', 'data-initial': initialOf }, drawn('circle', { class: 'dot', ...middle, r: 5 }), ...line)];
   }
   const text = label === null ? [] : textLines(labelLines(chart, transitions), label.x + 3, label.y + LABEL_LINE - 3);
-  return drawn('g', { class: 'arrow', 'data-transitions': transitions.join(' ') }, ...line, ...text);
-}
-
-function titleOf(chart: ChartModel, state: number): Drawn[] {
-  const { description = '' } = chart.states[state] ?? {};
-  const path = statePath(chart, state);
-  return [drawn('title', {}, [path === '' ? chart.name : path, description].filter((text) => text !== '').join(': '))];
+  return [drawn('g', { class: 'arrow', 'data-transitions': transitions.join(' ') }, ...line, ...text)];
 }
 
 function stateOf(chart: ChartModel, state: number, { x, y, width, height }: ChartBox): Drawn {
-  const { kind = 'atomic', name = '', parent = -1 } = chart.states[state] ?? {};
-  const around = chart.states[parent]?.kind === 'parallel';
-  const attributes = {
-    class: `state ${kind}${parent < 0 ? ' machine' : ''}${around ? ' region' : ''}`,
-    'data-state': state,
-    'data-path': statePath(chart, state),
-  };
-  if (kind === 'history' || kind === 'deepHistory') {
-    const middle = { x: round(x + width / 2), y: round(y + height / 2) };
-    const letter = drawn('text', { class: 'name', x: middle.x, y: middle.y + 4, 'text-anchor': 'middle' }, kind === 'history' ? 'H' : 'H*');
-    return drawn(
-      'g',
-      attributes,
-      ...titleOf(chart, state),
-      drawn('circle', { class: 'box', cx: middle.x, cy: middle.y, r: width / 2 }),
-      letter,
-    );
-  }
-  const box = drawn('rect', { class: 'box', x, y, width, height, rx: RADIUS });
-  const inner =
-    kind === 'final' ? [drawn('rect', { class: 'inner', x: x + 3, y: y + 3, width: width - 6, height: height - 6, rx: RADIUS - 3 })] : [];
+  const { kind = 'atomic', name = '', parent = -1, description = '' } = chart.states[state] ?? {};
+  const path = statePath(chart, state);
   const lines = stateLines(chart, state);
-  const container = kind === 'compound' || kind === 'parallel';
-  const middle = !container && lines.length === 0;
-  const text = container
-    ? drawn('text', { class: 'name', x: x + 14, y: y + TITLE_LINE }, name)
-    : drawn(
-        'text',
-        { class: 'name', x: round(x + width / 2), y: round(middle ? y + height / 2 + 4.5 : y + TITLE_LINE), 'text-anchor': 'middle' },
-        name,
-      );
+  const isPast = isHistory(kind);
+  const isInRegion = chart.states[parent]?.kind === 'parallel';
+  const children = [
+    drawn('title', {}, [path || chart.name, description].filter((text) => text !== '').join(': ')),
+    drawn('rect', { class: 'box', x, y, width, height, rx: isPast ? width / 2 : RADIUS }),
+  ];
+  if (kind === 'final') {
+    children.push(drawn('rect', { class: 'inner', x: x + 3, y: y + 3, width: width - 6, height: height - 6, rx: RADIUS - 3 }));
+  }
+  const title = isContainer(kind)
+    ? { class: 'name', x: x + 14, y: y + TITLE_LINE }
+    : {
+        class: 'name',
+        x: round(x + width / 2),
+        y: round(y + (lines.length > 0 ? TITLE_LINE : height / 2 + 4.5)),
+        'text-anchor': 'middle',
+      };
+  children.push(drawn('text', title, kind === 'history' ? 'H' : isPast ? 'H*' : name));
   const top = y + TITLE_LINE + 10;
-  const rule = lines.length > 0 ? [drawn('path', { class: 'rule', d: `M${x} ${top}H${round(x + width)}` })] : [];
-  return drawn('g', attributes, ...titleOf(chart, state), box, ...inner, text, ...rule, ...textLines(lines, x + 14, top + LABEL_LINE + 1));
+  if (lines.length > 0) children.push(drawn('path', { class: 'rule', d: `M${x} ${top}H${round(x + width)}` }));
+  return drawn(
+    'g',
+    {
+      class: `state ${kind}${parent < 0 ? ' machine' : ''}${isInRegion ? ' region' : ''}`,
+      'data-state': state,
+      'data-path': path,
+    },
+    ...children,
+    ...textLines(lines, x + 14, top + LABEL_LINE + 1),
+  );
 }
 
 /** Everything of a chart, from the outermost state inwards, arrows above them. */
 export function draw(chart: ChartModel, layout: ChartLayout): Drawn {
   const states = layout.states.map((box, state) => stateOf(chart, state, box));
-  const arrows = layout.arrows.filter(({ points }) => points.length >= 4).map((arrow) => arrowOf(chart, arrow));
-  return drawn('g', { class: 'chart', 'data-machine': chart.name }, ...states, ...arrows);
+  return drawn('g', { class: 'chart', 'data-machine': chart.name }, ...states, ...layout.arrows.flatMap((arrow) => arrowOf(chart, arrow)));
 }
 
 /** What the chart of a machine says in words, for those who can't see it. */

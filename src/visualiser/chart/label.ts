@@ -5,7 +5,7 @@
  * font is measured, since charts are made without a browser. Names in arrows are set in a monospace font, whose characters are all
  * about three fifths of their height wide; for others, characters are sorted into a few widths, on the generous side.
  */
-import { type ChartModel, eventText, guardText } from './model.js';
+import { type ChartModel, eventText, guardText, isHistory } from './model.js';
 
 /** One piece of a line, in a colour of its own. */
 export interface LabelPiece {
@@ -13,7 +13,7 @@ export interface LabelPiece {
   readonly text: string;
 }
 
-/** A line of a label; several lines may belong to one transition. */
+/** A line of a label or of a state; several lines may belong to one transition. */
 export interface LabelLine {
   readonly transition: number;
   readonly pieces: readonly LabelPiece[];
@@ -59,16 +59,21 @@ function wrapped(pieces: readonly LabelPiece[]): LabelPiece[][] {
   return lines;
 }
 
+/** Names of actions behind what says when they are run. */
+function actionPieces(when: string, names: readonly string[]): LabelPiece[] {
+  return names.map((name, index) => ({
+    kind: 'action',
+    text: `${index === 0 ? `${when}/ ` : ''}${name}${index < names.length - 1 ? ',' : ''}`,
+  }));
+}
+
 /** The lines of some transitions, one after the other. */
 export function labelLines(chart: ChartModel, transitions: readonly number[]): readonly LabelLine[] {
   return transitions.flatMap((transition) => {
-    const { event, guard, actions } = chart.transitions[transition] ?? { event: null, guard: null, actions: [] };
-    const pieces: LabelPiece[] = [];
-    if (event !== null) pieces.push({ kind: 'event', text: eventText(event) });
-    if (guard !== null) pieces.push({ kind: 'guard', text: `[${guardText(chart, guard)}]` });
-    for (const [index, action] of actions.entries()) {
-      pieces.push({ kind: 'action', text: `${index === 0 ? '/ ' : ''}${action}${index < actions.length - 1 ? ',' : ''}` });
-    }
+    const { event = null, guard = null, actions = [] } = chart.transitions[transition] ?? {};
+    const pieces = actionPieces('', actions);
+    if (guard !== null) pieces.unshift({ kind: 'guard', text: `[${guardText(chart, guard)}]` });
+    if (event !== null) pieces.unshift({ kind: 'event', text: eventText(event) });
     return wrapped(pieces).map((line) => ({ transition, pieces: line }));
   });
 }
@@ -84,31 +89,19 @@ export function indentOf(lines: readonly LabelLine[], index: number): number {
   return index > 0 && lines[index - 1]?.transition === lines[index]?.transition ? 10 : 0;
 }
 
-/** A line in a state's box: a transition that only acts, or what the state does on the way in and out. */
-export interface StateLine extends LabelLine {
-  /** -1 in lines that are no transition's. */
-  readonly transition: number;
-}
-
-/** The lines below a state's title. */
-export function stateLines(chart: ChartModel, state: number): readonly StateLine[] {
+/** The lines below a state's title: what it does on the way in and out, which are no transition's (-1), and transitions that only act. */
+export function stateLines(chart: ChartModel, state: number): readonly LabelLine[] {
   const { entry = [], exit = [], invokes = [], kind = 'atomic' } = chart.states[state] ?? {};
-  const said = (word: string, names: readonly string[]): StateLine[] =>
-    wrapped(
-      names.map((name, index) => ({
-        kind: 'action',
-        text: `${index === 0 ? `${word} / ` : ''}${name}${index < names.length - 1 ? ',' : ''}`,
-      })),
-    ).map((pieces) => ({ transition: -1, pieces }));
+  if (isHistory(kind)) return [];
+  const said = [actionPieces('entry ', entry), actionPieces('exit ', exit), actionPieces('invoke ', invokes)];
   const acting = chart.transitions.flatMap(({ source, targets }, index) => (source === state && targets.length === 0 ? [index] : []));
-  if (kind === 'history' || kind === 'deepHistory') return [];
-  return [...said('entry', entry), ...said('exit', exit), ...said('invoke', invokes), ...labelLines(chart, acting)];
+  return [...said.flatMap(wrapped).map((pieces) => ({ transition: -1, pieces })), ...labelLines(chart, acting)];
 }
 
 /** The room that a state's title and lines need. */
 export function stateSize(chart: ChartModel, state: number): { readonly width: number; readonly height: number } {
   const { kind = 'atomic', name = '' } = chart.states[state] ?? {};
-  if (kind === 'history' || kind === 'deepHistory') return { width: 24, height: 24 };
+  if (isHistory(kind)) return { width: 24, height: 24 };
   const lines = stateLines(chart, state);
   const inner = labelSize(lines);
   const width = Math.max(textWidth(name, TITLE_SIZE) * 1.06, lines.length > 0 ? inner.width : 0);

@@ -76,6 +76,12 @@ export function statePath({ states }: ChartModel, state: number): string {
   return names.join('.');
 }
 
+/** Whether it has states within it. */
+export const isContainer = (kind: ChartStateKind): boolean => kind === 'compound' || kind === 'parallel';
+
+/** Whether it stands for what was active when the state around it was left. */
+export const isHistory = (kind: ChartStateKind): boolean => kind === 'history' || kind === 'deepHistory';
+
 /** The numbers of the states within a state, outermost only. */
 export function childrenOf({ states }: ChartModel, state: number): readonly number[] {
   return states.flatMap(({ parent }, index) => (parent === state ? [index] : []));
@@ -92,52 +98,49 @@ export function statesAround({ states }: ChartModel, state: number): readonly nu
 export function activeStates(chart: ChartModel, value: ChartStateValue): readonly number[] {
   const active = [0];
   const enter = (parent: number, inner: ChartStateValue): void => {
-    const names = typeof inner === 'string' ? [inner] : Object.keys(inner);
-    for (const name of names) {
+    // In a damaged recording it may be null.
+    const below = typeof inner === 'string' ? { [inner]: {} } : (inner ?? {});
+    for (const [name, deeper] of Object.entries(below)) {
       const state = chart.states.findIndex((each) => each.parent === parent && each.name === name);
       if (state < 0) continue;
       active.push(state);
-      const below = typeof inner === 'string' ? undefined : inner[name];
-      if (below !== undefined) enter(state, below);
+      enter(state, deeper);
     }
   };
   enter(0, value);
   return active;
 }
 
-/** A guard as people read it. */
-export function guardText(chart: ChartModel, guard: ChartGuard): string {
+/** Those of some states within which none of the others lies. */
+export function innermost({ states }: ChartModel, some: Iterable<number>): readonly number[] {
+  const all = [...some];
+  const around = new Set(all.map((state) => states[state]?.parent));
+  return all.filter((state) => !around.has(state));
+}
+
+/** A guard as people read it; within another one, one that is made of others has brackets. */
+export function guardText(chart: ChartModel, guard: ChartGuard, isWithin = false): string {
   switch (guard.kind) {
     case 'name':
       return guard.name;
     case 'not':
-      return `not ${bracketed(chart, guard.term)}`;
+      return `not ${guardText(chart, guard.term, true)}`;
     case 'in':
       return `in ${statePath(chart, guard.state)}`;
     case 'all':
-    case 'any':
-      return guard.terms.map((term) => bracketed(chart, term)).join(guard.kind === 'all' ? ' and ' : ' or ');
+    case 'any': {
+      const text = guard.terms.map((term) => guardText(chart, term, true)).join(guard.kind === 'all' ? ' and ' : ' or ');
+      return isWithin && guard.terms.length > 1 ? `(${text})` : text;
+    }
   }
-}
-
-function bracketed(chart: ChartModel, guard: ChartGuard): string {
-  const compound = (guard.kind === 'all' || guard.kind === 'any') && guard.terms.length > 1;
-  return compound ? `(${guardText(chart, guard)})` : guardText(chart, guard);
 }
 
 /** An event as people read it: XState's own have long names. */
 export function eventText(event: string): string {
-  const [, kind = '', rest = ''] = /^xstate\.(after|done\.state|done\.actor|error\.actor)\.(.*)$/.exec(event) ?? [];
-  switch (kind) {
-    case 'after':
-      return `after ${rest.split('.')[0] ?? rest}`;
-    case 'done.state':
-      return `done ${rest.split('.').at(-1) ?? rest}`;
-    case '':
-      return event;
-    default:
-      return `${kind.startsWith('done') ? 'done' : 'error'} ${rest}`;
-  }
+  return event
+    .replace(/^xstate\.after\.([^.]*).*/, 'after $1')
+    .replace(/^xstate\.done\.state\.(.*\.)?/, 'done ')
+    .replace(/^xstate\.(done|error)\.actor\./, '$1 ');
 }
 
 /** What a transition says, as UML writes it: event [guard] / actions. */

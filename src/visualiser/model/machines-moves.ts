@@ -4,34 +4,37 @@
  * Invariant: whatever is said to have been taken could have been: it stands in a state that was active, on that event, and leads to states that
  * were active afterwards. Where guards that nobody recorded would decide, the first one that fits stands for all. Eventless transitions are not looked for.
  */
-import { activeStates, type ChartGuard, type ChartModel, type ChartStateValue, childrenOf, statesAround } from '../chart/model.js';
+import {
+  activeStates,
+  type ChartGuard,
+  type ChartModel,
+  type ChartStateValue,
+  childrenOf,
+  innermost,
+  statesAround,
+} from '../chart/model.js';
 
 /** What a move did on a chart. */
 export interface ChartMove {
-  /** Numbers of states that were entered, and left. */
+  /** Numbers of states. */
   readonly entered: readonly number[];
-  readonly left: readonly number[];
-  /** Numbers of transitions. */
+  /** Numbers of transitions; behind them, those of dots: a dot's is the count of transitions and the number of the state around it. */
   readonly taken: readonly number[];
 }
 
-/** Whether a guard held: what it says of active states is known, what else it asks is not. */
-function held(guard: ChartGuard, active: ReadonlySet<number>): boolean | null {
+/** Whether a guard held, 1 or 0, or halfway between: what it says of active states is known, what else it asks is not. */
+function held(guard: ChartGuard, active: ReadonlySet<number>): number {
   switch (guard.kind) {
     case 'name':
-      return null;
+      return 0.5;
     case 'in':
-      return active.has(guard.state);
-    case 'not': {
-      const inner = held(guard.term, active);
-      return inner === null ? null : !inner;
-    }
+      return Number(active.has(guard.state));
+    case 'not':
+      return 1 - held(guard.term, active);
     case 'all':
-    case 'any': {
-      const decides = guard.kind === 'any';
-      const terms = guard.terms.map((term) => held(term, active));
-      return terms.includes(decides) ? decides : terms.includes(null) ? null : !decides;
-    }
+      return Math.min(1, ...guard.terms.map((term) => held(term, active)));
+    case 'any':
+      return Math.max(0, ...guard.terms.map((term) => held(term, active)));
   }
 }
 
@@ -46,14 +49,15 @@ export class ChartMoves {
   private readonly isPlain: boolean;
 
   constructor(
-    readonly chart: ChartModel,
+    private readonly chart: ChartModel,
     values: readonly unknown[],
     private readonly events: readonly string[],
   ) {
     this.active = values.map((value) => new Set(activeStates(chart, value as ChartStateValue)));
     this.isPlain = chart.transitions.every(({ event }) => event !== null);
-    const final = chart.states.flatMap(({ kind, parent }, index) => (kind === 'final' && parent === 0 ? [index] : []));
-    this.ends = this.active.map((active) => final.some((state) => active.has(state)));
+    this.ends = this.active.map((active) =>
+      chart.states.some(({ kind, parent }, state) => kind === 'final' && parent === 0 && active.has(state)),
+    );
   }
 
   /** What a move did; `before` is -1 when the machine began. States that the table doesn't have do nothing. */
@@ -61,26 +65,28 @@ export class ChartMoves {
     const key = ((before + 1) * (this.events.length + 1) + event + 1) * (this.active.length + 1) + after;
     let move = this.known.get(key);
     if (move === undefined) {
-      move = this.made(before, event, after);
+      move = this.made(this.active[before], this.events[event], this.active[after] ?? new Set());
       // Numbers of a damaged recording have no end.
       if (this.known.size < 10_000) this.known.set(key, move);
     }
     return move;
   }
 
-  private made(before: number, event: number, after: number): ChartMove {
-    const from = this.active[before] ?? new Set<number>();
-    const to = this.active[after] ?? new Set<number>();
-    const taken = before < 0 ? [] : this.taken(from, this.events[event], to);
-    const again = taken.flatMap((transition) => this.chart.transitions[transition]?.targets ?? []).filter((state) => from.has(state));
-    const entered = [...to].filter((state) => !from.has(state) || again.includes(state));
-    return { entered, left: [...from].filter((state) => !to.has(state) || again.includes(state)), taken };
+  private made(from: ReadonlySet<number> | undefined, event: string | undefined, to: ReadonlySet<number>): ChartMove {
+    const { states, transitions } = this.chart;
+    if (from === undefined) {
+      const entered = [...to];
+      return { entered, taken: entered.filter((state) => states[state]?.kind === 'compound').map((state) => transitions.length + state) };
+    }
+    const taken = this.taken(from, event, to);
+    const again = taken.flatMap((transition) => transitions[transition]?.targets ?? []);
+    return { entered: [...to].filter((state) => !from.has(state) || again.includes(state)), taken };
   }
 
   /** Whether a state is active as it is when it was just entered: with the states within it that are entered by default. */
   private isEntered(state: number, active: ReadonlySet<number>): boolean {
-    if (!active.has(state)) return false;
     const { kind, initial = -1 } = this.chart.states[state] ?? {};
+    if (!active.has(state)) return false;
     // Eventless transitions and what is remembered may lead elsewhere at once.
     if (!this.isPlain) return true;
     if (kind === 'parallel') return childrenOf(this.chart, state).every((child) => this.isEntered(child, active));
@@ -88,19 +94,21 @@ export class ChartMoves {
   }
 
   private taken(from: ReadonlySet<number>, event: string | undefined, to: ReadonlySet<number>): number[] {
+    const { chart } = this;
     const taken = new Set<number>();
-    for (const state of from) {
-      if (childrenOf(this.chart, state).some((child) => from.has(child))) continue;
-      for (const source of [state, ...statesAround(this.chart, state)]) {
-        const fits = this.chart.transitions.flatMap((transition, index) => {
-          if (transition.source !== source || transition.event !== event) return [];
-          if (transition.guard !== null && held(transition.guard, from) === false) return [];
-          const stays = transition.targets.length === 0 || transition.targets.includes(source);
-          return transition.targets.every((target) => this.isEntered(target, to)) && stays === to.has(state) ? [index] : [];
-        });
-        const [first] = fits;
-        if (first === undefined) continue;
-        taken.add(first);
+    for (const state of innermost(chart, from)) {
+      // The first one that fits, of the innermost state that has one.
+      for (const source of [state, ...statesAround(chart, state)]) {
+        const found = chart.transitions.findIndex(
+          (each) =>
+            each.source === source &&
+            each.event === event &&
+            (each.guard === null || held(each.guard, from) > 0) &&
+            each.targets.every((target) => this.isEntered(target, to)) &&
+            (each.targets.length === 0 || each.targets.includes(source)) === to.has(state),
+        );
+        if (found < 0) continue;
+        taken.add(found);
         break;
       }
     }

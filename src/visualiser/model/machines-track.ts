@@ -1,12 +1,11 @@
 /**
  * One machine of a recording, as far as it was read: how often what was entered and taken, where its instances are, which were the last to end.
  *
- * Invariants: a move costs the same however many came before it; `changed` holds exactly the states and arrows whose numbers changed since somebody
- * emptied it. Instances are bounded: of those that go on the longest unmoved goes first. Moves of an instance are not kept here, but where they
- * are recorded (machines.ts).
+ * Invariants: a move costs the same however many came before it. All that moves change is in `facts`, which is plain data, so that it can be copied.
+ * Instances are bounded: of those that go on the longest unmoved goes first. Moves of an instance are not kept here, but where they are recorded
+ * (machines.ts). A recording's charts were checked before it came here.
  */
 import { MACHINE_INSTANCES, MACHINE_INSTANCES_ENDED } from '../../base/limits.js';
-import { readChart } from '../chart/check.js';
 import type { ChartModel } from '../chart/model.js';
 import type { RecordedMachine } from '../../trace/recording/format.js';
 import { ChartMoves } from './machines-moves.js';
@@ -25,8 +24,10 @@ export interface MachineInstance {
   ended: boolean;
 }
 
-/** A move, or a start, in which `before` and `event` are -1. */
+/** A move, or a start, whose `event` is -1. Numbers of the recording. */
 export interface Moved {
+  readonly machine: number;
+  /** Index of the thread whose event says so. */
   readonly log: number;
   readonly time: number;
   readonly instance: number;
@@ -34,134 +35,67 @@ export interface Moved {
   readonly state: number;
 }
 
+/** What is known of a machine at a moment. */
+export interface MachineFacts {
+  /** How often each state of the chart was entered, and each transition taken (as ChartMove.taken counts them). */
+  readonly entered: Float64Array;
+  readonly taken: Float64Array;
+  /** How many moves, and how many runs began. */
+  total: number;
+  begun: number;
+  /** Those that go on, the longest unmoved first; and the last that ended, the latest last. */
+  readonly running: Map<number, MachineInstance>;
+  readonly ended: MachineInstance[];
+}
+
 export class MachineTrack {
   readonly name: string;
   readonly events: readonly string[];
-  /** Null if the recording has none. */
-  readonly chart: ChartModel | null;
-  /** Why there is none, or ''. */
-  readonly fault: string;
-  readonly moves: ChartMoves | null;
-  /** By the chart's numbers: how often it was entered, and how many instances are in it. */
-  readonly entered: Float64Array;
-  readonly inside: Int32Array;
-  /** How often, by the number of the transition. */
-  readonly taken: Float64Array;
-  /** The same by the layout's number of the arrow. */
-  readonly arrows: Float64Array;
-  readonly changed = { states: new Set<number>(), arrows: new Set<number>() };
-  /** How many moves, and how many runs began. */
-  total = 0;
-  begun = 0;
-  /** Those that go on, the longest unmoved first; and the last that ended, the latest last. */
-  readonly running = new Map<number, MachineInstance>();
-  ended: MachineInstance[] = [];
-  private readonly arrowOf: Int32Array;
-  private readonly dots: Int32Array;
+  /** One without states if the recording has none. */
+  readonly chart: ChartModel;
+  readonly moves: ChartMoves;
+  facts: MachineFacts;
 
-  constructor(machine: RecordedMachine) {
-    this.name = machine.name;
-    this.events = machine.events;
-    let chart: ChartModel | null = null;
-    let fault = machine.definition === null ? 'The recording has no chart of it.' : '';
-    try {
-      if (machine.definition !== null) chart = readChart(machine.definition);
-    } catch (error) {
-      fault = error instanceof Error ? error.message : String(error);
-    }
-    this.chart = chart;
-    this.fault = fault;
-    this.moves = chart === null ? null : new ChartMoves(chart, machine.states, machine.events);
-    const { states = [], transitions = [], layout } = chart ?? {};
-    this.entered = new Float64Array(states.length);
-    this.inside = new Int32Array(states.length);
-    this.taken = new Float64Array(transitions.length);
-    this.arrows = new Float64Array(layout?.arrows.length ?? 0);
-    this.arrowOf = new Int32Array(transitions.length).fill(-1);
-    this.dots = new Int32Array(states.length).fill(-1);
-    for (const [arrow, { transitions: shared, initialOf }] of (layout?.arrows ?? []).entries()) {
-      for (const transition of shared) this.arrowOf[transition] = arrow;
-      if (initialOf >= 0) this.dots[initialOf] = arrow;
-    }
-  }
-
-  /** Forgets everything that was read. */
-  reset(): void {
-    for (const counts of [this.entered, this.inside, this.taken, this.arrows]) counts.fill(0);
-    this.total = 0;
-    this.begun = 0;
-    this.running.clear();
-    this.ended = [];
-    for (const state of this.entered.keys()) this.changed.states.add(state);
-    for (const arrow of this.arrows.keys()) this.changed.arrows.add(arrow);
+  constructor({ name, events, states, definition }: RecordedMachine) {
+    this.name = name;
+    this.events = events;
+    this.chart = (definition as ChartModel | null) ?? { name, states: [], transitions: [] };
+    this.moves = new ChartMoves(this.chart, states, events);
+    const { length } = this.chart.states;
+    this.facts = {
+      entered: new Float64Array(length),
+      taken: new Float64Array(this.chart.transitions.length + length),
+      total: 0,
+      begun: 0,
+      running: new Map(),
+      ended: [],
+    };
   }
 
   /** An instance that is known, whether it goes on or not. */
   instance(id: number): MachineInstance | undefined {
-    return this.running.get(id) ?? this.ended.find((each) => each.id === id);
+    return this.facts.running.get(id) ?? this.facts.ended.findLast((each) => each.id === id);
   }
 
-  /** An instance began. */
-  began({ log, time, instance, state }: Moved): void {
-    const before = this.running.get(instance);
-    if (before !== undefined) this.leave(before);
-    this.begun++;
-    this.enter({ id: instance, log, started: time, last: time, state, moves: 0, ended: false }, -1, -1);
-  }
-
-  /** An instance moved; one whose start was lost begins with it. */
+  /** An instance began or moved; one whose start was lost begins with its first move. */
   moved({ log, time, instance, event, state }: Moved): void {
-    this.total++;
-    const known = this.running.get(instance);
-    if (known === undefined)
-      return this.enter({ id: instance, log, started: Number.NaN, last: time, state, moves: 1, ended: false }, -1, event);
-    const before = known.state;
-    this.running.delete(instance);
-    known.last = time;
-    known.state = state;
-    known.moves++;
-    this.enter(known, before, event);
-  }
-
-  private enter(instance: MachineInstance, before: number, event: number): void {
-    const move = this.moves?.of(before, event, instance.state);
-    if (move !== undefined) {
-      for (const state of move.left) this.count(state, 0, -1);
-      for (const state of move.entered) this.count(state, 1, 1);
-      for (const transition of move.taken) {
-        this.taken[transition] = (this.taken[transition] ?? 0) + 1;
-        this.countArrow(this.arrowOf[transition] ?? -1);
-      }
-      if (before < 0) for (const state of move.entered) this.countArrow(this.dots[state] ?? -1);
-    }
-    if (this.moves?.ends[instance.state] === true) return this.end(instance);
-    this.running.set(instance.id, instance);
-    if (this.running.size <= MACHINE_INSTANCES) return;
-    const [oldest] = this.running.values();
-    if (oldest !== undefined) this.leave(oldest);
-  }
-
-  private end(instance: MachineInstance): void {
-    instance.ended = true;
-    this.leave(instance);
-    this.ended.push(instance);
-    if (this.ended.length >= 2 * MACHINE_INSTANCES_ENDED) this.ended = this.ended.slice(-MACHINE_INSTANCES_ENDED);
-  }
-
-  private leave(instance: MachineInstance): void {
-    this.running.delete(instance.id);
-    for (const state of this.moves?.active[instance.state] ?? []) this.count(state, 0, -1);
-  }
-
-  private count(state: number, entered: number, inside: number): void {
-    this.entered[state] = (this.entered[state] ?? 0) + entered;
-    this.inside[state] = (this.inside[state] ?? 0) + inside;
-    this.changed.states.add(state);
-  }
-
-  private countArrow(arrow: number): void {
-    if (arrow < 0) return;
-    this.arrows[arrow] = (this.arrows[arrow] ?? 0) + 1;
-    this.changed.arrows.add(arrow);
+    const { facts } = this;
+    const { running, ended } = facts;
+    const isStart = event < 0;
+    if (isStart) facts.begun++;
+    else facts.total++;
+    const known = isStart ? undefined : running.get(instance);
+    const { entered, taken } = this.moves.of(known?.state ?? -1, event, state);
+    for (const each of entered) facts.entered[each] = (facts.entered[each] ?? 0) + 1;
+    for (const each of taken) facts.taken[each] = (facts.taken[each] ?? 0) + 1;
+    const now = known ?? { id: instance, log, started: isStart ? time : Number.NaN, last: time, state, moves: 0, ended: false };
+    now.last = time;
+    now.state = state;
+    now.ended = this.moves.ends[state] ?? false;
+    if (!isStart) now.moves++;
+    running.delete(instance);
+    if (!now.ended) running.set(instance, now);
+    else if (ended.push(now) > MACHINE_INSTANCES_ENDED) ended.shift();
+    if (running.size > MACHINE_INSTANCES) running.delete(running.keys().next().value ?? -1);
   }
 }

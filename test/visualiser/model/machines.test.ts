@@ -4,11 +4,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MACHINE_INSTANCES, MACHINE_INSTANCES_ENDED } from '../../../src/base/limits.js';
+import type { ThreadLog } from '../../../src/trace/recording/thread-log.js';
 import type { TraceStore } from '../../../src/trace/recording/trace-store.js';
 import { statePath } from '../../../src/visualiser/chart/model.js';
 import { chartOf } from '../../../src/visualiser/chart/from-machine.js';
 import { ChartMoves } from '../../../src/visualiser/model/machines-moves.js';
-import { MachinesModel } from '../../../src/visualiser/model/machines.js';
+import { type MachineChoice, MachinesModel } from '../../../src/visualiser/model/machines.js';
 import { MachineTrack } from '../../../src/visualiser/model/machines-track.js';
 import { chunkOf, emptyStore, RECORDED, type Taken, Walk, type Walked } from './machine-walks.js';
 
@@ -44,22 +45,19 @@ function storyOf(chosen: readonly (readonly [number, number, readonly number[]])
   return { events, taken };
 }
 
+/** Makes times of stories as far apart as a long recording's. */
+const SPREAD = 1e8;
+
 const textOf = ({ source, event, targets }: Taken): string => `${source} ${event} ${targets.join(' ')}`;
 
-/** All that a model knows, to be compared. */
+/** All that a model knows, to be compared; instances in their order. */
 function factsOf({ tracks }: MachinesModel): unknown {
-  return tracks.map((track) => ({
-    counts: [track.entered, track.inside, track.taken, track.arrows].map((each) => [...each]),
-    total: track.total,
-    begun: track.begun,
-    running: [...track.running.values()],
-    ended: track.ended,
-  }));
+  return tracks.map(({ facts }) => ({ ...facts, running: [...facts.running.values()] }));
 }
 
 function readOf(store: TraceStore, time: number | null): MachinesModel {
   const model = new MachinesModel(store);
-  model.read(store, time);
+  model.read(time);
   return model;
 }
 
@@ -71,22 +69,24 @@ describe('machines of a recording', () => {
         const { store, add } = emptyStore();
         add(chunkOf(events));
         const model = readOf(store, null);
-        const ours = model.tracks.flatMap(({ chart, taken: counts }) =>
-          [...counts].flatMap((count, index) => {
-            const { source = 0, event = '', targets = [] } = chart?.transitions[index] ?? {};
+        const ours = model.tracks.flatMap(({ chart, facts }) =>
+          chart.transitions.flatMap(({ source, event, targets }, index) => {
             const text = textOf({
-              source: chart === null ? '' : statePath(chart, source),
+              source: statePath(chart, source),
               event: event ?? '',
-              targets: targets.map((target) => (chart === null ? '' : statePath(chart, target))),
+              targets: targets.map((target) => statePath(chart, target)),
             });
-            return Array.from({ length: count }, () => text);
+            return Array.from({ length: facts.taken[index] ?? 0 }, () => text);
           }),
         );
         expect(ours.sort()).toEqual(taken.map(([, each]) => textOf(each)).sort());
         for (const [index, track] of model.tracks.entries()) {
-          // The dot of the machine itself is counted by its starts, each other arrow by what it stands for.
           const machine = RECORDED[index]?.name;
-          expect([machine, track.begun]).toEqual([machine, events.filter((each) => each.machine === index && each.event < 0).length]);
+          const starts = events.filter((each) => each.machine === index && each.event < 0).length;
+          expect([machine, track.facts.begun]).toEqual([machine, starts]);
+          // What is taken with a start is the dot of the machine itself, if it has one.
+          const dot = track.chart.states[0]?.kind === 'compound' ? starts : 0;
+          expect([machine, track.facts.taken[track.chart.transitions.length]]).toEqual([machine, dot]);
         }
       }),
       { numRuns: 200, examples: [[[[3, 8, [0, 0, 26]]]]] },
@@ -101,45 +101,53 @@ describe('machines of a recording', () => {
         add(chunkOf(events));
         const model = new MachinesModel(store);
         for (const time of [...times, null]) {
-          model.read(store, time);
+          model.read(time);
           expect(factsOf(model)).toEqual(factsOf(readOf(store, time)));
-          for (const track of model.tracks) {
-            for (const [state, inside] of track.inside.entries()) {
-              const running = [...track.running.values()].filter((each) => track.moves?.active[each.state]?.has(state));
-              expect([state, inside]).toEqual([state, running.length]);
-            }
-          }
         }
       }),
       { numRuns: 60 },
     );
   });
 
-  it('tell exactly which numbers have changed', () => {
-    fc.assert(
-      fc.property(walks, (chosen) => {
-        const { events } = storyOf(chosen);
-        const { store, add } = emptyStore();
-        const model = new MachinesModel(store);
-        for (const event of events) {
-          const before = model.tracks.map((track) => [[...track.entered], [...track.inside], [...track.arrows]] as const);
-          for (const { changed } of model.tracks) for (const set of Object.values(changed)) set.clear();
-          add(chunkOf([event]));
-          model.read(store, null);
-          for (const [index, track] of model.tracks.entries()) {
-            const [entered = [], inside = [], arrows = []] = before[index] ?? [];
-            const states = entered.flatMap((count, state) =>
-              count !== track.entered[state] || inside[state] !== track.inside[state] ? [state] : [],
-            );
-            expect(states.filter((state) => !track.changed.states.has(state))).toEqual([]);
-            expect([...track.changed.arrows].sort()).toEqual(
-              arrows.flatMap((count, arrow) => (count !== track.arrows[arrow] ? [arrow] : [])).sort(),
-            );
-          }
-        }
-      }),
-      { numRuns: 30 },
-    );
+  it('are as they were then however long the recording is, and whatever was looked at before', () => {
+    // Long enough for moments to be kept, and to be kept further apart.
+    const choices = Array.from({ length: 400 }, (_, index) => (7 * index) % 11);
+    const { events } = storyOf([
+      [LOCK, 0, choices],
+      [JOB, 1, choices],
+      [FRAMES, 0, choices],
+    ]);
+    const spread = events.map((event) => ({ ...event, time: event.time * SPREAD }));
+    const { store, add } = emptyStore();
+    add(chunkOf(spread));
+    const model = new MachinesModel(store);
+    const times = [null, 1, 0.2, 0.7, 0.69, 0, 0.4, null, 0.99];
+    for (const part of times) {
+      const time = part === null ? null : Math.round(part * store.now);
+      model.read(time);
+      expect(factsOf(model)).toEqual(factsOf(readOf(store, time)));
+    }
+  });
+
+  it('are read from a moment that was kept, when earlier events are kept no more', () => {
+    const { store, add } = emptyStore({ events: 100 });
+    const model = new MachinesModel(store);
+    const { events } = storyOf([[LOCK, 0, Array.from({ length: 400 }, (_, index) => (7 * index) % 11)]]);
+    const at = new Map<number, unknown>();
+    for (const event of events) {
+      add(chunkOf([{ ...event, time: event.time * SPREAD }]));
+      model.read(null);
+      at.set(store.now, structuredClone(factsOf(model)));
+    }
+    const log = store.threads[0] as ThreadLog;
+    expect(log.first).toBeGreaterThan(300);
+    // From the first moment that was kept since: of such a recording they are 16 s apart.
+    const known = [...at.keys()].filter((each) => each >= log.time(log.first) + 16e9);
+    expect(known.length).toBeGreaterThan(20);
+    for (const time of known.toReversed()) {
+      model.read(time);
+      expect(factsOf(model)).toEqual(at.get(time));
+    }
   });
 
   it('are read as they come, each event once', () => {
@@ -148,8 +156,8 @@ describe('machines of a recording', () => {
     const model = new MachinesModel(store);
     for (const event of events) {
       add(chunkOf([event]));
-      model.read(store, null);
-      model.read(store, null);
+      model.read(null);
+      model.read(null);
     }
     expect(factsOf(model)).toEqual(factsOf(readOf(store, null)));
   });
@@ -164,10 +172,19 @@ describe('a move', () => {
   const moves = new ChartMoves(chartOf(config), ['a', 'b'], ['E']);
 
   it('took a transition that leads to where it came, or one that stays where it stayed', () => {
-    expect(moves.of(0, 0, 1)).toEqual({ entered: [2], left: [1], taken: [1] });
-    expect(moves.of(0, 0, 0)).toEqual({ entered: [], left: [], taken: [0] });
-    expect(moves.of(-1, -1, 0)).toEqual({ entered: [0, 1], left: [], taken: [] });
-    expect(moves.of(1, 0, 1)).toEqual({ entered: [], left: [], taken: [] });
+    expect(moves.of(0, 0, 1)).toEqual({ entered: [2], taken: [1] });
+    expect(moves.of(0, 0, 0)).toEqual({ entered: [], taken: [0] });
+    expect(moves.of(1, 0, 1)).toEqual({ entered: [], taken: [] });
+  });
+
+  it('took nothing that a state forbids', () => {
+    const chart = chartOf(config);
+    const free = chart.transitions.map((each) => ({ ...each, guard: { kind: 'not', term: { kind: 'in', state: 1 } } }) as const);
+    expect(new ChartMoves({ ...chart, transitions: free }, ['a', 'b'], ['E']).of(0, 0, 1).taken).toEqual([]);
+  });
+
+  it('that is a start took the dot', () => {
+    expect(moves.of(-1, -1, 0)).toEqual({ entered: [0, 1], taken: [3] });
   });
 });
 
@@ -199,16 +216,17 @@ describe('an instance', () => {
     );
     const model = readOf(store, null);
     const track = model.tracks[JOB] as MachineTrack;
-    expect([...track.running.keys()]).toEqual([5, 6]);
+    expect([...track.facts.running.keys()]).toEqual([5, 6]);
     add(chunkOf([job(30, 5, 'bridge.completed', 'completed')]));
-    model.read(store, null);
-    expect([...track.running.keys()]).toEqual([6]);
+    model.read(null);
+    expect([...track.facts.running.keys()]).toEqual([6]);
     const ended = track.instance(5);
     expect(ended).toMatchObject({ started: 10, last: 30, moves: 2, ended: true });
-    expect(ended && model.history(store, JOB, ended)).toEqual([
-      { time: 30, event: eventOf(JOB, 'bridge.completed'), state: stateOf(JOB, 'completed') },
-      { time: 20, event: eventOf(JOB, 'lock.granted'), state: stateOf(JOB, 'running') },
-      { time: 10, event: -1, state: stateOf(JOB, 'queued') },
+    const first = { machine: JOB, instance: 5, log: 0 };
+    expect(ended && model.history(JOB, ended)).toEqual([
+      { ...first, time: 30, event: eventOf(JOB, 'bridge.completed'), state: stateOf(JOB, 'completed') },
+      { ...first, time: 20, event: eventOf(JOB, 'lock.granted'), state: stateOf(JOB, 'running') },
+      { ...first, time: 10, event: -1, state: stateOf(JOB, 'queued') },
     ]);
   });
 
@@ -219,20 +237,20 @@ describe('an instance', () => {
       chunkOf([lock(20, 'lock.offered', 'running'), lock(40, 'handler.ended', 'free')], 1),
     );
     const model = new MachinesModel(store);
-    const timesOf = (choice: Parameters<MachinesModel['nextMove']>[1], by: 'nextMove' | 'lastMove'): number[] => {
+    const timesOf = (choice: MachineChoice, by: 1 | -1): number[] => {
       const times: number[] = [];
-      for (let time = model[by](store, choice); time !== null && times.length < 9; time = model[by](store, choice)) {
+      for (let time = model.timeOfMove(by, choice); time !== null && times.length < 9; time = model.timeOfMove(by, choice)) {
         times.push(time);
-        model.read(store, by === 'nextMove' ? time : time - 1);
+        model.read(by > 0 ? time : time - 1);
       }
       return times;
     };
-    model.read(store, 0);
-    expect(timesOf({ machine: null, instance: null }, 'nextMove')).toEqual([10, 20, 30, 40, 50]);
-    expect(timesOf({ machine: JOB, instance: null }, 'lastMove')).toEqual([50, 30, 10]);
-    expect(timesOf({ machine: JOB, instance: 5 }, 'nextMove')).toEqual([10, 30]);
-    expect(timesOf({ machine: LOCK, instance: null }, 'nextMove')).toEqual([40]);
-    expect(timesOf({ machine: null, instance: null }, 'lastMove')).toEqual([40, 30, 20, 10]);
+    model.read(0);
+    expect(timesOf({ machine: null, instance: null }, 1)).toEqual([10, 20, 30, 40, 50]);
+    expect(timesOf({ machine: JOB, instance: null }, -1)).toEqual([50, 30, 10]);
+    expect(timesOf({ machine: JOB, instance: 5 }, 1)).toEqual([10, 30]);
+    expect(timesOf({ machine: LOCK, instance: null }, 1)).toEqual([40]);
+    expect(timesOf({ machine: null, instance: null }, -1)).toEqual([40, 30, 20, 10]);
   });
 
   it('begins with its first move if its start was lost, and is let go when there are too many', () => {
@@ -243,13 +261,13 @@ describe('an instance', () => {
     expect(track.instance(1)).toMatchObject({ started: Number.NaN, moves: 1, ended: true });
     const many = Array.from({ length: MACHINE_INSTANCES + 10 }, (_, index) => job(20 + index, 100 + index, null, 'queued'));
     add(chunkOf(many));
-    model.read(store, null);
-    expect(track.running.size).toBe(MACHINE_INSTANCES);
-    expect(track.inside[1]).toBe(MACHINE_INSTANCES);
-    expect([track.running.has(109), track.running.has(110)]).toEqual([false, true]);
+    model.read(null);
+    const { running, ended } = track.facts;
+    expect(running.size).toBe(MACHINE_INSTANCES);
+    expect([running.has(109), running.has(110)]).toEqual([false, true]);
     add(chunkOf(many.map(({ time, instance }) => job(time + 10_000, instance, 'access.refused', 'failed'))));
-    model.read(store, null);
-    expect(track.ended.length).toBeLessThan(2 * MACHINE_INSTANCES_ENDED);
+    model.read(null);
+    expect(ended.length).toBe(MACHINE_INSTANCES_ENDED);
   });
 
   it('of numbers that no machine has does nothing', () => {
@@ -262,17 +280,14 @@ describe('an instance', () => {
       ]),
     );
     const model = readOf(store, null);
-    expect(model.tracks.map(({ total }) => total)).toEqual(RECORDED.map((_, index) => (index === LOCK || index === FRAMES ? 1 : 0)));
+    expect(model.tracks.map(({ facts }) => facts.total)).toEqual(RECORDED.map((_, index) => (index === LOCK || index === FRAMES ? 1 : 0)));
   });
 });
 
-describe('a machine whose chart can’t be used', () => {
-  it('is counted all the same, and says why', () => {
-    const plain = { name: 'm', events: ['e'], states: ['a'] };
-    const lost = new MachineTrack({ ...plain, definition: null });
-    const odd = new MachineTrack({ ...plain, definition: { name: 'm', states: 1 } });
-    for (const track of [lost, odd]) track.moved({ log: 0, time: 1, instance: 1, event: 0, state: 0 });
-    expect([lost.total, lost.fault]).toEqual([1, 'The recording has no chart of it.']);
-    expect([odd.total, odd.fault]).toEqual([1, 'the chart.states is 1, expected a list']);
+describe('a machine whose chart was not recorded', () => {
+  it('is counted all the same', () => {
+    const track = new MachineTrack({ name: 'm', events: ['e'], states: ['a', null, 1], definition: null });
+    track.moved({ machine: 0, log: 0, time: 1, instance: 1, event: 0, state: 0 });
+    expect([track.facts.total, track.facts.running.size]).toEqual([1, 1]);
   });
 });

@@ -4,7 +4,7 @@
  * Invariant: the line of words is always there, so that rows stay where they are.
  */
 import type { CaseView } from '../../../model/explore-protocol.js';
-import { Icon } from '../../icon.js';
+import { IconButton } from '../../icon.js';
 import { toned } from './said.js';
 import type { Session } from './session.js';
 
@@ -21,19 +21,14 @@ interface ToolbarProps {
 
 export function Toolbar({ session, shown: { run, move, said } }: ToolbarProps) {
   const at = session.at.value;
-  const step = (by: -1 | 1, title: string, end: number) => (
-    <button type="button" class="button icon" title={title} disabled={at === end} onClick={() => session.select(at + by)}>
-      <Icon name={by < 0 ? 'back' : 'on'} />
-    </button>
-  );
   return (
     <div class="explore-tools">
       <div class="explore-line">
-        {step(-1, 'Step before (←)', 0)}
+        <IconButton icon="back" title="Step before" shortcut="←" disabled={at === 0} onClick={() => session.select(at - 1)} />
         <output>
           {at > run.made ? 'next' : at} / {run.made}
         </output>
-        {step(1, 'Next step (→)', run.steps.length)}
+        <IconButton icon="on" title="Next step" shortcut="→" disabled={at === run.steps.length} onClick={() => session.select(at + 1)} />
         {MOVES.map(([text, places, title]) => (
           <button key={text} type="button" class="button" title={title} disabled={at === 0} onClick={() => session.move(places)}>
             {text}

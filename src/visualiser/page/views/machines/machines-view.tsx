@@ -1,279 +1,199 @@
 /**
  * The Machines view: the chart of every machine with what is active in it and how hot it is, or one of them with its instances.
  *
- * Invariant: charts are painted by the animation frame, from what was read since the last one, without making any component anew; lists beside them follow at
- * most four times a second while a run goes on. Machine and instance are in the address.
+ * Invariant: charts are marked whenever there is more, without making any component anew; counts and lists follow at most four times a second while a
+ * run goes on. Machine and instance are in the address.
  */
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
-import type { JSX } from 'preact';
+import { effect, type ReadonlySignal, useComputed, useSignal } from '@preact/signals';
 import { useEffect, useMemo, useRef } from 'preact/hooks';
-import { MachinesModel } from '../../../model/machines.js';
+import { type MachineChoice, MachinesModel } from '../../../model/machines.js';
 import type { MachineInstance, MachineTrack } from '../../../model/machines-track.js';
+import { countText } from '../../../model/system-text.js';
 import type { App } from '../../app.js';
-import { ChartPainter, shortCount, stateAt } from './chart-painter.js';
-import { Panel, transitionsFrom } from './panel.js';
-import { PACES, Player } from './player.js';
+import { Chart } from './chart.js';
+import { ChartPainter } from './chart-painter.js';
+import { goingOn, Panel, transitionsFrom } from './panel.js';
+import { SlowMotion } from './slow-motion.js';
 import './machines.css';
 
-const PANEL_MS = 250;
+const SETTLE_MS = 250;
 
-export function MachinesView({ app }: { readonly app: App }): JSX.Element {
-  const hasHeader = useComputed(() => {
+export function MachinesView({ app }: { readonly app: App }) {
+  const count = useComputed(() => {
     app.version.value;
-    return app.store.header !== null;
+    return app.store.header?.machines.length ?? 0;
   });
-  if (!hasHeader.value) return <p class="waiting">No recording has come yet.</p>;
-  if (app.store.header?.machines.length === 0) return <p class="waiting">The recording has no state machines.</p>;
-  return <Machines app={app} />;
+  return count.value === 0 ? <p class="waiting">The recording has no state machines.</p> : <Machines app={app} />;
 }
 
-function Machines({ app }: { readonly app: App }): JSX.Element {
+function Machines({ app }: { readonly app: App }) {
   const model = useMemo(() => new MachinesModel(app.store), [app]);
-  const painters = useMemo(() => model.tracks.map((track) => new ChartPainter(track)), [model]);
-  /** Number of the machine that is shown alone, -1 if all are. */
-  const machine = useComputed(() => model.tracks.findIndex(({ name }) => name === app.route.value.params.machine));
-  const id = useComputed(() => {
-    const { instance } = app.route.value.params;
-    return machine.value >= 0 && instance !== undefined && /^\d{1,15}$/.test(instance) ? Number(instance) : null;
-  });
-  const choice = useComputed(() => ({ machine: machine.value < 0 ? null : machine.value, instance: id.value }));
-  const player = useMemo(() => new Player(app, model, choice), [model]);
-  /** Goes up when lists are to be made anew. */
-  const lists = useSignal(0);
-  const pointed = useSignal(-1);
-  const isWhole = useComputed(() => app.route.value.params.whole === '1');
-  const instance = (): MachineInstance | null => {
-    const track = model.tracks[machine.peek()];
-    const wanted = id.peek();
-    return track === undefined || wanted === null ? null : (track.instance(wanted) ?? null);
+  const reading = useReading(app, model);
+  const choice = (): MachineChoice => {
+    const { machine, instance } = app.route.value.params;
+    const number = model.tracks.findIndex(({ name }) => name === machine);
+    return { machine: number < 0 ? null : number, instance: instance === undefined ? null : Number(instance) };
   };
-  usePainting(app, {
-    model,
-    painters,
-    lists,
-    chosen: () => {
-      const { machine: shown } = choice.value;
-      return { machine: shown ?? -1, instance: instance() };
-    },
-  });
-  useEffect(() => () => player.pause(), [player]);
+  const choose = (track?: MachineTrack): void => app.setParams({ machine: track?.name ?? null, instance: null });
+  const all = [undefined, ...model.tracks];
+  const track = model.tracks[choice().machine ?? -1];
+  reading.settled.value;
   useEffect(() => {
-    const choose = (by: number): void => {
-      const count = model.tracks.length + 1;
-      const track = model.tracks[((machine.peek() + 1 + by + count) % count) - 1];
-      app.setParams({ machine: track?.name ?? null, instance: null });
-    };
-    const chooseInstance = (): void => {
-      const track = model.tracks[machine.peek()];
-      const all = track === undefined ? [] : [...track.running.values(), ...track.ended].map((each) => each.id).sort((a, b) => a - b);
-      const next = all.find((each) => each > (id.peek() ?? -1)) ?? all[0];
-      if (next !== undefined) app.setParams({ instance: String(next) });
-    };
+    const goOn = (by: number): void => choose(all.at(((choice().machine ?? -1) + 1 + by) % all.length));
     return app.keys({
-      ',': { text: 'one move back', run: () => player.step(-1) },
-      '.': { text: 'one move on', run: () => player.step(1) },
-      Space: { text: 'slow motion, or stop it', run: () => player.play() },
-      n: { text: 'the next machine', run: () => choose(1) },
-      p: { text: 'the machine before', run: () => choose(-1) },
-      i: { text: 'the next instance', run: chooseInstance },
-      f: { text: 'the whole chart, or large enough to read', run: () => app.setParams({ whole: isWhole.peek() ? null : '1' }) },
-      Escape: { text: 'all machines', run: () => app.setParams({ machine: null, instance: null }) },
+      n: { text: 'the next machine', run: () => goOn(1) },
+      p: { text: 'the machine before', run: () => goOn(-1) },
+      Escape: { text: 'all machines', run: choose },
     });
-  }, [app, model]);
-  useSignalEffect(() => {
-    const painter = painters[machine.value];
-    const track = model.tracks[machine.value];
-    if (painter !== undefined && track !== undefined) painter.markNext(pointed.value < 0 ? [] : transitionsFrom(track, [pointed.value]));
-  });
-  lists.value;
-  const track = model.tracks[machine.value];
+  }, [app]);
   return (
-    <div class={track === undefined ? 'machines all' : 'machines'}>
-      <Toolbar app={app} player={player} machine={machine.value} tracks={model.tracks} />
+    <div class="machines">
+      <div class="machines-bar">
+        <fieldset class="group" aria-label="Machine">
+          {all.map((each) => (
+            <button type="button" key={each?.name} class="button" aria-pressed={each === track} onClick={() => choose(each)}>
+              {each?.name ?? 'All'}
+            </button>
+          ))}
+        </fieldset>
+        <SlowMotion app={app} model={model} choice={choice} />
+        <span class="machines-legend" title="How often a state was entered and an arrow taken: each colour is ten times the one before">
+          {['1', '10', '100', '1k', '10k', '100k', '1M'].map((text, index) => (
+            <span key={text} class="heat" data-heat={index + 1}>
+              {text}
+            </span>
+          ))}
+        </span>
+      </div>
       {track === undefined ? (
         <div class="machines-grid">
-          {model.tracks.map((each, index) => (
-            <button
-              type="button"
-              key={each.name}
-              class="machines-card"
-              onClick={() => app.setParams({ machine: each.name, instance: null })}
-            >
-              <CardHead track={each} />
-              <Chart track={each} painter={painters[index] as ChartPainter} />
+          {model.tracks.map((each) => (
+            <button type="button" key={each.name} class="machines-card" onClick={() => choose(each)}>
+              <span class="machines-head">
+                <strong>{each.name}</strong>
+                <span class="count">{`${countText(each.facts.total)} moves · ${goingOn(each)}`}</span>
+              </span>
+              <LiveChart track={each} reading={reading} />
             </button>
           ))}
         </div>
       ) : (
-        <div class="machines-one">
-          <section
-            class={isWhole.value ? 'machines-stage whole' : 'machines-stage'}
-            aria-label={`Chart of ${track.name}`}
-            onMouseMove={(event) => {
-              const state = stateAt(event.target);
-              pointed.value = state > 0 ? state : -1;
-            }}
-            onMouseLeave={() => {
-              pointed.value = -1;
-            }}
-          >
-            <Chart track={track} painter={painters[machine.value] as ChartPainter} />
-          </section>
-          <Panel
-            app={app}
-            model={model}
-            machine={machine.value}
-            instance={instance()}
-            pointed={pointed.value}
-            onPoint={(transitions) => painters[machine.peek()]?.markNext(transitions)}
-          />
-        </div>
+        <One key={track.name} app={app} model={model} track={track} reading={reading} choice={choice} />
       )}
     </div>
   );
 }
 
-interface Painting {
-  readonly model: MachinesModel;
-  readonly painters: readonly ChartPainter[];
-  readonly lists: { value: number; peek(): number };
-  chosen(): { readonly machine: number; readonly instance: MachineInstance | null };
+/** What charts and lists follow. Each becomes another object, which says nothing but that. */
+interface Reading {
+  /** There is more, or another moment is shown. */
+  readonly moved: ReadonlySignal<object>;
+  /** Counts and lists are to follow. */
+  readonly settled: ReadonlySignal<object>;
 }
 
-/** Reads and paints whenever there is more, or another moment or instance was chosen, and while arrows fade. */
-function usePainting(app: App, { model, painters, lists, chosen }: Painting): void {
-  const frame = useRef(0);
-  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
-  const shown = useRef(Number.NEGATIVE_INFINITY);
-  /** What was chosen last: what fades meanwhile must not bring back what was chosen before. */
-  const choice = useRef<ReturnType<Painting['chosen']>>({ machine: -1, instance: null });
-  useSignalEffect(() => {
+/** Reads whenever there is more, or another moment is shown. */
+function useReading(app: App, model: MachinesModel): Reading {
+  const moved = useComputed(() => {
     app.version.value;
-    const time = app.time.value;
-    model.read(app.store, time);
-    choice.current = chosen();
-    const isShown = (index: number): boolean => choice.current.machine < 0 || choice.current.machine === index;
-    const paint = (): void => {
-      const { machine, instance } = choice.current;
-      for (const [index, painter] of painters.entries()) if (isShown(index)) painter.paint(machine === index ? instance : null);
-    };
-    const fade = (): void => {
-      frame.current = 0;
-      paint();
-      if (painters.some((painter) => painter.isFading)) frame.current = requestAnimationFrame(fade);
-    };
-    const count = (): void => {
-      clearTimeout(timer.current);
-      timer.current = undefined;
-      shown.current = performance.now();
-      for (const [index, painter] of painters.entries()) if (isShown(index)) painter.paintCounts();
-      lists.value = lists.peek() + 1;
-    };
-    paint();
-    if (frame.current === 0 && painters.some((painter) => painter.isFading)) frame.current = requestAnimationFrame(fade);
-    const wait = time === null && app.isLive ? PANEL_MS - (performance.now() - shown.current) : 0;
-    if (wait <= 0) count();
-    // What came last is counted too, though nothing comes behind it.
-    else timer.current ??= setTimeout(count, wait);
+    model.read(app.time.value);
+    return {};
   });
-  useEffect(
-    () => () => {
-      cancelAnimationFrame(frame.current);
-      clearTimeout(timer.current);
-    },
-    [],
-  );
+  const settled = useSignal({});
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let hasMoved = false;
+    // Once more after the last move, for what it lit to fade.
+    const settle = (): void => {
+      timer = hasMoved ? setTimeout(settle, SETTLE_MS) : undefined;
+      hasMoved = false;
+      settled.value = {};
+    };
+    const stop = effect(() => {
+      moved.value;
+      hasMoved = true;
+      if (app.isLive && app.time.value === null) timer ??= setTimeout(settle, SETTLE_MS);
+      else {
+        clearTimeout(timer);
+        settle();
+      }
+    });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [app]);
+  return { moved, settled };
 }
 
-function CardHead({ track }: { readonly track: MachineTrack }): JSX.Element {
-  return (
-    <span class="machines-head">
-      <strong>{track.name}</strong>
-      <span class="count" title="moves">{`${shortCount(track.total)} moves`}</span>
-      <span
-        class="count"
-        title="instances that go on, of those that began"
-      >{`${shortCount(track.running.size)} of ${shortCount(track.begun)}`}</span>
-    </span>
-  );
+interface LiveChartProps {
+  readonly track: MachineTrack;
+  readonly reading: Reading;
+  /** The instance whose states are shown, if one is chosen. */
+  chosen?(): MachineInstance | undefined;
+  /** Transitions that are shown as what could happen next. */
+  readonly next?: ReadonlySignal<readonly number[]>;
 }
 
-/** The chart, which the painter has drawn; or why there is none, and in how many moves. */
-function Chart({ track, painter }: { readonly track: MachineTrack; readonly painter: ChartPainter }): JSX.Element {
-  const holder = useRef<HTMLDivElement>(null);
-  useEffect(() => holder.current?.replaceChildren(painter.svg), [painter]);
-  if (track.chart?.layout === undefined) {
-    return <span class="waiting">{track.fault === '' ? 'Its chart was not laid out.' : track.fault}</span>;
-  }
-  return <div class="machines-chart" ref={holder} />;
+function LiveChart({ track, reading, chosen, next }: LiveChartProps) {
+  const picture = useRef<SVGSVGElement>(null);
+  useEffect(() => {
+    if (picture.current === null) return;
+    const painter = new ChartPainter(picture.current, track);
+    const stops = [
+      effect(() => {
+        reading.moved.value;
+        painter.paint(chosen?.());
+      }),
+      effect(() => {
+        reading.settled.value;
+        // Whichever of the two effects comes first.
+        painter.paint(chosen?.());
+        painter.settle();
+      }),
+      effect(() => painter.markNext(next?.value ?? [])),
+    ];
+    return () => {
+      for (const stop of stops) stop();
+    };
+  }, [track]);
+  return <Chart chart={track.chart} label={track.name} picture={picture} />;
 }
 
-function Toolbar({
-  app,
-  player,
-  machine,
-  tracks,
-}: {
+interface OneProps {
   readonly app: App;
-  readonly player: Player;
-  readonly machine: number;
-  readonly tracks: readonly MachineTrack[];
-}) {
-  const isPlaying = player.isPlaying.value;
+  readonly model: MachinesModel;
+  readonly track: MachineTrack;
+  readonly reading: Reading;
+  choice(): MachineChoice;
+}
+
+/** One machine's chart, and what is said beside it. */
+function One({ app, model, track, reading, choice }: OneProps) {
+  const pointed = useSignal(0);
+  const next = useSignal<readonly number[]>([]);
+  const chosen = (): MachineInstance | undefined => track.instance(choice().instance ?? -1);
+  const show = (transitions: readonly number[]): void => {
+    next.value = transitions;
+  };
+  const point = (target: EventTarget | null): void => {
+    const state = target instanceof Element ? target.closest('.state')?.getAttribute('data-state') : null;
+    if (pointed.peek() === Number(state)) return;
+    pointed.value = Number(state);
+    // The machine itself, which is around all, is not pointed at.
+    show(pointed.value > 0 ? transitionsFrom(track.chart, [pointed.value]) : []);
+  };
   return (
-    <div class="machines-bar" role="toolbar" aria-label="Machines">
-      <fieldset class="group" aria-label="Machine">
-        <button type="button" class="button" aria-pressed={machine < 0} onClick={() => app.setParams({ machine: null, instance: null })}>
-          All
-        </button>
-        {tracks.map(({ name }, index) => (
-          <button
-            type="button"
-            key={name}
-            class="button"
-            aria-pressed={machine === index}
-            onClick={() => app.setParams({ machine: name, instance: null })}
-          >
-            {name}
-          </button>
-        ))}
-      </fieldset>
-      <fieldset class="group" aria-label="Slow motion">
-        <button type="button" class="button icon" title="One move back (,)" aria-label="One move back" onClick={() => player.step(-1)}>
-          ◂
-        </button>
-        <button
-          type="button"
-          class="button machines-play"
-          title="Slow motion (Space)"
-          aria-pressed={isPlaying}
-          onClick={() => player.play()}
-        >
-          {isPlaying ? 'Stop' : 'Slow'}
-        </button>
-        <button type="button" class="button icon" title="One move on (.)" aria-label="One move on" onClick={() => player.step(1)}>
-          ▸
-        </button>
-        <select
-          class="button"
-          aria-label="Moves a second"
-          value={player.pace.value}
-          onChange={(event) => {
-            player.pace.value = Number(event.currentTarget.value);
-          }}
-        >
-          {PACES.map((pace) => (
-            <option key={pace} value={pace}>{`${pace}/s`}</option>
-          ))}
-        </select>
-      </fieldset>
-      <span class="machines-legend" title="How often a state was entered and an arrow was taken, on a logarithmic scale">
-        {['1', '10', '100', '1k', '10k', '100k', '1M'].map((text, index) => (
-          <span key={text} class="heat" data-heat={index + 1}>
-            {text}
-          </span>
-        ))}
-      </span>
+    <div class="machines-one">
+      <section
+        class="machines-stage"
+        aria-label={`Chart of ${track.name}`}
+        onMouseMove={({ target }) => point(target)}
+        onMouseLeave={() => point(null)}
+      >
+        <LiveChart track={track} reading={reading} chosen={chosen} next={next} />
+      </section>
+      <Panel app={app} model={model} track={track} instance={chosen()} pointed={pointed.value} onPoint={show} />
     </div>
   );
 }
