@@ -248,7 +248,7 @@ describe('processors', () => {
 });
 
 describe('counters', () => {
-  it('are columns by time; the largest of a stretch, or the last before it', () => {
+  it('are told by time', () => {
     const recording = new TestRecording();
     for (const [time, depth, accesses] of [
       [10, 1, 100],
@@ -263,12 +263,8 @@ describe('counters', () => {
       false,
       true,
     ]);
-    expect([counters.largest(0, 10, 25), counters.largest(0, 25, 26), counters.largest(0, 1, 5), counters.largest(1, 30, 99)]).toEqual([
-      7,
-      7,
-      Number.NaN,
-      300,
-    ]);
+    expect([10, 11, 30, 31].map((time) => counters.at(time))).toEqual([0, 1, 2, 3]);
+    expect([counters.time(1), counters.value(0, 1), counters.value(1, 2), counters.time(3)]).toEqual([20, 7, 300, Number.NaN]);
   });
 });
 
@@ -289,7 +285,8 @@ describe('bounds', () => {
     model.update(recording.store);
     expect(model.spans.length).toBeLessThanOrEqual(100);
     expect(model.arrows.length).toBeLessThanOrEqual(256);
-    expect([model.jobs.seen, model.jobs.first, model.jobs.of(990), model.jobs.nth(999)?.job]).toEqual([1000, 990, null, 1000]);
+    expect(model.jobs.list.length).toBeLessThanOrEqual(10);
+    expect([model.jobs.of(990), model.jobs.list.at(-1)?.job]).toEqual([null, 1000]);
     const lines = said(model);
     expect(lines).toContain('bql/1 section access 1 1-');
     expect(lines.filter((line) => line.startsWith('bql/0')).at(-1)).toBe('bql/0 batch batch 999 10000-10005');
