@@ -11,8 +11,10 @@ import { SpanFlag, SpanKind } from './spans-table.js';
 import { VcpuLanes } from './spans-vcpus.js';
 import type { SpanModel } from './spans.js';
 
-/** PVG's upcalls whose thread waits for the answer. */
-const AWAITED = new Set(['createTask', 'destroyTask', 'mapMemory', 'unmapMemory', 'readMemory', 'iosfcMap', 'iosfcUnmap']);
+/** PVG's upcalls: those whose thread waits for the answer, and those that only tell. */
+const AWAITED = new Set('createTask destroyTask mapMemory unmapMemory readMemory iosfcMap iosfcUnmap'.split(' '));
+
+const TELLING = new Set('raiseInterrupt newFrame modeChange cursorGlyph cursorShow cursorMove frameCompleted iosfcInterrupt'.split(' '));
 
 /** Where ids of messages begin anew in a key that is exact. */
 const PAIRED_IDS = 2 ** 21;
@@ -49,7 +51,7 @@ export class MessageLanes {
     if (vcpu) this.draw(ArrowKind.reply, message, [lane, vcpu], time);
   }
 
-  /** An actor took a message; `thread`: PVG's that posted it, 0 if none of PVG's did. */
+  /** An actor took a message; `thread`: PVG's on which it was posted, which may be an actor's post as well, 0 if it was none of PVG's. */
   taken(reader: SpanReader, message: Message, thread: number): void {
     const { time, lane } = reader;
     const { name, id } = message;
@@ -58,7 +60,7 @@ export class MessageLanes {
         ? this.vcpus.began(reader.facts(SpanKind.access, name, id))
         : name === 'accessReturned' && this.vcpus.returned(time, id);
     if (vcpu) this.draw(ArrowKind.access, message, [vcpu, lane], time);
-    else if (thread !== 0 && name !== 'accessReturned') this.upcall(reader, message, this.pvgLane(thread));
+    else if (thread !== 0 && (AWAITED.has(name) || TELLING.has(name))) this.upcall(reader, message, this.pvgLane(thread));
     else this.pair(reader, message, reader.log.thread.actor, false);
   }
 

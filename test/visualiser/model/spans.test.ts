@@ -187,6 +187,27 @@ describe('events that are missing', () => {
   });
 });
 
+describe('messages of actors', () => {
+  it('are theirs though they are posted on one of PVG’s threads', () => {
+    const recording = new TestRecording();
+    const [bql, background] = [recording.thread('bql'), recording.thread('background-queue')];
+    recording.events(background, [[10, 'agfx_message_posted', KINDS.jobDone, 3, MAILBOX.bql]]);
+    recording.events(bql, [[20, 'agfx_message_taken', KINDS.jobDone, 3, 9, 0]]);
+    expect(arrowsOf(updated(recording))).toEqual(['message jobDone 3: background-queue 10 → bql 20']);
+  });
+
+  it('that tell that an access has come back from PVG do so even after its reply', () => {
+    const recording = new TestRecording();
+    recording.events(recording.thread('bql'), [
+      [1, 'agfx_message_taken', KINDS.access, 1, 0, 0],
+      [2, 'agfx_message_posted', KINDS.enterPvg, 40, VCPU_MAILBOX],
+      [3, 'agfx_message_posted', KINDS.reply, 1, VCPU_MAILBOX],
+      [4, 'agfx_message_taken', KINDS.accessReturned, 40, 5, 0],
+    ]);
+    expect(arrowsOf(updated(recording))).toContain('access accessReturned 40: vcpu 4 → bql 4');
+  });
+});
+
 describe('machines', () => {
   it('that stay have a lane each, with a span for each state; regions are read in one line', () => {
     const recording = new TestRecording();
