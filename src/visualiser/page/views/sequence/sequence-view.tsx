@@ -1,5 +1,5 @@
 /**
- * The Sequence view: who sent what to whom and what it did there, row by row; of a stretch of time, or one job's or frame's whole way.
+ * The Sequence view: who sent what to whom and what it did there, row by row; of a stretch of time, or one job's whole way.
  *
  * Invariant: only a canvas is drawn while it scrolls, as large as what is to be seen.
  */
