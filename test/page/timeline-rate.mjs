@@ -9,13 +9,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { build } from 'esbuild';
 import { TRACE_IDS, RING_FIELDS, TRACE_NAMES } from '../../dist/src/trace/events.js';
 import { encodeEnd, encodeHeader, encodeThread, EventsWriter } from '../../dist/src/trace/recording/encoder.js';
 import { MAGIC } from '../../dist/src/trace/recording/format.js';
 import { serveDashboard } from '../../dist/src/visualiser/server/dashboard.js';
 import { openFileSource } from '../../dist/src/visualiser/server/file-source.js';
+import { loadRig } from './load-rig.mjs';
 
 const [spans = 1_000_000, seconds = 3] = process.argv.slice(2).map(Number);
 /** What one access becomes, as spans-*.ts count it. */
@@ -118,18 +117,7 @@ const folder = mkdtempSync(join(tmpdir(), 'timeline-rate-'));
 const file = join(folder, 'rate.agfx');
 const bytes = recording();
 writeFileSync(file, bytes);
-await build({
-  entryPoints: [new URL('rig.ts', import.meta.url).pathname],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  packages: 'external',
-  outfile: new URL('.timeline-rate-rig.mjs', import.meta.url).pathname,
-  logLevel: 'error',
-});
-const rigFile = new URL('.timeline-rate-rig.mjs', import.meta.url);
-const { Rig } = await import(pathToFileURL(rigFile.pathname).href);
-rmSync(rigFile);
+const Rig = await loadRig();
 const rig = await Rig.start();
 const source = await openFileSource(file);
 const dashboard = await serveDashboard({ source });

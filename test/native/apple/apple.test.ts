@@ -22,7 +22,7 @@ interface Ended {
   readonly stderr: string;
 }
 
-function runProgram(name: string, args: readonly string[], { flavour = 'plain', macos = '26' as Macos, memory = '' } = {}): Ended {
+function runProgram(name: string, args: readonly string[], { flavour = 'plain', macos = '26' as Macos, memory = '', narrowMapper = false } = {}): Ended {
   const folder = join(ROOT, 'dist', 'native', flavour === 'plain' ? 'standin' : `standin-${flavour}`);
   const env = {
     ...process.env,
@@ -30,6 +30,7 @@ function runProgram(name: string, args: readonly string[], { flavour = 'plain', 
     TSAN_OPTIONS: suppressions('tsan.suppressions'),
     LSAN_OPTIONS: `${suppressions('lsan.suppressions')}:print_suppressions=0`,
     ...(memory && { APPLE_GFX_MEMORY: memory }),
+    ...(narrowMapper && { STANDIN_NARROW_MAPPER: '1' }),
   };
   // The thread sanitizer wants its shadow memory where address space randomisation may have put something else.
   const command = flavour === 'tsan' ? ['setarch', process.arch === 'arm64' ? 'aarch64' : 'x86_64', '-R'] : [];
@@ -46,6 +47,12 @@ describe("the bridge to Apple's PVG", () => {
       expect(runProgram('bridge_test', ['3'], { macos, memory })).toMatchObject({ status: 0, stderr: '' });
     },
   );
+
+  it('never calls a mapper whose methods have other types than it knows', ({ skip }) => {
+    const missing = whyNoStandin();
+    if (missing) skip(missing);
+    expect(runProgram('bridge_test', [], { narrowMapper: true })).toMatchObject({ status: 0, stderr: '' });
+  });
 
   it(`makes, runs and closes ${ROUNDS} devices`, ({ skip }) => {
     const missing = whyNoStandin();

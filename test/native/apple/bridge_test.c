@@ -3,8 +3,10 @@
  * bridge_test.c - the bridge to Apple's PVG on the stand-in of its frameworks: frames, what fails, what comes early, what doesn't come back, and what is
  * left when it has ended. STANDIN_FRAMEWORK says which macOS.
  *
- *   bridge_test [rounds]
+ *   bridge_test [rounds]     with STANDIN_NARROW_MAPPER set: only that such a mapper is refused
  */
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "soft_guest.h"
@@ -171,6 +173,17 @@ static void test_refused_configurations(void) {
   check_nothing_alive();
 }
 
+/* A mapper of other types than the bridge knows is never called: no device has one, and others are made. */
+static void test_narrow_mapper(void) {
+  struct host host = {0};
+  host_open(&host);
+  struct pvg_config config = host.config;
+  config.iosfc = 1;
+  CHECK(pvg_device_create(&config, NULL, 0) == 0 && strstr(pvg_last_error(), "its registers don't have 64 bits") != NULL);
+  CHECK(pvg_group_destroy(host.group) == PVG_OK);
+  check_nothing_alive();
+}
+
 /* ---- what comes early ---- */
 
 /* An interrupt that is raised while the device is made is told once it is; a question from another thread waits, one from the same is answered no. */
@@ -228,6 +241,44 @@ static void test_hanging(bool reset) {
   check_nothing_alive();
 }
 
+#define ENTRIES 64u /* threads inside the framework at once; APPLE_ENTRIES */
+
+static bool all_wait(struct host *host) {
+  static struct pvg_wait waits[ENTRIES + 1];
+  return pvg_device_waits(host->device, waits, ENTRIES + 1) == (int32_t)ENTRIES;
+}
+
+/* Who finds every thread inside the framework is told so; what he wanted is not begun, and can be once they have come back. */
+static void test_all_inside(void) {
+  struct host host = {0};
+  struct guest guest;
+  stage_open(&host, &guest);
+  guest_start(&guest, 0);
+  draw(&host, &guest, 0xff010203u);
+  atomic_store(&host.keep_frames, true);
+  uint32_t texture = pvg_texture_create(host.device, 64, 48, 4), *pixels = malloc(4 * 64 * 48), value[2];
+  struct caller callers[ENTRIES];
+  pthread_t threads[ENTRIES];
+  standin_set(STANDIN_HANG, STANDIN_MMIO);
+  for (uint32_t at = 0; at < ENTRIES; at++) {
+    callers[at] = (struct caller){.host = &host};
+    CHECK(pthread_create(&threads[at], NULL, call, &callers[at]) == 0);
+  }
+  AWAIT(all_wait(&host));
+  CHECK(pvg_display_encode(host.device, 0, texture, 1, 7) == PVG_E_NO_MEMORY && strstr(pvg_last_error(), "no more threads") != NULL);
+  CHECK(pvg_mmio_read(host.device, PVG_WINDOW_GFX, REG_VERSION, value) == PVG_E_NO_MEMORY);
+  standin_set(STANDIN_HANG, 0);
+  for (uint32_t at = 0; at < ENTRIES; at++) {
+    pthread_join(threads[at], NULL);
+    CHECK(callers[at].result == PVG_OK);
+  }
+  CHECK(pvg_texture_copy(texture, pixels, 4 * 64 * 48) == PVG_OK);
+  CHECK(pvg_display_encode(host.device, 0, texture, 1, 8) == PVG_OK);
+  free(pixels);
+  stage_close(&host, &guest);
+  check_nothing_alive();
+}
+
 /* ---- suspend and resume ---- */
 
 /* A device goes on on a new one; a state that is damaged, cut short or of another kind is refused by what is wrong with it. */
@@ -270,6 +321,17 @@ static void test_resume(void) {
 
 /* ---- again and again ---- */
 
+/* Mappings of guest RAM in this process: the RAM itself, and every view of it. */
+static uint32_t mappings_of_ram(void) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  CHECK(maps != NULL);
+  char line[512];
+  uint32_t found = 0;
+  while (fgets(line, sizeof line, maps) != NULL) found += strstr(line, "/memfd:pvg-ram") != NULL;
+  fclose(maps);
+  return found;
+}
+
 static void test_rounds(uint32_t rounds) {
   standin_set(STANDIN_PAGE_SHIFT, PAGE_SHIFT);
   for (uint32_t round = 0; round < rounds; round++) {
@@ -281,6 +343,7 @@ static void test_rounds(uint32_t rounds) {
     stage_close(&host, &guest);
   }
   check_nothing_alive();
+  AWAIT(mappings_of_ram() == 0);
 }
 
 int main(int count, char **arguments) {
@@ -288,6 +351,14 @@ int main(int count, char **arguments) {
   CHECK(pvg_bridge_report(report, sizeof report - 1) > 0);
   declared = strstr(report, "guest memory by: declared ranges") != NULL;
   CHECK(declared || strstr(report, "guest memory by: tasks") != NULL);
+  /* Where there are both models the host is asked, unless it is told otherwise. */
+  bool both = strstr(report, "-setCreateTask:  v") != NULL && strstr(report, "class PGMemoryMapDescriptor: there") != NULL;
+  const char *wanted = getenv("APPLE_GFX_MEMORY");
+  CHECK(!both || declared == (wanted != NULL && strcmp(wanted, "ranges") == 0));
+  if (getenv("STANDIN_NARROW_MAPPER") != NULL) {
+    test_narrow_mapper();
+    return 0;
+  }
   test_frames(false);
   test_frames(true);
   test_new_texture_is_zeros();
@@ -298,6 +369,7 @@ int main(int count, char **arguments) {
   for (uint32_t how = 1; how <= 3; how++) test_early(how);
   test_hanging(false);
   test_hanging(true);
+  test_all_inside();
   test_resume();
   test_rounds(count > 1 ? (uint32_t)atoi(arguments[1]) : 10);
   return 0;
