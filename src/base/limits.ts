@@ -26,11 +26,11 @@ export const STORED_EVENTS = 4_000_000;
 export const STORED_FRAME_BYTES = 256 * 2 ** 20;
 /** Notes, samples and cursor changes, of each, that a trace store keeps. */
 export const STORED_ENTRIES = 200_000;
-/** Spans that are kept of a recording, of 41 bytes and 3 for their pyramid; the older half of them goes when there are more. */
+/** Spans that are kept of a recording, of 41 bytes and some 12 for their rows and pyramid; the older half of them goes when there are more. */
 export const KEPT_SPANS = 1_500_000;
 /** Arrows between them, of 29 bytes each. */
 export const KEPT_ARROWS = 500_000;
-/** Jobs whose times are kept, of 49 bytes and a place in a map. */
+/** Jobs whose times are kept, of some 200 bytes with their place in a map. */
 export const KEPT_JOBS = 100_000;
 /** Ends of arrows that wait for the other end. */
 export const PENDING_ARROWS = 16_384;

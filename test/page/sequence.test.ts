@@ -59,14 +59,14 @@ describe('the Sequence view', () => {
     ]);
     await page.keyboard.press('d');
     await expect.poll(() => page.evaluate('location.hash')).toBe('#/sequence?job=4');
-    expect(await page.locator('.sq-job[aria-current]').innerText()).toContain('job 4');
+    expect(await page.locator('.sq-job[aria-current=true]').innerText()).toContain('job 4');
   });
 
   it('shows a stretch of time of the actors that are chosen, with what goes between them', async () => {
     const page = await pages.open(FILE, '#/sequence?span=1000000');
     await expect.poll(() => count(page)).toMatch(/^\d+ rows in 1\.00 ms$/);
     const all = Number(/\d+/.exec(await count(page))?.[0]);
-    expect(await page.locator('.sq-actors label').allInnerTexts()).toEqual(['vcpu', 'bql', 'background-queue', 'pvg-task']);
+    expect(await page.locator('[aria-label=Actors] label').allInnerTexts()).toEqual(['vcpu', 'bql', 'background-queue', 'pvg-task']);
     await page.getByRole('checkbox', { name: 'background-queue' }).uncheck();
     await expect.poll(async () => Number(/\d+/.exec(await count(page))?.[0])).toBeLessThan(all);
     const rows = await allRows(page);
@@ -79,7 +79,7 @@ describe('the Sequence view', () => {
     await expect.poll(() => count(page)).toContain('rows in 540 µs');
     await page.getByRole('checkbox', { name: 'pvg-task' }).focus();
     await page.keyboard.press('Shift+ArrowUp');
-    expect(await page.locator('.sq-actors label').allInnerTexts()).toEqual(['vcpu', 'bql', 'pvg-task', 'background-queue']);
+    expect(await page.locator('[aria-label=Actors] label').allInnerTexts()).toEqual(['vcpu', 'bql', 'pvg-task', 'background-queue']);
   });
 
   it('paints what is done as bars on the actors’ lines, in both themes, row by row or to scale', async () => {

@@ -37,7 +37,7 @@ export function* convertTrace(
       return yield* new ShivizWriter(store).write();
     case 'perfetto':
     case 'chrome': {
-      const model = new SpanModel({ spans: CONVERTED_SPANS, arrows: CONVERTED_SPANS, jobs: CONVERTED_SPANS });
+      const model = new SpanModel({ spans: CONVERTED_SPANS, arrows: CONVERTED_SPANS });
       model.update(store);
       const thumbnails = new Thumbnails(inflate);
       const source = { store, model };

@@ -11,7 +11,8 @@ import type { ThreadLog } from '../../trace/recording/thread-log.js';
 import type { TraceStore } from '../../trace/recording/trace-store.js';
 import type { Lane } from '../model/spans-lanes.js';
 import type { SpanModel } from '../model/spans.js';
-import type { OpenSpan, Row } from '../model/spans-rows.js';
+import { pickedOf } from '../model/spans-pick.js';
+import type { Row } from '../model/spans-rows.js';
 import { SpanFlag, type SpanFacts, SpanKind } from '../model/spans-table.js';
 import type { ArrowEnd, ArrowEnds } from './arrow-ends.js';
 
@@ -48,7 +49,6 @@ export const isMoment = (name: string): boolean => !TOLD.has(name);
 
 /** A span as it is told of. */
 export interface Slice extends SpanFacts {
-  readonly begin: number;
   readonly end: number;
 }
 
@@ -81,7 +81,7 @@ class RowCursor {
 
   next(): void {
     const { model, row } = this;
-    if (this.place < row.length) this.slice = sliceAt(model, row.at(this.place));
+    if (this.place < row.length) this.slice = pickedOf(model, row.at(this.place));
     else this.slice = this.place === row.length && row.open !== null ? openSlice(model, row.open) : null;
     this.place++;
     // Those of the device's own events are told from the log, with all their arguments.
@@ -89,21 +89,7 @@ class RowCursor {
   }
 }
 
-function sliceAt({ spans }: SpanModel, span: number): Slice {
-  return {
-    begin: spans.beginOf(span),
-    end: spans.endOf(span),
-    kind: spans.kindOf(span),
-    name: spans.nameOf(span),
-    id: spans.idOf(span),
-    job: spans.jobOf(span),
-    log: spans.logOf(span),
-    entry: spans.entryOf(span),
-    flags: spans.flagsOf(span),
-  };
-}
-
-function openSlice({ end }: SpanModel, open: Readonly<OpenSpan>): Slice {
+function openSlice({ end }: SpanModel, open: Readonly<SpanFacts>): Slice {
   return { ...open, end: Math.max(open.begin, end), flags: open.flags | SpanFlag.cut };
 }
 

@@ -5,7 +5,7 @@
  * when they reach, so a stretch of time is found without a look at the others. Nothing is made for an arrow.
  */
 import { KEPT_ARROWS, PENDING_ARROWS } from '../../base/limits.js';
-import { grown } from './spans-columns.js';
+import { Columns } from './spans-columns.js';
 
 /** What an arrow is. */
 export const ArrowKind = {
@@ -34,115 +34,60 @@ export interface Arrow {
   to: number;
 }
 
-const FIRST_ROOM = 1024;
+/** How many arrows are looked at, or passed by, together. */
 const GROUP = 256;
 
-export class ArrowTable {
-  private fromTimes = new Float64Array(FIRST_ROOM);
-  private toTimes = new Float64Array(FIRST_ROOM);
-  private ids = new Float64Array(FIRST_ROOM);
-  private names = new Uint16Array(FIRST_ROOM);
-  private fromLanes = new Uint16Array(FIRST_ROOM);
-  private toLanes = new Uint16Array(FIRST_ROOM);
-  private kinds = new Uint8Array(FIRST_ROOM);
-  private earliest = new Float64Array(FIRST_ROOM / GROUP);
-  private latest = new Float64Array(FIRST_ROOM / GROUP);
-  private oldest = 0;
-  private used = 0;
+export class ArrowTable extends Columns<
+  readonly [from: number, to: number, id: number, name: number, fromLane: number, toLane: number, kind: number]
+> {
+  /** From when to when each GROUP of them reaches. */
+  private groups: { from: number; to: number }[] = [];
 
-  constructor(readonly limit = KEPT_ARROWS) {}
-
-  get first(): number {
-    return this.oldest;
-  }
-
-  get end(): number {
-    return this.oldest + this.used;
-  }
-
-  get length(): number {
-    return this.used;
+  constructor(limit = KEPT_ARROWS) {
+    super([Float64Array, Float64Array, Float64Array, Uint16Array, Uint16Array, Uint16Array, Uint8Array], limit);
   }
 
   /** What is known of an arrow; null if it is not kept. Makes an object, so not for every one of many. */
   at(arrow: number): Arrow | null {
-    const at = arrow - this.oldest;
-    if (!(at >= 0 && at < this.used)) return null;
-    return {
-      kind: this.kinds[at] as number,
-      name: this.names[at] as number,
-      id: this.ids[at] as number,
-      fromLane: this.fromLanes[at] as number,
-      toLane: this.toLanes[at] as number,
-      from: this.fromTimes[at] as number,
-      to: this.toTimes[at] as number,
-    };
+    if (!this.has(arrow)) return null;
+    const [from, to, id, name, fromLane, toLane, kind] = this.read(arrow);
+    return { kind, name, id, fromLane, toLane, from, to };
   }
 
-  push(arrow: Arrow): void {
-    if (this.used >= this.limit) this.forget();
-    if (this.used === this.kinds.length) this.grow();
-    const at = this.used++;
-    this.kinds[at] = arrow.kind;
-    this.names[at] = arrow.name;
-    this.ids[at] = arrow.id;
-    this.fromLanes[at] = arrow.fromLane;
-    this.toLanes[at] = arrow.toLane;
-    this.fromTimes[at] = arrow.from;
-    this.toTimes[at] = arrow.to;
-    this.reach(at);
+  add({ kind, name, id, fromLane, toLane, from, to }: Arrow): void {
+    if (this.isFull) {
+      const count = Math.ceil(this.length / 2 / GROUP);
+      this.groups.splice(0, count);
+      this.forget(count * GROUP);
+    }
+    if (this.length % GROUP === 0) this.groups.push({ from, to });
+    this.push(from, to, id, name, fromLane, toLane, kind);
+    const group = this.groups.at(-1);
+    if (group === undefined) return;
+    group.from = Math.min(group.from, from, to);
+    group.to = Math.max(group.to, from, to);
   }
 
-  /** The arrows that touch a stretch of time, in their order, until the visitor returns false. */
-  visit(from: number, to: number, visitor: (arrow: number) => boolean | undefined): void {
-    for (let group = 0; group * GROUP < this.used; group++) {
-      if ((this.earliest[group] as number) > to || (this.latest[group] as number) < from) continue;
-      const end = Math.min(this.used, (group + 1) * GROUP);
-      for (let at = group * GROUP; at < end; at++) {
-        const [a, b] = [this.fromTimes[at] as number, this.toTimes[at] as number];
+  /** The arrows that touch a stretch of time, in their order, until the visitor, which is told of their lanes as well, returns false. */
+  visit(from: number, to: number, visitor: (arrow: number, fromLane: number, toLane: number) => boolean | undefined): void {
+    const [begins = [], ends = [], , , fromLanes = [], toLanes = []] = this.of;
+    for (const [index, group] of this.groups.entries()) {
+      if (group.from > to || group.to < from) continue;
+      const last = Math.min(this.length, (index + 1) * GROUP);
+      for (let at = index * GROUP; at < last; at++) {
+        const [a, b] = [begins[at] as number, ends[at] as number];
         if (Math.min(a, b) > to || Math.max(a, b) < from) continue;
-        if (visitor(this.oldest + at) === false) return;
+        if (visitor(this.first + at, fromLanes[at] as number, toLanes[at] as number) === false) return;
       }
     }
-  }
-
-  private reach(at: number): void {
-    const group = Math.floor(at / GROUP);
-    const [from, to] = [this.fromTimes[at] as number, this.toTimes[at] as number];
-    const isFirst = at % GROUP === 0;
-    this.earliest[group] = Math.min(isFirst ? Number.POSITIVE_INFINITY : (this.earliest[group] as number), from, to);
-    this.latest[group] = Math.max(isFirst ? Number.NEGATIVE_INFINITY : (this.latest[group] as number), from, to);
-  }
-
-  private forget(): void {
-    const count = GROUP * Math.max(1, Math.floor(this.used / 2 / GROUP));
-    const columns = [this.fromTimes, this.toTimes, this.ids, this.names, this.fromLanes, this.toLanes, this.kinds];
-    for (const column of columns) column.copyWithin(0, count, this.used);
-    for (const column of [this.earliest, this.latest]) column.copyWithin(0, count / GROUP);
-    this.oldest += count;
-    this.used -= Math.min(this.used, count);
-  }
-
-  private grow(): void {
-    const room = 2 * this.kinds.length;
-    this.fromTimes = grown(this.fromTimes, room);
-    this.toTimes = grown(this.toTimes, room);
-    this.ids = grown(this.ids, room);
-    this.names = grown(this.names, room);
-    this.fromLanes = grown(this.fromLanes, room);
-    this.toLanes = grown(this.toLanes, room);
-    this.kinds = grown(this.kinds, room);
-    this.earliest = grown(this.earliest, room / GROUP);
-    this.latest = grown(this.latest, room / GROUP);
   }
 }
 
 /** An end of an arrow that waits for the other one. */
-interface Pending {
+export interface ArrowEnd {
   readonly time: number;
   readonly lane: number;
   readonly isPost: boolean;
-  next: Pending | null;
 }
 
 /** A post is noted before it leaves, but by another processor's clock; so much later than where it was taken it may seem. */
@@ -153,52 +98,40 @@ const SKEW_NANOSECONDS = 100_000;
  * the other.
  */
 export class Pairing {
-  private readonly waiting = new Map<number, { head: Pending; tail: Pending }>();
+  /** By key, in the order of their times; never empty. */
+  private readonly waiting = new Map<number, ArrowEnd[]>();
   private count = 0;
 
-  /** Told of each pair. */
-  constructor(private readonly onPair: (post: Omit<Pending, 'next'>, taken: Omit<Pending, 'next'>, key: number) => void) {}
-
-  /** One end of an arrow. */
-  add(key: number, time: number, lane: number, isPost: boolean): void {
-    const end: Pending = { time, lane, isPost, next: null };
-    for (;;) {
-      const other = this.waiting.get(key)?.head;
-      if (other === undefined || other.isPost === isPost) break;
-      const [post, taken] = isPost ? [end, other] : [other, end];
-      const isPair = post.time <= taken.time + SKEW_NANOSECONDS;
+  /** One end of an arrow; gives the other one, if it has come. */
+  add(key: number, end: ArrowEnd): ArrowEnd | null {
+    const { isPost, time } = end;
+    let other = this.waiting.get(key)?.[0];
+    while (other !== undefined && other.isPost !== isPost) {
+      const isPair = isPost ? time <= other.time + SKEW_NANOSECONDS : other.time <= time + SKEW_NANOSECONDS;
       // A message that was taken before it was posted is another one, whose post was lost: it waits no longer.
       if (isPair || isPost) this.take(key);
-      if (isPair) return this.onPair(post, taken, key);
-      if (!isPost) return;
+      if (isPair) return other;
+      if (!isPost) return null;
+      other = this.waiting.get(key)?.[0];
     }
-    this.wait(key, end);
+    const ends = this.waiting.get(key);
+    if (ends === undefined) this.waiting.set(key, [end]);
+    else ends.push(end);
+    this.count++;
+    const [oldest] = this.count > PENDING_ARROWS ? this.waiting.keys() : [];
+    if (oldest !== undefined) this.take(oldest);
+    return null;
   }
 
   /** Events were lost up to a time: what waits from before may have had its other end among them. */
   lostUntil(time: number): void {
-    for (const [key, { head }] of this.waiting) {
-      for (let end: Pending | null = head; end !== null && end.time < time; end = end.next) this.take(key);
-    }
-  }
-
-  private wait(key: number, end: Pending): void {
-    const list = this.waiting.get(key);
-    if (list === undefined) this.waiting.set(key, { head: end, tail: end });
-    else {
-      list.tail.next = end;
-      list.tail = end;
-    }
-    if (++this.count <= PENDING_ARROWS) return;
-    const [oldest] = this.waiting.keys();
-    if (oldest !== undefined) this.take(oldest);
+    for (const [key, ends] of this.waiting) while (ends[0] !== undefined && ends[0].time < time) this.take(key);
   }
 
   private take(key: number): void {
-    const list = this.waiting.get(key);
-    if (list === undefined) return;
+    const ends = this.waiting.get(key);
+    ends?.shift();
     this.count--;
-    if (list.head.next === null) this.waiting.delete(key);
-    else list.head = list.head.next;
+    if (ends?.length === 0) this.waiting.delete(key);
   }
 }

@@ -1,152 +1,67 @@
 /**
  * What became of each job: when it was submitted, begun, ended and completed, and where.
  *
- * Invariant: times that the recording doesn't have are NaN. The oldest job makes place for a new one when there are KEPT_JOBS.
+ * Invariant: times that the recording doesn't have are NaN. Jobs are in the order in which they were heard of; the older half goes when there are more than
+ * KEPT_JOBS.
  */
 import { KEPT_JOBS } from '../../base/limits.js';
-import { grown } from './spans-columns.js';
+import { keep } from './spans-columns.js';
 
 /** The moments of a job, in their order. */
 export const JOB_MOMENTS = ['submitted', 'began', 'ended', 'completed'] as const;
-export type JobMoment = (typeof JOB_MOMENTS)[number];
 
 /** A job as it is told of. */
 export interface JobFacts {
   readonly job: number;
   /** The job inside which it was submitted, 0 if inside none. */
-  readonly cause: number;
+  cause: number;
   /** By JOB_MOMENTS; NaN for what is not known. */
-  readonly times: readonly number[];
+  readonly times: number[];
   /** Lanes of what submitted it and of what carried it, -1 if not known. */
-  readonly submitter: number;
-  readonly carrier: number;
-  readonly failed: boolean;
+  submitter: number;
+  carrier: number;
+  failed: boolean;
   /** What submitted it: a number of SpanModel.names, and the id of that message; 0 if not known. */
-  readonly handler: number;
-  readonly handlerId: number;
+  handler: number;
+  handlerId: number;
 }
 
-const MOMENTS = JOB_MOMENTS.length;
-const FIRST_ROOM = 1024;
 const MAX_SUBMITTED = 4;
 
 export class JobTable {
-  private readonly places = new Map<number, number>();
-  private ids = new Float64Array(FIRST_ROOM);
-  private causes = new Float64Array(FIRST_ROOM);
-  private times = new Float64Array(MOMENTS * FIRST_ROOM);
-  private submitters = new Int32Array(FIRST_ROOM);
-  private carriers = new Int32Array(FIRST_ROOM);
-  private handlers = new Uint16Array(FIRST_ROOM);
-  private handlerIds = new Float64Array(FIRST_ROOM);
-  private failures = new Uint8Array(FIRST_ROOM);
-  private count = 0;
+  private readonly facts = new Map<number, JobFacts>();
 
   constructor(private readonly limit = KEPT_JOBS) {}
 
-  /** How many jobs there were, those that are no longer kept included. */
-  get seen(): number {
-    return this.count;
-  }
-
-  /** Number of the oldest that is kept, in the order in which they were heard of. */
-  get first(): number {
-    return Math.max(0, this.count - this.limit);
-  }
-
-  /** The n-th that was heard of; null if it is not kept. */
-  nth(number: number): JobFacts | null {
-    if (number < this.first || number >= this.count) return null;
-    return this.read(number % this.limit);
+  /** All that are kept, in the order in which they were heard of. */
+  get list(): readonly Readonly<JobFacts>[] {
+    return [...this.facts.values()];
   }
 
   /** A job by its number; null if nothing is known of it. */
-  of(job: number): JobFacts | null {
-    const place = this.places.get(job);
-    return place === undefined ? null : this.read(place);
+  of(job: number): Readonly<JobFacts> | null {
+    return this.facts.get(job) ?? null;
   }
 
   /** The first few jobs that a message's handler submitted. */
   submittedBy(name: number, id: number): readonly number[] {
-    const found: number[] = [];
-    for (let number = this.first; number < this.count && found.length < MAX_SUBMITTED; number++) {
-      const at = number % this.limit;
-      if (this.handlers[at] === name && this.handlerIds[at] === id) found.push(this.ids[at] as number);
-    }
-    return found;
+    return this.list
+      .filter(({ handler, handlerId }) => handler === name && handlerId === id)
+      .slice(0, MAX_SUBMITTED)
+      .map(({ job }) => job);
   }
 
-  submitted(
-    job: number,
-    time: number,
-    about: { readonly cause: number; readonly lane: number; readonly handler: number; readonly handlerId: number },
-  ): void {
-    const at = this.note(job, 0, time);
-    this.causes[at] = about.cause;
-    this.submitters[at] = about.lane;
-    this.handlers[at] = about.handler;
-    this.handlerIds[at] = about.handlerId;
-  }
-
-  began(job: number, time: number, lane: number): void {
-    this.carriers[this.note(job, 1, time)] = lane;
-  }
-
-  ended(job: number, time: number, ok: boolean): void {
-    const at = this.note(job, 2, time);
-    if (!ok) this.failures[at] = 1;
-  }
-
-  completed(job: number, time: number, ok: boolean): void {
-    const at = this.note(job, 3, time);
-    if (!ok) this.failures[at] = 1;
-  }
-
-  private note(job: number, moment: number, time: number): number {
-    const at = this.places.get(job) ?? this.make(job);
-    this.times[MOMENTS * at + moment] = time;
-    return at;
-  }
-
-  private make(job: number): number {
-    const at = this.count % this.limit;
-    if (this.count >= this.limit) this.places.delete(this.ids[at] as number);
-    else if (this.count === this.ids.length) this.grow();
-    this.count++;
-    this.places.set(job, at);
-    this.ids[at] = job;
-    this.causes[at] = 0;
-    this.submitters[at] = -1;
-    this.carriers[at] = -1;
-    this.handlers[at] = 0;
-    this.handlerIds[at] = 0;
-    this.failures[at] = 0;
-    this.times.fill(Number.NaN, MOMENTS * at, MOMENTS * (at + 1));
-    return at;
-  }
-
-  private read(at: number): JobFacts {
-    return {
-      job: this.ids[at] as number,
-      cause: this.causes[at] as number,
-      times: Array.from(this.times.subarray(MOMENTS * at, MOMENTS * (at + 1))),
-      submitter: this.submitters[at] as number,
-      carrier: this.carriers[at] as number,
-      failed: this.failures[at] === 1,
-      handler: this.handlers[at] as number,
-      handlerId: this.handlerIds[at] as number,
-    };
-  }
-
-  private grow(): void {
-    const room = Math.min(this.limit, 2 * this.ids.length);
-    this.ids = grown(this.ids, room);
-    this.causes = grown(this.causes, room);
-    this.times = grown(this.times, MOMENTS * room);
-    this.submitters = grown(this.submitters, room);
-    this.carriers = grown(this.carriers, room);
-    this.handlers = grown(this.handlers, room);
-    this.handlerIds = grown(this.handlerIds, room);
-    this.failures = grown(this.failures, room);
+  /** A job reached one of JOB_MOMENTS; gives what is known of it, for more to be noted. */
+  reached(job: number, moment: number, time: number): JobFacts {
+    const facts =
+      this.facts.get(job) ??
+      keep(
+        this.facts,
+        job,
+        { job, cause: 0, times: JOB_MOMENTS.map(() => Number.NaN), submitter: -1, carrier: -1, failed: false, handler: 0, handlerId: 0 },
+        this.limit,
+      );
+    facts.times[moment] = time;
+    return facts;
   }
 }

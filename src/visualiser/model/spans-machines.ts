@@ -4,10 +4,8 @@
  *
  * Invariant: a machine whose start was lost begins where it first moves.
  */
-import type { RecordedMachine } from '../../trace/recording/format.js';
-import type { NameList } from './spans-columns.js';
-import type { Lane, Lanes } from './spans-lanes.js';
-import { SpanFlag, type SpanFacts, SpanKind } from './spans-table.js';
+import type { SpanReader } from './spans-reader.js';
+import { SpanFlag, SpanKind } from './spans-table.js';
 
 /** XState's state value in one line: names from the outside in, joined by dots, regions by spaces. */
 export function stateText(value: unknown): string {
@@ -23,87 +21,26 @@ export function stateText(value: unknown): string {
 /** How the ends of our own machines that come and go are called. */
 const FINAL = new Set(['completed', 'failed']);
 
-/** What the machines' readers are told. */
-interface Move {
-  readonly machine: number;
-  readonly instance: number;
-  readonly state: number;
-  readonly time: number;
-  readonly log: number;
-  readonly entry: number;
-}
-
-/** A machine as it is shown. */
-interface Shown {
-  readonly name: string;
-  readonly comesAndGoes: boolean;
-  /** By number: of SpanModel.names. */
-  readonly states: readonly number[];
-}
-
-export class MachineLanes {
-  private machines: readonly Shown[] = [];
-  /** The row of each machine that comes and goes: by machine and instance. */
-  private readonly rows = new Map<number, number>();
-  private readonly facts: SpanFacts = { kind: 0, name: 0, id: 0, job: 0, log: 0, entry: 0, flags: 0 };
-
-  constructor(
-    private readonly lanes: Lanes,
-    private readonly names: NameList,
-  ) {}
-
-  set recorded(machines: readonly RecordedMachine[]) {
-    this.machines = machines.map(({ name, states }) => ({
-      name,
-      comesAndGoes: name.endsWith('Job'),
-      states: states.map((state) => this.names.of(stateText(state))),
-    }));
+/** A machine began, or took an event: it is in a state. */
+export function machineMoved(reader: SpanReader, number: number, instance: number, state: number): void {
+  const { model, time } = reader;
+  const machine = model.machines[number];
+  if (machine === undefined) return;
+  const text = machine.states[state] ?? `state ${state}`;
+  const name = model.names.of(text);
+  if (!machine.name.endsWith('Job')) {
+    const called = instance > 0 || machine.name === 'framePipeline' ? `${machine.name} ${instance}` : machine.name;
+    const row = model.lane(`state ${number} ${instance}`, { kind: 'state', name: called }).row(0);
+    if (row.open?.name === name) return;
+    row.end(time);
+    return row.begin(reader.facts(SpanKind.state, text, instance));
   }
-
-  /** It began, or took an event. */
-  moved(move: Move): void {
-    const machine = this.machines[move.machine];
-    if (machine === undefined) return;
-    const name = machine.states[move.state] ?? this.names.of(`state ${move.state}`);
-    Object.assign(this.facts, { name, id: move.instance, log: move.log, entry: move.entry });
-    if (machine.comesAndGoes) this.movedInstance(machine, move, name);
-    else this.movedState(machine, move, name);
+  const lane = model.lane(`instances ${number}`, { kind: 'instances', name: machine.name });
+  let row = lane.rows.find(({ open }) => open?.id === instance);
+  if (row === undefined) {
+    row = lane.rows.find(({ open }) => open === null) ?? lane.row(lane.rows.length);
+    row.begin(reader.facts(SpanKind.instance, text, instance));
   }
-
-  private movedState(machine: Shown, { machine: number, instance, time }: Move, name: number): void {
-    const lane = this.lanes.of(`state ${number} ${instance}`, () => {
-      const text = machine.name === 'framePipeline' ? `${machine.name} ${instance}` : machine.name;
-      return { kind: 'state', name: instance > 0 && text === machine.name ? `${text} ${instance}` : text, log: -1 };
-    });
-    if (lane.row(0).open?.name === name) return;
-    lane.end(0, time);
-    this.facts.kind = SpanKind.state;
-    lane.begin(0, time, this.facts);
-  }
-
-  private movedInstance(machine: Shown, { machine: number, instance, time }: Move, name: number): void {
-    const lane = this.lanes.of(`instances ${number}`, () => ({ kind: 'instances', name: machine.name, log: -1 }));
-    const key = number * 2 ** 32 + instance;
-    const depth = this.rowOf(lane, key, instance) ?? this.beginInstance(lane, key, time);
-    lane.row(depth).rename(name);
-    const text = this.names.text(name);
-    if (!FINAL.has(text)) return;
-    lane.end(depth, time, text === 'failed' ? SpanFlag.failed : 0);
-    this.rows.delete(key);
-  }
-
-  private rowOf(lane: Lane, key: number, instance: number): number | null {
-    const depth = this.rows.get(key);
-    return depth !== undefined && lane.row(depth).open?.id === instance ? depth : null;
-  }
-
-  private beginInstance(lane: Lane, key: number, time: number): number {
-    const depth = lane.freeRow();
-    const before = lane.row(depth).open;
-    if (before !== null) this.rows.delete(key - this.facts.id + before.id);
-    this.facts.kind = SpanKind.instance;
-    lane.begin(depth, time, this.facts);
-    this.rows.set(key, depth);
-    return depth;
-  }
+  row.rename(name);
+  if (FINAL.has(text)) row.end(time, text === 'failed' ? SpanFlag.failed : 0);
 }

@@ -3,135 +3,76 @@
  *
  * Invariant: a message of PVG's has no time but that at which it was taken, nor has a processor's access; their arrows take no time.
  */
-import type { RecordingHeader } from '../../trace/recording/format.js';
-import { type Arrow, ArrowKind, type ArrowTable, Pairing } from './spans-arrows.js';
-import type { NameList } from './spans-columns.js';
-import type { Lane, Lanes } from './spans-lanes.js';
-import { SpanFlag, type SpanFacts, SpanKind } from './spans-table.js';
+import { SPAN_NAMES } from '../../base/limits.js';
+import { ArrowKind, Pairing } from './spans-arrows.js';
+import type { Lane } from './spans-lanes.js';
+import type { SpanReader } from './spans-reader.js';
+import { SpanFlag, SpanKind } from './spans-table.js';
 import { VcpuLanes } from './spans-vcpus.js';
+import type { SpanModel } from './spans.js';
 
-/** PVG's upcalls, and whether the thread that makes one waits for its answer. */
-const UPCALLS: Readonly<Record<string, boolean>> = {
-  createTask: true,
-  destroyTask: true,
-  mapMemory: true,
-  unmapMemory: true,
-  readMemory: true,
-  raiseInterrupt: false,
-  newFrame: false,
-  modeChange: false,
-  cursorGlyph: false,
-  cursorShow: false,
-  cursorMove: false,
-  frameCompleted: false,
-  iosfcMap: true,
-  iosfcUnmap: true,
-  iosfcInterrupt: false,
-};
+/** PVG's upcalls: those whose thread waits for the answer, and those that only tell. */
+const AWAITED = new Set('createTask destroyTask mapMemory unmapMemory readMemory iosfcMap iosfcUnmap'.split(' '));
 
-const TWO_32 = 2 ** 32;
-/** Upcalls that wait to be answered; more can't, as each takes a thread of PVG's. */
-const MAX_WAITING = 4096;
+const TELLING = new Set('raiseInterrupt newFrame modeChange cursorGlyph cursorShow cursorMove frameCompleted iosfcInterrupt'.split(' '));
 
-/** A message, as the events about it say. */
-export interface MessageFacts {
-  readonly kind: number;
+/** Where ids of messages begin anew in a key that is exact. */
+const PAIRED_IDS = 2 ** 21;
+
+/** A message: the name of its kind, and its id. */
+interface Message {
+  readonly name: string;
   readonly id: number;
-  readonly time: number;
-  /** The lane that said so. */
-  readonly lane: number;
-  readonly log: number;
-  readonly entry: number;
 }
 
 export class MessageLanes {
   private readonly vcpus: VcpuLanes;
-  private readonly pairing: Pairing;
-  /** Kinds of messages: their names, and whether they wait if they are upcalls. */
-  private readonly kinds = new Map<number, { readonly name: number; readonly text: string; readonly waits: boolean | null }>();
-  /** Actor and kind as one small number, and the way back to the name. */
-  private readonly routes = new Map<number, number>();
-  private readonly routeNames: number[] = [];
-  /** The lane of who waits for an answer, by name and id. */
-  private readonly waiting = new Map<number, Lane>();
-  private readonly facts: SpanFacts = { kind: 0, name: 0, id: 0, job: 0, log: 0, entry: 0, flags: 0 };
-  private readonly arrow: Arrow = { kind: 0, name: 0, id: 0, fromLane: 0, toLane: 0, from: 0, to: 0 };
-  private header: RecordingHeader | null = null;
+  private readonly pairing = new Pairing();
 
-  constructor(
-    private readonly lanes: Lanes,
-    private readonly names: NameList,
-    private readonly arrows: ArrowTable,
-  ) {
-    this.vcpus = new VcpuLanes(lanes);
-    this.pairing = new Pairing((post, taken, key) => {
-      this.draw(ArrowKind.message, this.routeNames[Math.floor(key / TWO_32)] ?? 0, key % TWO_32, [
-        post.lane,
-        post.time,
-        taken.lane,
-        taken.time,
-      ]);
-    });
-  }
-
-  set recorded(header: RecordingHeader) {
-    this.header = header;
-  }
-
-  /** The name of a kind of message, a number of SpanModel.names. */
-  nameOf(kind: number): number {
-    return this.kindOf(kind).name;
+  constructor(private readonly model: SpanModel) {
+    this.vcpus = new VcpuLanes(model);
   }
 
   /** The lane of a thread of PVG's, by PVG's number of it. */
   pvgLane(number: number): Lane {
-    return this.lanes.of(`pvg ${number}`, () => ({ kind: 'pvg', name: `pvg ${number}`, log: -1 }));
+    return this.model.lane(`pvg ${number}`, { kind: 'pvg', name: `pvg ${number}` });
   }
 
   /** An actor posted a message to a mailbox. */
-  posted(message: MessageFacts, mailbox: number): void {
-    const { text, name } = this.kindOf(message.kind);
-    const actor = this.header?.mailboxes[mailbox];
-    if (actor !== undefined) {
-      this.pairing.add(this.keyOf(this.names.of(actor), message), message.time, message.lane, true);
-      return;
-    }
+  posted(reader: SpanReader, message: Message, mailbox: number): void {
+    const { time, store, lane } = reader;
+    const { name, id } = message;
+    const actor = store.header?.mailboxes[mailbox];
+    if (actor !== undefined) return this.pair(reader, message, actor, true);
     const vcpu =
-      text === 'reply'
-        ? this.vcpus.ended(message.time, message.id, mailbox)
-        : text === 'enterPvg'
-          ? this.vcpus.entered(message.time, mailbox, this.factsOf(message, name))
-          : null;
-    if (vcpu !== null) this.draw(ArrowKind.reply, name, message.id, [message.lane, message.time, vcpu.index, message.time]);
+      name === 'reply'
+        ? this.vcpus.ended(time, id, mailbox)
+        : name === 'enterPvg' && this.vcpus.entered(mailbox, reader.facts(SpanKind.entry, name, id));
+    if (vcpu) this.draw(ArrowKind.reply, message, [lane, vcpu], time);
   }
 
-  /** An actor took a message; `thread`: PVG's that posted it, 0 if none of PVG's did. */
-  taken(message: MessageFacts, actor: string, thread: number): void {
-    const { text, name, waits } = this.kindOf(message.kind);
-    const { time, lane } = message;
-    if (waits !== null && thread !== 0) return this.upcall(message, name, waits, thread);
-    if (text === 'access') {
-      const vcpu = this.vcpus.began(time, this.factsOf(message, name));
-      return this.draw(ArrowKind.access, name, message.id, [vcpu.index, time, lane, time]);
-    }
-    if (text === 'accessReturned') {
-      const vcpu = this.vcpus.returned(time, message.id);
-      if (vcpu !== null) return this.draw(ArrowKind.access, name, message.id, [vcpu.index, time, lane, time]);
-    }
-    this.pairing.add(this.keyOf(this.names.of(actor), message), time, lane, false);
+  /** An actor took a message; `thread`: PVG's on which it was posted, which may be an actor's post as well, 0 if it was none of PVG's. */
+  taken(reader: SpanReader, message: Message, thread: number): void {
+    const { time, lane } = reader;
+    const { name, id } = message;
+    const vcpu =
+      name === 'access'
+        ? this.vcpus.began(reader.facts(SpanKind.access, name, id))
+        : name === 'accessReturned' && this.vcpus.returned(time, id);
+    if (vcpu) this.draw(ArrowKind.access, message, [vcpu, lane], time);
+    else if (thread !== 0 && (AWAITED.has(name) || TELLING.has(name))) this.upcall(reader, message, this.pvgLane(thread));
+    else this.pair(reader, message, reader.log.thread.actor, false);
   }
 
   /** What a message asked for is done: who waits for its answer goes on. */
-  handled(name: number, id: number, lane: number, time: number): void {
-    if (this.names.text(name) === 'access') this.vcpus.ended(time, id, null);
-    const key = name * TWO_32 + id;
-    const waiter = this.waiting.get(key);
+  handled({ time, lane }: SpanReader, message: Message): void {
+    const { name, id } = message;
+    if (name === 'access') this.vcpus.ended(time, id, null);
+    const number = this.model.names.of(name);
+    const waiter = this.model.lanes.find(({ kind, rows }) => kind === 'pvg' && rows[0]?.open?.id === id && rows[0].open.name === number);
     if (waiter === undefined) return;
-    this.waiting.delete(key);
-    const { open } = waiter.row(0);
-    if (open?.id !== id || open.name !== name) return;
-    waiter.end(0, time);
-    this.draw(ArrowKind.answer, name, id, [lane, time, waiter.index, time]);
+    waiter.row(0).end(time);
+    this.draw(ArrowKind.answer, message, [lane, waiter], time);
   }
 
   /** Events were lost up to a time. */
@@ -139,55 +80,32 @@ export class MessageLanes {
     this.pairing.lostUntil(time);
   }
 
-  private upcall(message: MessageFacts, name: number, waits: boolean, thread: number): void {
-    const { time, id, lane } = message;
-    const from = this.pvgLane(thread);
-    const facts = this.factsOf(message, name);
-    // It made another one, so the answer to the one before was lost.
-    if (from.row(0).open !== null) from.end(0, time, SpanFlag.cut);
-    if (waits && id !== 0) {
-      facts.kind = SpanKind.upcall;
-      from.begin(0, time, facts);
-      const key = name * TWO_32 + id;
-      this.waiting.delete(key);
-      this.waiting.set(key, from);
-      const [oldest] = this.waiting.size > MAX_WAITING ? this.waiting.keys() : [];
-      if (oldest !== undefined) this.waiting.delete(oldest);
-    } else {
-      facts.kind = SpanKind.event;
-      from.mark(0, time, facts);
-    }
-    this.draw(ArrowKind.upcall, name, id, [from.index, time, lane, time]);
+  private upcall(reader: SpanReader, message: Message, from: Lane): void {
+    const { time, lane } = reader;
+    const { name, id } = message;
+    const row = from.row(0);
+    // It makes another one, so the answer to the one before was lost.
+    row.end(time, SpanFlag.cut);
+    if (id !== 0 && AWAITED.has(name)) row.begin(reader.facts(SpanKind.upcall, name, id));
+    else row.mark(reader.facts(SpanKind.event, name, id));
+    this.draw(ArrowKind.upcall, message, [from, lane], time);
   }
 
-  private factsOf({ id, log, entry }: MessageFacts, name: number): SpanFacts {
-    return Object.assign(this.facts, { name, id, log, entry });
+  private pair({ time, lane }: SpanReader, { name, id }: Message, actor: string, isPost: boolean): void {
+    const { arrows, names } = this.model;
+    const end = { time, lane: lane.index, isPost };
+    const kind = names.of(name);
+    // Messages of one kind that wait at a time have ids that are not that far apart.
+    const other = this.pairing.add((names.of(actor) * SPAN_NAMES + kind) * PAIRED_IDS + (id % PAIRED_IDS), end);
+    if (other === null) return;
+    const [post, taken] = isPost ? [end, other] : [other, end];
+    const ends = { fromLane: post.lane, from: post.time, toLane: taken.lane, to: taken.time };
+    arrows.add({ kind: ArrowKind.message, name: kind, id, ...ends });
   }
 
-  private draw(kind: number, name: number, id: number, [fromLane, from, toLane, to]: readonly [number, number, number, number]): void {
-    this.arrows.push(Object.assign(this.arrow, { kind, name, id, fromLane, from, toLane, to }));
-  }
-
-  private kindOf(kind: number) {
-    let known = this.kinds.get(kind);
-    if (known === undefined) {
-      const text = this.header?.kinds[kind] ?? `0x${kind.toString(16)}`;
-      known = { text, name: this.names.of(text), waits: UPCALLS[text] ?? null };
-      // No honest recording has so many kinds.
-      if (this.kinds.size < 65_536) this.kinds.set(kind, known);
-    }
-    return known;
-  }
-
-  private keyOf(actor: number, { kind, id }: MessageFacts): number {
-    const { name } = this.kindOf(kind);
-    const pair = actor * 65_536 + name;
-    let route = this.routes.get(pair);
-    if (route === undefined) {
-      route = this.routeNames.length;
-      this.routes.set(pair, route);
-      this.routeNames.push(name);
-    }
-    return route * TWO_32 + (id % TWO_32);
+  /** An arrow that takes no time, as far as is known. */
+  private draw(kind: number, { name, id }: Message, [from, to]: readonly [Lane, Lane], time: number): void {
+    const { arrows, names } = this.model;
+    arrows.add({ kind, name: names.of(name), id, fromLane: from.index, toLane: to.index, from: time, to: time });
   }
 }

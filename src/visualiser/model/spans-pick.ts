@@ -3,6 +3,7 @@
  *
  * Invariant: what is chosen is known by lane, depth and beginning, which stay the same when it ends, and when older spans are let go.
  */
+import type { Row } from './spans-rows.js';
 import type { SpanModel } from './spans.js';
 import { type SpanFacts, SpanKind } from './spans-table.js';
 
@@ -10,26 +11,19 @@ import { type SpanFacts, SpanKind } from './spans-table.js';
 export interface Picked extends Readonly<SpanFacts> {
   readonly lane: number;
   readonly depth: number;
-  readonly begin: number;
   /** Infinity of one that has not ended. */
   readonly end: number;
 }
 
 /** A span of the table by its number. */
 export function pickedOf({ spans }: SpanModel, span: number): Picked {
-  return {
-    lane: spans.laneOf(span),
-    depth: spans.depthOf(span),
-    begin: spans.beginOf(span),
-    end: spans.endOf(span),
-    kind: spans.kindOf(span),
-    name: spans.nameOf(span),
-    id: spans.idOf(span),
-    job: spans.jobOf(span),
-    log: spans.logOf(span),
-    entry: spans.entryOf(span),
-    flags: spans.flagsOf(span),
-  };
+  const [begin, end, id, kind, name, flags, job, lane, depth, log, entry] = spans.read(span);
+  return { begin, end, id, kind, name, flags, job, lane, depth, log, entry };
+}
+
+/** What is open in a row, null if nothing is. */
+export function pickOpen({ open, lane, depth }: Row): Picked | null {
+  return open && { ...open, lane, depth, end: Number.POSITIVE_INFINITY };
 }
 
 /** The span of a lane's row at a time, or within so many nanoseconds of it. */
@@ -41,7 +35,7 @@ export function pickAt(
 ): Picked | null {
   const row = model.lanes[place.lane]?.rows[place.depth];
   if (row === undefined) return null;
-  if (row.open !== null && time >= row.open.begin) return { ...row.open, ...place, end: Number.POSITIVE_INFINITY };
+  if (row.open !== null && time >= row.open.begin) return pickOpen(row);
   const exact = row.spanAt(time);
   if (exact >= 0) return pickedOf(model, exact);
   let nearest = -1;
@@ -72,12 +66,11 @@ export interface Touching {
 /** The arrows that leave a span, or come to it, at most so many. */
 export function arrowsAt(model: SpanModel, { lane, begin, end }: Picked, limit: number): readonly Touching[] {
   const found: Touching[] = [];
-  const { arrows } = model;
-  arrows.visit(begin, end, (arrow) => {
-    const at = arrows.at(arrow);
+  model.arrows.visit(begin, end, (arrow, fromLane, toLane) => {
+    const at = fromLane === lane || toLane === lane ? model.arrows.at(arrow) : null;
     if (at === null) return true;
-    if (at.fromLane === lane && at.from >= begin && at.from <= end) found.push({ arrow, isOut: true });
-    else if (at.toLane === lane && at.to >= begin && at.to <= end) found.push({ arrow, isOut: false });
+    if (fromLane === lane && at.from >= begin && at.from <= end) found.push({ arrow, isOut: true });
+    else if (toLane === lane && at.to >= begin && at.to <= end) found.push({ arrow, isOut: false });
     return found.length < limit;
   });
   return found;

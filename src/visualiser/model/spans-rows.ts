@@ -5,8 +5,9 @@
  * one block, four blocks one of the next level; a block knows for how long it is busy and its longest span. So what is drawn costs by
  * the pixels it takes, not by the spans there are. At most one span of a row is open, the last.
  */
-import { grown } from './spans-columns.js';
-import type { SpanFacts, SpanTable } from './spans-table.js';
+import { firstPlace } from './spans-columns.js';
+import type { SpanModel } from './spans.js';
+import { SpanFlag, type SpanFacts } from './spans-table.js';
 
 /** Told of a span (`count` 1), or of a run of spans that is shorter than the resolution, by its longest one. */
 export type SpanVisitor = (span: number, begin: number, end: number, count: number, busy: number) => void;
@@ -16,189 +17,145 @@ const FAN_BITS = 2;
 const FAN = 1 << FAN_BITS;
 /** Blocks are no larger than 2^30 spans. */
 const MAX_LEVEL = 15;
-const FIRST_ROOM = 64;
 
 /** A level of the pyramid. */
-class Level {
-  used = 0;
-  busy = new Float32Array(FIRST_ROOM);
-  longest = new Uint32Array(FIRST_ROOM);
-
-  push(busy: number, longest: number): void {
-    if (this.used === this.busy.length) {
-      this.busy = grown(this.busy, 2 * this.used);
-      this.longest = grown(this.longest, 2 * this.used);
-    }
-    this.busy[this.used] = busy;
-    this.longest[this.used++] = longest;
-  }
-}
-
-/** A span that has not ended. */
-export interface OpenSpan extends SpanFacts {
-  begin: number;
+interface Level {
+  readonly busy: number[];
+  /** Numbers of spans. */
+  readonly longest: number[];
 }
 
 export class Row {
-  /** Numbers of its spans, less `offset`. */
-  private spans = new Uint32Array(FIRST_ROOM);
-  private offset = 0;
-  private used = 0;
-  private levels: Level[] = [];
-  /** One object for whatever is open here. */
-  private readonly slot: OpenSpan = { begin: 0, kind: 0, name: 0, id: 0, job: 0, log: 0, entry: 0, flags: 0 };
-  private isOpen = false;
+  private current: SpanFacts | null = null;
+  /** Numbers of those that have. */
+  private spans: number[] = [];
+  /** The pyramid from blocks of FAN spans on; the first place is of no use. */
+  private levels: (Level | undefined)[] = [undefined];
   /** Nothing begins before this. */
   private lastEnd = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly table: SpanTable,
+    private readonly model: SpanModel,
     readonly lane: number,
     readonly depth: number,
   ) {}
 
   /** How many of its spans have ended and are kept. */
   get length(): number {
-    return this.used;
+    return this.spans.length;
   }
 
   /** What has not ended; valid until it does. */
-  get open(): Readonly<OpenSpan> | null {
-    return this.isOpen ? this.slot : null;
+  get open(): Readonly<SpanFacts> | null {
+    return this.current;
   }
 
   /** Number of the span at a place, 0 being the oldest that is kept; -1 of a place where there is none. */
   at(place: number): number {
-    return place >= 0 && place < this.used ? this.offset + (this.spans[place] as number) : -1;
+    return this.spans[place] ?? -1;
   }
 
-  /** Begins a span, which then is open. What was open must have been ended. */
-  begin(nanoseconds: number, facts: SpanFacts): void {
-    Object.assign(this.slot, facts);
-    this.slot.begin = Math.max(nanoseconds, this.lastEnd);
-    this.isOpen = true;
+  /** Begins a span, which then is open and the row's own. What was open, whose end was lost, is cut. */
+  begin(facts: SpanFacts): void {
+    this.end(facts.begin, SpanFlag.cut);
+    facts.begin = Math.max(facts.begin, this.lastEnd);
+    this.current = facts;
   }
 
   /** Ends what is open, if anything is. */
   end(nanoseconds: number, flags = 0): void {
-    if (!this.isOpen) return;
-    this.isOpen = false;
-    this.slot.flags |= flags;
-    this.lastEnd = Math.max(nanoseconds, this.slot.begin);
-    this.push(this.table.push(this, this.slot.begin, this.lastEnd, this.slot));
+    if (this.current === null) return;
+    const { begin, id, kind, name, flags: known, job, log, entry } = this.current;
+    const { spans } = this.model;
+    this.current = null;
+    this.lastEnd = Math.max(nanoseconds, begin);
+    this.model.makeRoom();
+    spans.push(begin, this.lastEnd, id, kind, name, known | flags, job, this.lane, this.depth, log, entry);
+    this.add(spans.end - 1);
   }
 
   /** What is open is called otherwise from now on. */
   rename(name: number): void {
-    this.slot.name = name;
+    if (this.current !== null) this.current.name = name;
   }
 
-  /** Something that lasts no time. Nothing may be open. */
-  mark(nanoseconds: number, facts: SpanFacts): void {
-    this.begin(nanoseconds, facts);
-    this.end(nanoseconds);
+  /** Something that lasts no time; it isn't noted if something is open. */
+  mark(facts: SpanFacts): void {
+    if (this.current !== null) return;
+    this.begin(facts);
+    this.end(facts.begin);
   }
 
   /** The first place whose span ends after that time, or has that very end and no length; `length` if there is none. */
   placeAt(nanoseconds: number): number {
-    let low = 0;
-    let high = this.used;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.table.endOf(this.at(middle)) < nanoseconds) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstPlace(this.length, (place) => this.model.spans.endOf(this.at(place)) < nanoseconds);
   }
 
   /** The span around that time, -1 if there is none that has ended; one that begins then before one that ends then. */
   spanAt(nanoseconds: number): number {
     let found = -1;
-    for (let place = this.placeAt(nanoseconds); place < this.used; place++) {
-      const span = this.at(place);
-      if (this.table.beginOf(span) > nanoseconds) break;
-      found = span;
-    }
+    for (let place = this.placeAt(nanoseconds); this.model.spans.beginOf(this.at(place)) <= nanoseconds; place++) found = this.at(place);
     return found;
   }
 
   /** Tells of the spans that touch a stretch of time, in order; neighbours that all lie within `resolution` nanoseconds are told of as one. */
   visit(from: number, to: number, resolution: number, visitor: SpanVisitor): void {
-    const { table, used } = this;
-    let place = this.placeAt(from);
+    const { spans } = this.model;
     let level = 0;
-    while (place < used) {
-      const span = this.offset + (this.spans[place] as number);
-      const begin = table.beginOf(span);
+    for (let place = this.placeAt(from); place < this.length; place += 1 << (FAN_BITS * level)) {
+      const span = this.at(place);
+      const begin = spans.beginOf(span);
       if (begin > to) return;
-      level = this.largest(place, begin + resolution, level);
-      if (level === 0) {
-        const end = table.endOf(span);
-        visitor(span, begin, end, 1, end - begin);
-        place++;
-        continue;
-      }
-      const size = 1 << (FAN_BITS * level);
-      const block = this.levels[level - 1] as Level;
+      // The largest block that begins here and is over by then; it's mostly of the size of the one before.
+      const until = begin + resolution;
+      while (level > 0 && !this.fits(place, level, until)) level--;
+      while (this.fits(place, level + 1, until)) level++;
+      const end = spans.endOf(this.at(place + (1 << (FAN_BITS * level)) - 1));
+      const block = this.levels[level];
       const at = place >>> (FAN_BITS * level);
-      visitor(this.offset + (block.longest[at] as number), begin, table.endOf(this.at(place + size - 1)), size, block.busy[at] as number);
-      place += size;
+      if (block === undefined) visitor(span, begin, end, 1, end - begin);
+      else visitor(block.longest[at] as number, begin, end, 1 << (FAN_BITS * level), block.busy[at] as number);
     }
   }
 
   /** Spans that were let go of the table are no longer here. */
   forget(): void {
-    const { first } = this.table;
-    let gone = 0;
-    while (gone < this.used && this.at(gone) < first) gone++;
-    const kept = Array.from({ length: this.used - gone }, (_, place) => this.at(gone + place));
-    this.offset = first;
-    this.used = 0;
-    this.levels = [];
-    for (const span of kept) this.push(span);
-  }
-
-  /** The level of the largest block that begins at a place and ends by a time. */
-  private largest(place: number, until: number, near: number): number {
-    let level = near;
-    while (level > 0 && !this.fits(place, level, until)) level--;
-    while (this.fits(place, level + 1, until)) level++;
-    return level;
+    const { first } = this.model.spans;
+    const kept = this.spans.slice(firstPlace(this.length, (place) => this.at(place) < first));
+    this.spans = [];
+    this.levels = [undefined];
+    for (const span of kept) this.add(span);
   }
 
   private fits(place: number, level: number, until: number): boolean {
     const size = 1 << (FAN_BITS * level);
-    if ((place & (size - 1)) !== 0 || place + size > this.used || level > MAX_LEVEL) return false;
-    return this.table.endOf(this.offset + (this.spans[place + size - 1] as number)) <= until;
+    if ((place & (size - 1)) !== 0 || place + size > this.length || level > MAX_LEVEL) return false;
+    return this.model.spans.endOf(this.at(place + size - 1)) <= until;
   }
 
-  private push(span: number): void {
-    if (this.used === this.spans.length) this.spans = grown(this.spans, 2 * this.used);
-    this.spans[this.used++] = span - this.offset;
-    for (let level = 1, count = this.used; count % FAN === 0; level++, count /= FAN) this.pushBlock(level, count - FAN);
+  private add(span: number): void {
+    let count = this.spans.push(span);
+    for (let level = 1; count % FAN === 0; level++, count /= FAN) this.addBlock(level, count - FAN);
   }
 
-  /** Makes the block of a level out of four of the one below, which begin at `from`. */
-  private pushBlock(level: number, from: number): void {
+  /** Makes the block above four neighbours of a level, which begin at `from`. */
+  private addBlock(level: number, from: number): void {
+    const { spans } = this.model;
+    const below = this.levels[level - 1];
+    const numbers = below === undefined ? this.spans : below.longest;
     let busy = 0;
     let longest = 0;
     let length = -1;
-    const below = this.levels[level - 2];
     for (let at = from; at < from + FAN; at++) {
-      const number = below === undefined ? (this.spans[at] as number) : (below.longest[at] as number);
-      const span = this.offset + number;
-      const duration = this.table.endOf(span) - this.table.beginOf(span);
+      const span = numbers[at] as number;
+      const duration = spans.endOf(span) - spans.beginOf(span);
       busy += below === undefined ? duration : (below.busy[at] as number);
-      if (duration > length) {
-        length = duration;
-        longest = number;
-      }
+      if (duration <= length) continue;
+      length = duration;
+      longest = span;
     }
-    let block = this.levels[level - 1];
-    if (block === undefined) {
-      block = new Level();
-      this.levels.push(block);
-    }
-    block.push(busy, longest);
+    this.levels[level] ??= { busy: [], longest: [] };
+    this.levels[level]?.busy.push(busy);
+    this.levels[level]?.longest.push(longest);
   }
 }

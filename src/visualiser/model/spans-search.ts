@@ -45,7 +45,7 @@ export function findSpan(
     const begin = spans.beginOf(a);
     return begin < b.time || (begin === b.time && a < b.span);
   };
-  let [count, best, end] = [0, -1, -1];
+  let [count, onward, best, end] = [0, 0, -1, -1];
   const isBetter = (span: number, than: number): boolean =>
     than < 0 || isBefore(span, { time: spans.beginOf(than), span: than }) !== isBack;
   for (let span = spans.first; span < spans.end; span++) {
@@ -53,25 +53,13 @@ export function findSpan(
     count++;
     if (isBetter(span, end)) end = span;
     const isOnward = isBack ? isBefore(span, from) : !isBefore(span, from) && span !== from.span;
-    if (isOnward && isBetter(span, best)) best = span;
+    if (!isOnward) continue;
+    onward++;
+    if (isBetter(span, best)) best = span;
   }
-  const span = best >= 0 ? best : end;
-  return { span, place: span < 0 ? 0 : placeOf(model, matches, span), count };
-}
-
-function placeOf({ spans }: SpanModel, matches: SpanMatcher, span: number): number {
-  const time = spans.beginOf(span);
-  let place = 1;
-  for (let each = spans.first; each < spans.end; each++) {
-    const begin = spans.beginOf(each);
-    if ((begin < time || (begin === time && each < span)) && matches(spans.nameOf(each), spans.idOf(each), spans.jobOf(each))) place++;
-  }
-  return place;
+  if (best < 0) return { span: end, place: isBack ? count : Math.min(1, count), count };
+  return { span: best, place: isBack ? onward : count - onward + 1, count };
 }
 
 /** How many spans are meant. */
-export function countSpans({ spans }: SpanModel, matches: SpanMatcher): number {
-  let count = 0;
-  for (let span = spans.first; span < spans.end; span++) if (matches(spans.nameOf(span), spans.idOf(span), spans.jobOf(span))) count++;
-  return count;
-}
+export const countSpans = (model: SpanModel, matches: SpanMatcher): number => findSpan(model, matches, { time: 0, span: -1 }, false).count;

@@ -3,9 +3,9 @@
  *
  * Invariant: only what has ended is in it; what is still open lies with its row (spans-rows.ts). A span's number counts from the first that ever
  * ended and stays the same when older ones are let go; spans of one row come in the order of their times, those of different rows nearly so.
- * Nothing is made for a span.
  */
-import { grown } from './spans-columns.js';
+import { KEPT_SPANS } from '../../base/limits.js';
+import { Columns } from './spans-columns.js';
 
 /** What a span is. `event` and `shown` last no time. */
 export const SpanKind = {
@@ -53,6 +53,7 @@ export const SpanFlag = {
 
 /** What is said of a span, whether it has ended or not. */
 export interface SpanFacts {
+  begin: number;
   /** One of SpanKind. */
   kind: number;
   /** A number of SpanModel.names. */
@@ -69,145 +70,53 @@ export interface SpanFacts {
   flags: number;
 }
 
-const FIRST_ROOM = 4096;
+/** A span that has ended, in the order of the columns. */
+type Values = readonly [
+  begin: number,
+  end: number,
+  id: number,
+  kind: number,
+  name: number,
+  flags: number,
+  job: number,
+  lane: number,
+  depth: number,
+  log: number,
+  entry: number,
+];
 
-export class SpanTable {
-  private begins = new Float64Array(FIRST_ROOM);
-  private ends = new Float64Array(FIRST_ROOM);
-  private ids = new Float64Array(FIRST_ROOM);
-  private jobs = new Uint32Array(FIRST_ROOM);
-  private entries = new Uint32Array(FIRST_ROOM);
-  private lanes = new Uint16Array(FIRST_ROOM);
-  private names = new Uint16Array(FIRST_ROOM);
-  private logs = new Uint16Array(FIRST_ROOM);
-  private depths = new Uint8Array(FIRST_ROOM);
-  private kinds = new Uint8Array(FIRST_ROOM);
-  private flagBits = new Uint8Array(FIRST_ROOM);
-  private oldest = 0;
-  private used = 0;
-
+export class SpanTable extends Columns<Values> {
   /** `limit`: spans kept at most. */
-  constructor(readonly limit: number) {}
-
-  /** Number of the oldest span that is kept. */
-  get first(): number {
-    return this.oldest;
-  }
-
-  /** Number of the next span to come. */
-  get end(): number {
-    return this.oldest + this.used;
-  }
-
-  get length(): number {
-    return this.used;
-  }
-
-  get isFull(): boolean {
-    return this.used >= this.limit;
+  constructor(limit = KEPT_SPANS) {
+    const [wide, number, short, byte] = [Float64Array, Uint32Array, Uint16Array, Uint8Array];
+    super([wide, wide, wide, byte, short, byte, number, short, byte, short, number], limit);
   }
 
   beginOf(span: number): number {
-    return this.begins[span - this.oldest] ?? Number.NaN;
+    return this.of[0]?.[span - this.first] ?? Number.NaN;
   }
 
   endOf(span: number): number {
-    return this.ends[span - this.oldest] ?? Number.NaN;
-  }
-
-  laneOf(span: number): number {
-    return this.lanes[span - this.oldest] ?? 0;
-  }
-
-  /** Which row of its lane: how many spans are around it there. */
-  depthOf(span: number): number {
-    return this.depths[span - this.oldest] ?? 0;
-  }
-
-  kindOf(span: number): number {
-    return this.kinds[span - this.oldest] ?? 0;
-  }
-
-  nameOf(span: number): number {
-    return this.names[span - this.oldest] ?? 0;
+    return this.of[1]?.[span - this.first] ?? Number.NaN;
   }
 
   idOf(span: number): number {
-    return this.ids[span - this.oldest] ?? 0;
+    return this.of[2]?.[span - this.first] ?? 0;
   }
 
-  jobOf(span: number): number {
-    return this.jobs[span - this.oldest] ?? 0;
+  kindOf(span: number): number {
+    return this.of[3]?.[span - this.first] ?? 0;
+  }
+
+  nameOf(span: number): number {
+    return this.of[4]?.[span - this.first] ?? 0;
   }
 
   flagsOf(span: number): number {
-    return this.flagBits[span - this.oldest] ?? 0;
+    return this.of[5]?.[span - this.first] ?? 0;
   }
 
-  /** Place in TraceStore.threads. */
-  logOf(span: number): number {
-    return this.logs[span - this.oldest] ?? 0;
-  }
-
-  /** Index of its first event in that thread's log. */
-  entryOf(span: number): number {
-    return this.entries[span - this.oldest] ?? 0;
-  }
-
-  /** Adds a span, and gives its number. There must be room. */
-  push(place: { readonly lane: number; readonly depth: number }, begin: number, end: number, facts: SpanFacts): number {
-    if (this.used === this.begins.length) this.grow();
-    const at = this.used++;
-    this.begins[at] = begin;
-    this.ends[at] = end;
-    this.lanes[at] = place.lane;
-    this.depths[at] = place.depth;
-    this.ids[at] = facts.id;
-    this.jobs[at] = facts.job;
-    this.entries[at] = facts.entry;
-    this.names[at] = facts.name;
-    this.logs[at] = facts.log;
-    this.kinds[at] = facts.kind;
-    this.flagBits[at] = facts.flags;
-    return this.oldest + at;
-  }
-
-  /** Lets the older half go. Rows have to forget them as well. */
-  forget(): void {
-    const count = this.used >>> 1;
-    for (const column of this.columns()) column.copyWithin(0, count, this.used);
-    this.oldest += count;
-    this.used -= count;
-  }
-
-  private columns() {
-    return [
-      this.begins,
-      this.ends,
-      this.ids,
-      this.jobs,
-      this.entries,
-      this.lanes,
-      this.names,
-      this.logs,
-      this.depths,
-      this.kinds,
-      this.flagBits,
-    ];
-  }
-
-  private grow(): void {
-    const room = Math.min(this.limit, 2 * this.begins.length);
-    this.begins = grown(this.begins, room);
-    this.ends = grown(this.ends, room);
-    this.ids = grown(this.ids, room);
-    this.jobs = grown(this.jobs, room);
-    this.entries = grown(this.entries, room);
-    this.lanes = grown(this.lanes, room);
-    this.names = grown(this.names, room);
-    this.logs = grown(this.logs, room);
-    this.depths = grown(this.depths, room);
-    this.kinds = grown(this.kinds, room);
-    this.flagBits = grown(this.flagBits, room);
+  jobOf(span: number): number {
+    return this.of[6]?.[span - this.first] ?? 0;
   }
 }

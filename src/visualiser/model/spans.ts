@@ -6,16 +6,17 @@
  * is robust against those that are missing: what was open then is marked as cut. What is not here: pixels, and whatever else a view makes of it.
  */
 import type { TraceStore } from '../../trace/recording/trace-store.js';
+import { SPAN_LANES } from '../../base/limits.js';
 import { ArrowTable } from './spans-arrows.js';
 import { NameList } from './spans-columns.js';
 import { type EventRule, eventRules } from './spans-events.js';
 import { JobTable } from './spans-jobs.js';
-import { type Lane, Lanes } from './spans-lanes.js';
-import { MachineLanes } from './spans-machines.js';
+import { Lane, type LaneSpec } from './spans-lanes.js';
+import { stateText } from './spans-machines.js';
 import { MessageLanes } from './spans-messages.js';
-import { type Readers, SpanReader } from './spans-reader.js';
+import { SpanReader } from './spans-reader.js';
 import { Series } from './spans-series.js';
-import type { SpanTable } from './spans-table.js';
+import { SpanTable } from './spans-table.js';
 
 /** How much is kept. */
 export interface SpanBounds {
@@ -26,43 +27,44 @@ export interface SpanBounds {
 
 export class SpanModel {
   readonly names = new NameList();
+  readonly spans: SpanTable;
   readonly arrows: ArrowTable;
   readonly jobs: JobTable;
   readonly counters = new Series();
-  private readonly lanesOf: Lanes;
-  private readonly readers: Readers;
+  /** In the order in which they were heard of; a lane's index is its place here. */
+  readonly lanes: Lane[] = [];
+  readonly messages = new MessageLanes(this);
+  /** By number, with the texts of their states. */
+  machines: readonly { readonly name: string; readonly states: readonly string[] }[] = [];
+  /** The earliest time of anything, NaN if there is nothing, and the latest. Written here only. */
+  start = Number.NaN;
+  end = Number.NaN;
+  private readonly byKey = new Map<string, Lane>();
   private readonly threads: SpanReader[] = [];
   private rules: readonly (EventRule | null)[] | null = null;
-  private earliest = Number.NaN;
-  private latest = Number.NaN;
 
   constructor({ spans, arrows, jobs }: SpanBounds = {}) {
-    this.lanesOf = new Lanes(spans);
+    this.spans = new SpanTable(spans);
     this.arrows = new ArrowTable(arrows);
     this.jobs = new JobTable(jobs);
-    const { lanesOf: lanes, names } = this;
-    const machines = new MachineLanes(lanes, names);
-    const messages = new MessageLanes(lanes, names, this.arrows);
-    this.readers = { lanes, names, jobs: this.jobs, machines, messages };
   }
 
-  /** In the order in which they were heard of; a lane's index is its place here. */
-  get lanes(): readonly Lane[] {
-    return this.lanesOf.list;
+  /** The lane of a key, made if there is none. Beyond SPAN_LANES, which no honest recording has, the last one serves. */
+  lane(key: string, spec: LaneSpec): Lane {
+    let lane = this.byKey.get(key) ?? this.lanes[SPAN_LANES - 1];
+    if (lane === undefined) {
+      lane = new Lane(this, this.lanes.length, spec);
+      this.lanes.push(lane);
+      this.byKey.set(key, lane);
+    }
+    return lane;
   }
 
-  get spans(): SpanTable {
-    return this.lanesOf.table;
-  }
-
-  /** The earliest time of anything, NaN if there is nothing. */
-  get start(): number {
-    return this.earliest;
-  }
-
-  /** The latest. */
-  get end(): number {
-    return this.latest;
+  /** Lets the older half of the spans go if there is no room for another one. */
+  makeRoom(): void {
+    if (!this.spans.isFull) return;
+    this.spans.forget(this.spans.length >>> 1);
+    for (const { rows } of this.lanes) for (const row of rows) row.forget();
   }
 
   /** Goes on from where it was, with the same store as ever; true if there was anything. */
@@ -71,31 +73,16 @@ export class SpanModel {
     if (header === null) return false;
     if (this.rules === null) {
       this.rules = eventRules(header.events);
-      this.readers.machines.recorded = header.machines;
-      this.readers.messages.recorded = header;
+      this.machines = header.machines.map(({ name, states }) => ({ name, states: states.map(stateText) }));
     }
-    const before = this.latest;
-    this.addThreads(store);
+    const before = this.end;
+    for (const [place, log] of store.threads.entries()) this.threads[place] ??= new SpanReader(this, store, log, place);
     const hasRead = this.readAll(this.rules);
     this.counters.update(store);
-    this.latest = Number.isNaN(store.now) ? this.latest : store.now;
+    if (!Number.isNaN(store.now)) this.end = store.now;
     const starts = [store.start, this.counters.time(0), store.frames[0]?.nanoseconds ?? Number.NaN].filter((time) => !Number.isNaN(time));
-    if (starts.length > 0) this.earliest = Math.min(...starts);
-    return hasRead || this.latest !== before;
-  }
-
-  private addThreads(store: TraceStore): void {
-    for (let place = this.threads.length; place < store.threads.length; place++) {
-      const log = store.threads[place];
-      if (log === undefined) return;
-      const { actor, name, number } = log.thread;
-      const lane =
-        actor === 'pvg'
-          ? this.readers.messages.pvgLane(number)
-          : this.lanesOf.of(`thread ${place}`, () => ({ kind: 'thread', name, log: place }));
-      lane.name = name === '' ? lane.name : name;
-      this.threads.push(new SpanReader(log, place, lane, this.readers));
-    }
+    if (starts.length > 0) this.start = Math.min(...starts);
+    return hasRead || this.end !== before;
   }
 
   /** Reads what is new of all threads, in the order of its times. */

@@ -3,13 +3,12 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Lanes } from '../../../dist/src/visualiser/model/spans-lanes.js';
 import { findSpan, spanMatcher } from '../../../dist/src/visualiser/model/spans-search.js';
 import { SpanModel } from '../../../dist/src/visualiser/model/spans.js';
 import { KINDS, type TestEvent, TestRecording } from './recorded.js';
 import { arrowsOf, said } from './said.js';
 
-const FACTS = { kind: 12, name: 0, id: 0, job: 0, log: 0, entry: 0, flags: 0 };
+const FACTS = { begin: 0, kind: 12, name: 0, id: 0, job: 0, log: 0, entry: 0, flags: 0 };
 
 /** A handler: a bottom half or a section, with what it waits for and what runs meanwhile. */
 interface Handler {
@@ -170,17 +169,17 @@ const lengths = fc.array(fc.record({ gap: fc.nat(6), length: fc.nat(9) }), { max
 
 describe('a row', () => {
   const filled = (spans: readonly { readonly gap: number; readonly length: number }[], limit = 1000) => {
-    const lanes = new Lanes(limit);
-    const lane = lanes.of('x', () => ({ kind: 'thread', name: 'x', log: 0 }));
+    const model = new SpanModel({ spans: limit });
+    const row = model.lane('x', { kind: 'thread', name: 'x', log: 0 }).row(0);
     let time = 0;
     const known = spans.map(({ gap, length }) => {
       const begin = time + gap;
-      lane.begin(0, begin, FACTS);
-      lane.end(0, begin + length);
+      row.begin({ ...FACTS, begin });
+      row.end(begin + length);
       time = begin + length;
       return { begin, end: time };
     });
-    return { row: lane.row(0), table: lanes.table, known };
+    return { row, table: model.spans, known };
   };
 
   it('tells of exactly the spans that touch a stretch', () => {

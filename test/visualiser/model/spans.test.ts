@@ -187,6 +187,27 @@ describe('events that are missing', () => {
   });
 });
 
+describe('messages of actors', () => {
+  it('are theirs though they are posted on one of PVG’s threads', () => {
+    const recording = new TestRecording();
+    const [bql, background] = [recording.thread('bql'), recording.thread('background-queue')];
+    recording.events(background, [[10, 'agfx_message_posted', KINDS.jobDone, 3, MAILBOX.bql]]);
+    recording.events(bql, [[20, 'agfx_message_taken', KINDS.jobDone, 3, 9, 0]]);
+    expect(arrowsOf(updated(recording))).toEqual(['message jobDone 3: background-queue 10 → bql 20']);
+  });
+
+  it('that tell that an access has come back from PVG do so even after its reply', () => {
+    const recording = new TestRecording();
+    recording.events(recording.thread('bql'), [
+      [1, 'agfx_message_taken', KINDS.access, 1, 0, 0],
+      [2, 'agfx_message_posted', KINDS.enterPvg, 40, VCPU_MAILBOX],
+      [3, 'agfx_message_posted', KINDS.reply, 1, VCPU_MAILBOX],
+      [4, 'agfx_message_taken', KINDS.accessReturned, 40, 5, 0],
+    ]);
+    expect(arrowsOf(updated(recording))).toContain('access accessReturned 40: vcpu 4 → bql 4');
+  });
+});
+
 describe('machines', () => {
   it('that stay have a lane each, with a span for each state; regions are read in one line', () => {
     const recording = new TestRecording();
@@ -248,7 +269,7 @@ describe('processors', () => {
 });
 
 describe('counters', () => {
-  it('are columns by time; the largest of a stretch, or the last before it', () => {
+  it('are told by time', () => {
     const recording = new TestRecording();
     for (const [time, depth, accesses] of [
       [10, 1, 100],
@@ -263,12 +284,8 @@ describe('counters', () => {
       false,
       true,
     ]);
-    expect([counters.largest(0, 10, 25), counters.largest(0, 25, 26), counters.largest(0, 1, 5), counters.largest(1, 30, 99)]).toEqual([
-      7,
-      7,
-      Number.NaN,
-      300,
-    ]);
+    expect([10, 11, 30, 31].map((time) => counters.at(time))).toEqual([0, 1, 2, 3]);
+    expect([counters.time(1), counters.value(0, 1), counters.value(1, 2), counters.time(3)]).toEqual([20, 7, 300, Number.NaN]);
   });
 });
 
@@ -289,7 +306,8 @@ describe('bounds', () => {
     model.update(recording.store);
     expect(model.spans.length).toBeLessThanOrEqual(100);
     expect(model.arrows.length).toBeLessThanOrEqual(256);
-    expect([model.jobs.seen, model.jobs.first, model.jobs.of(990), model.jobs.nth(999)?.job]).toEqual([1000, 990, null, 1000]);
+    expect(model.jobs.list.length).toBeLessThanOrEqual(10);
+    expect([model.jobs.of(990), model.jobs.list.at(-1)?.job]).toEqual([null, 1000]);
     const lines = said(model);
     expect(lines).toContain('bql/1 section access 1 1-');
     expect(lines.filter((line) => line.startsWith('bql/0')).at(-1)).toBe('bql/0 batch batch 999 10000-10005');

@@ -5,7 +5,7 @@
  * overlap; to scale, one that would is left out.
  */
 import { ArrowKind } from '../../../model/spans-arrows.js';
-import { SpanKind } from '../../../model/spans-table.js';
+import { SpanFlag, SpanKind } from '../../../model/spans-table.js';
 import type { Colours, Palette } from '../timeline/palette.js';
 import { durationText, momentText } from '../timeline/time-text.js';
 import type { SequenceBar, SequenceMessage, SequenceRow, SequenceRows } from './rows.js';
@@ -19,6 +19,7 @@ export interface SequenceScene extends SequenceRows {
   readonly scrollTop: number;
   readonly geometry: Geometry;
   readonly names: readonly string[];
+  /** Of the recording. */
   readonly start: number;
   readonly chosen: number;
 }
@@ -38,8 +39,7 @@ export interface Geometry {
 export function geometryOf(
   size: number,
   room: { readonly width: number; readonly height: number },
-  columns: number,
-  rows: number,
+  { columns, rows }: { readonly columns: number; readonly rows: number },
   scale: Geometry['scale'],
 ): Geometry {
   const rowHeight = Math.round(1.6 * size);
@@ -54,181 +54,124 @@ const xOf = ({ gutter, columnWidth }: Geometry, column: number): number => gutte
 /** Where a place between rows, or a time, is in the content. */
 export function yOf({ scale, rowHeight, height }: Geometry, place: number, time: number): number {
   if (scale === null) return (place + 0.5) * rowHeight;
-  return rowHeight / 2 + ((time - scale.from) / Math.max(1, scale.to - scale.from)) * (height - rowHeight);
-}
-
-/** The row at a height of the content. */
-export function rowAt({ rows, geometry }: Pick<SequenceScene, 'rows' | 'geometry'>, y: number): number {
-  if (geometry.scale === null) return Math.floor(y / geometry.rowHeight);
-  let nearest = -1;
-  let away = Number.POSITIVE_INFINITY;
-  rows.forEach(({ time }, row) => {
-    const distance = Math.abs(yOf(geometry, row, time) - y);
-    if (distance < away) [nearest, away] = [row, distance];
-  });
-  return nearest;
+  const share = (time - scale.from) / Math.max(1, scale.to - scale.from);
+  return rowHeight / 2 + Math.min(1, Math.max(0, share)) * (height - rowHeight);
 }
 
 export function paintSequence(scene: SequenceScene): void {
-  const { context, palette, width, height, geometry, names, scrollTop } = scene;
+  const { context, palette, width, height, geometry, names } = scene;
   context.fillStyle = palette.bg;
   context.fillRect(0, 0, width, height);
   context.font = `${Math.round(0.9 * palette.size)}px system-ui, "Open Sans", sans-serif`;
   context.textBaseline = 'middle';
-  const top = (place: number, time: number): number => geometry.head + yOf(geometry, place, time) - scrollTop;
-  const bars = scene.bars.filter(({ from, to, begin, end }) => top(to, end) >= geometry.head && top(from, begin) <= height);
-  for (const bar of bars) if (bar.kind === SpanKind.hold) paintBar(scene, bar, top);
-  names.forEach((_, column) => {
-    context.fillStyle = palette.line;
-    context.fillRect(xOf(geometry, column) - 0.5, geometry.head, 1, height);
-  });
-  for (const bar of bars) if (bar.kind !== SpanKind.hold) paintBar(scene, bar, top);
-  for (const message of scene.messages) paintMessage(scene, message, top);
-  paintRowTexts(scene, top);
-  paintHead(scene);
-}
-
-type Top = (place: number, time: number) => number;
-
-function paintBar({ context, palette, colours, geometry }: SequenceScene, bar: SequenceBar, top: Top): void {
-  const { column, depth, kind, name, flags, from, to, begin, end } = bar;
-  const x = xOf(geometry, column);
-  const y = top(from, begin);
-  const tall = Math.max(2, top(to, end) - y);
-  context.fillStyle = colours.of(kind, name, flags);
-  if (kind === SpanKind.hold) {
-    context.globalAlpha = 0.16;
-    context.fillRect(x - 0.36 * geometry.columnWidth, y, 0.72 * geometry.columnWidth, tall);
-  } else if (kind === SpanKind.wait) {
-    // A bracket.
-    context.strokeStyle = palette.warn;
-    context.lineWidth = 1.5;
-    context.beginPath();
-    const left = x - 8 - 2 * depth;
-    context.moveTo(left + 4, y);
-    context.lineTo(left, y);
-    context.lineTo(left, y + tall);
-    context.lineTo(left + 4, y + tall);
-    context.stroke();
-  } else if (kind === SpanKind.batch) {
-    context.globalAlpha = 0.35;
-    context.fillRect(x - 6, y, 12, tall);
-  } else context.fillRect(x - 4 + 3 * Math.max(0, depth - 1), y, 8, tall);
-  context.globalAlpha = 1;
-}
-
-function paintMessage(
-  { context, palette, geometry, height }: SequenceScene,
-  { fromColumn, toColumn, from, to, sent, taken, kind }: SequenceMessage,
-  top: Top,
-): void {
-  const [y1, y2] = [top(from, sent), top(to, taken)];
-  if (Math.max(y1, y2) < geometry.head || Math.min(y1, y2) > height) return;
-  const isRight = toColumn >= fromColumn ? 1 : -1;
-  const [x1, x2] = [xOf(geometry, fromColumn) + 5 * isRight, xOf(geometry, toColumn) - 7 * isRight];
-  const isReply = kind === ArrowKind.answer || kind === ArrowKind.reply;
-  context.strokeStyle = palette.accent;
-  context.fillStyle = palette.accent;
-  context.lineWidth = 1.3;
-  context.setLineDash(isReply ? [5, 3] : []);
-  context.beginPath();
-  if (fromColumn === toColumn) {
-    context.moveTo(x1, y1);
-    context.bezierCurveTo(x1 + 26, y1, x1 + 26, y2, x1 + 3, y2);
-  } else {
-    context.moveTo(x1, y1);
-    context.lineTo(x2, y2);
-  }
-  context.stroke();
-  context.setLineDash([]);
-  const angle = fromColumn === toColumn ? Math.PI : Math.atan2(y2 - y1, x2 - x1);
-  const tip = fromColumn === toColumn ? x1 + 2 : x2 + 2 * isRight;
-  context.beginPath();
-  context.moveTo(tip, y2);
-  context.lineTo(tip - 8 * Math.cos(angle - 0.4), y2 - 8 * Math.sin(angle - 0.4));
-  context.lineTo(tip - 8 * Math.cos(angle + 0.4), y2 - 8 * Math.sin(angle + 0.4));
-  context.fill();
-}
-
-/** The rows that are to be seen, first and last. */
-function seen({ rows, geometry, scrollTop, height }: SequenceScene): readonly [number, number] {
-  if (geometry.scale !== null) return [0, rows.length - 1];
-  return [
-    Math.max(0, Math.floor(scrollTop / geometry.rowHeight) - 1),
-    Math.min(rows.length - 1, Math.ceil((scrollTop + height) / geometry.rowHeight)),
-  ];
-}
-
-function paintRowTexts(scene: SequenceScene, top: Top): void {
-  const { rows, geometry, height, context, palette, chosen, width, start } = scene;
-  const [first, last] = seen(scene);
-  let free = Number.NEGATIVE_INFINITY;
-  const before = rows[first - 1];
-  for (let index = first; index <= last; index++) {
-    const row = rows[index] as SequenceRow;
-    const y = top(index, row.time);
-    if (y < geometry.head - geometry.rowHeight || y > height + geometry.rowHeight) continue;
-    if (index === chosen) {
-      context.fillStyle = palette.accent;
-      context.globalAlpha = 0.14;
-      context.fillRect(0, y - geometry.rowHeight / 2, width, geometry.rowHeight);
-      context.globalAlpha = 1;
-    }
-    paintMark(scene, row, y);
-    if (geometry.scale !== null && index !== chosen && y < free) continue;
-    free = y + 0.75 * geometry.rowHeight;
-    paintLabel(scene, row, y);
-    context.textAlign = 'right';
-    context.fillStyle = palette.muted;
-    context.fillText(
-      before === undefined ? momentText(row.time - start) : `+${durationText(row.time - before.time)}`,
-      geometry.gutter - 10,
-      y,
-    );
-  }
-}
-
-function paintMark({ context, palette, geometry, colours }: SequenceScene, row: SequenceRow, y: number): void {
-  if (row.kind !== 'event') return;
-  context.fillStyle = row.spanKind < 0 ? palette.muted : colours.of(row.spanKind, row.name, 0);
-  context.beginPath();
-  context.arc(xOf(geometry, row.column), y, 3.5, 0, 2 * Math.PI);
-  context.fill();
-}
-
-function paintLabel({ context, palette, geometry, width }: SequenceScene, row: SequenceRow, y: number): void {
-  // A message is called so where it leaves; where it comes to, the arrow says it.
-  const text = row.kind === 'take' ? `takes ${row.label}` : row.label;
-  const x = xOf(geometry, row.column);
-  const room = context.measureText(text).width;
-  const goesLeft = row.other >= 0 && row.kind !== 'take' ? row.other < row.column : x + room + 30 > width;
-  const gap = 18;
-  const from = goesLeft ? Math.max(geometry.gutter, x - gap - room) : Math.min(x + gap, width - room - 4);
-  context.fillStyle = palette.bg;
-  context.globalAlpha = 0.82;
-  context.fillRect(from - 2, y - 0.45 * geometry.rowHeight, room + 4, 0.9 * geometry.rowHeight);
-  context.globalAlpha = 1;
-  context.textAlign = 'left';
-  context.fillStyle = row.failed
-    ? palette.bad
-    : row.kind === 'end' || row.kind === 'take'
-      ? palette.muted
-      : row.other >= 0
-        ? palette.accent
-        : palette.text;
-  context.fillText(text, from, y);
-}
-
-function paintHead({ context, palette, geometry, names, width }: SequenceScene): void {
+  for (const bar of scene.bars) if (bar.span.kind === SpanKind.hold) paintBar(scene, bar);
+  context.fillStyle = palette.line;
+  for (const column of names.keys()) context.fillRect(xOf(geometry, column) - 0.5, geometry.head, 1, height);
+  for (const bar of scene.bars) if (bar.span.kind !== SpanKind.hold) paintBar(scene, bar);
+  for (const message of scene.messages) paintMessage(scene, message);
+  paintRows(scene);
   context.fillStyle = palette.panel;
   context.fillRect(0, 0, width, geometry.head);
   context.fillStyle = palette.line;
   context.fillRect(0, geometry.head - 1, width, 1);
   context.fillStyle = palette.text;
   context.textAlign = 'center';
-  const letter = context.measureText('abcdefghmnopst').width / 14;
-  const room = Math.max(3, Math.floor((geometry.columnWidth - 8) / letter));
-  names.forEach((name, column) => {
-    context.fillText(name.length > room ? `${name.slice(0, room - 1)}…` : name, xOf(geometry, column), geometry.head / 2);
-  });
+  for (const [column, name] of names.entries()) context.fillText(name, xOf(geometry, column), geometry.head / 2, geometry.columnWidth - 8);
+}
+
+const topOf = ({ geometry, scrollTop }: SequenceScene, place: number, time: number): number =>
+  geometry.head + yOf(geometry, place, time) - scrollTop;
+
+function paintBar(scene: SequenceScene, { span, column, from, to }: SequenceBar): void {
+  const { context, colours, geometry, height } = scene;
+  const { kind, name, flags, depth, begin, end } = span;
+  const [top, bottom] = [topOf(scene, from, begin), topOf(scene, to, end)];
+  if (top > height || bottom < geometry.head) return;
+  // From the actor's line to the left, how wide, and how opaque.
+  let [left, width, alpha] = [4 - 3 * Math.max(0, depth - 1), 8, 1];
+  if (kind === SpanKind.hold) [left, width, alpha] = [0.36 * geometry.columnWidth, 0.72 * geometry.columnWidth, 0.16];
+  if (kind === SpanKind.batch) [left, width, alpha] = [6, 12, 0.35];
+  if (kind === SpanKind.wait) [left, width] = [10 + 2 * depth, 3];
+  context.fillStyle = colours.of(kind, name, flags);
+  context.globalAlpha = alpha;
+  context.fillRect(xOf(geometry, column) - left, top, width, Math.max(2, bottom - top));
+  context.globalAlpha = 1;
+}
+
+function paintMessage(scene: SequenceScene, { arrow, from, to }: SequenceMessage): void {
+  const { context, palette, geometry, height } = scene;
+  const [y1, y2] = [topOf(scene, from.place, arrow.from), topOf(scene, to.place, arrow.to)];
+  if (Math.max(y1, y2) < geometry.head || Math.min(y1, y2) > height) return;
+  const { column, other } = from;
+  const side = other >= column ? 1 : -1;
+  const x1 = xOf(geometry, column) + 5 * side;
+  // One to itself leaves to the right and comes back from there.
+  const [x2, bend, angle] =
+    column === other
+      ? [x1 + 2, 26, Math.PI]
+      : [xOf(geometry, other) - 5 * side, 0, Math.atan2(y2 - y1, xOf(geometry, other) - 5 * side - x1)];
+  context.strokeStyle = palette.accent;
+  context.fillStyle = palette.accent;
+  context.lineWidth = 1.3;
+  context.setLineDash(arrow.kind === ArrowKind.answer || arrow.kind === ArrowKind.reply ? [5, 3] : []);
+  context.beginPath();
+  context.moveTo(x1, y1);
+  context.bezierCurveTo(x1 + bend, y1, x2 + bend, y2, x2, y2);
+  context.stroke();
+  context.setLineDash([]);
+  context.beginPath();
+  context.moveTo(x2, y2);
+  for (const turn of [-0.4, 0.4]) context.lineTo(x2 - 8 * Math.cos(angle + turn), y2 - 8 * Math.sin(angle + turn));
+  context.fill();
+}
+
+function paintRows(scene: SequenceScene): void {
+  const { rows, geometry, height, context, palette, chosen, width, start } = scene;
+  const { rowHeight, gutter } = geometry;
+  const first = rows[0]?.time ?? 0;
+  let free = Number.NEGATIVE_INFINITY;
+  for (const row of rows) {
+    const y = topOf(scene, row.place, row.time);
+    if (y < geometry.head - rowHeight || y > height + rowHeight) continue;
+    if (row.place === chosen) {
+      context.fillStyle = palette.accent;
+      context.globalAlpha = 0.14;
+      context.fillRect(0, y - rowHeight / 2, width, rowHeight);
+      context.globalAlpha = 1;
+    }
+    if (row.kind === 'event') paintMark(scene, row, y);
+    if (geometry.scale !== null && row.place !== chosen && y < free) continue;
+    free = y + 0.75 * rowHeight;
+    paintLabel(scene, row, y);
+    context.textAlign = 'right';
+    context.fillStyle = palette.muted;
+    context.fillText(row.place === 0 ? momentText(first - start) : `+${durationText(row.time - first)}`, gutter - 10, y);
+  }
+}
+
+function paintMark({ context, geometry, colours }: SequenceScene, { column, span }: SequenceRow, y: number): void {
+  context.fillStyle = colours.of(SpanKind.event, span?.name ?? 0, 0);
+  context.beginPath();
+  context.arc(xOf(geometry, column), y, 3.5, 0, 2 * Math.PI);
+  context.fill();
+}
+
+function paintLabel(
+  { context, palette, geometry, width }: SequenceScene,
+  { kind, column, other, label, span }: SequenceRow,
+  y: number,
+): void {
+  const x = xOf(geometry, column);
+  const room = context.measureText(label).width;
+  const isSent = other >= 0 && kind !== 'take';
+  const goesLeft = isSent ? other < column : x + room + 30 > width;
+  const from = goesLeft ? Math.max(geometry.gutter, x - 18 - room) : Math.min(x + 18, width - room - 4);
+  context.fillStyle = palette.bg;
+  context.globalAlpha = 0.82;
+  context.fillRect(from - 2, y - 0.45 * geometry.rowHeight, room + 4, 0.9 * geometry.rowHeight);
+  context.globalAlpha = 1;
+  context.textAlign = 'left';
+  const isBad = kind === 'end' && span !== null && (span.flags & SpanFlag.failed) !== 0;
+  context.fillStyle = isBad ? palette.bad : kind === 'end' || kind === 'take' ? palette.muted : isSent ? palette.accent : palette.text;
+  context.fillText(label, from, y);
 }

@@ -1,15 +1,15 @@
 /**
- * The Sequence view: who sent what to whom and what it did there, row by row; of a stretch of time, or one job's or frame's whole way.
+ * The Sequence view: who sent what to whom and what it did there, row by row; of a stretch of time, or one job's whole way.
  *
  * Invariant: only a canvas is drawn while it scrolls, as large as what is to be seen.
  */
-import { useComputed, useSignalEffect } from '@preact/signals';
+import { useSignalEffect } from '@preact/signals';
 import { useEffect, useLayoutEffect, useMemo, useRef } from 'preact/hooks';
 import type { App } from '../../app.js';
 import { Colours, readPalette } from '../timeline/palette.js';
 import { prepare } from '../timeline/scene.js';
 import { durationText, momentText } from '../timeline/time-text.js';
-import { type Geometry, geometryOf, paintSequence, rowAt, yOf } from './paint.js';
+import { type Geometry, geometryOf, paintSequence, yOf } from './paint.js';
 import { Side } from './side.js';
 import { SequenceState } from './state.js';
 import './sequence.css';
@@ -17,17 +17,12 @@ import './sequence.css';
 export function SequenceView({ app }: { readonly app: App }) {
   const state = useMemo(() => new SequenceState(app), [app]);
   const canvas = useRef<HTMLCanvasElement>(null);
-  const body = useRef<HTMLDivElement>(null);
-  const spacer = useRef<HTMLDivElement>(null);
-  const geometry = useRef<Geometry | null>(null);
-  const draw = useRef(() => {});
+  /** Draws, and gives how. */
+  const draw = (): Geometry | null => (canvas.current === null ? null : drawn(state, canvas.current));
 
   useEffect(() => {
-    const [main, scroller, room] = [canvas.current, body.current, spacer.current];
-    if (main === null || scroller === null || room === null) return;
-    draw.current = drawer(state, main, { scroller, room, onGeometry: (each) => (geometry.current = each) });
-    const observer = new ResizeObserver(() => draw.current());
-    observer.observe(scroller);
+    const observer = new ResizeObserver(draw);
+    if (canvas.current !== null) observer.observe(canvas.current);
     return () => observer.disconnect();
   }, [state]);
   useSignalEffect(() => {
@@ -36,152 +31,126 @@ export function SequenceView({ app }: { readonly app: App }) {
   });
   useSignalEffect(() => {
     const { view, params } = app.route.value;
-    const isWindow = params.job === undefined && params.frame === undefined;
-    if (isWindow) app.time.value;
+    if (params.job === undefined) app.time.value;
     // The story is made of these, and of nothing else that changes.
-    void [params.job, params.frame, params.span];
+    void [params.job, params.span];
     if (view === 'sequence') queueMicrotask(() => state.make());
   });
   useSignalEffect(() => {
-    for (const each of [state.rows, state.columns, state.chosen, app.theme, app.route]) each.value;
-    requestAnimationFrame(() => draw.current());
+    for (const each of [state.rows, state.chosen, app.theme, app.route]) each.value;
+    requestAnimationFrame(draw);
   });
+
+  const choose = (place: number): void => {
+    const { rows } = state.rows.peek();
+    const row = rows[Math.max(0, Math.min(place, rows.length - 1))];
+    state.chosen.value = row?.place ?? -1;
+    // There may be more rows than were drawn last, and so more to scroll.
+    const geometry = draw();
+    const body = canvas.current?.parentElement;
+    if (!body || geometry === null || row === undefined) return;
+    const y = yOf(geometry, row.place, row.time) - body.scrollTop;
+    const room = body.clientHeight - geometry.head;
+    if (y < geometry.rowHeight || y > room - geometry.rowHeight) body.scrollTop += y - room / 2;
+  };
   // Before anything is painted: a key that is pressed at the first sight of the view is for it.
   useLayoutEffect(() => {
-    const choose = (row: number): void => {
-      state.choose(row);
-      // There may be more rows than were drawn last, and so more to scroll.
-      draw.current();
-      const [scroller, shape] = [body.current, geometry.current];
-      const at = state.rows.peek().rows[state.chosen.peek()];
-      if (scroller === null || shape === null || at === undefined) return;
-      const y = yOf(shape, state.chosen.peek(), at.time);
-      const [top, bottom] = [scroller.scrollTop, scroller.scrollTop + scroller.clientHeight - shape.head];
-      if (y < top + shape.rowHeight || y > bottom - shape.rowHeight) scroller.scrollTop = y - scroller.clientHeight / 2;
-    };
-    const subject = (by: -1 | 1): void => {
-      const { job, frame } = state.subject;
-      if (frame >= 0) state.show({ frame: frame + by });
-      else if (job >= 0) state.show({ job: job + by });
-      else state.step(by);
-    };
+    const by = (rows: number) => () => choose(state.chosen.peek() + rows);
     return app.keys({
-      'ArrowDown j': { text: 'the next row', run: () => choose(state.chosen.peek() + 1) },
-      'ArrowUp k': { text: 'the row before', run: () => choose(state.chosen.peek() - 1) },
-      PageDown: { text: 'ten rows down', run: () => choose(state.chosen.peek() + 10) },
-      PageUp: { text: 'ten rows up', run: () => choose(state.chosen.peek() - 10) },
-      Home: { text: 'the first row', run: () => choose(0) },
-      End: { text: 'the last row', run: () => choose(Number.MAX_SAFE_INTEGER) },
-      'a ArrowLeft': { text: 'earlier, or the job or frame before', run: () => subject(-1) },
-      'd ArrowRight': { text: 'later, or the next job or frame', run: () => subject(1) },
+      'ArrowDown j': { text: 'the next row', run: by(1) },
+      'ArrowUp k': { text: 'the row before', run: by(-1) },
+      PageDown: { text: 'ten rows down', run: by(10) },
+      PageUp: { text: 'ten rows up', run: by(-10) },
+      Home: { text: 'the first row', run: by(Number.NEGATIVE_INFINITY) },
+      End: { text: 'the last row', run: by(Number.POSITIVE_INFINITY) },
+      'a ArrowLeft': { text: 'earlier, or the job before', run: () => state.step(-1) },
+      'd ArrowRight': { text: 'later, or the next job', run: () => state.step(1) },
       'w + =': { text: 'a shorter stretch', run: () => state.zoom(-1) },
       's -': { text: 'a longer stretch', run: () => state.zoom(1) },
-      x: { text: 'to scale, or row by row', run: () => state.show({ scale: !state.isToScale }) },
-      Escape: { text: 'all of a stretch again', run: () => state.show({ job: null }) },
+      x: { text: 'to scale, or row by row', run: () => app.setParams({ scale: state.isToScale ? null : '1' }) },
+      Escape: { text: 'a stretch again', run: () => app.setParams({ job: null }) },
     });
   }, [app, state]);
 
   return (
     <div class="sequence">
-      <Side app={app} state={state} />
-      <div class="sq-main">
-        <div ref={body} class="sq-body" onScroll={() => draw.current()}>
-          <canvas
-            ref={canvas}
-            class="sq-canvas"
-            aria-label="Sequence"
-            onClick={(event) => {
-              const shape = geometry.current;
-              if (shape === null || body.current === null) return;
-              const { rows } = state.rows.peek();
-              state.choose(rowAt({ rows, geometry: shape }, event.offsetY - shape.head + body.current.scrollTop));
-            }}
-          />
-          <div ref={spacer} class="sq-spacer" />
-        </div>
-        <Chosen app={app} state={state} />
+      <Side state={state} />
+      <div class="sq-body" onScroll={draw}>
+        <canvas
+          ref={canvas}
+          class="sq-canvas"
+          aria-label="Sequence"
+          onClick={({ offsetY }) => {
+            const geometry = draw();
+            const top = canvas.current?.parentElement?.scrollTop ?? 0;
+            if (geometry === null) return;
+            const away = state.rows
+              .peek()
+              .rows.map(({ place, time }) => Math.abs(yOf(geometry, place, time) + geometry.head - top - offsetY));
+            choose(away.indexOf(Math.min(...away)));
+          }}
+        />
+        <div />
       </div>
+      <Chosen state={state} />
     </div>
   );
 }
 
-interface Room {
-  readonly scroller: HTMLElement;
-  /** As high as all rows together. */
-  readonly room: HTMLElement;
-  readonly onGeometry: (geometry: Geometry) => void;
-}
-
-function drawer(state: SequenceState, canvas: HTMLCanvasElement, { scroller, room, onGeometry }: Room): () => void {
-  return () => {
-    const context = prepare(canvas);
-    if (context === null) return;
-    const palette = readPalette(canvas);
-    const sequence = state.rows.peek();
-    const columns = state.columns.peek();
-    const { from, to } = state.story.peek();
-    const size = { width: canvas.clientWidth, height: canvas.clientHeight };
-    const geometry = geometryOf(palette.size, size, columns.length, sequence.rows.length, state.isToScale ? { from, to } : null);
-    onGeometry(geometry);
-    const tall = `${Math.max(0, geometry.height + geometry.head - size.height)}px`;
-    if (room.style.height !== tall) room.style.height = tall;
-    paintSequence({
-      ...sequence,
-      context,
-      palette,
-      colours: new Colours(palette, (name) => state.model.names.text(name)),
-      ...size,
-      scrollTop: scroller.scrollTop,
-      geometry,
-      names: columns.map((lane) => state.model.lanes[lane]?.name ?? ''),
-      start: state.model.start,
-      chosen: state.chosen.peek(),
-    });
-    canvas.dataset.rows = String(sequence.rows.length);
-  };
+/** Draws what is to be seen, and has the element behind the canvas make room for all rows together. */
+function drawn(state: SequenceState, canvas: HTMLCanvasElement): Geometry | null {
+  const context = prepare(canvas);
+  const spacer = canvas.nextElementSibling;
+  const body = canvas.parentElement;
+  if (context === null || body === null || !(spacer instanceof HTMLElement)) return null;
+  const { model, isToScale } = state;
+  const palette = readPalette(canvas);
+  const sequence = state.rows.peek();
+  const columns = state.columns.peek();
+  const size = { width: canvas.clientWidth, height: canvas.clientHeight };
+  const count = { columns: columns.length, rows: sequence.rows.length };
+  const geometry = geometryOf(palette.size, size, count, isToScale ? state.story.peek() : null);
+  spacer.style.height = `${geometry.height + geometry.head - size.height}px`;
+  paintSequence({
+    ...sequence,
+    ...size,
+    context,
+    palette,
+    colours: new Colours(palette, (name) => model.names.text(name)),
+    scrollTop: body.scrollTop,
+    geometry,
+    names: columns.map((lane) => model.lanes[lane]?.name ?? ''),
+    start: model.start,
+    chosen: state.chosen.peek(),
+  });
+  return geometry;
 }
 
 /** The row that is chosen, in words. */
-function Chosen({ app, state }: { readonly app: App; readonly state: SequenceState }) {
-  const text = useComputed(() => {
-    const { rows } = state.rows.value;
-    const { story } = state;
-    const row = rows[state.chosen.value];
-    const whole =
-      story.value.to > story.value.from
-        ? `${rows.length} rows in ${durationText(story.value.to - story.value.from)}`
-        : 'nothing is known of it';
-    if (row === undefined) return { whole, row: '' };
-    const who = state.model.lanes[row.lane]?.name ?? '';
-    const to =
-      row.other >= 0
-        ? ` ${row.kind === 'take' ? 'from' : 'to'} ${state.model.lanes[state.columns.value[row.other] ?? -1]?.name ?? ''}`
-        : '';
-    const since = durationText(row.time - (rows[0]?.time ?? row.time));
-    return {
-      whole,
-      row: `${who}: ${row.kind === 'take' ? 'takes ' : ''}${row.label}${to} at ${momentText(row.time - state.model.start)}, ${since} after the first`,
-    };
-  });
-  const { whole, row } = text.value;
-  const isCut = state.story.value.isCut;
-  const at = state.rows.value.rows[state.chosen.value];
+function Chosen({ state }: { readonly state: SequenceState }) {
+  const { app, model } = state;
+  const { from, to, isCut } = state.story.value;
+  const { rows } = state.rows.value;
+  const row = rows[state.chosen.value];
+  const nameOf = (column: number): string => model.lanes[state.columns.value[column] ?? -1]?.name ?? '';
+  const whole = to > from ? `${rows.length} rows in ${durationText(to - from)}` : 'nothing is known of it';
+  const toTimeline = (time: number): void => {
+    app.time.value = time;
+    app.go('timeline', { from: String(Math.floor(from - model.start)), to: String(Math.ceil(to - model.start)) });
+  };
   return (
     <footer class="sq-chosen">
       <output class="sq-count">{`${whole}${isCut ? ', the first of more' : ''}`}</output>
-      <output class="sq-row">{row}</output>
+      <output class="sq-row">
+        {row !== undefined &&
+          `${nameOf(row.column)}: ${row.label}${row.other < 0 ? '' : ` ${row.kind === 'take' ? 'from' : 'to'} ${nameOf(row.other)}`} at ${momentText(row.time - model.start)}, ${durationText(row.time - (rows[0]?.time ?? 0))} after the first`}
+      </output>
       <button
         type="button"
         class="button"
-        disabled={at === undefined}
+        disabled={row === undefined}
         title="This moment in the Timeline"
-        onClick={() => {
-          if (at === undefined) return;
-          const { start } = state.model;
-          const { from, to } = state.story.peek();
-          app.time.value = at.time;
-          app.go('timeline', { from: String(Math.floor(from - start)), to: String(Math.ceil(to - start)) });
-        }}
+        onClick={() => row !== undefined && toTimeline(row.time)}
       >
         Timeline
       </button>
