@@ -46,6 +46,8 @@ export class DeviceRecorder {
   private readonly cursors: { x: number; y: number; shown: boolean }[];
   private lifeCycle = '';
   private readonly off: () => void;
+  /** What this look has found so far: it leaves as one piece, since each costs whoever sends it on the same. */
+  private readonly found: Uint8Array[] = [];
 
   /** Begins to record. Throws ArgumentError unless the device was made with `traceDetail`. */
   constructor(
@@ -60,7 +62,7 @@ export class DeviceRecorder {
       rings: () => device.traceRings,
       pvgThreadName: (thread) => this.bridge.pvg_device_thread_name(thread),
       onThread: (chunk) => sink.preamble(chunk),
-      onEvents: (chunk) => sink.piece(chunk),
+      onEvents: (chunk) => this.found.push(chunk),
     });
     this.statistics = device.statistics;
     this.cursors = device.displays.map(() => ({ x: Number.NaN, y: Number.NaN, shown: false }));
@@ -72,7 +74,9 @@ export class DeviceRecorder {
 
   /** Says something that no thread noted. */
   note(kind: RecordedNote['kind'], text: string): void {
-    if (!this.isOver) this.sink.piece(encodeNote({ nanoseconds: monotonicNow(), kind, text }));
+    if (this.isOver) return;
+    this.found.push(encodeNote({ nanoseconds: monotonicNow(), kind, text }));
+    this.hand();
   }
 
   /** Reads what the rings have by now. */
@@ -84,6 +88,7 @@ export class DeviceRecorder {
     this.lifeCycle = lifeCycle;
     for (const display of this.device.displays) this.lookAtCursor(display);
     if (this.looks++ % SAMPLE_EVERY === 0) this.sample();
+    this.hand();
   }
 
   /** Ends the recording; nothing comes afterwards. Idempotent. */
@@ -98,6 +103,10 @@ export class DeviceRecorder {
     this.sink.ended();
   }
 
+  private hand(): void {
+    if (this.found.length > 0) this.sink.piece(Buffer.concat(this.found.splice(0)));
+  }
+
   private listen(): () => void {
     const { device } = this;
     const onGuestError = (text: string): void => this.note('guestError', text);
@@ -106,7 +115,10 @@ export class DeviceRecorder {
       this.end(reason === null ? 'closed' : reason.message);
     };
     const cursors = device.displays.map((display) => {
-      const listener = (image: CursorImage): void => this.tellCursor(display, image);
+      const listener = (image: CursorImage): void => {
+        this.tellCursor(display, image);
+        this.hand();
+      };
       display.on('cursor', listener);
       if (display.cursorImage !== null) listener(display.cursorImage);
       return () => display.off('cursor', listener);
@@ -132,7 +144,7 @@ export class DeviceRecorder {
   private tellCursor(display: DeviceDisplay, image: CursorImage | null): void {
     const { x, y } = display.cursor.place;
     const at = { display: display.number, nanoseconds: monotonicNow(), x, y, shown: display.cursor.shown };
-    this.sink.piece(encodeCursor(image === null ? at : { ...at, image: { ...image, pixels: [...image.pixels] } }));
+    this.found.push(encodeCursor(image === null ? at : { ...at, image: { ...image, pixels: [...image.pixels] } }));
   }
 
   /** Of a device that is being closed there is nothing to be asked any more; what it counted last stays. */
@@ -142,6 +154,6 @@ export class DeviceRecorder {
     const { mailboxes } = device.internals.wiring;
     this.statistics = device.statistics;
     const depths = MAILBOXES.map(([key]) => Math.max(0, mailboxes[key] === 0 ? 0 : bridge.pvg_mailbox_depth(mailboxes[key])));
-    this.sink.piece(encodeSamples({ nanoseconds: monotonicNow(), values: [...depths, ...SAMPLED.map((name) => this.statistics[name])] }));
+    this.found.push(encodeSamples({ nanoseconds: monotonicNow(), values: [...depths, ...SAMPLED.map((name) => this.statistics[name])] }));
   }
 }

@@ -38,6 +38,8 @@ export interface App {
   defer(work: Promise<unknown>): void;
   /** Whether the server has that method, and lets this page call it. */
   can(method: string): boolean;
+  /** Has pictures of the displays come as they are drawn, until what it returns is called; else a few a second do. */
+  watch(): () => void;
   /** Registers shortcuts, until what it returns is called. */
   keys(map: KeyMap): () => void;
   readonly shortcuts: Keys['maps'];
@@ -115,6 +117,10 @@ export function createApp(first: string): App {
       return welcome.value?.isLive ?? false;
     },
     defer: (work) => void deferred.push(work),
+    watch() {
+      connection.watch(true);
+      return () => connection.watch(false);
+    },
     can: (method) => welcome.value?.methods.includes(method) ?? false,
     keys: keys.register,
     shortcuts: keys.maps,

@@ -29,6 +29,8 @@ export interface Connection {
   subscribe(topic: string, listener: (value: unknown) => void): () => void;
   /** Gives credit for what was taken; called when the page was painted. */
   giveCredit(): void;
+  /** Has pictures of the displays come as they are drawn, or a few a second, as they do at first. */
+  watch(pictures: boolean): void;
 }
 
 interface Pending {
@@ -48,6 +50,7 @@ export function openConnection(token: string, { onWelcome, onPiece }: Connection
   let nextId = 1;
   /** Bytes that were taken and for which no credit was given yet. */
   let owed = 0;
+  let isWatching = false;
   let fault = '';
 
   const send = (message: PageMessage): void => socket?.send(JSON.stringify(message));
@@ -68,6 +71,7 @@ export function openConnection(token: string, { onWelcome, onPiece }: Connection
         onWelcome();
         state.value = { kind: 'open', welcome: message, complete: null };
         for (const [topic, { size }] of topics) if (size > 0) tell('subscribe', topic);
+        send({ type: 'watch', pictures: isWatching });
         return;
       case 'response': {
         const waiting = pending.get(message.id);
@@ -131,6 +135,11 @@ export function openConnection(token: string, { onWelcome, onPiece }: Connection
       return () => {
         if (listeners.delete(listener) && listeners.size === 0) tell('unsubscribe', topic);
       };
+    },
+    watch(pictures) {
+      isWatching = pictures;
+      // Where nobody is connected it will be said.
+      if (state.peek().kind === 'open') send({ type: 'watch', pictures });
     },
     giveCredit() {
       if (owed === 0 || socket?.readyState !== WebSocket.OPEN) return;

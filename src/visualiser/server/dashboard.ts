@@ -21,6 +21,8 @@ import { BAD_MESSAGE, ENDED, TOO_MANY, WRONG_TOKEN } from './protocol.js';
 import type { StreamSource } from './source.js';
 import { Viewer, type ViewerStatistics } from './viewer.js';
 
+const THUMBNAIL_MS = 250;
+
 /** What is shown to whom. */
 export interface DashboardOptions {
   readonly source: StreamSource;
@@ -32,6 +34,8 @@ export interface DashboardOptions {
   readonly token?: string;
   /** Whether methods may be called that change something. Default false. */
   readonly control?: boolean;
+  /** How often a page whose views show no pictures gets one to look back at, in milliseconds. Default 250. */
+  readonly thumbnailMs?: number;
   /** What else it can do. */
   readonly modules?: readonly DashboardModule[];
 }
@@ -76,6 +80,7 @@ const GOODBYE_MS = 300;
 export class Dashboard implements DashboardRegistry {
   readonly source: StreamSource;
   private readonly token: string;
+  private readonly thumbnailMs: number;
   private readonly host: string;
   private readonly registry: MethodRegistry;
   private readonly routes = new Map<string, SocketRoute>();
@@ -89,11 +94,12 @@ export class Dashboard implements DashboardRegistry {
 
   constructor(
     private readonly files: PageFiles,
-    { source, host = '127.0.0.1', token = makeToken(), control = false, modules = [] }: DashboardOptions,
+    { source, host = '127.0.0.1', token = makeToken(), control = false, thumbnailMs = THUMBNAIL_MS, modules = [] }: DashboardOptions,
   ) {
     this.source = source;
     this.host = host;
     this.token = token;
+    this.thumbnailMs = thumbnailMs;
     this.registry = new MethodRegistry(control);
     this.sockets = new WebSocketServer({ noServer: true, maxPayload: DASHBOARD_MAX_MESSAGE_BYTES, perMessageDeflate: false });
     this.http = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 16_384 }, (request, response) => {
@@ -223,7 +229,7 @@ export class Dashboard implements DashboardRegistry {
 
   private watch(socket: WebSocket): void {
     if (this.viewers.size >= DASHBOARD_MAX_VIEWERS) return socket.close(TOO_MANY, 'there are too many viewers');
-    const viewer = new Viewer(socket, this.source, this.registry);
+    const viewer = new Viewer(socket, { source: this.source, registry: this.registry, thumbnailMs: this.thumbnailMs });
     this.viewers.set(socket, viewer);
     if (this.viewers.size === 1) this.source.watched?.(true);
     socket.on('message', (data, isBinary) => {
@@ -247,9 +253,10 @@ export class Dashboard implements DashboardRegistry {
 
 /** Starts a dashboard. Rejects with ArgumentError for a wrong option, or a page that isn't built, and with ListenError if it can't listen. */
 export async function serveDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { host, token, port = 0 } = options;
+  const { host, token, port = 0, thumbnailMs = THUMBNAIL_MS } = options;
   for (const [name, value] of Object.entries({ host, token })) if (value !== undefined) text(name, value);
   integer('port', port, 0, 65_535);
+  integer('thumbnailMs', thumbnailMs, 0, 2 ** 31 - 1);
   const dashboard = new Dashboard(await readPage(PAGE_FOLDER), options);
   try {
     await dashboard.listen(port);

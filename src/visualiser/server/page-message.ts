@@ -14,16 +14,18 @@ export function parseMessage(text: string): PageMessage | string {
     return 'a message is no JSON';
   }
   if (typeof value !== 'object' || value === null) return 'a message is no object';
-  const { type, token, bytes, id, method, params } = value as Readonly<Record<string, unknown>>;
+  const { type, token, bytes, pictures, id, method, params } = value as Readonly<Record<string, unknown>>;
   switch (type) {
     case 'hello':
       return typeof token === 'string' ? { type, token } : 'hello: expected a token';
     case 'credit':
       return isCount(bytes) ? { type, bytes } : 'credit: expected a count of bytes';
+    case 'watch':
+      return typeof pictures === 'boolean' ? { type, pictures } : 'watch: expected pictures to be true or false';
     case 'request':
       if (!isCount(id) || typeof method !== 'string') return 'request: expected id and method';
       return { type, id, method, params: params ?? {} };
     default:
-      return `a message of type ${JSON.stringify(type)?.slice(0, 40)}: expected hello, credit or request`;
+      return `a message of type ${JSON.stringify(type)?.slice(0, 40)}: expected hello, credit, watch or request`;
   }
 }

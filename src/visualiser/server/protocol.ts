@@ -12,6 +12,8 @@ export type PageMessage =
   | { readonly type: 'hello'; readonly token: string }
   /** It has dealt with so many bytes of pieces, and can take as many more. */
   | { readonly type: 'credit'; readonly bytes: number }
+  /** Whether it shows the displays' pictures now: else it gets a few a second, as thumbnails. Not, until it says so. */
+  | { readonly type: 'watch'; readonly pictures: boolean }
   | { readonly type: 'request'; readonly id: number; readonly method: string; readonly params: unknown };
 
 /** What a server may send, by `type`. */

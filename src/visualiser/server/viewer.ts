@@ -31,7 +31,16 @@ export interface ViewerStatistics {
   readonly heldBytes: number;
 }
 
+export interface ViewerParts {
+  readonly source: StreamSource;
+  readonly registry: MethodRegistry;
+  /** How often it gets a picture while it shows none. */
+  readonly thumbnailMs: number;
+}
+
 export class Viewer {
+  private readonly source: StreamSource;
+  private readonly registry: MethodRegistry;
   private position: number;
   private preambleSent = 0;
   private readonly sequences: number[];
@@ -43,6 +52,10 @@ export class Viewer {
   /** Of each display, what has to be credited before its next picture. */
   private readonly paidAt: number[];
   private isFrameTurn = false;
+  /** Whether the page shows pictures as they come, or keeps a few to look back at. */
+  private isWatching = false;
+  private lastFrameAt = Number.NEGATIVE_INFINITY;
+  private frameTimer: NodeJS.Timeout | undefined;
   private skippedPieces = 0;
   private isComplete = false;
   private readonly queue: string[] = [];
@@ -58,9 +71,11 @@ export class Viewer {
 
   constructor(
     private readonly socket: WebSocket,
-    private readonly source: StreamSource,
-    private readonly registry: MethodRegistry,
+    private readonly parts: ViewerParts,
   ) {
+    const { source, registry } = parts;
+    this.source = source;
+    this.registry = registry;
     this.position = source.first;
     this.sequences = Array.from({ length: source.displays }, () => -1);
     this.paidAt = this.sequences.map(() => 0);
@@ -84,6 +99,9 @@ export class Viewer {
         return this.socket.close(BAD_MESSAGE, 'it has said hello already');
       case 'credit':
         return this.give(message.bytes);
+      case 'watch':
+        this.isWatching = message.pictures;
+        return this.pump();
       case 'request':
         void this.answer(message.id, message.method, message.params);
     }
@@ -107,6 +125,7 @@ export class Viewer {
   /** The page has gone. */
   close(): void {
     this.gone.abort();
+    clearTimeout(this.frameTimer);
   }
 
   private give(bytes: number): void {
@@ -236,6 +255,8 @@ export class Viewer {
 
   private async sendFrame(): Promise<boolean> {
     const { source, sequences, paidAt } = this;
+    // Making one costs more than all else of a live source, and of views without pictures the device's processors are better used.
+    if (!this.isWatching && !this.isFrameDue()) return false;
     for (let tried = 0; tried < sequences.length; tried++) {
       const display = this.nextDisplay;
       this.nextDisplay = (display + 1) % sequences.length;
@@ -244,10 +265,22 @@ export class Viewer {
       if (frame === null) continue;
       sequences[display] = frame.sequence;
       this.sentFrames++;
+      if (display === 0) this.lastFrameAt = performance.now();
       await this.sendPiece(frame.chunk);
       paidAt[display] = this.sentBytes;
       return true;
     }
+    return false;
+  }
+
+  /** Whether it is time for another picture of a page that shows none; if not, it looks again when it is. */
+  private isFrameDue(): boolean {
+    const wait = this.lastFrameAt + this.parts.thumbnailMs - performance.now();
+    if (wait <= 0) return true;
+    this.frameTimer ??= setTimeout(() => {
+      this.frameTimer = undefined;
+      this.pump();
+    }, wait).unref();
     return false;
   }
 

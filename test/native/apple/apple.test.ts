@@ -22,7 +22,11 @@ interface Ended {
   readonly stderr: string;
 }
 
-function runProgram(name: string, args: readonly string[], { flavour = 'plain', macos = '26' as Macos, memory = '', narrowMapper = false } = {}): Ended {
+function runProgram(
+  name: string,
+  args: readonly string[],
+  { flavour = 'plain', macos = '26' as Macos, memory = '', narrowMapper = false } = {},
+): Ended {
   const folder = join(ROOT, 'dist', 'native', flavour === 'plain' ? 'standin' : `standin-${flavour}`);
   const env = {
     ...process.env,

@@ -27,10 +27,14 @@ export class TestClient {
   }
 
   /** Connects, and says the token behind the address's #. */
-  static async connect(url: string, { givesCredit = true, token = /token=(.*)/.exec(url)?.[1] ?? '' } = {}): Promise<TestClient> {
+  static async connect(
+    url: string,
+    { givesCredit = true, watches = true, token = /token=(.*)/.exec(url)?.[1] ?? '' } = {},
+  ): Promise<TestClient> {
     const socket = await openSocket(url);
     const client = new TestClient(socket, givesCredit);
     client.send({ type: 'hello', token });
+    if (watches) client.send({ type: 'watch', pictures: true });
     return client;
   }
 

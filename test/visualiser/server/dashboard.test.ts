@@ -294,6 +294,29 @@ describe('what a page is sent', () => {
     expect(run.framesMade).toBe(2);
   });
 
+  it('is few pictures for who shows none, and the latest as soon as it does', async () => {
+    const run = await serve({ thumbnailMs: 1e6 });
+    const idle = await viewer({ watches: false });
+    run.showFrame(0);
+    await idle.until(() => idle.kinds().includes(ChunkKind.frame));
+    for (let number = 1; number < 50; number++) run.showFrame(number);
+    await idle.request(1, 'nothing');
+    expect(run.framesMade).toBe(1);
+    idle.send({ type: 'watch', pictures: true });
+    await idle.until(() => idle.kinds().filter((kind) => kind === ChunkKind.frame).length === 2);
+    expect(decodeFrame(idle.chunks.at(-1)?.payload ?? new Uint8Array())).toMatchObject({ present: 50 });
+  });
+
+  it('is in time the latest for who shows none, though nothing more happens', async () => {
+    const run = await serve({ thumbnailMs: 30 });
+    const idle = await viewer({ watches: false });
+    run.showFrame(0);
+    await idle.until(() => idle.kinds().includes(ChunkKind.frame));
+    run.showFrame(1);
+    await idle.until(() => idle.kinds().filter((kind) => kind === ChunkKind.frame).length === 2);
+    expect(decodeFrame(idle.chunks.at(-1)?.payload ?? new Uint8Array())).toMatchObject({ present: 2 });
+  });
+
   it('stops when it stalls, which costs nothing and concerns nobody else; afterwards it is told what it missed', async () => {
     const run = await serve({ source: new FakeRun(100) });
     const stalled = await viewer({ givesCredit: false });

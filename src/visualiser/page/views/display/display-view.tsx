@@ -72,6 +72,7 @@ export function DisplayView({ app }: { readonly app: App }) {
     const { current } = canvas;
     if (current !== null) setZoom(zoomBeside((current.clientWidth * devicePixelRatio) / current.width, by));
   };
+  useEffect(() => app.watch(), []);
   useEffect(() => {
     if (canvas.current === null) return;
     player.current = new FramePlayer(
