@@ -2,19 +2,19 @@
 //
 // live-rate.mjs - how smoothly the page shows a device that runs, and what its device loses by it.
 //
-//   node test/page/live-rate.mjs [seconds] [runs] [on|off] [view ...]     default 6 3 on none system machines
+//   node test/page/live-rate.mjs [seconds] [runs] [hertz] [view ...]     default 6 3 60 system machines
 //
-// Each run is a device of its own, vertical sync on or off, that draws with its page open in headless Chromium at 1280x800 ("none": without a page; "open": served,
-// and nobody there). Rounds go through all views in turn, so that what else the machine does falls on all of them. Prints, for each view, the medians: pictures
-// of the page a second, the device's frames a second, and their ratio to "none". It is no test: it says how fast this machine is as much as how fast
+// Each run is a device of its own, at that vertical sync or with none (0), that draws with its page open in headless Chromium at 1280x800 ("none": without a page; "open": served,
+// and nobody there). Rounds go through all views in turn, so that what else the machine does falls on all of them. Prints, for each view, the medians: the
+// device's frames a second, their ratio to "none", how often its machines moved in a second, and pictures of the page a second. It is no test: it says how fast this machine is as much as how fast
 // the page is, since a browser without a GPU draws on the cores that the device runs on.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { loadRig } from './load-rig.mjs';
 
-const [seconds = 6, runs = 3] = process.argv.slice(2, 4).map(Number);
-const [vsync = 'on', ...named] = process.argv.slice(4);
+const [seconds = 6, runs = 3, hertz = 60] = process.argv.slice(2, 5).map(Number);
+const named = process.argv.slice(5);
 const views = named.length > 0 ? ['none', ...named] : ['none', 'system', 'machines'];
 const SETTLE_SECONDS = 2;
 
@@ -33,17 +33,17 @@ function countPictures(milliseconds) {
   });
 }
 
-/** Starts a device; `address`: its page's, if it has one; `frames()`: how many it has rendered, and when that was. */
+/** Starts a device; `address`: its page's, if it has one; `counts()`: what it has done so far, and when that was. */
 async function startDevice(withPage) {
-  const args = [vsync, withPage ? 'page' : 'none'];
+  const args = [String(hertz), withPage ? 'page' : 'none'];
   const device = fork(new URL('live-device.mjs', import.meta.url), args, { stdio: ['ignore', 'inherit', 'pipe', 'ipc'] });
   let errors = '';
   device.stderr.on('data', (text) => (errors += text));
   await once(device, 'message');
   return {
     address: /http:\S+/.exec(errors)?.[0],
-    async frames() {
-      device.send('frames');
+    async counts() {
+      device.send('counts');
       const [told] = await once(device, 'message');
       return told;
     },
@@ -60,13 +60,14 @@ async function measure(rig, view) {
   const page = view === 'none' || view === 'open' ? null : await rig.open(device.address.replace('#', `#/${view}?`));
   await page?.emulateMedia({ reducedMotion: 'no-preference' });
   await setTimeout(1000 * SETTLE_SECONDS);
-  const before = await device.frames();
+  const before = await device.counts();
   const pictures = page === null ? Number.NaN : await page.evaluate(countPictures, 1000 * seconds);
   if (page === null) await setTimeout(1000 * seconds);
-  const after = await device.frames();
+  const after = await device.counts();
   await page?.close();
   await device.end();
-  return { pictures, fps: (1000 * (after.frames - before.frames)) / (after.milliseconds - before.milliseconds) };
+  const passed = (after.milliseconds - before.milliseconds) / 1000;
+  return { pictures, fps: (after.frames - before.frames) / passed, moves: (after.moves - before.moves) / passed };
 }
 
 const median = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -82,10 +83,13 @@ try {
 } finally {
   await rig.browser.close();
 }
-const without = median(results.get('none').map(({ fps }) => fps));
+const medianOf = (measured, name) => median(measured.map((each) => each[name]));
+const without = medianOf(results.get('none'), 'fps');
 for (const [view, measured] of results) {
-  const fps = median(measured.map((each) => each.fps));
-  const pictures = median(measured.map((each) => each.pictures));
-  const shown = Number.isNaN(pictures) ? '' : `, ${pictures.toFixed(1)} pictures of the page a second`;
-  console.log(`${view.padEnd(10)} ${fps.toFixed(1)} frames a second, ${(fps / without).toFixed(3)} of without a page${shown}`);
+  const fps = medianOf(measured, 'fps');
+  const pictures = medianOf(measured, 'pictures');
+  const parts = [`${fps.toFixed(1)} frames a second`, `${(fps / without).toFixed(3)} of without a page`];
+  if (view !== 'none') parts.push(`${medianOf(measured, 'moves').toFixed(0)} moves a second`);
+  if (!Number.isNaN(pictures)) parts.push(`${pictures.toFixed(1)} pictures of the page a second`);
+  console.log(`${view.padEnd(10)} ${parts.join(', ')}`);
 }

@@ -249,9 +249,9 @@ describe('the shell', () => {
     rig.expectProblem(/WebSocket connection to/);
   });
 
-  it('is 90 kB at most, as it is sent: what all views take together may not grow unseen', () => {
+  it('is 60 kB at most, as it is sent: what all views take together may not grow unseen', () => {
     const sizes = ['index.html', 'app.js', 'app.css'].map((name) => statSync(`dist/page/${name}.gz`).size);
-    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(90_000);
+    expect(sizes.reduce((sum, size) => sum + size)).toBeLessThanOrEqual(60_000);
   });
 
   it('shows a frame that a file or a run has in pieces too', async () => {

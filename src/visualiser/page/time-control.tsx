@@ -1,11 +1,13 @@
 /**
  * The moment that all views show: the end as it grows, or one that was chosen.
  *
- * Invariant: times are shown from the recording's first event on, in seconds with three digits behind the point, in a field of fixed width.
+ * Invariant: times are shown from the recording's first event on, in seconds with three digits behind the point, in a field of fixed width;
+ * while a run is followed, by tenths.
  */
 import type { App } from './app.js';
 
 const BILLION = 1e9;
+const TENTH = 1e8;
 const STEPS = 10_000;
 
 export function TimeControl({ app }: { readonly app: App }) {
@@ -17,7 +19,9 @@ export function TimeControl({ app }: { readonly app: App }) {
   const length = Math.max(0, now - first) || 0;
   const time = app.time.value;
   const shown = (time ?? first + length) - first;
-  const text = `${(shown / BILLION).toFixed(3)} s`;
+  // Of a run that goes on nobody can read more, and each text is laid out and painted.
+  const isRunning = app.isLive && time === null && app.store.end === null;
+  const text = `${(isRunning ? Math.floor(shown / TENTH) / 10 : shown / BILLION).toFixed(3)} s`;
   return (
     <fieldset class="group" aria-label="Time">
       <button
