@@ -76,7 +76,8 @@ describe('the system view', () => {
     const page = await rig.open(dashboard.url, options);
     await page.waitForSelector('.tab');
     await page.evaluate('location.hash = "#/system"');
-    await page.waitForSelector('[data-lock]');
+    // All of it has come when what comes last is known.
+    await page.waitForSelector('[data-warning="guestError"]');
     return page;
   }
   /** Goes to a moment, in thousandths of the recording. */
@@ -175,6 +176,13 @@ describe('the system view', () => {
     add(['bql', 10 * MS, 'agfx_bql_taken', 'access', 1, 0], ['bql', 20 * MS, 'agfx_bql_wait_began', 1, 1]);
     await page.waitForSelector('[data-lock="held"]');
     expect(await textOf(page, '.sys-title')).toBe('BQL: access 1, which waits10.0 ms');
+    // What is typed stays while the view is drawn anew.
+    await page.fill('.sys-threshold input >> nth=0', '7');
+    add(['bql', 20 * MS, 'agfx_bql_requested', 'access', 2, 1]);
+    await page.waitForSelector('[data-waiters="section"]:has-text("access 2")');
+    expect(await page.inputValue('.sys-threshold input >> nth=0')).toBe('7');
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.evaluate('location.hash')).toBe('#/system?bql=7');
     await page.click('.follow');
     add(['bql', 30 * MS, 'agfx_bql_released']);
     await expect.poll(() => page.inputValue('.time-range')).toBe('5000');

@@ -3,6 +3,7 @@
  */
 import { useSignal } from '@preact/signals';
 import { useMemo } from 'preact/hooks';
+import { NumberField } from '../../number-field.js';
 import { durationText } from '../timeline/time-text.js';
 import { NO_STORY, SPANS, type SequenceState } from './state.js';
 
@@ -55,15 +56,13 @@ function Jobs({ state }: { readonly state: SequenceState }) {
   return (
     <>
       <h3>
-        <label class="sq-number">
-          Job
-          <input
-            type="number"
-            min={1}
-            value={job ?? ''}
-            onChange={({ currentTarget: { value } }) => app.setParams({ job: value || null })}
-          />
-        </label>
+        <NumberField
+          class="sq-number"
+          label="Job"
+          shown={String(job ?? '')}
+          range={{ min: 1 }}
+          onDone={(value) => app.setParams({ job: value || null })}
+        />
       </h3>
       <ul class="sq-list" aria-label="Jobs">
         {list.map(({ job: each, times: [submitted = Number.NaN, , , completed = Number.NaN], handler, handlerId, failed }) => (

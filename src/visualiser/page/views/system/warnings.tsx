@@ -7,6 +7,7 @@ import { momentText } from '../../../model/system-text.js';
 import type { SystemView } from '../../../model/system-types.js';
 import type { Thresholds, WarningView } from '../../../model/system-warnings.js';
 import type { App } from '../../app.js';
+import { NumberField } from '../../number-field.js';
 
 const MARKS = { bad: '×', warn: '!', note: 'i' } as const;
 
@@ -75,16 +76,12 @@ interface ThresholdProps {
 }
 
 const Threshold = ({ app, name, text, nanoseconds }: ThresholdProps) => (
-  <label class="sys-threshold">
-    {text}
-    <input
-      type="number"
-      min={0.1}
-      max={10_000}
-      step={0.1}
-      value={nanoseconds / 1e6}
-      onChange={(event) => app.setParams({ [name]: event.currentTarget.value })}
-    />
-    ms
-  </label>
+  <NumberField
+    class="sys-threshold"
+    label={text}
+    unit="ms"
+    shown={String(nanoseconds / 1e6)}
+    range={{ min: 0.1, max: 10_000, step: 0.1 }}
+    onDone={(value) => app.setParams({ [name]: value })}
+  />
 );
