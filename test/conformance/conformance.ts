@@ -7,6 +7,7 @@ import type { RevisionName } from '../../src/revisions/revision.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { describeAccesses } from './accesses.js';
 import { describeCursor } from './cursor.js';
+import { describeDeclared } from './declared.js';
 import { describeFrames } from './frames.js';
 import { describeInterrupts } from './interrupts.js';
 import { describeIosfc } from './iosfc.js';
@@ -46,5 +47,6 @@ export function describeConformance(name: string, source: RigSource, revisions =
     describeModes(scope);
     describeCursor(scope);
     describeReset(scope);
+    if (source.leavesOut && source.leavesOut.length > 0) describeDeclared(scope);
   });
 }
