@@ -8,6 +8,7 @@ import { useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { MachineChoice, MachinesModel } from '../../../model/machines.js';
 import type { App } from '../../app.js';
+import { IconButton } from '../../icon.js';
 
 /** Moves a second that can be chosen. */
 const PACES = [1, 2, 5, 20, 100];
@@ -51,15 +52,11 @@ export function SlowMotion({ app, model, choice }: SlowMotionProps) {
   );
   return (
     <fieldset class="group" aria-label="Slow motion">
-      <button type="button" class="button icon" title="One move back (,)" onClick={() => step(-1)}>
-        ◂
-      </button>
+      <IconButton icon="back" title="One move back" shortcut="," onClick={() => step(-1)} />
       <button type="button" class="button" title="One move after the other (Space)" aria-pressed={isPlaying.value} onClick={play}>
         Slow
       </button>
-      <button type="button" class="button icon" title="One move on (.)" onClick={() => step(1)}>
-        ▸
-      </button>
+      <IconButton icon="on" title="One move on" shortcut="." onClick={() => step(1)} />
       <select
         class="button"
         aria-label="Moves a second"
