@@ -11,7 +11,7 @@ const SLOW_GPU_MICROSECONDS = 300_000;
 
 /**
  * Tests of what the device is asked for guest memory: a framework that was told where the RAM is asks nothing, so the device maps nothing,
- * refuses nothing, has no references, and knows of no memory that came later.
+ * refuses nothing, has no references, and knows of no memory that came later; a revision that would hide a failed read has none to hide.
  */
 const OF_QUESTIONS = [
   'reserves a range of zeros',
@@ -19,6 +19,7 @@ const OF_QUESTIONS = [
   'leaves the target of a piece that fails as it was',
   'maps ROM for reading only',
   'of no pieces succeeds',
+  'tells of no failure',
   'are taken when a task first maps anything of a region',
   'keep what a task maps of memory that was removed',
   'gives the bytes of RAM, from and to any address',

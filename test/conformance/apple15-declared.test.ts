@@ -8,4 +8,4 @@ import { describeConformance } from './conformance.js';
 
 const missing = whyNoStandin();
 if (missing) describe.skip(`the PVG of macOS 15.4: ${missing}`, () => it('is not tested here', () => {}));
-else describeConformance('the PVG of macOS 15.4', new AppleDevices(useStandin('15.4', 'ranges')), ['hardened']);
+else describeConformance('the PVG of macOS 15.4', new AppleDevices(useStandin('15.4', 'ranges')));

@@ -8,4 +8,4 @@ import { describeConformance } from './conformance.js';
 
 const missing = whyNoStandin();
 if (missing) describe.skip(`the PVG of macOS 27: ${missing}`, () => it('is not tested here', () => {}));
-else describeConformance('the PVG of macOS 27', new AppleDevices(useStandin('27')), ['hardened']);
+else describeConformance('the PVG of macOS 27', new AppleDevices(useStandin('27')));

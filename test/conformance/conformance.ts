@@ -20,8 +20,8 @@ import { describeTasks } from './tasks.js';
 /** Those before them stand still in the middle of what is tested here, as they are known to. */
 export const REVISIONS_TESTED: readonly RevisionName[] = ['hardened', 'bh', 'v5', 'shared-cond'];
 
-export function describeConformance(name: string, source: RigSource, revisions = REVISIONS_TESTED): void {
-  describe.each(revisions)(`%s with ${name}`, (revision) => {
+export function describeConformance(name: string, source: RigSource): void {
+  describe.each(REVISIONS_TESTED)(`%s with ${name}`, (revision) => {
     const rigs: Rig[] = [];
     beforeEach(({ task, skip }) => {
       if (source.leavesOut?.some((name) => task.name.startsWith(name))) skip('this PVG asks nobody for guest memory');

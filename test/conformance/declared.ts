@@ -2,7 +2,7 @@
  * Guest memory for a PVG that was told where the RAM is: what the tests it leaves out are about doesn't happen.
  */
 import { describe, expect, it } from 'vitest';
-import { type Conformance, RAM_REGION, SCRATCH } from './rig.js';
+import { type Conformance, RAM_BYTES, RAM_REGION, SCRATCH } from './rig.js';
 
 const TASK = 2;
 const QUESTION = /^apple_gfx_(create_task|destroy_task|map_memory|map_memory_range|remap|unmap_memory|read_memory) /;
@@ -35,6 +35,13 @@ export function describeDeclared({ open }: Conformance): void {
       await rig.run({ do: 'createTask', task: TASK, length: 3 * page });
       expect(await rig.run({ do: 'map', task: TASK, offset: 0, pieces: [{ gpa: memory.gpa, length: page }] })).toEqual({ ok: false });
       expect(await rig.references(memory.id)).toBe(0);
+    });
+
+    it('has reads that fail told as such, whatever the revision says to PVG', async () => {
+      const rig = await open();
+      expect(await rig.run({ do: 'readMemory', gpa: 0x7_0000_0000, length: 16 })).toEqual({ ok: false });
+      expect(await rig.run({ do: 'readMemory', gpa: rig.gpa(RAM_BYTES - 4), length: 8 })).toEqual({ ok: false });
+      expect(rig.lines.filter((line) => QUESTION.test(line))).toEqual([]);
     });
   });
 }
