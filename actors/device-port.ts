@@ -7,6 +7,7 @@ import { ArgumentError, DeviceClosedError, unreachable } from '../src/base/error
 import { encodeMap } from '../src/bridge/map-snapshot.js';
 import { checked, type PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
+import { WordBuffer } from '../src/bridge/records.js';
 import type { AccessJob, DevicePort, Effect, FrameBlock, FrameResult, SurfaceInfo } from '../src/device/effects.js';
 import { deliveryOf } from '../src/device/interrupt.js';
 import type { JobResult } from '../src/device/mmio.js';
@@ -49,6 +50,9 @@ export class ThreadPort implements DevicePort {
   private readonly viewers: readonly Viewers[];
   private readonly surfaces: (Surface | null)[];
   private readonly position = new Uint32Array(2);
+  /** Of the longest list of pieces so far, and the pieces of the last. */
+  private pieceWords = new WordBuffer(0);
+  private readonly pieces: number[] = [];
   /** Of machines' runs. */
   private instances = 0;
 
@@ -227,11 +231,12 @@ export class ThreadPort implements DevicePort {
     return this.bridge.pvg_range_unmap(range, offset, length);
   }
 
-  mapPieces(id: number, count: number): readonly (readonly [number, number])[] {
-    const words = new BigUint64Array(2 * count);
-    const got = this.bridge.pvg_upcall_pieces(this.wiring.device, id, 0, words, count);
-    const pieces: [number, number][] = [];
-    for (let index = 0; index < got; index++) pieces.push([toNumber(words[2 * index]), toNumber(words[2 * index + 1])]);
+  mapPieces(id: number, count: number): readonly number[] {
+    if (this.pieceWords.count < 2 * count) this.pieceWords = new WordBuffer(2 * count);
+    const { pieces, pieceWords } = this;
+    const got = this.bridge.pvg_upcall_pieces(this.wiring.device, id, 0, pieceWords.words, count);
+    pieces.length = 0;
+    for (let index = 0; index < 2 * got; index++) pieces.push(pieceWords.at(index));
     return pieces;
   }
 
@@ -313,8 +318,4 @@ function makeSurface(width: number, height: number): Surface | null {
     if (error instanceof RangeError || error instanceof ArgumentError) return null;
     throw error;
   }
-}
-
-function toNumber(word: bigint | undefined): number {
-  return word !== undefined && word < 2n ** 53n ? Number(word) : Number.POSITIVE_INFINITY;
 }

@@ -190,20 +190,23 @@ int32_t pvg_upcall_answer(uint32_t handle, uint32_t id, uint32_t ok, uint64_t va
   if (device == NULL) return PVG_E_HANDLE;
   pthread_mutex_lock(&device->upcall_lock);
   struct pvgi_upcall *upcall = pvgi_upcall_find_locked(device, id);
+  pthread_cond_t *waits = NULL;
   if (upcall != NULL && upcall->state == UPCALL_PAYLOAD) {
     free(upcall->bytes);
     device->glyphs--;
     pvgi_upcall_free_locked(device, upcall);
   } else if (upcall != NULL) {
     uint32_t condition = condition_of(device, upcall);
+    waits = &device->answer_conds[condition];
     upcall->ok = ok != 0;
     upcall->value = value;
     upcall->state = UPCALL_ANSWERED;
     device->answers[condition]++;
     atomic_fetch_add_explicit(&device->answer_rings[condition], 1, memory_order_relaxed);
-    pthread_cond_broadcast(&device->answer_conds[condition]);
   }
   pthread_mutex_unlock(&device->upcall_lock);
+  /* After the release, else the woken thread would run into the mutex. */
+  if (waits != NULL) pthread_cond_broadcast(waits);
   pvgi_device_leave(device);
   return upcall != NULL ? PVG_OK : pvgi_fail(PVG_E_HANDLE, "upcall 0x%x waits for no answer", id);
 }

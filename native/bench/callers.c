@@ -45,7 +45,7 @@ static bool map_page(const struct caller *caller, uint64_t target, uint64_t sour
   const struct pvgi_call call = {
     .kind = PVG_UPCALL_MAP_MEMORY,
     .thread = FIRST_CALLER + caller->number,
-    .words = {caller->range, target * page, 0, 1},
+    .words = {caller->range, target * page, 0, 1, pieces[0], pieces[1]},
     .pieces = pieces,
     .piece_count = 1,
   };

@@ -5,6 +5,8 @@
  * Look-ups and references are the library's own (memory_map.c). Invariant: a task holds one reference on the one region there is once it
  * has mapped anything of it. The map doesn't change.
  */
+#include <string.h>
+
 #include "twin.h"
 
 #define GFX_BASE 0x30000000ull
@@ -72,7 +74,9 @@ bool twin_task_map(struct twin *twin, const struct pvg_record *record) {
   struct twin_task *task = record->words[0] != 0 ? task_of(twin, (uint32_t)record->words[0]) : NULL;
   uint64_t target = record->words[1], count = record->words[3], pieces[2 * TWIN_BATCH];
   if (task == NULL || count > TWIN_BATCH) return false;
-  if (pvg_upcall_pieces(twin->device, record->id, 0, pieces, (uint32_t)count) != (int32_t)count) return false;
+  /* The first piece comes with the record. */
+  if (count == 1) memcpy(pieces, &record->words[4], 2 * sizeof pieces[0]);
+  else if (pvg_upcall_pieces(twin->device, record->id, 0, pieces, (uint32_t)count) != (int32_t)count) return false;
   bool ok = true;
   for (uint64_t at = 0; at < count; at++) {
     ok = map_piece(twin, task, &pieces[2 * at], target, record->words[2] != 0) && ok;

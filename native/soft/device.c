@@ -47,7 +47,7 @@ static bool start_threads(struct soft_device *device) {
 /* ---- locks ---- */
 
 #define MUTEXES 2u
-#define CONDS 8u
+#define CONDS 9u
 
 struct locks {
   pthread_mutex_t *mutexes[MUTEXES];
@@ -57,8 +57,8 @@ struct locks {
 static struct locks locks_of(struct soft_device *device) {
   return (struct locks){
     .mutexes = {&device->display_lock, &device->lock},
-    .conds = {&device->control_cond, &device->done_cond, &device->channel_cond, &device->queue_cond, &device->vsync_cond,
-              &device->gpu_cond, &device->workers[0].cond, &device->workers[1].cond},
+    .conds = {&device->control_cond, &device->served_cond, &device->done_cond, &device->channel_cond, &device->queue_cond,
+              &device->vsync_cond, &device->gpu_cond, &device->workers[0].cond, &device->workers[1].cond},
   };
 }
 
@@ -72,6 +72,7 @@ static void init_locks(struct soft_device *device) {
 /* Everybody looks again whether it still has to wait. */
 void soft_wake_all(struct soft_device *device) {
   pthread_cond_broadcast(&device->control_cond);
+  pthread_cond_broadcast(&device->served_cond);
   pthread_cond_broadcast(&device->done_cond);
   pthread_cond_broadcast(&device->channel_cond);
   pthread_cond_broadcast(&device->queue_cond);

@@ -121,7 +121,8 @@ static void kick(struct soft_device *device) {
   soft_interrupts(device, THREAD_CONTROL);
 }
 
-/* Does everything that was asked for before `ticket` was noted, then says so to whoever waits. */
+/* Does everything that was asked for before `ticket` was noted, then says so to whoever waits: with the lock released, else the woken threads
+ * would run into it. */
 static void serve_locked(struct soft_device *device, const uint64_t *asked, uint64_t *done,
                          void (*work)(struct soft_device *)) {
   uint64_t ticket = *asked;
@@ -130,24 +131,28 @@ static void serve_locked(struct soft_device *device, const uint64_t *asked, uint
   pthread_mutex_lock(&device->lock);
   if (*done < ticket) *done = ticket;
   atomic_fetch_add_explicit(&device->control_served, 1, memory_order_relaxed);
+  pthread_mutex_unlock(&device->lock);
+  pthread_cond_broadcast(&device->served_cond);
   pthread_cond_broadcast(&device->done_cond);
+  pthread_mutex_lock(&device->lock);
 }
 
 void soft_control_await_locked(struct soft_device *device, const uint64_t *done, uint64_t ticket) {
   if (*done >= ticket) return;
   struct pvgi_note note;
   pvgi_note_begin(&device->base, &note, PVG_WAIT_THREAD, THREAD_CONTROL);
-  struct pvgi_condition served = {&device->done_cond, &device->control_served, &device->served_polling};
+  struct pvgi_condition served = {&device->served_cond, &device->control_served, &device->served_polling};
   struct pvgi_wait step = {0};
   while (*done < ticket && !atomic_load(&device->stopped)) pvgi_wait_step(&served, &step, &device->lock, -1);
   pvgi_wait_end(&served, &step);
   pvgi_note_end(&device->base, &note);
 }
 
-/* Tells the control thread that something is asked of it. */
 void soft_control_signal_locked(struct soft_device *device) {
   atomic_fetch_add_explicit(&device->control_asked, 1, memory_order_relaxed);
+  pthread_mutex_unlock(&device->lock);
   pthread_cond_signal(&device->control_cond);
+  pthread_mutex_lock(&device->lock);
 }
 
 static bool is_asked_locked(const struct soft_device *device) {

@@ -153,7 +153,7 @@ struct soft_device {
   uint32_t raising;      /* bit n: thread n is posting interrupts */
   pthread_mutex_t display_lock, lock;
   atomic_uint display_holder; /* the system's number of the thread that holds display_lock, 0: none does */
-  pthread_cond_t control_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond;
+  pthread_cond_t control_cond, served_cond, done_cond, channel_cond, queue_cond, vsync_cond, gpu_cond;
   pthread_t control_thread, queue_thread, vsync_thread, gpu_thread;
   uint32_t threads_started; /* while it is being created only */
 
@@ -238,7 +238,8 @@ int64_t soft_now_locked(const struct soft_device *device);
 void soft_fault_locked(struct soft_device *device, uint32_t fault, uint32_t opcode);
 void soft_interrupts(struct soft_device *device, uint32_t thread);
 
-/* fifo.c: await waits until the control thread has done everything up to that ticket, or the device is stopped. */
+/* fifo.c: signal tells the control thread that something is asked of it, and releases the lock for that; await waits until it has done everything up
+ * to that ticket, or the device is stopped. */
 void *soft_control_main(void *argument);
 void soft_control_signal_locked(struct soft_device *device);
 void soft_control_await_locked(struct soft_device *device, const uint64_t *done, uint64_t ticket);

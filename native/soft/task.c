@@ -151,8 +151,8 @@ void *soft_worker_main(void *argument) {
     worker->busy = false;
     soft_retire_done_locked(device, job.retire);
     atomic_fetch_add_explicit(&device->jobs_done, 1, memory_order_relaxed);
-    pthread_cond_broadcast(&device->done_cond);
     pthread_mutex_unlock(&device->lock);
+    pthread_cond_broadcast(&device->done_cond);
     soft_interrupts(device, thread);
     pthread_mutex_lock(&device->lock);
   }
@@ -182,8 +182,8 @@ void soft_worker_submit(struct soft_device *device, const struct soft_job *job) 
   worker->jobs[(worker->head + worker->count) % SOFT_JOBS] = *job;
   worker->count++;
   atomic_fetch_add_explicit(&worker->given, 1, memory_order_relaxed);
-  pthread_cond_signal(&worker->cond);
   pthread_mutex_unlock(&device->lock);
+  pthread_cond_signal(&worker->cond);
 }
 
 void soft_workers_drain_locked(struct soft_device *device) {

@@ -55,7 +55,7 @@ export class RecordBuffer {
     const at = index * RECORD_U32;
     record.kind = this.at(at);
     record.id = this.at(at + 1);
-    for (let word = 0; word < 6; word++) record.words[word] = this.word(at + FIRST_WORD + 2 * word);
+    for (let word = 0; word < 6; word++) record.words[word] = wordAt(this.u32, at + FIRST_WORD + 2 * word);
     record.thread = this.at(at + THREAD);
     record.reserved = this.at(at + RESERVED);
   }
@@ -75,12 +75,6 @@ export class RecordBuffer {
     return this.u32[index] ?? 0;
   }
 
-  private word(index: number): number {
-    const high = this.at(index + 1);
-    if (high === 0) return this.at(index);
-    return high >= SAFE_HIGH ? Number.POSITIVE_INFINITY : high * TWO_32 + this.at(index);
-  }
-
   private writeWord(index: number, given: number): void {
     if (given >>> 0 === given) {
       this.u32[index] = given;
@@ -91,6 +85,31 @@ export class RecordBuffer {
     const value = Number.isFinite(given) ? given : SAFE_HIGH * TWO_32;
     this.u32[index] = value % TWO_32;
     this.u32[index + 1] = Math.floor(value / TWO_32);
+  }
+}
+
+function wordAt(u32: Uint32Array, index: number): number {
+  const low = u32[index] ?? 0;
+  const high = u32[index + 1] ?? 0;
+  if (high === 0) return low;
+  return high >= SAFE_HIGH ? Number.POSITIVE_INFINITY : high * TWO_32 + low;
+}
+
+/** Words that the bridge fills, read as a record's are: without a BigInt each. Owned by one thread. */
+export class WordBuffer {
+  /** What is handed to the bridge. */
+  readonly words: BigUint64Array;
+  private readonly u32: Uint32Array;
+
+  constructor(readonly count: number) {
+    const memory = new ArrayBuffer(8 * count);
+    this.words = new BigUint64Array(memory);
+    this.u32 = new Uint32Array(memory);
+  }
+
+  /** Infinity from 2^53 on. */
+  at(index: number): number {
+    return wordAt(this.u32, 2 * index);
   }
 }
 

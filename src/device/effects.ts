@@ -125,8 +125,8 @@ export interface DevicePort {
   /** Host address of a RAM's first byte, 0 if there is no such RAM. */
   ramAddress(ram: number): number;
   unmapRange(range: number, offset: number, length: number): number;
-  /** The pieces of a mapMemory upcall as gpa, length pairs. */
-  mapPieces(id: number, count: number): readonly (readonly [number, number])[];
+  /** The pieces of a mapMemory upcall: gpa and length of one after the other. The list is used again by the next call. */
+  mapPieces(id: number, count: number): readonly number[];
   supplyFromRam(id: number, offset: number, ram: number, ramOffset: number, length: number): boolean;
   supply(id: number, offset: number, bytes: Uint8Array): boolean;
   /** The bitmap of a cursor glyph. */

@@ -123,12 +123,14 @@ export class Tasks {
 
   private mapPieces(task: Task | undefined, job: MappingJob, { id, count, start, readOnly }: MapCall): void {
     const pieces = count <= MAP_MAX_PIECES ? this.port.mapPieces(id, count) : [];
+    const got = pieces.length / 2;
     let target = start;
-    pieces.forEach(([gpa, length], index) => {
+    for (let index = 0; index < got; index++) {
+      const [gpa, length] = [pieces[2 * index] ?? 0, pieces[2 * index + 1] ?? 0];
       this.report(job, this.mapPiece(task, { index, gpa, length, target, readOnly }));
       target += length;
-    });
-    if (pieces.length < count) this.report(job, false);
+    }
+    if (got < count) this.report(job, false);
   }
 
   private mapPiece(task: Task | undefined, piece: Piece): boolean {

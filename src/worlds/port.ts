@@ -128,7 +128,7 @@ export class WorldPort implements DevicePort {
     return this.parts.memory.unmap(range, offset);
   }
 
-  mapPieces(): readonly (readonly [number, number])[] {
+  mapPieces(): readonly number[] {
     return [];
   }
 

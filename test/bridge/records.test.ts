@@ -3,7 +3,7 @@
  */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { RecordBuffer } from '../../src/bridge/records.js';
+import { RecordBuffer, WordBuffer } from '../../src/bridge/records.js';
 
 const u32 = fc.nat(2 ** 32 - 1);
 
@@ -31,4 +31,12 @@ it('a word beyond 2^53 is read as infinite, also after another mailbox', () => {
   expect(first.words).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY, 2 ** 53 - 1, 0, 0, 0]);
   buffer.write(0, first);
   expect(buffer.read(0)).toEqual(first);
+});
+
+it('words that the bridge fills are read as numbers, and as infinite from 2^53 on', () => {
+  const given = [0n, 1n, 2n ** 32n - 1n, 2n ** 32n, 2n ** 53n - 1n, 2n ** 53n, 2n ** 64n - 1n];
+  const buffer = new WordBuffer(given.length);
+  buffer.words.set(given);
+  const read = given.map((_, index) => buffer.at(index));
+  expect(read).toEqual([0, 1, 2 ** 32 - 1, 2 ** 32, 2 ** 53 - 1, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
 });

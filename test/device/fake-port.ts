@@ -109,8 +109,8 @@ export class FakePort implements DevicePort {
     return this.unmapStatus;
   }
 
-  mapPieces(): readonly (readonly [number, number])[] {
-    return this.pieces;
+  mapPieces(): readonly number[] {
+    return this.pieces.flat();
   }
 
   supplyFromRam(_id: number, offset: number, ram: number, ramOffset: number, length: number): boolean {

@@ -169,9 +169,9 @@ export class WorldPort implements DevicePort {
     return this.parts.memory.unmap(range, offset, length);
   }
 
-  mapPieces(id: number, count: number): readonly (readonly [number, number])[] {
+  mapPieces(id: number, count: number): readonly number[] {
     const pieces = this.parts.pvg.upcalls.dataOf(id)?.pieces ?? [];
-    return pieces.slice(0, count).map(({ gpa, length }) => [gpa, length]);
+    return pieces.slice(0, count).flatMap(({ gpa, length }) => [gpa, length]);
   }
 
   supplyFromRam(id: number, offset: number, ram: number, ramOffset: number, length: number): boolean {
