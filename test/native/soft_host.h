@@ -176,10 +176,12 @@ static inline void host_completed(struct host *host, const struct pvg_record *re
   int32_t result = pvg_texture_copy(host->texture, host->pixels, length);
   host->pixels_width = host->texture_width;
   host->pixels_height = host->texture_height;
+  /* Else the next encode is in flight already, or the device is gone. Whoever sees the pixels sees what they are. */
+  if (result == PVG_OK) {
+    atomic_store(&host->last_present, (unsigned)record->words[3]);
+    atomic_fetch_add(&host->shown, 1);
+  }
   pthread_mutex_unlock(&host->lock);
-  if (result != PVG_OK) return; /* the next encode is in flight already, or the device is gone */
-  atomic_store(&host->last_present, (unsigned)record->words[3]);
-  atomic_fetch_add(&host->shown, 1);
 }
 
 static inline void *host_display(void *argument) {
