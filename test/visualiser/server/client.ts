@@ -1,7 +1,8 @@
 /**
- * A page's side of the dashboard's WebSocket, as plain as it can be, for tests that misbehave.
+ * A page's side of the dashboard's WebSocket and HTTP, as plain as it can be, for tests that misbehave.
  */
 import { once } from 'node:events';
+import { request } from 'node:http';
 import { type ClientOptions, WebSocket } from 'ws';
 import { ChunkDecoder } from '../../../src/trace/recording/decoder.js';
 import type { Chunk } from '../../../src/trace/recording/format.js';
@@ -70,4 +71,19 @@ export async function openSocket(url: string, options: ClientOptions = {}, path 
   const socket = new WebSocket(new URL(path, url.replace(/^http/, 'ws').replace(/#.*/, '')), options);
   await once(socket, 'open');
   return socket;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+/** Asks for a path as it is written, which URL would tidy up. */
+export async function ask(port: number, path: string, { headers = {}, method = 'GET' } = {}): Promise<Answer> {
+  const sent = request({ host: '127.0.0.1', port, path, method, headers }).end();
+  const [response] = await once(sent, 'response');
+  let body = '';
+  for await (const part of response.setEncoding('latin1')) body += part;
+  return { status: response.statusCode, headers: response.headers, body };
 }

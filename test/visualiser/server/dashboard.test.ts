@@ -3,7 +3,6 @@
  */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,7 +20,7 @@ import { type Dashboard, type DashboardOptions, serveDashboard } from '../../../
 import { openFileSource } from '../../../dist/src/visualiser/server/file-source.js';
 import { BAD_MESSAGE, ENDED, FIRST_CREDIT, WRONG_TOKEN } from '../../../src/visualiser/server/protocol.js';
 import { FakeRun, fileBytes, pieces } from '../../page/recordings.js';
-import { openSocket, TestClient } from './client.js';
+import { ask, openSocket, TestClient } from './client.js';
 
 const note = (number: number, size = 0): Uint8Array => encodeNote({ nanoseconds: number, kind: 'trace', text: 'x'.repeat(size) });
 
@@ -44,20 +43,7 @@ async function viewer(options?: Parameters<typeof TestClient.connect>[1]): Promi
   return client;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: string;
-}
-
-/** Asks for a path as it is written, which URL would tidy up. */
-async function get(path: string, { headers = {}, method = 'GET' } = {}): Promise<Answer> {
-  const sent = request({ host: '127.0.0.1', port: dashboard.port, path, method, headers }).end();
-  const [response] = await once(sent, 'response');
-  let body = '';
-  for await (const part of response.setEncoding('latin1')) body += part;
-  return { status: response.statusCode, headers: response.headers, body };
-}
+const get = (path: string, options?: Parameters<typeof ask>[2]): ReturnType<typeof ask> => ask(dashboard.port, path, options);
 
 const refusal = async (options: object, path?: string): Promise<string> =>
   openSocket(dashboard.url, options, path).then(
