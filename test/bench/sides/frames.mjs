@@ -16,7 +16,7 @@ import { ThreadPort } from '../../../dist/actors/device-port.js';
 import { Message } from '../../../dist/actors/messages.js';
 import { MAX_REGION_SLOTS } from '../../../dist/src/base/limits.js';
 import { cellsView, loadBridge } from '../../../dist/src/bridge/native.js';
-import { Upcall } from '../../../dist/src/bridge/pvg.js';
+import { PvgStatus, Upcall } from '../../../dist/src/bridge/pvg.js';
 import { startSession } from '../../../dist/src/cli/session.js';
 import { GuestDriver } from '../../../dist/src/guest/driver.js';
 import { sceneOf } from '../../../dist/src/guest/scene.js';
@@ -106,14 +106,15 @@ const record = (kind, words) => ({ kind, id: 0, words: [...words, 0, 0, 0, 0, 0,
 
 /**
  * Until the frame has been encoded into the texture that will be shown. The device's own surface gets it as well, so there are two encodes of each
- * frame, carried out in order, and each is over within a moment of when it was asked for.
+ * frame, carried out in order, of which the first to end is counted: so the texture itself is asked too, by a copy that has no room for its tiles.
  */
-async function encoded(bridge, device, frame) {
+async function encoded({ bridge, texture, surface }, device, frame) {
   const counts = new BigUint64Array(2);
+  const { bytes, tiles } = surface;
   do {
     await sleep(LOOK_MS);
     bridge.pvg_display_present_counts(device, 0, counts);
-  } while (Number(counts[1]) < frame);
+  } while (Number(counts[1]) < frame || bridge.pvg_texture_show(texture, bytes, bytes.length, tiles, 0, 0) === PvgStatus.refused);
   await sleep(SETTLE_MS);
 }
 
@@ -125,7 +126,8 @@ async function copy({ width, height }, draw, count) {
     ramBytes: 64 * 2 ** 20,
   });
   const driver = GuestDriver.start(machineOf(device), { size: { width, height } });
-  const { bridge, behaviour, step, surface, texture } = makeTaker(device, { width, height });
+  const taker = makeTaker(device, { width, height });
+  const { bridge, behaviour, step, surface, texture } = taker;
   const results = { ours: [], reference: [] };
   let changed = 0;
   for (let frame = 1; frame <= WARM + 2 * count; frame++) {
@@ -134,7 +136,7 @@ async function copy({ width, height }, draw, count) {
     await sleep(1);
     behaviour.receive(record(Upcall.newFrame, [0]));
     step();
-    await encoded(bridge, device.attachment.device, frame);
+    await encoded(taker, device.attachment.device, frame);
     const { sequence } = surface;
     const completed = record(Upcall.frameCompleted, [0, frame, 0, frame]);
     if (frame % 4 < 2) {
