@@ -130,7 +130,8 @@ static void test_packets_behind_a_stamp(void) {
   PEN(&pens[0], OP_SWAP, 71, 0, 0);
   pen_doorbell(&pens[0]);
   pen_frame(&pens[1], 0xff010101u);
-  AWAIT(stage_present(&stage, 1) == 1);
+  AWAIT(stage_present(&stage, 1) == 1 && pen_stamp(&pens[1]) == pens[1].stamp);
+  CHECK(pvg_device_suspend(stage.host.device) == PVG_OK); /* the channel has looked at its ring for the last time */
   PEN(&pens[1], 1u << 16 | OP_SWAP, 72, 0, 30, 1, 0); /* published, and nobody was told; its stamp is there already */
   pen_publish(&pens[1]);
   stage_move(&stage, &next, pens);
