@@ -12,7 +12,8 @@
  *    else.
  *  - Counts are never reset, and bit 0 of both says that the mailbox is closed. A thread that waited on the slot's last mailbox leaves
  *    its marks as it must, whatever lives there by then.
- *  - A thread that sleeps is called after the change that it waits for, whoever made that (sleepers.c).
+ *  - A thread that sleeps is called after the change that it waits for, whoever made that (sleepers.c). Where several take, one of them polls
+ *    at most, for the others would only take its core from it; and none is called for the record that this one will find.
  *
  * It does not look into records, and it does not order threads among each other: who wakes first takes first.
  */
@@ -82,25 +83,39 @@ static struct patience patience_for(int64_t timeout_us) {
 
 /* ---- waiting ---- */
 
-/* Waits until the other end's count differs from `seen`, polling first if that has been worth it. Entered and left with the own
- * mutex held; false if the mailbox was destroyed meanwhile. */
+static uint32_t records_between(uint32_t posted, uint32_t taken) { return ((posted & ~CLOSED) - (taken & ~CLOSED)) / ONE; }
+
+/* For a record that was posted when the count was `posted`. Nobody is called for one that the thread which polls will take. */
+static void call_taker(struct end *own, struct end *other, uint32_t posted) {
+  if (pvgi_sleeping(&own->others) == 0) return;
+  /* Below 0 where this record and later ones were taken already. */
+  int32_t left = (int32_t)((posted & ~CLOSED) - (atomic_load(&other->others.count) & ~CLOSED)) / (int32_t)ONE;
+  if (left > (int32_t)atomic_load(&own->others.polled)) pvgi_call(&own->others, 1);
+}
+
+/* Waits until the other end's count differs from `seen`, polling first if nobody else does and that has been worth it. Entered and left with
+ * the own mutex held; false if the mailbox was destroyed meanwhile. */
 static bool await_change(struct end *own, struct end *other, uint32_t seen, uint32_t mailbox, struct patience *patience) {
+  struct pvgi_sleepers *sleepers = &other->others;
   uint32_t poll_ns = own->polling.now_ns;
-  bool polls = own->polling.limit_ns != 0;
+  bool first = own->polling.limit_ns != 0 && !atomic_exchange(&sleepers->polled, true);
   pthread_mutex_unlock(&own->mutex);
-  int64_t begin_ns = polls ? pvgi_now_ns() : 0, end_ns = begin_ns + poll_ns;
-  bool changed = poll_ns != 0 && pvgi_poll(&other->others.count, seen, end_ns < patience->deadline_ns ? end_ns : patience->deadline_ns);
-  if (!changed) {
-    patience->expired = !pvgi_sleep(&other->others, seen, patience->deadline_ns);
-  }
-  int64_t waited_ns = polls ? pvgi_now_ns() - begin_ns : 0;
+  int64_t begin_ns = first ? pvgi_now_ns() : 0, end_ns = begin_ns + poll_ns;
+  if (end_ns > patience->deadline_ns) end_ns = patience->deadline_ns;
+  bool changed = first && poll_ns != 0 && pvgi_poll(&sleepers->count, seen, end_ns);
+  if (first) atomic_store(&sleepers->polled, false);
+  if (!changed) patience->expired = !pvgi_sleep(sleepers, seen, patience->deadline_ns);
+  int64_t waited_ns = first ? pvgi_now_ns() - begin_ns : 0;
   pthread_mutex_lock(&own->mutex);
-  if (own->handle != mailbox) return false;
-  if (polls && !patience->expired) pvgi_polling_adapt(&own->polling, waited_ns);
+  if (own->handle != mailbox) {
+    /* Another mailbox may live here by now, whose posters relied on the poll. */
+    if (first) call_taker(other, own, atomic_load(&sleepers->count));
+    return false;
+  }
+  if (first && !patience->expired) pvgi_polling_adapt(&own->polling, waited_ns);
   return true;
 }
 
-static uint32_t records_between(uint32_t posted, uint32_t taken) { return ((posted & ~CLOSED) - (taken & ~CLOSED)) / ONE; }
 
 /* ---- making and ending ---- */
 
@@ -242,10 +257,10 @@ int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_u
   }
   memcpy(&own->ring[own->place], record, sizeof *own->ring);
   own->place = own->place + 1 < own->capacity ? own->place + 1 : 0;
-  atomic_fetch_add(&own->others.count, ONE);
+  uint32_t posted = atomic_fetch_add(&own->others.count, ONE) + ONE;
   pthread_mutex_unlock(&own->mutex);
   /* After the release, else the woken thread would run into the mutex. */
-  pvgi_call(&own->others, 1);
+  call_taker(own, other, posted);
   return PVG_OK;
 }
 

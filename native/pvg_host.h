@@ -121,7 +121,7 @@ struct pvg_record {
 
 /* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty polls before it sleeps, for as long as that has
  * been worth it lately and at most `poll_us` microseconds (0..1000; ignored if the calling thread may use one core only). Whoever
- * polls gives the core away whenever another thread wants it. */
+ * polls gives the core away whenever another thread wants it; of several takers one polls at most, and the others sleep. */
 PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us);
 
 /* Appends one record of 64 bytes. If it is full: with timeout_us 0 fails with PVG_E_FULL at once, with -1

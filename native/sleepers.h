@@ -5,7 +5,7 @@
  * Whoever changes the count calls afterwards. The thread at the lowest place is called first, and who comes back to sleep takes the lowest
  * that is free: of several threads that are seldom needed at once the same one works each time, and has its code and data in its core's caches.
  *
- * It knows nothing of what is counted, and polls nothing.
+ * It knows nothing of what is counted, and polls nothing; `polled` is its callers'.
  */
 #ifndef PVG_SLEEPERS_H
 #define PVG_SLEEPERS_H
@@ -25,6 +25,7 @@ struct pvgi_sleepers {
   alignas(64) _Atomic uint32_t count;   /* changes by sequentially consistent operations only */
   alignas(64) _Atomic uint64_t marks;   /* by place; upper half: somebody has it; lower half: and waits there to be called */
   _Atomic uint32_t places[PVGI_PLACES]; /* futex words: 1 from before the lower mark is set until somebody calls */
+  atomic_bool polled;                   /* a thread polls the count; it clears this before it looks for the last time */
   _Atomic uint32_t crowd;               /* threads that wait without a place */
   _Atomic uint32_t crowd_calls;         /* their futex word; changes with each call */
 };

@@ -265,7 +265,8 @@ function openBridge(path: string): PvgBridge {
     const name = /(pvg_\w+)\(/.exec(prototype)?.[1] ?? '';
     functions[name] = library.func(prototype);
   }
-  const bridge = functions as unknown as PvgBridge;
+  // V8 keeps an object to which so many functions were added one by one as a hash table, in which each call would look one up; but not a prototype.
+  const bridge = Object.create(functions) as PvgBridge;
   const version = bridge.pvg_bridge_version();
   if (version !== BRIDGE_VERSION)
     throw new BridgeError(-8, `${basename(path)} has version ${version}, expected ${BRIDGE_VERSION}: ${howToBuild()}`);

@@ -80,6 +80,57 @@ static void test_order_and_loss(uint32_t capacity, uint32_t poll_us) {
   CHECK(pvg_group_destroy(group) == PVG_OK);
 }
 
+/* Two takers that go on only when both have a record, so that each record needs a taker of its own, also while another one polls. */
+#define PAIRS 20000
+
+struct pairs {
+  uint32_t mailbox;
+  pthread_mutex_t mutex;
+  pthread_cond_t met;
+  uint64_t arrived;
+};
+
+/* Until the other taker of the pair, or both, have come. */
+static void await_pair_locked(struct pairs *pairs, uint64_t arrivals) {
+  struct timespec end;
+  clock_gettime(CLOCK_REALTIME, &end);
+  end.tv_sec += 10;
+  while (pairs->arrived < arrivals) CHECK(pthread_cond_timedwait(&pairs->met, &pairs->mutex, &end) == 0);
+}
+
+static void *meet(void *argument) {
+  struct pairs *pairs = argument;
+  struct pvg_record record;
+  while (pvg_mailbox_take(pairs->mailbox, &record, 1, -1) == 1) {
+    pthread_mutex_lock(&pairs->mutex);
+    uint64_t pair = pairs->arrived++ / 2;
+    pthread_cond_broadcast(&pairs->met);
+    await_pair_locked(pairs, 2 * (pair + 1));
+    pthread_mutex_unlock(&pairs->mutex);
+  }
+  return NULL;
+}
+
+static void test_taker_for_each(uint32_t poll_us) {
+  uint32_t group = pvg_group_create();
+  struct pairs pairs = {
+      .mailbox = pvg_mailbox_create(group, 4, poll_us), .mutex = PTHREAD_MUTEX_INITIALIZER, .met = PTHREAD_COND_INITIALIZER};
+  pthread_t takers[2];
+  struct pvg_record record = {.kind = PVG_KIND_HOST};
+  for (int at = 0; at < 2; at++) CHECK(pthread_create(&takers[at], NULL, meet, &pairs) == 0);
+  for (uint64_t pair = 0; pair < PAIRS; pair++) {
+    for (int at = 0; at < 2; at++) CHECK(pvg_mailbox_post(pairs.mailbox, &record, -1) == PVG_OK);
+    pthread_mutex_lock(&pairs.mutex);
+    await_pair_locked(&pairs, 2 * (pair + 1));
+    pthread_mutex_unlock(&pairs.mutex);
+    /* Now and then nobody polls any more. */
+    if (pair % 512 == 511) usleep(2000);
+  }
+  CHECK(pvg_mailbox_close(pairs.mailbox) == PVG_OK);
+  for (int at = 0; at < 2; at++) pthread_join(takers[at], NULL);
+  CHECK(pvg_group_destroy(group) == PVG_OK);
+}
+
 static void test_full_empty_and_drain(void) {
   uint32_t group = pvg_group_create();
   uint32_t box = pvg_mailbox_create(group, 2, 100);
@@ -220,6 +271,8 @@ int main(void) {
   test_order_and_loss(1, 0);
   test_order_and_loss(5, 50);
   test_order_and_loss(1024, 1000);
+  test_taker_for_each(0);
+  test_taker_for_each(100);
   test_full_empty_and_drain();
   for (int how = 0; how < 4; how++) test_release(how);
   test_handles();
