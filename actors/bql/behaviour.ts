@@ -23,25 +23,21 @@ import { lockMachine } from './lock.machine.js';
 
 const table = compileMachine(lockMachine);
 
-/** Events that carry nothing, made once. */
 const EVENTS = {
-  bhOffered: { type: 'bh.offered' },
-  lockOffered: { type: 'lock.offered' },
-  conditionHeld: { type: 'condition.held' },
-  handlerEnded: { type: 'handler.ended' },
-} as const;
+  bhOffered: table.event('bh.offered'),
+  lockOffered: table.event('lock.offered'),
+  conditionHeld: table.event('condition.held'),
+  handlerEnded: table.event('handler.ended'),
+};
 
-/** What others may know of the lock; told after each change. */
-export interface LockState {
-  readonly state: 'free' | 'running' | 'waiting' | 'lent';
-  /** The job that the innermost wait waits for, 0 if there is none; below 0 if the embedder answers it. */
-  readonly job: number;
-}
+/** What others may know of the lock. */
+export type LockState = 'free' | 'running' | 'waiting' | 'lent';
 
 export interface BqlOptions extends DeviceParts {
   /** Whether the actors' own trace events are wanted. */
   readonly tracesActors?: boolean;
-  readonly onLock?: (lock: LockState) => void;
+  /** Told after each change; `job`: what the innermost wait waits for, 0 if there is none, below 0 if the embedder answers it. */
+  readonly onLock?: (state: LockState, job: number) => void;
   /** Told of each message that is done with, once; nobody looks at it any more. */
   readonly onDone?: (record: PvgRecord) => void;
 }
@@ -71,7 +67,7 @@ export class BqlBehaviour {
   private readonly revision: Revision;
   private readonly port: DevicePort;
   private traces: boolean;
-  private readonly onLock: ((lock: LockState) => void) | undefined;
+  private readonly onLock: BqlOptions['onLock'];
   private readonly onDone: ((record: PvgRecord) => void) | undefined;
   readonly device: BqlHandlers;
   /** The handler that is inside PVG, and what it called. */
@@ -239,7 +235,7 @@ export class BqlBehaviour {
     const effects = this.lock.send(event);
     const changed = this.lock.state !== state || this.lock.context !== context;
     if (this.port.tracesMachines && (changed || effects.length > 0)) noteMove(this.port, 'lock', 0, this.lock, event.type);
-    if (changed) this.onLock?.({ state: this.lock.value, job: this.device.isDeviceRead(this.cause) ? -this.cause : this.cause });
+    if (changed) this.onLock?.(this.lock.value, this.device.isDeviceRead(this.cause) ? -this.cause : this.cause);
     for (let index = 0; index < effects.length; index++) this.carryOut(effects[index] as MachineEffect);
     return effects.length > 0;
   }

@@ -19,7 +19,7 @@ const behaviour = new BqlBehaviour({
   port,
   tracesActors: tools.tracer.hasActorEvents,
   onDone: (record) => tools.mailboxes.recycle(record),
-  onLock: ({ state, job }) => board.setBql(thread, state, job),
+  onLock: (state, job) => board.setBql(thread, state, job),
 });
 tools.tracer.onSwitched = () => {
   behaviour.tracesActors = tools.tracer.hasActorEvents;

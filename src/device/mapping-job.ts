@@ -15,9 +15,10 @@ const table = compileMachine(mappingJobMachine);
 /** What became of a piece: carried out, failed, or there was none left. */
 export type PieceOutcome = 'mapped' | 'failed' | 'ended';
 
-const EVENTS = { mapped: { type: 'range.mapped' }, failed: { type: 'range.failed' }, ended: { type: 'ranges.ended' } } as const;
-
-const RAN = { type: 'bh.ran' } as const;
+const MAPPED = table.event('range.mapped');
+const FAILED = table.event('range.failed');
+const ENDED = table.event('ranges.ended');
+const RAN = table.event('bh.ran');
 
 export class MappingJob {
   private readonly run = table.start();
@@ -40,7 +41,7 @@ export class MappingJob {
 
   /** Tells what became of the piece that was asked for; true if the machine asks for another. */
   report(outcome: PieceOutcome): boolean {
-    return this.send(EVENTS[outcome]);
+    return this.send(outcome === 'mapped' ? MAPPED : outcome === 'failed' ? FAILED : ENDED);
   }
 
   private send(event: EventOf<typeof table>): boolean {

@@ -85,9 +85,9 @@ export interface MmioJobOptions {
 }
 
 const COUNT_ACCESS = { do: 'count', what: 'accesses' } as const;
-const COMPLETED = { type: 'bridge.completed' } as const;
-const FAILED = { type: 'bridge.failed' } as const;
-const GRANTED = { type: 'lock.granted' } as const;
+const COMPLETED = table.event('bridge.completed');
+const FAILED = table.event('bridge.failed');
+const GRANTED = table.event('lock.granted');
 
 /** One guest access in progress. */
 export class MmioJob implements Continuation {

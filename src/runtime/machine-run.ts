@@ -3,7 +3,8 @@
  *
  * Invariant: the machine decides, and nothing is carried out here. Its actions are returned as effects, in XState's order; an event that
  * nothing takes leaves state and context as they were and returns none. A step that throws, because a guard or an assigner did, changes
- * nothing. A step without assignments and without parameters to work out allocates nothing. What is not here: actors, timers.
+ * nothing. A step without assignments and without parameters to work out allocates nothing; an event of MachineTable.event() is not even looked
+ * up. What is not here: actors, timers.
  */
 import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
 import { assert } from '../base/errors.js';
@@ -25,6 +26,26 @@ export interface RunSnapshot<M extends AnyStateMachine> {
 export type EventOf<T> = T extends MachineTable<infer M> ? EventFromLogic<M> : never;
 export type RunOf<T> = T extends MachineTable<infer M> ? MachineRun<M> : never;
 
+/** An event that carries nothing, made once; it remembers its column in the table that it was last sent to. */
+class BareEvent<T extends string> {
+  private table: FlatTable | null = null;
+  private column = 0;
+
+  constructor(readonly type: T) {}
+
+  columnIn(table: FlatTable): number {
+    if (this.table !== table) {
+      this.table = table;
+      this.column = columnOf(table, this.type);
+    }
+    return this.column;
+  }
+}
+
+function columnOf({ events, width }: FlatTable, event: string): number {
+  return events.get(event) ?? width - 1;
+}
+
 /** A compiled machine. Threads load definitions of machines that they never run, so it is compiled when it is first asked for anything. */
 export class MachineTable<M extends AnyStateMachine> {
   private compiled: FlatTable | null = null;
@@ -45,6 +66,11 @@ export class MachineTable<M extends AnyStateMachine> {
   /** State values by the number of the state. */
   get values(): readonly StateValue[] {
     return this.table.values;
+  }
+
+  /** An event that carries nothing, to be made once and sent often. */
+  event<T extends EventFromLogic<M>['type']>(type: T): { readonly type: T } {
+    return new BareEvent(type);
   }
 
   /** A run that has taken its first step; what that asked for is in its `effects`. */
@@ -104,24 +130,27 @@ export class MachineRun<M extends AnyStateMachine> {
 
   /** The table's number of an event: its place in MachineTable.events, or how many there are if the machine doesn't know it. */
   numberOf(event: string): number {
-    return this.table.events.get(event) ?? this.table.width - 1;
+    return columnOf(this.table, event);
   }
 
   /** Takes one event; returns what the machine asks for, valid until the next event. */
   send(event: EventFromLogic<M>): readonly MachineEffect[] {
-    const { events, width, cells } = this.table;
-    const step = cells[this.state * width + (events.get(event.type) ?? width - 1)] as Step;
-    if (step.test === null && step.actions === null && step.next === null) {
-      this.state = step.state;
-      this.effects = step.effects;
-      return step.effects;
-    }
-    return this.walk(step, event);
+    const { table } = this;
+    const column = (event as object) instanceof BareEvent ? (event as BareEvent<string>).columnIn(table) : columnOf(table, event.type);
+    const step = table.cells[this.state * table.width + column] as Step;
+    return isPlain(step) ? this.rest(step) : this.walk(step, event);
   }
 
   /** Takes the first step of a machine; only its table does. */
   begin(first: Step, input: unknown): void {
-    this.walk(first, { type: 'xstate.init', input });
+    if (isPlain(first)) this.rest(first);
+    else this.walk(first, { type: 'xstate.init', input });
+  }
+
+  private rest(step: Step): readonly MachineEffect[] {
+    this.state = step.state;
+    this.effects = step.effects;
+    return step.effects;
   }
 
   private walk(from: Step, event: unknown): readonly MachineEffect[] {
@@ -143,6 +172,11 @@ export class MachineRun<M extends AnyStateMachine> {
     this.effects = effects;
     return effects;
   }
+}
+
+/** Whether a step has nothing to ask and nothing to work out. */
+function isPlain({ test, actions, next }: Step): boolean {
+  return test === null && actions === null && next === null;
 }
 
 /** Carries assignments out and collects effects. */

@@ -11,7 +11,7 @@ import { checkedHandle, loadBridge, type PvgBridge, ramView } from '../bridge/na
 import { PvgCause, PvgWindow } from '../bridge/pvg.js';
 import type { PvgRecord } from '../bridge/records.js';
 import { TraceSwitches } from '../trace/switches.js';
-import { Board, VCPU_CODES, type VCPU_STATES } from './board.js';
+import { Board, VCPU_CODES } from './board.js';
 import { Mailboxes } from './mailbox.js';
 import { carryIntoPvg, type PvgAccess } from './pvg-access.js';
 import { Counters, InterruptLines } from './shared.js';
@@ -192,7 +192,7 @@ export class Vcpu {
     const { bqlMailbox, kinds } = this.attachment;
     this.token = (this.token + 1) >>> 0;
     const words = [register.operation, register.window, register.size, offset, low, this.replies];
-    this.note('waitingForAnswer');
+    this.note(VCPU_CODES.waitingForAnswer);
     this.mailboxes.postLater(bqlMailbox, { kind: kinds.access, id: this.token, words, reserved: high });
     for (;;) {
       const records = this.mailboxes.take(this.replies, -1, 1);
@@ -204,7 +204,7 @@ export class Vcpu {
       const answer = isAnswer ? { low: record.words[0] ?? 0, high: record.words[1] ?? 0 } : null;
       this.mailboxes.recycle(record);
       if (answer === null) continue;
-      this.note('idle');
+      this.note(VCPU_CODES.idle);
       return answer;
     }
   }
@@ -213,13 +213,13 @@ export class Vcpu {
   private enterUnlocked(register: Register, offset: number, { low, high }: Halves): Halves {
     const { operation, window, size } = register;
     if (offset % size !== 0 || offset + size > (this.attachment.windowBytes[window] ?? 0)) return NOTHING;
-    this.note('inPvg');
+    this.note(VCPU_CODES.inPvg);
     const isPair = window === PvgWindow.gfx && size === 8;
     const first = this.carry({ operation, window, size: isPair ? 4 : size, offset, value: low, high: isPair ? 0 : high });
     const answer = isPair
       ? { low: first.low, high: this.carry({ operation, window, size: 4, offset: offset + 4, value: high, high: 0 }).low }
       : first;
-    this.note('idle');
+    this.note(VCPU_CODES.idle);
     return answer;
   }
 
@@ -235,20 +235,20 @@ export class Vcpu {
   private enterPvg(record: PvgRecord): void {
     const [operation = 0, window = 0, size = 0, offset = 0, value = 0, high = 0] = record.words;
     const { device, bqlMailbox, kinds } = this.attachment;
-    this.note('inPvg');
+    this.note(VCPU_CODES.inPvg);
     const result = carryIntoPvg(this.bridge, device, { operation, window, size, offset, value, high });
-    this.note('waitingForAnswer');
+    this.note(VCPU_CODES.waitingForAnswer);
     const words = [result.ok ? 1 : 0, result.value, result.high];
     if (!this.mailboxes.post(bqlMailbox, { kind: kinds.accessReturned, id: record.id, words })) throw this.closed();
   }
 
-  private note(state: (typeof VCPU_STATES)[number]): void {
-    if (this.line !== null) this.board.set(this.line, VCPU_CODES[state]);
+  private note(state: number): void {
+    if (this.line !== null) this.board.set(this.line, state);
   }
 
   /** Why nothing is answered any more. */
   private closed(): DeviceClosedError {
-    this.note('idle');
+    this.note(VCPU_CODES.idle);
     const deadlocked = this.bridge.pvg_group_cause(this.attachment.group) === PvgCause.deadlock;
     return deadlocked ? new DeadlockError(this.board.deadlock ?? 'deadlock') : new DeviceClosedError();
   }

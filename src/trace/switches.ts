@@ -30,6 +30,11 @@ export class TraceSwitches {
     return Atomics.load(this.cells, VERSION);
   }
 
+  /** Whether the version is another one. A plain look, which costs little: who sees a change late sees it at its next batch. */
+  isPast(version: number): boolean {
+    return this.cells[VERSION] !== version;
+  }
+
   /** Switches those on or off that the predicate is true of; the others stay as they are. One thread's. */
   set(isNamed: (name: string) => boolean, on: boolean): void {
     TRACE_NAMES.forEach((name, id) => {

@@ -118,7 +118,7 @@ export class Tracer {
 
   /** The thread has come back from waiting: entries of its ring get the time of that from now on, and events are wanted as they are switched now. */
   tick(): void {
-    if (this.switches.version !== this.seen) this.look();
+    if (this.switches.isPast(this.seen)) this.look();
     if (this.ring !== null) this.time = this.now();
   }
 

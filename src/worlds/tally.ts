@@ -24,7 +24,7 @@ export class Tally {
   }
 
   /** As the BQL tells of each change of its lock. */
-  readonly onLock = ({ state }: { readonly state: string }): void => {
+  readonly onLock = (state: string): void => {
     if (state === 'free') this.releases++;
   };
 }

@@ -118,7 +118,7 @@ export class BqlScene {
   readonly port = new FakePort();
   readonly references = claimedReferences();
   /** What others were told of the lock, in order. */
-  readonly locks: LockState[] = [];
+  readonly locks: { readonly state: LockState; readonly job: number }[] = [];
   readonly bql: BqlBehaviour;
 
   constructor(
@@ -126,7 +126,7 @@ export class BqlScene {
     { regions = [RAM, GFX, UPPER_RAM, OTHER_DEVICE, IOSFC], displays = 1, traces = false }: SceneOptions = {},
   ) {
     const { port, references } = this;
-    const onLock = (lock: LockState): void => void this.locks.push(lock);
+    const onLock = (state: LockState, job: number): void => void this.locks.push({ state, job });
     this.bql = new BqlBehaviour({ revision: REVISIONS[revision], regions, references, displays, port, tracesActors: traces, onLock });
   }
 
