@@ -11,11 +11,11 @@ import { interleave, median, rounded, runOurs, runRival, runTwin, scaled } from 
 
 /** What is measured, how often at full scale, and the least that it must reach against each. */
 export const SCENARIOS = {
-  'map-1': { what: 'map upcall answered by the BQL actor, one native caller', count: 20_000, goals: { twin: 0.9 } },
-  'map-4': { what: 'map upcall answered by the BQL actor, four native callers', count: 20_000, goals: { twin: 0.85 } },
+  'map-1': { what: 'map upcall answered by the BQL actor, one native caller', count: 50_000, goals: { twin: 0.9 } },
+  'map-4': { what: 'map upcall answered by the BQL actor, four native callers', count: 50_000, goals: { twin: 0.85 } },
   iosfc: { what: 'IOSurface map and unmap', count: 2_000_000, goals: { twin: 0.9 } },
-  write: { what: 'MMIO write, no upcall inside', count: 20_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
-  'write-map': { what: 'MMIO write with one map upcall inside', count: 6_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
+  write: { what: 'MMIO write, no upcall inside', count: 50_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
+  'write-map': { what: 'MMIO write with one map upcall inside', count: 20_000, goals: { twin: 0.9, polling: 5, rival: 10 } },
 };
 export const PLACEMENTS = { pinned: 'all threads on one core', free: 'free on all cores' };
 
@@ -26,8 +26,9 @@ const AGAINST = {
 };
 /** A side that is slower does less, so that a run of each takes about as long. */
 const SLOWER = { rival: 10 };
-/** A short run is warmed up for longer than it is. */
-const WARM = 5;
+/** So many times what is counted goes before it, until V8 has compiled all of the path; more so before a short run, up to that. */
+const WARM = 3;
+const WARM_SHORT = 15;
 /** Not to be slower is all that can be asked where no core is to spare. */
 const PINNED_POLLING_GOAL = 1;
 const TWIN_NEEDS_MORE =
@@ -78,7 +79,7 @@ const lessFor = (side, count) => scaled(count / SLOWER[side], 1);
 /** Runs one scenario in one placement against what is wanted, all sides in turn; its rows. */
 async function compare({ scenario, placement, against, device = {} }, { runs, scale, progress }) {
   const count = scaled(SCENARIOS[scenario].count, scale);
-  const request = { scenario, placement, warm: scaled(SCENARIOS[scenario].count, Math.min(1, WARM * scale)), count };
+  const request = { scenario, placement, warm: scaled(SCENARIOS[scenario].count, Math.min(WARM, WARM_SHORT * scale)), count };
   const sides = {
     ours: () => runOurs({ ...request, device }),
     twin: () => runTwin(request),

@@ -16,8 +16,8 @@ const ROWS = {
   'alive/iosfc': {
     what: 'an IOSurface mapped with 50 000 others alive; against with 1 000',
     goal: 1.15,
-    ours: { scenario: 'surfaces', alive: MANY, warm: MANY, count: 8192 },
-    reference: { scenario: 'surfaces', alive: FEW, warm: MANY, count: 8192 },
+    ours: { scenario: 'surfaces', alive: MANY, warm: MANY, count: 65_536 },
+    reference: { scenario: 'surfaces', alive: FEW, warm: MANY, count: 65_536 },
   },
   'unmap/batch': {
     what: 'an unmap among 50 000 in one batch; against one unmap by itself',

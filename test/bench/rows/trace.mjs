@@ -4,7 +4,7 @@
 import { interleave, median, rounded, runOurs, scaled } from '../sides/sides.mjs';
 import { untracedCopy } from '../sides/untraced.mjs';
 
-const COUNT = 20_000;
+const COUNT = 100_000;
 const ROWS = {
   'trace/off': { what: 'MMIO writes, trace compiled in but off, pinned; against no trace', goal: 0.99, ring: false },
   'trace/ring': { what: 'MMIO writes, trace ring on, pinned; against no trace', goal: 0.95, ring: true },
