@@ -174,7 +174,7 @@ export class BqlBehaviour {
       return;
     }
     this.inside = null;
-    this.end(inside.handler);
+    this.end(inside.handler.record, inside.handler.isBottomHalf);
   }
 
   /** Carries out the next thing that the lock's machine allows; false if there is none, or the lock's holder is inside PVG. */
@@ -246,14 +246,14 @@ export class BqlBehaviour {
         const record = this.batch.shift();
         assert(record !== undefined, 'a bottom half was granted and there is none');
         if (this.traces) this.noteMessage(TRACE_IDS.agfx_bh_began, record);
-        this.settle({ record, isBottomHalf: true }, this.device.run(record, this.cause, this.depth));
+        this.settle(record, true, this.device.run(record, this.cause, this.depth));
         return;
       }
       case 'runSection': {
         const record = this.sections.shift();
         assert(record !== undefined, 'the lock was granted and nobody waits for it');
         if (this.traces) this.noteMessage(TRACE_IDS.agfx_bql_taken, record);
-        this.settle({ record, isBottomHalf: false }, this.device.run(record, this.cause, this.depth));
+        this.settle(record, false, this.device.run(record, this.cause, this.depth));
         return;
       }
       case 'resumeHandler':
@@ -263,21 +263,22 @@ export class BqlBehaviour {
     }
   }
 
-  private settle(handler: Handler, outcome: Outcome): void {
-    if (outcome === 'done') this.end(handler);
+  /** Most handlers are done at once, and then nothing is made for them. */
+  private settle(record: PvgRecord, isBottomHalf: boolean, outcome: Outcome): void {
+    if (outcome === 'done') this.end(record, isBottomHalf);
     else if (outcome === 'lent') this.send({ type: 'lock.lent' });
-    else if ('do' in outcome) this.inside = { handler, call: outcome };
-    else this.beginWait(outcome.job, outcome.continuation, handler);
+    else if ('do' in outcome) this.inside = { handler: { record, isBottomHalf }, call: outcome };
+    else this.beginWait(outcome.job, outcome.continuation, { record, isBottomHalf });
   }
 
-  private end(handler: Handler): void {
+  private end(record: PvgRecord, isBottomHalf: boolean): void {
     this.send(EVENTS.handlerEnded);
-    if (this.traces) this.traceEnd(handler);
-    this.onDone?.(handler.record);
+    if (this.traces) this.traceEnd(record, isBottomHalf);
+    this.onDone?.(record);
   }
 
-  private traceEnd(handler: Handler): void {
-    if (handler.isBottomHalf) this.noteMessage(TRACE_IDS.agfx_bh_ended, handler.record);
+  private traceEnd(record: PvgRecord, isBottomHalf: boolean): void {
+    if (isBottomHalf) this.noteMessage(TRACE_IDS.agfx_bh_ended, record);
     else this.port.note(TRACE_IDS.agfx_bql_released);
   }
 
@@ -310,7 +311,7 @@ export class BqlBehaviour {
     assert(this.waits.length === this.depth, 'the waits are those of the lock');
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, wait.job, this.depth + 1);
     const next = wait.continuation.resume(wait.result);
-    if (next === null) this.end(wait.handler);
+    if (next === null) this.end(wait.handler.record, wait.handler.isBottomHalf);
     else this.beginWait(next, wait.continuation, wait.handler);
   }
 }

@@ -91,6 +91,9 @@ export class MachineTable<M extends AnyStateMachine> {
   }
 }
 
+/** What guards and assigners of all runs are given: they are pure, so that no step begins within another. */
+const ARGUMENTS: StepArguments = { context: undefined, event: undefined };
+
 /** One run of a machine. */
 export class MachineRun<M extends AnyStateMachine> {
   /** The table's number of the state. */
@@ -98,8 +101,6 @@ export class MachineRun<M extends AnyStateMachine> {
   context: SnapshotFrom<M>['context'];
   /** What the last step asked for; valid until the next. */
   effects: readonly MachineEffect[] = NO_EFFECTS;
-  /** What guards and assigners are given, the same object each time. */
-  private readonly args: StepArguments = { context: undefined, event: undefined };
 
   constructor(
     private readonly table: FlatTable,
@@ -154,7 +155,7 @@ export class MachineRun<M extends AnyStateMachine> {
   }
 
   private walk(from: Step, event: unknown): readonly MachineEffect[] {
-    const { args } = this;
+    const args = ARGUMENTS;
     args.context = this.context;
     args.event = event;
     let step = from;

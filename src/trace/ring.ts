@@ -20,7 +20,7 @@ export const RING_ARGUMENTS = ENTRY - 2;
 /** Entries that are reserved at once. */
 const CHUNK = 64;
 
-/** Room for a ring of so many entries. */
+/** Room for a ring of so many entries: a power of two, so that places go on where counts go round. */
 export function ringMemory(entries: number): SharedArrayBuffer {
   return new SharedArrayBuffer(HEAD_BYTES + 8 * ENTRY * entries);
 }
@@ -45,6 +45,8 @@ export class TraceRing {
   /** Counts go round after 2^32, as do the cells, so they are only ever subtracted. */
   private count = 0;
   private reserved = 0;
+  /** Where the next entry goes: place(count), kept, since a division for each entry is dear. */
+  private next = 0;
 
   /** `memory`: of the same ring on another thread, or room for a new one (ringMemory()). */
   constructor(readonly memory = ringMemory(TRACE_RING_ENTRIES)) {
@@ -127,8 +129,9 @@ export class TraceRing {
       this.reserved = (this.reserved + CHUNK) | 0;
       Atomics.store(this.head, RESERVED, this.reserved);
     }
-    const at = this.place(this.count);
+    const at = this.next;
     this.count = (this.count + 1) | 0;
+    this.next = at + ENTRY < this.entries.length ? at + ENTRY : 0;
     this.entries[at] = nanoseconds;
     this.entries[at + 1] = event;
     return at;

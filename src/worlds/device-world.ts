@@ -70,7 +70,6 @@ const STATELESS = [
   'revision',
   'policies',
   'table',
-  'args',
   'effects',
   'onGone',
   'touch',
