@@ -2,7 +2,7 @@
  * The BQL actor's thread: takes records, lets the behaviour decide, measures how long the lock is held.
  */
 import { MAX_REGION_SLOTS } from '../../src/base/limits.js';
-import { cellsView, threadTimes } from '../../src/bridge/native.js';
+import { cellsView, ThreadTimes } from '../../src/bridge/native.js';
 import { RegionReferences } from '../../src/memory/references.js';
 import { actorTools, runActor } from '../actor-thread.js';
 import { BqlBehaviour } from './behaviour.js';
@@ -42,7 +42,7 @@ if (revision.frames !== 'renderQueueOwned') {
   });
 }
 
-const times = threadTimes(bridge);
+const times = new ThreadTimes(bridge);
 /** Since when the lock has been held, or was when the last batch began. */
 let since = 0;
 let heldBefore = false;

@@ -329,23 +329,21 @@ export function bufferAddress(bridge: PvgBridge, buffer: SharedArrayBuffer): big
 }
 
 /** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */
-export interface ThreadTimes {
-  readonly entered: number;
-  readonly returned: number;
-}
+export class ThreadTimes {
+  private readonly halves: Uint32Array;
 
-/** The calling thread's, kept from now on; only that thread may look. */
-export function threadTimes(bridge: PvgBridge): ThreadTimes {
-  const halves = new Uint32Array(koffi.view(BigInt(bridge.pvg_thread_times()), 16));
-  const at = (low: number): number => (halves[low + 1] ?? 0) * 2 ** 32 + (halves[low] ?? 0);
-  return {
-    get entered() {
-      return at(0);
-    },
-    get returned() {
-      return at(2);
-    },
-  };
+  /** The calling thread's, kept from now on; only that thread may look. */
+  constructor(bridge: PvgBridge) {
+    this.halves = new Uint32Array(koffi.view(BigInt(bridge.pvg_thread_times()), 16));
+  }
+
+  get entered(): number {
+    return (this.halves[1] ?? 0) * 2 ** 32 + (this.halves[0] ?? 0);
+  }
+
+  get returned(): number {
+    return (this.halves[3] ?? 0) * 2 ** 32 + (this.halves[2] ?? 0);
+  }
 }
 
 /** The cells that count references on a map's regions (pvg_host.h), one int32 for each of `slots` and one before them. */
