@@ -36,6 +36,9 @@ const options = {
   define: { 'import.meta.url': 'moduleUrl' },
 };
 
+/** What a file that is a command begins with: "#!". */
+const HASH = 0x23;
+
 /** Makes the bundles of a dist folder. Throws if a module is missing or wrong. */
 export async function bundle(dist) {
   const { build } = await import('esbuild');
@@ -47,7 +50,8 @@ export async function bundle(dist) {
   });
   for (const { path, contents } of outputFiles) {
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(`${path}.${process.pid}.tmp`, contents);
+    // The command can be run as soon as it is there, also where a package manager made it so once and it is built anew.
+    writeFileSync(`${path}.${process.pid}.tmp`, contents, { mode: contents[0] === HASH ? 0o755 : 0o644 });
     renameSync(`${path}.${process.pid}.tmp`, path);
   }
 }

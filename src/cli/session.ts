@@ -28,8 +28,10 @@ export interface Session {
   finish(): Promise<void>;
 }
 
-/** Threads that the first frame doesn't need start so much later than the guest, in milliseconds, so that they don't take its time. */
+/** Threads that the first frame doesn't need start so much later than the guest at most, in milliseconds. */
 const LATE_THREADS_MS = 500;
+/** How often it is looked whether the first frame is there. */
+const LATE_LOOK_MS = 20;
 /** How often a console asks for an update, where nothing is rendered unless it does. */
 const REFRESH_MS = 16;
 
@@ -85,6 +87,23 @@ async function makeDeviceFor({ worker, exited }: Guest, { device: options, mode 
   }
 }
 
+/**
+ * Starts the threads that the first frame doesn't need once it has been there for a moment, so that they neither take its time nor that of a run
+ * which ends with it; returns what keeps them from being started.
+ */
+function startLateThreads(device: Device): () => void {
+  const latest = performance.now() + LATE_THREADS_MS;
+  let isThere = false;
+  const look = setInterval(() => {
+    if (isThere || performance.now() >= latest) {
+      clearInterval(look);
+      device.internals.startLateThreads();
+    }
+    isThere = device.statistics.framesRendered > 0;
+  }, LATE_LOOK_MS);
+  return () => clearInterval(look);
+}
+
 /** Starts a device and a guest on it; of a restored device, the guest goes on that was saved with it. */
 export async function startSession(session: SessionOptions): Promise<Session> {
   const { device: options, mode, frames } = session;
@@ -92,7 +111,7 @@ export async function startSession(session: SessionOptions): Promise<Session> {
   const guest = startGuest();
   const device = await makeDeviceFor(guest, session);
   const refresh = device.revision.frames === 'insideUpdate' ? setInterval(() => refreshAll(device), REFRESH_MS) : undefined;
-  const late = setTimeout(() => device.internals.startLateThreads(), LATE_THREADS_MS);
+  const stopLate = startLateThreads(device);
   const orders = new GuestOrders();
   const ended = Promise.race([
     guest.ended,
@@ -109,7 +128,7 @@ export async function startSession(session: SessionOptions): Promise<Session> {
     async finish() {
       orders.give('stop');
       clearInterval(refresh);
-      clearTimeout(late);
+      stopLate();
       await device.close();
       await guest.exited;
     },

@@ -4,8 +4,10 @@
  */
 import { readdirSync } from 'node:fs';
 import { afterEach, expect, it } from 'vitest';
+import { startSession } from '../../dist/src/cli/session.js';
 import { makeDevice } from '../../dist/src/create-device.js';
 import { DeadlockError, type Device, type DeviceOptions } from '../../dist/src/index.js';
+import { Board } from '../../dist/src/runtime/board.js';
 import * as L from '../../src/guest/layout.js';
 import { RawMapper } from './raw-mapper.js';
 
@@ -42,6 +44,14 @@ it('finds a deadlock when they have come', async () => {
   const stuck = mapper.request([{ ...ENTRY, gpa: 0x4004_0000 }]);
   device.internals.startLateThreads();
   await expect(stuck).rejects.toThrow(DeadlockError);
+});
+
+it('come by themselves to a session', async () => {
+  const session = await startSession({ device: { vsync: false }, mode: null, frames: undefined });
+  ({ device } = session);
+  const board = new Board(device.attachment.board);
+  await expect.poll(() => board.workers.length, { timeout: 10_000 }).toBe(2);
+  await session.finish();
 });
 
 it('starts none of them once it is closed', async () => {
