@@ -53,7 +53,10 @@ export function openConnection(token: string, { onWelcome, onPiece }: Connection
   let isWatching = false;
   let fault = '';
 
-  const send = (message: PageMessage): void => socket?.send(JSON.stringify(message));
+  /** A connection that this end is closing takes nothing more, though pictures are still painted and give credit. */
+  const send = (message: PageMessage): void => {
+    if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  };
 
   const request = (method: string, params: unknown): Promise<unknown> =>
     new Promise((resolve, reject) => {

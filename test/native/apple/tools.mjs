@@ -38,7 +38,8 @@ function describe(root) {
     gnustep: join(root, 'usr', 'include', 'GNUstep'),
     blocks: join(root, 'usr', 'include', 'Block.h'),
     objc: join(root, 'usr', 'lib', 'gcc', TRIPLE, String(GCC), 'include', 'objc'),
-    libraries: [library, join(root, 'usr', 'lib', 'gcc', TRIPLE, String(GCC))],
+    // GNUstep's is in none of the folders that are named after the machine.
+    libraries: [library, join(root, 'usr', 'lib'), join(root, 'usr', 'lib', 'gcc', TRIPLE, String(GCC))],
     sanitizers: existsSync(join(llvm, 'lib', 'clang')) ? findSanitizers(join(llvm, 'lib', 'clang')) : false,
   };
 }
