@@ -116,7 +116,6 @@ static bool await_change(struct end *own, struct end *other, uint32_t seen, uint
   return true;
 }
 
-
 /* ---- making and ending ---- */
 
 static void settle(struct end *end, uint32_t handle, struct pvg_record *ring, uint32_t capacity) {
