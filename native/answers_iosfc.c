@@ -17,14 +17,14 @@
 
 /* Surfaces mostly begin at the same place of a page and follow each other: four neighbours are in one cache line, and nothing else is near
  * by intention, since a run of places that are all taken is what makes a look-up long. */
-static uint32_t home_of(uint64_t address) {
+static inline uint32_t home_of(uint64_t address) {
   uint64_t page = address >> PAGE_SHIFT, key = page / NEIGHBOURS << PAGE_SHIFT | (address & PAGE_MASK);
   key = (key ^ key >> 32) * UINT64_C(0x9e3779b97f4a7c15);
   return (uint32_t)(key >> 32) % (PVGI_MAPPING_SLOTS / NEIGHBOURS) * NEIGHBOURS + (uint32_t)(page % NEIGHBOURS);
 }
 
 /* The place of the address's mappings, or the empty one where they would be. One is empty, so this ends. */
-static struct pvgi_mapping *place_of(const struct pvgi_iosfc *iosfc, uint64_t address) {
+static inline struct pvgi_mapping *place_of(const struct pvgi_iosfc *iosfc, uint64_t address) {
   uint32_t at = home_of(address);
   while (iosfc->mappings[at].count != 0 && iosfc->mappings[at].address != address) at = (at + 1) % PVGI_MAPPING_SLOTS;
   return &iosfc->mappings[at];

@@ -42,7 +42,8 @@ PVG_API int32_t pvg_bench_map_calls(uint32_t device, uint32_t threads, uint32_t 
  * place of the last; only these are counted. As above otherwise. */
 PVG_API int32_t pvg_bench_map_beside(uint32_t device, uint32_t alive, uint32_t calls, struct pvg_bench_counts *counts);
 
-/* The calling thread has the host map a page of guest memory for the IOSurface mapper and unmap it, `calls` times. */
+/* The calling thread maps a page of guest memory for the IOSurface mapper and unmaps it, `calls` times, as the mapper's own thread does; nothing else may
+ * use the mapper meanwhile. PVG_E_ARGUMENT of a device whose host does that. */
 PVG_API int32_t pvg_bench_iosfc(uint32_t device, uint32_t calls, struct pvg_bench_counts *counts);
 
 #endif

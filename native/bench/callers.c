@@ -117,15 +117,26 @@ int32_t pvg_bench_map_beside(uint32_t handle, uint32_t alive, uint32_t calls, st
   return outcome(refused);
 }
 
+/* What the mapper's thread looks at before each of its answers. */
+static bool is_running(const struct soft_device *device) { return !atomic_load(&device->stopped); }
+
 int32_t pvg_bench_iosfc(uint32_t handle, uint32_t calls, struct pvg_bench_counts *counts) {
   struct soft_device *device = soft_device_enter(handle);
   if (device == NULL) return pvgi_fail(PVG_E_HANDLE, "no such device");
-  uint64_t page = page_of(device), gpa = device->ranges[0].gpa + page;
+  if (!pvgi_answers_itself(&device->base, PVG_UPCALL_IOSFC_MAP)) {
+    soft_device_leave(device);
+    return pvgi_fail(PVG_E_ARGUMENT, "the host answers this device's mapper");
+  }
+  uint64_t page = page_of(device);
+  const uint64_t words[5] = {device->ranges[0].gpa + page, page};
   uint32_t refused = 0;
   struct pvg_bench_counts before;
   pvg_bench_read(&before);
-  const struct soft_entry entry = {.surface = IOSFC_SURFACES - 1, .gpa = gpa, .length = page};
-  for (uint32_t at = 0; at < calls; at++) refused += !soft_surface_cycle(device->iosfc, &entry);
+  for (uint32_t at = 0; at < calls; at++) {
+    uint64_t address = 0;
+    refused += !(is_running(device) && pvgi_iosfc_map(device->own, words, &address));
+    refused += !(is_running(device) && pvgi_iosfc_unmap(device->own, address));
+  }
   pvg_bench_since(&before, counts);
   soft_device_leave(device);
   return outcome(refused);

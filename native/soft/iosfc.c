@@ -86,11 +86,6 @@ bool soft_surface_map(struct soft_iosfc *iosfc, const struct soft_entry *entry) 
   return true;
 }
 
-/* Has it mapped and unmapped, as the mapper's thread does it for two entries, to measure that. */
-bool soft_surface_cycle(struct soft_iosfc *iosfc, const struct soft_entry *entry) {
-  return soft_surface_map(iosfc, entry) && unmap(iosfc, &iosfc->surfaces[entry->surface].mapping, entry->surface);
-}
-
 static bool map_surface(struct soft_iosfc *iosfc, const struct soft_entry *entry) {
   struct soft_surface *surface = &iosfc->surfaces[entry->surface];
   if (soft_iosfc_mapped(&surface->mapping) || !soft_surface_is_sane(entry) || !soft_surface_map(iosfc, entry)) return false;

@@ -72,7 +72,6 @@ void soft_iosfc_rest(struct soft_iosfc *iosfc);
 void soft_iosfc_stop(struct soft_iosfc *iosfc);
 void soft_iosfc_free(struct soft_iosfc *iosfc);
 bool soft_surface_is_sane(const struct soft_entry *entry);
-bool soft_surface_cycle(struct soft_iosfc *iosfc, const struct soft_entry *entry);
 bool soft_surface_map(struct soft_iosfc *iosfc, const struct soft_entry *entry);
 bool soft_iosfc_ensure_locked(struct soft_iosfc *iosfc, bool with_ring, bool with_table);
 
