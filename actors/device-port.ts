@@ -7,7 +7,7 @@ import { ArgumentError, DeviceClosedError, unreachable } from '../src/base/error
 import { encodeMap } from '../src/bridge/map-snapshot.js';
 import { checked, type PvgBridge } from '../src/bridge/native.js';
 import { PvgCause, PvgStatus } from '../src/bridge/pvg.js';
-import { WordBuffer } from '../src/bridge/records.js';
+import { emptyRecord, WordBuffer } from '../src/bridge/records.js';
 import type { AccessJob, DevicePort, Effect, FrameBlock, FrameResult, SurfaceInfo } from '../src/device/effects.js';
 import { deliveryOf } from '../src/device/interrupt.js';
 import type { JobResult } from '../src/device/mmio.js';
@@ -23,7 +23,7 @@ import type { Tracer } from '../src/trace/tracer.js';
 import type { Blocking } from './bql/continuations.js';
 import { Message } from './messages.js';
 import { tracedEntry } from './thread-tracer.js';
-import { type PostedEffect, postingOf } from './postings.js';
+import { emptyPosting, type PostedEffect, postingOf } from './postings.js';
 import type { Report, Wiring } from './wiring.js';
 
 /** What a port is made of. */
@@ -50,6 +50,9 @@ export class ThreadPort implements DevicePort {
   private readonly viewers: readonly Viewers[];
   private readonly surfaces: (Surface | null)[];
   private readonly position = new Uint32Array(2);
+  /** What is posted is written into these, since it leaves them at once. */
+  private readonly posting = emptyPosting();
+  private readonly answer = emptyRecord();
   /** Of the longest list of pieces so far, and the pieces of the last. */
   private pieceWords = new WordBuffer(0);
   private readonly pieces: number[] = [];
@@ -112,9 +115,13 @@ export class ThreadPort implements DevicePort {
         const { token, mailbox, value, high } = effect;
         // An access that PVG let go because it was stopped has no answer; who waits for it is told of the end. The cause is there before the stop.
         if (!effect.ok && bridge.pvg_group_cause(wiring.group) !== PvgCause.none) return;
-        if (mailbox === 0) this.report({ report: 'reply', token, value, high });
-        else mailboxes.postLater(mailbox, { kind: Message.reply, id: token, words: [value, high] });
-        return;
+        if (mailbox === 0) return this.report({ report: 'reply', token, value, high });
+        const { answer } = this;
+        answer.kind = Message.reply;
+        answer.id = token;
+        answer.words[0] = value;
+        answer.words[1] = high;
+        return mailboxes.postLater(mailbox, answer);
       }
       case 'answerUpcall':
         // A stale id is an upcall that stop has released already.
@@ -196,12 +203,12 @@ export class ThreadPort implements DevicePort {
   }
 
   private post(effect: PostedEffect): void {
-    const { to, record } = postingOf(effect, this.revision);
+    const { to, mailbox, record } = postingOf(effect, this.revision, this.posting);
     // An access inside another needs a worker that the outer ones don't hold.
     if (effect.do === 'submitJob' && effect.nested && to === 'background') {
       this.report({ report: 'workersNeeded', count: this.board.workers.filter(({ activity }) => activity !== 0).length + 1 });
     }
-    this.mailboxes.postLater(typeof to === 'object' ? to.vcpu : this.wiring.mailboxes[to], record);
+    this.mailboxes.postLater(to === 'vcpu' ? mailbox : this.wiring.mailboxes[to], record);
   }
 
   private moveCursor(display: number, to: { readonly x: number; readonly y: number } | null): void {

@@ -4,7 +4,7 @@
  * Pure, so that threads and models of them post the same. How a message travels is the port's affair.
  */
 import { unreachable } from '../src/base/errors.js';
-import type { PvgRecord } from '../src/bridge/records.js';
+import { emptyRecord, type MutableRecord } from '../src/bridge/records.js';
 import type { Effect } from '../src/device/effects.js';
 import type { Revision } from '../src/revisions/revision.js';
 import { Message } from './messages.js';
@@ -13,33 +13,65 @@ export type PostedEffect = Extract<Effect, { do: 'submitJob' | 'queueRender' | '
 
 /** A message for an actor, or for a vCPU by the handle of its reply mailbox. */
 export interface Posting {
-  readonly to: 'render' | 'background' | { readonly vcpu: number };
-  readonly record: Partial<PvgRecord> & { readonly kind: number };
+  to: 'render' | 'background' | 'vcpu';
+  /** The reply mailbox, if it is for a vCPU. */
+  mailbox: number;
+  readonly record: MutableRecord;
 }
 
-export function postingOf(effect: PostedEffect, revision: Pick<Revision, 'frames'>): Posting {
+/** A posting to write into. */
+export const emptyPosting = (): Posting => ({ to: 'render', mailbox: 0, record: emptyRecord() });
+
+/** What an effect posts. `into` is written and returned: whoever posts at once may use the same again and again. */
+export function postingOf(effect: PostedEffect, revision: Pick<Revision, 'frames'>, into: Posting = emptyPosting()): Posting {
+  const { record } = into;
+  into.to = 'render';
+  record.reserved = 0;
   switch (effect.do) {
     case 'submitJob': {
-      const { job, operation, window, size, offset, value, high, caller } = effect;
-      const words = [operation, window, size, offset, value, high];
       const outside = effect.entry === 'droppingBql';
-      if (outside && caller !== 0) return { to: { vcpu: caller }, record: { kind: Message.enterPvg, id: job, words } };
-      return { to: 'background', record: { kind: Message.job, id: job, words, reserved: outside ? 1 : 0 } };
+      const toVcpu = outside && effect.caller !== 0;
+      into.to = toVcpu ? 'vcpu' : 'background';
+      into.mailbox = effect.caller;
+      record.kind = toVcpu ? Message.enterPvg : Message.job;
+      record.id = effect.job;
+      record.reserved = outside && !toVcpu ? 1 : 0;
+      setWords(record.words, effect.operation, effect.window, effect.size, effect.offset, effect.value, effect.high);
+      return into;
     }
     case 'queueRender': {
-      const words = [effect.texture, effect.managed ? 1 : 0, effect.display];
-      if (revision.frames === 'backgroundQueue') return { to: 'background', record: { kind: Message.encode, id: effect.frame, words } };
-      return { to: 'render', record: { kind: Message.renderBlock, id: effect.frame, words } };
+      const onBackground = revision.frames === 'backgroundQueue';
+      if (onBackground) into.to = 'background';
+      record.kind = onBackground ? Message.encode : Message.renderBlock;
+      record.id = effect.frame;
+      setWords(record.words, effect.texture, effect.managed ? 1 : 0, effect.display);
+      return into;
     }
-    case 'tellSurface': {
-      const words = [effect.texture, effect.managed ? 1 : 0, effect.display];
-      return { to: 'render', record: { kind: Message.surfaceNoted, id: effect.frame, words } };
-    }
+    case 'tellSurface':
+      record.kind = Message.surfaceNoted;
+      record.id = effect.frame;
+      setWords(record.words, effect.texture, effect.managed ? 1 : 0, effect.display);
+      return into;
     case 'endSection':
-      return { to: 'render', record: { kind: Message.sectionEnded, id: effect.frame } };
+      record.kind = Message.sectionEnded;
+      record.id = effect.frame;
+      setWords(record.words);
+      return into;
     case 'lendBql':
-      return { to: 'render', record: { kind: Message.bqlTaken, id: effect.display } };
+      record.kind = Message.bqlTaken;
+      record.id = effect.display;
+      setWords(record.words);
+      return into;
     default:
       return unreachable(effect);
   }
+}
+
+function setWords(words: MutableRecord['words'], first = 0, second = 0, third = 0, fourth = 0, fifth = 0, sixth = 0): void {
+  words[0] = first;
+  words[1] = second;
+  words[2] = third;
+  words[3] = fourth;
+  words[4] = fifth;
+  words[5] = sixth;
 }

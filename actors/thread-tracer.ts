@@ -5,8 +5,9 @@
  * time at each event would cost more than the event. A device that is recorded or shown pays that price, and notes moves of machines, posts and batches as well.
  */
 import { DETAILED_RING_ENTRIES, TRACE_RING_ENTRIES } from '../src/base/limits.js';
-import { type PvgBridge, ThreadTimes } from '../src/bridge/native.js';
+import type { PvgBridge } from '../src/bridge/native.js';
 import type { PvgRecord } from '../src/bridge/records.js';
+import { Transfer } from '../src/bridge/transfer.js';
 import type { Mailboxes } from '../src/runtime/mailbox.js';
 import { TRACE_IDS } from '../src/trace/events.js';
 import { ringMemory, TraceRing } from '../src/trace/ring.js';
@@ -49,7 +50,8 @@ export function makeTracer({ bridge, wiring, actor, report }: TracerParts): Trac
   const ring = new TraceRing(ringMemory(wiring.traceDetail ? DETAILED_RING_ENTRIES : TRACE_RING_ENTRIES));
   ring.thread = thread;
   report({ report: 'traceRing', actor, thread, memory: ring.memory });
-  const times = new ThreadTimes(bridge);
+  const times = new Transfer(bridge);
+  times.keepTimes();
   const exact = wiring.traceDetail ? monotonicClock() : null;
   return new Tracer(switches, sink, { kindName: messageName, ring, now: () => times.returned, exact });
 }

@@ -61,10 +61,6 @@ static struct mailbox mailboxes[MAXIMUM_MAILBOXES] = {
     [0 ... MAXIMUM_MAILBOXES - 1] = {.slot = {.mutex = PTHREAD_MUTEX_INITIALIZER}, .posted = END, .taken = END}};
 static struct pvgi_table table = PVGI_TABLE("mailbox", PVGI_TAG_MAILBOX, mailboxes);
 
-/* Of the calling thread, once it has asked for them. */
-static _Thread_local struct pvg_thread_times times;
-static _Thread_local bool times_wanted;
-
 /* How long one call may still wait. */
 struct patience {
   int64_t deadline_ns; /* CLOCK_MONOTONIC, or PVGI_FOREVER */
@@ -271,7 +267,7 @@ static void take_out(struct end *own, char *records, uint32_t wanted) {
   own->place = straight < wanted ? wanted - straight : (own->place + straight) % own->capacity;
 }
 
-static int32_t take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us) {
+int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us) {
   if (records == NULL || max < 1 || max > MAXIMUM_TAKE || timeout_us < -1) {
     return pvgi_fail(PVG_E_ARGUMENT, "no room for records, a count outside 1..%u or a timeout below -1", MAXIMUM_TAKE);
   }
@@ -300,27 +296,6 @@ static int32_t take(uint32_t mailbox, void *records, uint32_t max, int64_t timeo
   pthread_mutex_unlock(&own->mutex);
   pvgi_call(&own->others, wanted);
   return (int32_t)wanted;
-}
-
-/* ---- times ---- */
-
-int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us) {
-  if (!times_wanted) return take(mailbox, records, max, timeout_us);
-  times.entered_ns = (uint64_t)pvgi_now_ns();
-  int32_t result = take(mailbox, records, max, timeout_us);
-  times.returned_ns = (uint64_t)pvgi_now_ns();
-  return result;
-}
-
-uint64_t pvg_thread_times(void) {
-  times_wanted = true;
-  return (uint64_t)(uintptr_t)&times;
-}
-
-int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max, int64_t timeout_us) {
-  int32_t posted = pvg_mailbox_post(to, record, -1);
-  if (posted == PVG_E_ARGUMENT) return posted;
-  return pvg_mailbox_take(from, records, max, timeout_us);
 }
 
 /* ---- statistics ---- */

@@ -17,7 +17,7 @@ extern "C" {
 #define PVG_API __attribute__((visibility("default")))
 
 /* Raised whenever a signature, a record or a structure below changes. */
-#define PVG_BRIDGE_VERSION 8u
+#define PVG_BRIDGE_VERSION 9u
 
 enum pvg_status {
   PVG_OK = 0,
@@ -133,11 +133,6 @@ PVG_API int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t t
  * After close: hands out what is left, then PVG_E_CLOSED. */
 PVG_API int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us);
 
-/* pvg_mailbox_post(to, record, -1) and then pvg_mailbox_take(from, records, max, timeout_us), whose result it returns: one call where a
- * thread answers and waits for the next. A record for a mailbox that is closed or gone is dropped, as its taker would have it. */
-PVG_API int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max,
-                                     int64_t timeout_us);
-
 /* Refuses further posts and releases every waiter. Idempotent. */
 PVG_API int32_t pvg_mailbox_close(uint32_t mailbox);
 
@@ -148,14 +143,28 @@ PVG_API int32_t pvg_mailbox_destroy(uint32_t mailbox);
 PVG_API int32_t pvg_mailbox_depth(uint32_t mailbox);
 PVG_API int32_t pvg_mailbox_waiters(uint32_t mailbox);
 
-/* When the calling thread last entered a take and when that returned, CLOCK_MONOTONIC in nanoseconds: what lies between is its time idle, what
- * follows its time at work. Kept from this call on for as long as the thread lives; only that thread may look. */
-struct pvg_thread_times {
-  uint64_t entered_ns, returned_ns;
+/* Memory of one thread's, through which its records pass without being handed over in each call. It is the thread's own and lives as long as that does. */
+#define PVG_TRANSFER_RECORDS 64u
+
+struct pvg_transfer {
+  uint64_t entered_ns, returned_ns; /* when its last transfer began to take and when it returned, CLOCK_MONOTONIC, if `timed`: what lies between is time idle */
+  uint32_t to;                      /* the mailbox that `posted` is for; 0: nothing is to be posted */
+  uint32_t from;                    /* the mailbox to take from */
+  uint32_t max;                     /* 1..PVG_TRANSFER_RECORDS */
+  uint32_t timed;                   /* whether the times are wanted: 0 or 1 */
+  int64_t timeout_us;               /* as pvg_mailbox_take() has it */
+  uint64_t reserved[3];
+  struct pvg_record posted;
+  struct pvg_record taken[PVG_TRANSFER_RECORDS];
 };
 
-/* Where the calling thread's pvg_thread_times are. */
-PVG_API uint64_t pvg_thread_times(void);
+/* Where the calling thread's is, zeros at first; 0 if there is no memory. */
+PVG_API uint64_t pvg_thread_transfer(void);
+
+/* Posts `posted` if there is a `to`, which is 0 then, waiting for room; and takes into `taken`: pvg_mailbox_take()'s result. One call where a thread
+ * answers and waits for the next. A record for a mailbox that is closed or gone is dropped, as its taker would have it. PVG_E_ARGUMENT of
+ * a thread that has no transfer. BLOCKS as pvg_mailbox_take(). */
+PVG_API int32_t pvg_mailbox_transfer(void);
 
 /* System calls that this library has made in this process because threads wait for each other: counts[0] = sleeps, [1] = wakes,
  * [2] = cores given away while polling. For statistics. */

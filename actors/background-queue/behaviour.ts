@@ -6,16 +6,16 @@
  */
 import { DefectError } from '../../src/base/errors.js';
 import { Upcall } from '../../src/bridge/pvg.js';
-import type { PvgRecord } from '../../src/bridge/records.js';
+import { emptyRecord, type MutableRecord, type PvgRecord } from '../../src/bridge/records.js';
 import type { JobResult } from '../../src/device/mmio.js';
 import type { PvgAccess } from '../../src/runtime/pvg-access.js';
 import { Message } from '../messages.js';
 
 type Answer = Partial<PvgRecord> & { readonly kind: number };
 
-/** What a worker has to do for a message, and what it tells the BQL then. */
+/** What a worker has to do for a message, and what it tells the BQL then; of a job the kind of message (jobAnswer()). */
 export type Work =
-  | { readonly do: 'carry'; readonly access: PvgAccess; readonly answer: (result: JobResult) => Answer }
+  | { readonly do: 'carry'; readonly job: number; readonly access: PvgAccess; readonly answer: number }
   | { readonly do: 'encode'; readonly display: number; readonly texture: number; readonly managed: number; readonly refusal: Answer }
   | { readonly do: 'pass'; readonly section: Answer; readonly traced: 'apple_gfx_new_frame' | null };
 
@@ -31,12 +31,7 @@ export function workOf(record: PvgRecord): Work {
         value: words[4] ?? 0,
         high: words[5] ?? 0,
       };
-      const answer = (result: JobResult): Answer => ({
-        kind: reserved === 1 ? Message.accessReturned : Message.jobDone,
-        id,
-        words: [result.ok ? 1 : 0, result.value, result.high],
-      });
-      return { do: 'carry', access, answer };
+      return { do: 'carry', job: id, access, answer: reserved === 1 ? Message.accessReturned : Message.jobDone };
     }
     case Message.encode: {
       const [texture = 0, managed = 0, display = 0] = words;
@@ -57,4 +52,18 @@ export function workOf(record: PvgRecord): Work {
     default:
       throw new DefectError(`the background queue knows no message of kind ${kind}`);
   }
+}
+
+/** What the BQL is told of a job that PVG has returned from. `into` is written and returned. */
+export function jobAnswer(
+  { job, answer }: Extract<Work, { do: 'carry' }>,
+  { ok, value, high }: JobResult,
+  into: MutableRecord = emptyRecord(),
+): MutableRecord {
+  into.kind = answer;
+  into.id = job;
+  into.words[0] = ok ? 1 : 0;
+  into.words[1] = value;
+  into.words[2] = high;
+  return into;
 }

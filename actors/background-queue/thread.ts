@@ -6,7 +6,7 @@
 import { unreachable } from '../../src/base/errors.js';
 import { loadBridge, type PvgBridge } from '../../src/bridge/native.js';
 import { PvgStatus } from '../../src/bridge/pvg.js';
-import type { PvgRecord } from '../../src/bridge/records.js';
+import { emptyRecord, type MutableRecord, type PvgRecord } from '../../src/bridge/records.js';
 import type { JobResult } from '../../src/device/mmio.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
@@ -15,7 +15,7 @@ import { TRACE_IDS } from '../../src/trace/events.js';
 import type { Tracer } from '../../src/trace/tracer.js';
 import { endBatch, makeTracer, traceBatch, tracedEntry, tracePosts } from '../thread-tracer.js';
 import type { Report, Wiring } from '../wiring.js';
-import { workOf } from './behaviour.js';
+import { jobAnswer, workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
 
 interface Worker {
@@ -26,6 +26,8 @@ interface Worker {
   /** Its line on the board, null if it has none. */
   readonly line: number | null;
   readonly tracer: Tracer;
+  /** What it says of each job, which leaves it at once. */
+  readonly answer: MutableRecord;
 }
 
 /** Piscina task: serves the mailbox until it is closed. */
@@ -34,7 +36,7 @@ export default function drain({ wiring, reports }: WorkerData): void {
   const board = new Board(wiring.board);
   const tracer = makeTracer({ bridge, wiring, actor: 'background-queue', report: (report) => reports.postMessage(report) });
   const line = board.claimWorker(bridge.pvg_thread_id());
-  const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line, tracer };
+  const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line, tracer, answer: emptyRecord() };
   tracePosts(tracer, worker.mailboxes);
   bridge.pvg_group_guard(wiring.group);
   reports.postMessage({ report: 'ready' } satisfies Report);
@@ -99,7 +101,7 @@ function serve(record: PvgRecord, worker: Worker): void {
   const work = workOf(record);
   switch (work.do) {
     case 'carry':
-      mailboxes.postLater(wiring.mailboxes.bql, work.answer(carry(record.id, work.access, worker)));
+      mailboxes.postLater(wiring.mailboxes.bql, jobAnswer(work, carry(work.job, work.access, worker), worker.answer));
       return;
     case 'encode': {
       worker.tracer.noteDetail(TRACE_IDS.agfx_encode_began, record.id, work.display);

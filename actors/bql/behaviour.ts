@@ -6,6 +6,7 @@
  * message does once its turn has come stands in handlers.ts.
  */
 import { assert } from '../../src/base/errors.js';
+import { Fifo } from '../../src/base/fifo.js';
 import { Upcall } from '../../src/bridge/pvg.js';
 import type { PvgRecord } from '../../src/bridge/records.js';
 import type { Display } from '../../src/device/display.js';
@@ -42,36 +43,40 @@ export interface BqlOptions extends DeviceParts {
   readonly onDone?: (record: PvgRecord) => void;
 }
 
-/** What has the lock, or has it while it waits: a bottom half or a section. */
-interface Handler {
-  readonly record: PvgRecord;
-  readonly isBottomHalf: boolean;
-}
-
-/** The rest of a handler that waits for a job, and the job's result once it has come but no wait has looked at it yet. */
+/** A handler that waits for a job: a bottom half or a section. */
 interface OpenWait {
   readonly job: number;
   readonly continuation: Continuation;
-  readonly handler: Handler;
+  readonly record: PvgRecord;
+  readonly isBottomHalf: boolean;
+  /** The job's result once it has come but no wait has looked at it yet. */
   result: JobResult | null;
+  /** The wait that goes on when this one has ended. */
+  readonly outer: OpenWait | null;
+}
+
+/** A handler inside PVG, and what it called. */
+interface Inside {
+  readonly record: PvgRecord;
+  readonly isBottomHalf: boolean;
+  call: Blocking;
 }
 
 export class BqlBehaviour {
   private readonly lock = table.start();
   /** Bottom halves queued since the last poll, and the rest of the batch that is being run. */
-  private queued: PvgRecord[] = [];
-  private batch: PvgRecord[] = [];
-  private readonly sections: PvgRecord[] = [];
-  /** What waits, innermost last, as in the lock's machine. */
-  private readonly waits: OpenWait[] = [];
+  private queued = new Fifo<PvgRecord>();
+  private batch = new Fifo<PvgRecord>();
+  private readonly sections = new Fifo<PvgRecord>();
+  /** What waits, as in the lock's machine. */
+  private innermost: OpenWait | null = null;
   private readonly revision: Revision;
   private readonly port: DevicePort;
   private traces: boolean;
   private readonly onLock: BqlOptions['onLock'];
   private readonly onDone: ((record: PvgRecord) => void) | undefined;
   readonly device: BqlHandlers;
-  /** The handler that is inside PVG, and what it called. */
-  private inside: { readonly handler: Handler; call: Blocking } | null = null;
+  private inside: Inside | null = null;
 
   constructor(options: BqlOptions) {
     this.revision = options.revision;
@@ -97,8 +102,8 @@ export class BqlBehaviour {
   get waiting(): { readonly bottomHalves: readonly number[]; readonly sections: readonly number[]; readonly nestedWaits: number } {
     const kinds = (records: readonly PvgRecord[]): number[] => records.map((record) => record.kind);
     return {
-      bottomHalves: kinds([...this.batch, ...this.queued]),
-      sections: kinds(this.sections),
+      bottomHalves: kinds([...this.batch.items, ...this.queued.items]),
+      sections: kinds(this.sections.items),
       nestedWaits: this.depth,
     };
   }
@@ -141,14 +146,15 @@ export class BqlBehaviour {
   }
 
   get nestedWaits(): number {
-    return this.waits.length;
+    return this.depth;
   }
 
   /** Has the section at a place, counted from 0, be the next that gets the lock. Where the lock is not fair, whoever schedules may do so. */
   prefer(place: number): void {
-    const [section] = this.sections.splice(place, 1);
+    const { items } = this.sections;
+    const section = items[place];
     assert(section !== undefined, `there is no section ${place}`);
-    this.sections.unshift(section);
+    this.sections.fill([section, ...items.filter((_, other) => other !== place)]);
   }
 
   /** Does all that can be done now. `block` makes a call into PVG on the lock holder's thread, tells it what it gave, and returns the next. */
@@ -174,19 +180,20 @@ export class BqlBehaviour {
       return;
     }
     this.inside = null;
-    this.end(inside.handler.record, inside.handler.isBottomHalf);
+    this.end(inside.record, inside.isBottomHalf);
   }
 
   /** Carries out the next thing that the lock's machine allows; false if there is none, or the lock's holder is inside PVG. */
   step(): boolean {
     if (this.batch.length === 0 && this.queued.length > 0) {
       const { batch, queued } = this;
-      this.batch = this.revision.bottomHalves === 'lastFirst' ? queued.reverse() : queued;
+      if (this.revision.bottomHalves === 'lastFirst' && queued.length > 1) queued.fill([...queued.items].reverse());
+      this.batch = queued;
       this.queued = batch;
     }
     if (this.batch.length > 0 && this.send(EVENTS.bhOffered)) return true;
-    const wait = this.waits.at(-1);
-    if (wait !== undefined && wait.result !== null) return this.send(EVENTS.conditionHeld);
+    const wait = this.innermost;
+    if (wait !== null && wait.result !== null) return this.send(EVENTS.conditionHeld);
     return this.sections.length > 0 && this.send(EVENTS.lockOffered);
   }
 
@@ -244,14 +251,14 @@ export class BqlBehaviour {
     switch (effect.type) {
       case 'runBh': {
         const record = this.batch.shift();
-        assert(record !== undefined, 'a bottom half was granted and there is none');
+        assert(record !== null, 'a bottom half was granted and there is none');
         if (this.traces) this.noteMessage(TRACE_IDS.agfx_bh_began, record);
         this.settle(record, true, this.device.run(record, this.cause, this.depth));
         return;
       }
       case 'runSection': {
         const record = this.sections.shift();
-        assert(record !== undefined, 'the lock was granted and nobody waits for it');
+        assert(record !== null, 'the lock was granted and nobody waits for it');
         if (this.traces) this.noteMessage(TRACE_IDS.agfx_bql_taken, record);
         this.settle(record, false, this.device.run(record, this.cause, this.depth));
         return;
@@ -267,8 +274,8 @@ export class BqlBehaviour {
   private settle(record: PvgRecord, isBottomHalf: boolean, outcome: Outcome): void {
     if (outcome === 'done') this.end(record, isBottomHalf);
     else if (outcome === 'lent') this.send({ type: 'lock.lent' });
-    else if ('do' in outcome) this.inside = { handler: { record, isBottomHalf }, call: outcome };
-    else this.beginWait(outcome.job, outcome.continuation, { record, isBottomHalf });
+    else if ('do' in outcome) this.inside = { record, isBottomHalf, call: outcome };
+    else this.beginWait(outcome.job, outcome.continuation, record, isBottomHalf);
   }
 
   private end(record: PvgRecord, isBottomHalf: boolean): void {
@@ -291,27 +298,27 @@ export class BqlBehaviour {
   /** A job's result, for whichever wait is open for it; there is none for a job that nobody waits for. */
   private jobDone(job: number, result: JobResult): void {
     if (this.device.takesPosted(job, result)) return;
-    for (let depth = this.waits.length - 1; depth >= 0; depth--) {
-      const wait = this.waits[depth];
-      if (wait?.job !== job) continue;
+    for (let wait = this.innermost; wait !== null; wait = wait.outer) {
+      if (wait.job !== job) continue;
       wait.result = result;
       return;
     }
   }
 
-  private beginWait(job: number, continuation: Continuation, handler: Handler): void {
-    this.waits.push({ job, continuation, handler, result: null });
+  private beginWait(job: number, continuation: Continuation, record: PvgRecord, isBottomHalf: boolean): void {
+    this.innermost = { job, continuation, record, isBottomHalf, result: null, outer: this.innermost };
     this.send({ type: 'wait.began', job });
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_began, job, this.depth);
   }
 
   private resume(): void {
-    const wait = this.waits.pop();
-    assert(wait !== undefined && wait.result !== null, 'a wait ended without a result');
-    assert(this.waits.length === this.depth, 'the waits are those of the lock');
+    const wait = this.innermost;
+    assert(wait !== null && wait.result !== null, 'a wait ended without a result');
+    this.innermost = wait.outer;
+    assert((wait.outer?.job ?? 0) === this.cause, 'the waits are those of the lock');
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_ended, wait.job, this.depth + 1);
     const next = wait.continuation.resume(wait.result);
-    if (next === null) this.end(wait.handler.record, wait.handler.isBottomHalf);
-    else this.beginWait(next, wait.continuation, wait.handler);
+    if (next === null) this.end(wait.record, wait.isBottomHalf);
+    else this.beginWait(next, wait.continuation, wait.record, wait.isBottomHalf);
   }
 }

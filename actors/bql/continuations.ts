@@ -47,20 +47,6 @@ export class FrameInside {
   }
 }
 
-/** An access that the lock's holder waits for. */
-export class CountedAccess implements Continuation {
-  constructor(
-    private readonly access: Continuation,
-    private readonly inside: { count: number },
-  ) {}
-
-  resume(result: JobResult): number | null {
-    const next = this.access.resume(result);
-    if (next === null) this.inside.count--;
-    return next;
-  }
-}
-
 /** A read of another device's register, which the embedder answers. */
 export class DeviceRead implements Continuation {
   constructor(

@@ -19,7 +19,7 @@ import type { MemoryRegion, MmioRegion } from '../../src/memory/region.js';
 import type { Revision } from '../../src/revisions/revision.js';
 import { Message } from '../messages.js';
 import { regionOf } from '../region-message.js';
-import { AccessInside, type Blocking, CountedAccess, DeviceRead, FrameInside } from './continuations.js';
+import { AccessInside, type Blocking, DeviceRead, FrameInside } from './continuations.js';
 
 /** What the device is made of. */
 export interface DeviceParts {
@@ -218,39 +218,39 @@ export class BqlHandlers implements RegisterReader {
 
   private beginAccess(record: PvgRecord, cause: number): Outcome {
     const { words } = record;
+    const write = words[0] === 1;
     const window = words[1] ?? 0;
-    const mailbox = words[5] ?? 0;
-    const access = {
-      write: words[0] === 1,
-      window,
-      size: words[2] ?? 0,
-      offset: words[3] ?? 0,
-      value: words[4] ?? 0,
-      high: record.reserved,
-    };
-    const entry = entryOf(this.revision, access);
-    const { jobs } = this;
-    const job = new MmioJob({ access, entry, receiver: null, token: record.id, jobs, cause, caller: mailbox }, this.port);
-    if (!isValidAccess(access, this.windows.get(window) ?? 0)) {
+    const size = words[2] ?? 0;
+    const offset = words[3] ?? 0;
+    const entry = entryOf(this.revision, window, write);
+    const job = new MmioJob(
+      {
+        write,
+        window,
+        size,
+        offset,
+        value: words[4] ?? 0,
+        high: record.reserved,
+        entry,
+        receiver: null,
+        token: record.id,
+        jobs: this.jobs,
+        cause,
+        caller: words[5] ?? 0,
+        inside: entry === 'nestedWait' ? this.inside : null,
+      },
+      this.port,
+    );
+    if (!isValidAccess(size, offset, this.windows.get(window) ?? 0)) {
       job.refuse();
       return 'done';
     }
     const awaited = job.grant();
-    if (entry === 'nestedWait') return this.waitFor(awaited, this.counted(job));
     if (awaited === null) return 'done';
+    if (entry === 'nestedWait') return { job: awaited, continuation: job };
     if (entry === 'holdingBql') return new AccessInside(job);
     this.outside.set(awaited, job);
     return 'done';
-  }
-
-  private waitFor(job: number | null, continuation: Continuation): Outcome {
-    return job === null ? 'done' : { job, continuation };
-  }
-
-  /** Notes that the device is inside an access until that one has ended. */
-  private counted(access: Continuation): Continuation {
-    this.inside.count++;
-    return new CountedAccess(access, this.inside);
   }
 
   private readMemory(record: PvgRecord, cause: number, depth: number): Outcome {
@@ -258,7 +258,8 @@ export class BqlHandlers implements RegisterReader {
       ...{ reader: this, cause, depth },
       tellsFailure: this.revision.readMemoryFails,
     });
-    return this.waitFor(dma.begin(), dma);
+    const job = dma.begin();
+    return job === null ? 'done' : { job, continuation: dma };
   }
 
   /** A piece of another device's that serves such: it is put where the upcall wants it before the job is done. */
@@ -286,11 +287,11 @@ export class BqlHandlers implements RegisterReader {
       this.port.perform({ do: 'logGuestError', text });
       return null;
     }
-    const access = { write: false, window: (region as MmioRegion).window, size: 4, offset, value: 0, high: 0 };
-    const { jobs } = this;
-    const job = new MmioJob({ access, entry: 'nestedWait', receiver, token: 0, jobs, cause, caller: 0 }, this.port);
+    const register = { write: false, window: (region as MmioRegion).window, size: 4, offset, value: 0, high: 0 };
+    const { jobs, inside } = this;
+    const job = new MmioJob({ ...register, entry: 'nestedWait', receiver, token: 0, jobs, cause, caller: 0, inside }, this.port);
     const awaited = job.grant();
-    return awaited === null ? null : { job: awaited, continuation: this.counted(job) };
+    return awaited === null ? null : { job: awaited, continuation: job };
   }
 }
 

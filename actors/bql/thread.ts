@@ -2,7 +2,8 @@
  * The BQL actor's thread: takes records, lets the behaviour decide, measures how long the lock is held.
  */
 import { MAX_REGION_SLOTS } from '../../src/base/limits.js';
-import { cellsView, ThreadTimes } from '../../src/bridge/native.js';
+import { cellsView } from '../../src/bridge/native.js';
+import { Transfer } from '../../src/bridge/transfer.js';
 import { RegionReferences } from '../../src/memory/references.js';
 import { actorTools, runActor } from '../actor-thread.js';
 import { BqlBehaviour } from './behaviour.js';
@@ -42,9 +43,10 @@ if (revision.frames !== 'renderQueueOwned') {
   });
 }
 
-const times = new ThreadTimes(bridge);
-/** Since when the lock has been held, or was when the last batch began. */
-let since = 0;
+const times = new Transfer(bridge);
+times.keepTimes();
+/** Since when the lock has been held, or was when the last batch began: of one, since a variable would make a number of each time. */
+const since = new Float64Array(1);
 let heldBefore = false;
 
 /**
@@ -53,8 +55,9 @@ let heldBefore = false;
  */
 function countHold(): void {
   const now = times.returned;
-  if (since !== 0) port.counters.addHold(((heldBefore ? now : times.entered) - since) / 1000);
-  since = now;
+  const [before = 0] = since;
+  if (before !== 0) port.counters.addHold(((heldBefore ? now : times.entered) - before) / 1000);
+  since[0] = now;
 }
 
 /** Tasks and mappings that PVG's own threads know of. */

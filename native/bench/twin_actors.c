@@ -22,10 +22,8 @@ static void post_later(struct twin_post *post, uint32_t to, const struct pvg_rec
 }
 
 static int32_t take(struct twin_post *post, uint32_t from, struct pvg_record *records, uint32_t max) {
-  uint32_t to = post->to;
-  post->to = 0;
-  if (to == 0) return pvg_mailbox_take(from, records, max, -1);
-  return pvg_mailbox_exchange(to, &post->record, from, records, max, -1);
+  flush(post);
+  return pvg_mailbox_take(from, records, max, -1);
 }
 
 /* ---- BQL actor ---- */

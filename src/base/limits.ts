@@ -65,7 +65,7 @@ export const INSPECT_MAX_DEFINITION = 256 * 2 ** 10;
 export const INSPECT_MAX_RATE = 2000;
 /** Bytes that such an inspector may leave unread until it is told less. */
 export const INSPECT_MAX_UNREAD_BYTES = 2 ** 20;
-/** Records taken from a mailbox at once. */
+/** Records taken from a mailbox at once: as many as fit into a thread's transfer (pvg_host.h, PVG_TRANSFER_RECORDS). */
 export const TAKE_BATCH = 64;
 /** Workers of the background queue that PVG may block at once: an access, and a reset that waits beside it. */
 export const BACKGROUND_WORKERS = 2;

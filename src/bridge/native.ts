@@ -33,12 +33,12 @@ export interface PvgBridge {
   pvg_mailbox_create(group: number, capacity: number, pollUs: number): number;
   pvg_mailbox_post(mailbox: number, record: Buffer, timeoutUs: number): number;
   pvg_mailbox_take(mailbox: number, records: Buffer, max: number, timeoutUs: number): number;
-  pvg_mailbox_exchange(to: number, record: Buffer, from: number, records: Buffer, max: number, timeoutUs: number): number;
   pvg_mailbox_close(mailbox: number): number;
   pvg_mailbox_destroy(mailbox: number): number;
   pvg_mailbox_depth(mailbox: number): number;
   pvg_mailbox_waiters(mailbox: number): number;
-  pvg_thread_times(): Word;
+  pvg_thread_transfer(): Word;
+  pvg_mailbox_transfer(): number;
   pvg_wait_calls(counts: Buffer): number;
   pvg_page_size(): number;
   pvg_ram_create(group: number, length: Word): number;
@@ -157,12 +157,12 @@ export const PROTOTYPES = [
   'uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us)',
   'int32_t pvg_mailbox_post(uint32_t mailbox, const void *record, int64_t timeout_us)',
   'int32_t pvg_mailbox_take(uint32_t mailbox, void *records, uint32_t max, int64_t timeout_us)',
-  'int32_t pvg_mailbox_exchange(uint32_t to, const void *record, uint32_t from, void *records, uint32_t max, int64_t timeout_us)',
   'int32_t pvg_mailbox_close(uint32_t mailbox)',
   'int32_t pvg_mailbox_destroy(uint32_t mailbox)',
   'int32_t pvg_mailbox_depth(uint32_t mailbox)',
   'int32_t pvg_mailbox_waiters(uint32_t mailbox)',
-  'uint64_t pvg_thread_times(void)',
+  'uint64_t pvg_thread_transfer(void)',
+  'int32_t pvg_mailbox_transfer(void)',
   'int32_t pvg_wait_calls(uint64_t *counts)',
   'uint32_t pvg_page_size(void)',
   'uint32_t pvg_ram_create(uint32_t group, uint64_t length)',
@@ -246,7 +246,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 8;
+export const BRIDGE_VERSION = 9;
 
 /** What was built for another processor or C library is found, but can't be loaded. */
 function openLibrary(path: string): ReturnType<typeof koffi.load> {
@@ -328,22 +328,11 @@ export function bufferAddress(bridge: PvgBridge, buffer: SharedArrayBuffer): big
   return BigInt(bridge.pvg_memory_address(new Uint8Array(buffer)));
 }
 
-/** When the calling thread last went to wait for messages, and when it came back: CLOCK_MONOTONIC in nanoseconds. */
-export class ThreadTimes {
-  private readonly halves: Uint32Array;
-
-  /** The calling thread's, kept from now on; only that thread may look. */
-  constructor(bridge: PvgBridge) {
-    this.halves = new Uint32Array(koffi.view(BigInt(bridge.pvg_thread_times()), 16));
-  }
-
-  get entered(): number {
-    return (this.halves[1] ?? 0) * 2 ** 32 + (this.halves[0] ?? 0);
-  }
-
-  get returned(): number {
-    return (this.halves[3] ?? 0) * 2 ** 32 + (this.halves[2] ?? 0);
-  }
+/** The calling thread's transfer (pvg_host.h, struct pvg_transfer), which lives as long as the thread does; only that thread may look. */
+export function transferMemory(bridge: PvgBridge, length: number): ArrayBuffer {
+  const address = bridge.pvg_thread_transfer();
+  if (BigInt(address) === 0n) throw new BridgeError(PvgStatus.noMemory, `records of a thread: ${bridge.pvg_last_error()}`);
+  return koffi.view(BigInt(address), length);
 }
 
 /** The cells that count references on a map's regions (pvg_host.h), one int32 for each of `slots` and one before them. */

@@ -25,7 +25,7 @@ export interface PvgRecord {
 }
 
 /** A record that is used again and again. */
-interface PooledRecord {
+export interface MutableRecord {
   kind: number;
   id: number;
   readonly words: [number, number, number, number, number, number];
@@ -33,16 +33,19 @@ interface PooledRecord {
   reserved: number;
 }
 
-/** Fixed-size memory for `count` records that is handed to the bridge; owned by one thread. */
+/** Memory for `count` records that the bridge reads and fills; owned by one thread. */
 export class RecordBuffer {
   readonly bytes: Uint8Array;
   private readonly u32: Uint32Array;
 
-  constructor(readonly count: number) {
-    // A buffer of its own, so that its bytes stay where they are.
-    const memory = new ArrayBuffer(RECORD_BYTES * count);
-    this.u32 = new Uint32Array(memory);
-    this.bytes = new Uint8Array(memory);
+  /** `memory`: where they lie, from `offset` on. By default a buffer of its own, so that its bytes stay where they are. */
+  constructor(
+    readonly count: number,
+    memory = new ArrayBuffer(RECORD_BYTES * count),
+    offset = 0,
+  ) {
+    this.u32 = new Uint32Array(memory, offset, RECORD_U32 * count);
+    this.bytes = new Uint8Array(memory, offset, RECORD_BYTES * count);
   }
 
   read(index: number): PvgRecord {
@@ -51,7 +54,7 @@ export class RecordBuffer {
     return record;
   }
 
-  readInto(index: number, record: PooledRecord): void {
+  readInto(index: number, record: MutableRecord): void {
     const at = index * RECORD_U32;
     record.kind = this.at(at);
     record.id = this.at(at + 1);
@@ -113,13 +116,14 @@ export class WordBuffer {
   }
 }
 
-function emptyRecord(): PooledRecord {
+/** A record to fill in. */
+export function emptyRecord(): MutableRecord {
   return { kind: 0, id: 0, words: [0, 0, 0, 0, 0, 0], thread: 0, reserved: 0 };
 }
 
 /** Records to read into. One that is never given back is lost to the pool and to nobody else. */
 export class RecordPool {
-  private readonly free: PooledRecord[] = [];
+  private readonly free: MutableRecord[] = [];
 
   read(buffer: RecordBuffer, index: number): PvgRecord {
     const record = this.free.pop() ?? emptyRecord();
@@ -129,6 +133,6 @@ export class RecordPool {
 
   /** Only for records that came from read(), and once. */
   recycle(record: PvgRecord): void {
-    if (this.free.length < MAX_POOLED) this.free.push(record as PooledRecord);
+    if (this.free.length < MAX_POOLED) this.free.push(record as MutableRecord);
   }
 }

@@ -14,17 +14,6 @@ import type { AccessJob, DevicePort } from './effects.js';
 import { noteMove, noteStart } from './machine-trace.js';
 import { mmioJobMachine } from './mmio-job.machine.js';
 
-export interface GuestAccess {
-  readonly write: boolean;
-  readonly window: number;
-  readonly size: number;
-  readonly offset: number;
-  /** The low half of what is written. */
-  readonly value: number;
-  /** The high half of an 8-byte write. */
-  readonly high: number;
-}
-
 /** How PVG ended a job; `value` and `high` are the halves of what was read. */
 export interface JobResult {
   readonly ok: boolean;
@@ -41,14 +30,14 @@ export interface Continuation {
 const table = compileMachine(mmioJobMachine);
 
 /** Whether an access has a size that windows know, is aligned to it, and lies whole in a window of that many bytes. */
-export function isValidAccess({ size, offset }: { readonly size: number; readonly offset: number }, windowBytes: number): boolean {
+export function isValidAccess(size: number, offset: number, windowBytes: number): boolean {
   return (size === 4 || size === 8) && offset >= 0 && offset % size === 0 && offset + size <= windowBytes;
 }
 
 /** Who enters PVG with such an access. */
-export function entryOf(revision: Revision, access: { readonly window: number; readonly write: boolean }): AccessEntry {
-  if (access.window === PvgWindow.iosfc) return access.write ? revision.iosfcWrite : revision.iosfcRead;
-  return access.write ? revision.gfxWrite : revision.gfxRead;
+export function entryOf(revision: Revision, window: number, write: boolean): AccessEntry {
+  if (window === PvgWindow.iosfc) return write ? revision.iosfcWrite : revision.iosfcRead;
+  return write ? revision.gfxWrite : revision.gfxRead;
 }
 
 /** Who gets the value of an access that is not a guest's; told once, if PVG has carried it out. */
@@ -70,8 +59,16 @@ export class JobNumbers {
   }
 }
 
-export interface MmioJobOptions {
-  readonly access: GuestAccess;
+/** One access, and what is to be known of where it comes from. Flat, since one is made for each access. */
+export interface GuestAccess {
+  readonly write: boolean;
+  readonly window: number;
+  readonly size: number;
+  readonly offset: number;
+  /** The low half of what is written. */
+  readonly value: number;
+  /** The high half of an 8-byte write. */
+  readonly high: number;
   readonly entry: AccessEntry;
   /** Gets what was read; null for a guest's access, whose answer is an effect with this token. */
   readonly receiver: AccessReceiver | null;
@@ -82,6 +79,8 @@ export interface MmioJobOptions {
   readonly cause: number;
   /** The vCPU's reply mailbox; 0 if it has none. */
   readonly caller: number;
+  /** Counts the accesses that the lock's holder waits for, this one among them until it has ended; null if nobody waits so. */
+  readonly inside: { count: number } | null;
 }
 
 const COUNT_ACCESS = { do: 'count', what: 'accesses' } as const;
@@ -94,15 +93,17 @@ export class MmioJob implements Continuation {
   private readonly run: RunOf<typeof table>;
   private readonly instance: number;
   private readonly halves: number;
-  private readonly values: [number, number] = [0, 0];
+  /** What was read so far. */
+  private low = 0;
+  private high = 0;
   /** What PVG has, or had last. */
   private current: AccessJob | null = null;
 
   constructor(
-    private readonly options: MmioJobOptions,
+    private readonly access: GuestAccess,
     private readonly port: DevicePort,
   ) {
-    const { access, entry } = options;
+    const { entry } = access;
     this.halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
     this.run = table.start({ halves: this.halves, posted: entry === 'posted' });
     this.instance = port.newInstance();
@@ -111,6 +112,8 @@ export class MmioJob implements Continuation {
 
   /** The lock is there; returns the job to wait for, or null if there is none. */
   grant(): number | null {
+    const { inside } = this.access;
+    if (inside !== null) inside.count++;
     this.send(GRANTED);
     return this.awaited;
   }
@@ -122,12 +125,16 @@ export class MmioJob implements Continuation {
   resume({ ok, value, high }: JobResult): number | null {
     if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_completed, this.submitted.job, ok ? 1 : 0);
     if (ok) {
-      this.values[this.half === 0 ? 0 : 1] = value;
-      if (this.halves === 1) this.values[1] = high;
+      if (this.half === 0) this.low = value;
+      else this.high = value;
+      if (this.halves === 1) this.high = high;
       if (this.port.tracing) this.traceAccess(value, high);
     }
     this.send(ok ? COMPLETED : FAILED);
-    return this.awaited;
+    const next = this.awaited;
+    const { inside } = this.access;
+    if (next === null && inside !== null) inside.count--;
+    return next;
   }
 
   /** The part of the access that PVG has, or that its entry takes there. */
@@ -146,21 +153,24 @@ export class MmioJob implements Continuation {
   }
 
   private get offset(): number {
-    return this.options.access.offset + 4 * this.half;
+    return this.access.offset + 4 * this.half;
   }
 
-  private get written(): { readonly value: number; readonly high: number } {
-    const { value, high } = this.options.access;
-    if (this.halves === 1) return { value, high };
-    return { value: this.half === 0 ? value : high, high: 0 };
+  /** What is written now: of the second half the first's high word. */
+  private get writtenLow(): number {
+    return this.half === 0 ? this.access.value : this.access.high;
+  }
+
+  private get writtenHigh(): number {
+    return this.halves === 1 ? this.access.high : 0;
   }
 
   private traceAccess(value: number, high: number): void {
-    const { window, write } = this.options.access;
+    const { window, write } = this.access;
     const iosfc = window === PvgWindow.iosfc;
     if (write) {
       const event = iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_write : TRACE_IDS.apple_gfx_write;
-      return this.port.note(event, this.offset, this.written.value, this.written.high);
+      return this.port.note(event, this.offset, this.writtenLow, this.writtenHigh);
     }
     this.port.note(iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_read : TRACE_IDS.apple_gfx_read, this.offset, value, high);
   }
@@ -177,7 +187,7 @@ export class MmioJob implements Continuation {
       case 'submitNextHalf':
         return this.submit();
       case 'replyToGuest':
-        return this.reply(this.values[0], this.values[1], true);
+        return this.reply(this.low, this.high, true);
       case 'replyRefused':
         return this.reply(0, 0, false);
       default:
@@ -186,17 +196,17 @@ export class MmioJob implements Continuation {
   }
 
   private reply(value: number, high: number, ok: boolean): void {
-    const { receiver, token, caller: mailbox } = this.options;
+    const { receiver, token, caller: mailbox } = this.access;
     if (receiver === null) this.port.perform({ do: 'replyToGuest', token, mailbox, value, high, ok });
     else if (ok) receiver.received(value);
   }
 
   private submit(): void {
-    const { access, entry, cause, caller, jobs } = this.options;
+    const { access } = this;
+    const { entry, cause, caller, jobs } = access;
     const job = jobs.next();
     if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_submitted, job, cause);
     this.port.perform(COUNT_ACCESS);
-    const { value, high } = this.written;
     // Not put together by spreading, which costs more than the rest of the access.
     const submitted = {
       do: 'submitJob',
@@ -208,8 +218,8 @@ export class MmioJob implements Continuation {
       window: access.window,
       size: this.halves === 2 ? 4 : access.size,
       offset: this.offset,
-      value,
-      high,
+      value: this.writtenLow,
+      high: this.writtenHigh,
     } as const;
     this.current = submitted;
     // The lock's holder enters PVG itself; everybody else is told.

@@ -29,12 +29,12 @@ function newStep(fields: Partial<Step>): Step {
   return { test: null, yes: null, no: null, actions: null, effects: NO_EFFECTS, next: null, state: -1, ...fields };
 }
 
-/** The actions of a step, as little of them as has to run. */
+/** The actions of a step, as little of them as has to run: effects that depend on nothing are the same whatever is assigned before them. */
 function acting(actions: readonly Action[]): Pick<Step, 'actions' | 'effects'> {
-  if (actions.length === 0) return { actions: null, effects: NO_EFFECTS };
+  if (actions.some(({ kind }) => kind === 'madeEffect')) return { actions, effects: NO_EFFECTS };
+  const assigning = actions.filter(({ kind }) => kind === 'assign');
   const effects = actions.flatMap((action) => (action.kind === 'effect' ? [action.effect] : []));
-  if (effects.length < actions.length) return { actions, effects: NO_EFFECTS };
-  return { actions: null, effects };
+  return { actions: assigning.length > 0 ? assigning : null, effects: effects.length > 0 ? effects : NO_EFFECTS };
 }
 
 /** XState's state value of what is active below a state. */

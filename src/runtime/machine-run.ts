@@ -3,7 +3,7 @@
  *
  * Invariant: the machine decides, and nothing is carried out here. Its actions are returned as effects, in XState's order; an event that
  * nothing takes leaves state and context as they were and returns none. A step that throws, because a guard or an assigner did, changes
- * nothing. A step without assignments and without parameters to work out allocates nothing; an event of MachineTable.event() is not even looked
+ * nothing. Only assignments and effects with parameters to work out allocate anything; an event of MachineTable.event() is not even looked
  * up. What is not here: actors, timers.
  */
 import type { AnyStateMachine, EventFromLogic, InputFrom, SnapshotFrom } from 'xstate';
@@ -78,7 +78,7 @@ export class MachineTable<M extends AnyStateMachine> {
     const { table } = this;
     const { context, first } = table;
     const initial = typeof context === 'function' ? context({ input }) : context;
-    const run = new MachineRun<M>(table, { state: 0, context: initial });
+    const run = new MachineRun<M>(table, 0, initial);
     run.begin(first, input);
     return run;
   }
@@ -87,7 +87,7 @@ export class MachineTable<M extends AnyStateMachine> {
   resume(snapshot: RunSnapshot<M>): MachineRun<M> {
     const { table } = this;
     assert(snapshot.state in table.values, `${table.machine} has no state ${snapshot.state}`);
-    return new MachineRun<M>(table, snapshot);
+    return new MachineRun<M>(table, snapshot.state, snapshot.context);
   }
 }
 
@@ -104,7 +104,8 @@ export class MachineRun<M extends AnyStateMachine> {
 
   constructor(
     private readonly table: FlatTable,
-    { state, context }: RunSnapshot<M>,
+    state: number,
+    context: SnapshotFrom<M>['context'],
   ) {
     this.state = state;
     this.context = context;
@@ -163,7 +164,7 @@ export class MachineRun<M extends AnyStateMachine> {
     for (let turns = 0; ; turns++) {
       while (step.test !== null) step = (step.test(args) ? step.yes : step.no) as Step;
       if (step.actions !== null) effects = perform(step.actions, args, effects);
-      else if (step.effects.length > 0) effects = effects.length > 0 ? [...effects, ...step.effects] : step.effects;
+      if (step.effects.length > 0) effects = effects.length > 0 ? [...effects, ...step.effects] : step.effects;
       if (step.next === null) break;
       assert(turns < MACHINE_MICROSTEPS, `${this.table.machine} goes from state to state without an end`);
       step = step.next;

@@ -16,9 +16,9 @@ export interface Step {
   test: ((args: StepArguments) => boolean) | null;
   yes: Step | null;
   no: Step | null;
-  /** Null if the step asks for no more than `effects`. */
+  /** What has to run: assignments, and all there is where an effect's parameters are worked out. Null if nothing has to. */
   actions: readonly Action[] | null;
-  /** The effects of a step whose actions don't depend on anything, shared; each is frozen, the list is not, since frozen lists are slow to read. */
+  /** Effects that don't depend on anything and so need no making, shared; each is frozen, the list is not, since frozen lists are slow to read. */
   effects: readonly MachineEffect[];
   /** Where an acting step leads on to, since eventless transitions follow; null if it comes to rest. */
   next: Step | null;

@@ -1,7 +1,7 @@
 /**
  * A thread's end of the native mailboxes: post, and take in batches.
  *
- * Invariants: one instance per thread; its buffers are not shared. What is posted leaves in the order of the calls, at the latest when the
+ * Invariants: an instance is one thread's. What a thread posts leaves in the order of the calls, whichever instance they were to, at the latest when the
  * thread takes or flushes. Records that take() gives are the caller's until it recycles them; nothing is made per message as long as they
  * are. Blocking calls are released by closing the group.
  */
@@ -9,30 +9,28 @@ import { BridgeError, DeviceClosedError } from '../base/errors.js';
 import { TAKE_BATCH } from '../base/limits.js';
 import type { PvgBridge } from '../bridge/native.js';
 import { PvgStatus } from '../bridge/pvg.js';
-import { type PvgRecord, RecordBuffer, RecordPool } from '../bridge/records.js';
+import { type PvgRecord, RecordPool } from '../bridge/records.js';
+import { Transfer } from '../bridge/transfer.js';
 
 /** A record to post; what is not given is 0. */
 export type Outgoing = Partial<PvgRecord> & { readonly kind: number };
 
-const NONE = 0;
-
 export class Mailboxes {
-  private readonly outgoing = new RecordBuffer(1);
-  private readonly incoming = new RecordBuffer(TAKE_BATCH);
   private readonly pool = new RecordPool();
   private readonly batch: PvgRecord[] = [];
-  /** The mailbox that the record in `outgoing` is for, NONE if it has gone. */
-  private pending = NONE;
   /** Told of each record that is posted, before it leaves; for traces. */
   onPost: ((mailbox: number, record: Outgoing) => void) | null = null;
 
-  constructor(private readonly bridge: PvgBridge) {}
+  constructor(
+    private readonly bridge: PvgBridge,
+    private readonly transfer = new Transfer(bridge),
+  ) {}
 
   /** Posts; waits for room. False if the mailbox is closed. Throws BridgeError on anything else. */
   post(mailbox: number, record: Outgoing): boolean {
     this.flush();
     this.onPost?.(mailbox, record);
-    this.outgoing.write(0, record);
+    this.transfer.posted.write(0, record);
     return this.send(mailbox);
   }
 
@@ -45,16 +43,14 @@ export class Mailboxes {
   postLater(mailbox: number, record: Outgoing): void {
     this.flush();
     this.onPost?.(mailbox, record);
-    this.outgoing.write(0, record);
-    this.pending = mailbox;
+    this.transfer.posted.write(0, record);
+    this.transfer.to = mailbox;
   }
 
   /** Sends what was to be posted later. To be called before the thread does anything else that may take its time. */
   flush(): void {
-    if (this.pending === NONE) return;
-    const mailbox = this.pending;
-    this.pending = NONE;
-    this.send(mailbox);
+    const mailbox = this.transfer.withdraw();
+    if (mailbox !== 0) this.send(mailbox);
   }
 
   /**
@@ -62,13 +58,13 @@ export class Mailboxes {
    * used again by the next take.
    */
   take(mailbox: number, timeoutUs: number, max = TAKE_BATCH): readonly PvgRecord[] | null {
-    const count = this.takeRaw(mailbox, timeoutUs, Math.min(max, TAKE_BATCH));
+    const count = this.transfer.run(mailbox, Math.min(max, TAKE_BATCH), timeoutUs);
     if (count === PvgStatus.closed || count === PvgStatus.handle) return null;
     if (count < 0) throw new BridgeError(count, `take from a mailbox: ${this.bridge.pvg_last_error()}`);
     const { batch } = this;
     // A store of the length is dear, and batches are mostly of one.
     if (batch.length > count) batch.length = count;
-    for (let index = 0; index < count; index++) batch[index] = this.pool.read(this.incoming, index);
+    for (let index = 0; index < count; index++) batch[index] = this.pool.read(this.transfer.taken, index);
     return batch;
   }
 
@@ -77,15 +73,8 @@ export class Mailboxes {
     this.pool.recycle(record);
   }
 
-  private takeRaw(mailbox: number, timeoutUs: number, max: number): number {
-    const { bridge, pending } = this;
-    if (pending === NONE) return bridge.pvg_mailbox_take(mailbox, this.incoming.bytes, max, timeoutUs);
-    this.pending = NONE;
-    return bridge.pvg_mailbox_exchange(pending, this.outgoing.bytes, mailbox, this.incoming.bytes, max, timeoutUs);
-  }
-
   private send(mailbox: number): boolean {
-    const status = this.bridge.pvg_mailbox_post(mailbox, this.outgoing.bytes, -1);
+    const status = this.bridge.pvg_mailbox_post(mailbox, this.transfer.posted.bytes, -1);
     if (status === PvgStatus.ok) return true;
     if (status === PvgStatus.closed || status === PvgStatus.handle) return false;
     throw new BridgeError(status, `post to a mailbox: ${this.bridge.pvg_last_error()}`);

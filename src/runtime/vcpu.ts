@@ -9,7 +9,7 @@ import { ArgumentError, DeadlockError, DeviceClosedError } from '../base/errors.
 import { REPLY_MAILBOX_CAPACITY } from '../base/limits.js';
 import { checkedHandle, loadBridge, type PvgBridge, ramView } from '../bridge/native.js';
 import { PvgCause, PvgWindow } from '../bridge/pvg.js';
-import type { PvgRecord } from '../bridge/records.js';
+import { emptyRecord, type PvgRecord } from '../bridge/records.js';
 import { TraceSwitches } from '../trace/switches.js';
 import { Board, VCPU_CODES } from './board.js';
 import { Mailboxes } from './mailbox.js';
@@ -108,6 +108,8 @@ export class Vcpu {
   private readonly unlocked: boolean;
   private readonly switches: TraceSwitches;
   private token = 0;
+  /** The access that is made, which leaves it at once. */
+  private readonly request = emptyRecord();
 
   /** Attaches the calling thread. The attachment comes from Device.attachment and may cross threads. */
   constructor(
@@ -191,9 +193,19 @@ export class Vcpu {
     if (this.unlocked && !this.attachment.traceDetail && !this.switches.any) return this.enterUnlocked(register, offset, { low, high });
     const { bqlMailbox, kinds } = this.attachment;
     this.token = (this.token + 1) >>> 0;
-    const words = [register.operation, register.window, register.size, offset, low, this.replies];
+    const { request } = this;
+    const { words } = request;
+    request.kind = kinds.access;
+    request.id = this.token;
+    request.reserved = high;
+    words[0] = register.operation;
+    words[1] = register.window;
+    words[2] = register.size;
+    words[3] = offset;
+    words[4] = low;
+    words[5] = this.replies;
     this.note(VCPU_CODES.waitingForAnswer);
-    this.mailboxes.postLater(bqlMailbox, { kind: kinds.access, id: this.token, words, reserved: high });
+    this.mailboxes.postLater(bqlMailbox, request);
     for (;;) {
       const records = this.mailboxes.take(this.replies, -1, 1);
       if (records === null) throw this.closed();

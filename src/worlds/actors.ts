@@ -4,7 +4,7 @@
  * Invariant: a step is what a thread does between two looks at what others may change, so that the search decides what is in a batch, who
  * gets an unfair lock and how PVG behaves, and nothing else. No device logic is here.
  */
-import { type Work, workOf } from '../../actors/background-queue/behaviour.js';
+import { jobAnswer, type Work, workOf } from '../../actors/background-queue/behaviour.js';
 import type { BqlBehaviour } from '../../actors/bql/behaviour.js';
 import type { Blocking } from '../../actors/bql/continuations.js';
 import { messageName } from '../../actors/messages.js';
@@ -301,7 +301,7 @@ export class WorkerActor implements Actor {
     }
     if (work.do === 'carry') {
       if (!carrier.isInside) return this.enter(work, identify);
-      bql.post(whole(work.answer({ ok: true, value: carrier.leave(), high: 0 })));
+      bql.post(whole(jobAnswer(work, { ok: true, value: carrier.leave(), high: 0 })));
       tally.post(identify(this.record?.words ?? []).vcpu);
     } else if (work.do === 'encode') {
       const isRefused = this.refused || !pvg.encode(this.record?.id ?? 0, work.texture, outcome);
@@ -340,7 +340,7 @@ export class WorkerActor implements Actor {
     return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.access.operation === 1 ? 'write' : 'read'}`;
   }
 
-  /** What it is follows from the record, and holds functions, so it is no part of the state. */
+  /** What it is follows from the record, so it is no part of the state. */
   private work(): Work | null {
     const { record } = this;
     if (record === null) return null;

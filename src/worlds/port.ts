@@ -76,9 +76,9 @@ export class WorldPort implements DevicePort {
       case 'tellSurface':
       case 'endSection':
       case 'lendBql': {
-        const { to, record } = postingOf(effect, revision);
-        if (typeof to === 'object') return this.reply(to.vcpu, record);
-        if (effect.do === 'submitJob') tally.post(identify(record.words ?? []).vcpu);
+        const { to, mailbox, record } = postingOf(effect, revision);
+        if (to === 'vcpu') return this.reply(mailbox, record);
+        if (effect.do === 'submitJob') tally.post(identify(record.words).vcpu);
         return inboxes[to].post(whole(record));
       }
       case 'replyToGuest':

@@ -11,6 +11,7 @@ import { DeviceClosedError } from '../../src/base/errors.js';
 import type { PvgBridge } from '../../src/bridge/native.js';
 import { PvgCause, PvgStatus, Upcall } from '../../src/bridge/pvg.js';
 import { type PvgRecord, RecordBuffer } from '../../src/bridge/records.js';
+import { Transfer, TRANSFER_BYTES } from '../../src/bridge/transfer.js';
 import type { AccessJob, Effect, FrameResult } from '../../src/device/effects.js';
 import { Frames } from '../../src/device/frames.js';
 import type { RevisionName } from '../../src/revisions/revision.js';
@@ -41,6 +42,7 @@ class PortScene {
   readonly board = new Board();
   readonly port: ThreadPort;
   private readonly mailboxes: Mailboxes;
+  private readonly transfer: Transfer;
 
   constructor(revision: RevisionName, variant: 'mmio' | 'pci' = 'pci') {
     const bridge = this.bridge();
@@ -73,7 +75,8 @@ class PortScene {
       traceDetail: false,
       pollMicroseconds: 0,
     };
-    this.mailboxes = new Mailboxes(bridge);
+    this.transfer = new Transfer(bridge, new ArrayBuffer(TRANSFER_BYTES));
+    this.mailboxes = new Mailboxes(bridge, this.transfer);
     const report = (each: Report): void => void this.reports.push(each);
     this.port = new ThreadPort({ bridge, mailboxes: this.mailboxes, wiring, tracer: new Tracer([], () => undefined), report });
   }
@@ -91,12 +94,10 @@ class PortScene {
         this.posted.push({ mailbox, record: buffer.read(0) });
         return PvgStatus.ok;
       },
-      pvg_mailbox_take: (_mailbox: number, bytes: Uint8Array) => {
+      pvg_mailbox_transfer: () => {
         const next = this.completions.shift();
         if (!next) return PvgStatus.closed;
-        const buffer = new RecordBuffer(1);
-        buffer.write(0, next);
-        bytes.set(buffer.bytes);
+        this.transfer.taken.write(0, next);
         return 1;
       },
       pvg_display_encode: () => this.encodeStatus,

@@ -10,7 +10,8 @@ import { Message } from '../../actors/messages.js';
 import type { Wiring } from '../../actors/wiring.js';
 import type { PvgBridge } from '../../src/bridge/native.js';
 import { PvgStatus, Upcall } from '../../src/bridge/pvg.js';
-import { type PvgRecord, RecordBuffer } from '../../src/bridge/records.js';
+import type { PvgRecord } from '../../src/bridge/records.js';
+import { Transfer, TRANSFER_BYTES } from '../../src/bridge/transfer.js';
 import type { RevisionName } from '../../src/revisions/revision.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import { Board } from '../../src/runtime/board.js';
@@ -48,10 +49,8 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly p
       encoded = frame ?? 0;
       return PvgStatus.ok;
     },
-    pvg_mailbox_take: (_mailbox: number, bytes: Uint8Array) => {
-      const completed = new RecordBuffer(1);
-      completed.write(0, { kind: Upcall.frameCompleted, words: [0, encoded, 0, 1] });
-      bytes.set(completed.bytes);
+    pvg_mailbox_transfer: () => {
+      transfer.taken.write(0, { kind: Upcall.frameCompleted, words: [0, encoded, 0, 1] });
       return 1;
     },
   };
@@ -63,6 +62,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly p
         return answers[name as keyof PvgBridge]?.(...args) ?? PvgStatus.ok;
       },
   });
+  const transfer = new Transfer(bridge, new ArrayBuffer(TRANSFER_BYTES));
   const references = claimedReferences();
   const wiring: Wiring = {
     ...{
@@ -98,7 +98,7 @@ function actor(revision: RevisionName): { readonly bql: BqlBehaviour; readonly p
     ],
   };
   const report = (): void => undefined;
-  const port = new ThreadPort({ bridge, mailboxes: new Mailboxes(bridge), wiring, tracer: new Tracer([], report), report });
+  const port = new ThreadPort({ bridge, mailboxes: new Mailboxes(bridge, transfer), wiring, tracer: new Tracer([], report), report });
   const regions = [RAM, GFX, OTHER_DEVICE, IOSFC];
   return { bql: new BqlBehaviour({ revision: REVISIONS[revision], regions, references, displays: 1, port }), port, called };
 }

@@ -89,21 +89,49 @@ static void test_no_wake_is_lost(uint32_t limit_us) {
 
 /* ---- mailboxes ---- */
 
-static void test_exchange(void) {
+static struct pvg_transfer *own_transfer(void) { return (struct pvg_transfer *)(uintptr_t)pvg_thread_transfer(); }
+
+static int32_t transfer_to(uint32_t to, uint32_t id) {
+  struct pvg_transfer *transfer = own_transfer();
+  transfer->to = to;
+  transfer->posted = (struct pvg_record){.kind = PVG_KIND_HOST, .id = id};
+  return pvg_mailbox_transfer();
+}
+
+static void *no_transfer(void *argument) {
+  (void)argument;
+  CHECK(pvg_mailbox_transfer() == PVG_E_ARGUMENT);
+  /* A new one begins with zeros, which name no mailbox. */
+  CHECK(own_transfer() != NULL && own_transfer()->to == 0 && pvg_mailbox_transfer() < 0);
+  return NULL;
+}
+
+static void test_transfer(void) {
+  pthread_t other;
+  CHECK(pthread_create(&other, NULL, no_transfer, NULL) == 0 && pthread_join(other, NULL) == 0);
   uint32_t group = pvg_group_create();
   uint32_t there = pvg_mailbox_create(group, 2, 0), here = pvg_mailbox_create(group, 2, 0), gone = pvg_mailbox_create(group, 1, 0);
   struct pvg_record record = {.kind = PVG_KIND_HOST, .id = 5}, taken = {0};
+  struct pvg_transfer *transfer = own_transfer();
+  CHECK(transfer != NULL && transfer == own_transfer() && (uintptr_t)transfer->taken % 64 == 0);
+  transfer->from = here;
+  transfer->max = 1;
+  transfer->timeout_us = -1;
   CHECK(pvg_mailbox_post(here, &record, 0) == PVG_OK);
-  record.id = 6;
-  CHECK(pvg_mailbox_exchange(there, &record, here, &taken, 1, -1) == 1 && taken.id == 5);
+  CHECK(transfer_to(there, 6) == 1 && transfer->taken[0].id == 5 && transfer->to == 0);
   CHECK(pvg_mailbox_take(there, &taken, 1, 0) == 1 && taken.id == 6);
-  CHECK(pvg_mailbox_exchange(there, &record, here, &taken, 1, 0) == 0);
+  transfer->timeout_us = 0;
+  CHECK(transfer_to(there, 7) == 0 && pvg_mailbox_depth(there) == 1);
+  /* Nothing is posted twice. */
+  CHECK(pvg_mailbox_transfer() == 0 && pvg_mailbox_depth(there) == 1);
   /* What nobody will take is dropped, and the take goes on. */
-  CHECK(pvg_mailbox_destroy(gone) == PVG_OK && pvg_mailbox_post(here, &record, 0) == PVG_OK);
-  CHECK(pvg_mailbox_exchange(gone, &record, here, &taken, 1, -1) == 1 && taken.id == 6);
-  CHECK(pvg_mailbox_exchange(there, NULL, here, &taken, 1, 0) == PVG_E_ARGUMENT);
+  CHECK(pvg_mailbox_destroy(gone) == PVG_OK && pvg_mailbox_post(here, &record, 0) == PVG_OK && transfer_to(gone, 8) == 1);
+  transfer->max = PVG_TRANSFER_RECORDS + 1;
+  CHECK(pvg_mailbox_transfer() == PVG_E_ARGUMENT);
+  transfer->max = PVG_TRANSFER_RECORDS;
+  CHECK(pvg_mailbox_post(here, &record, 0) == PVG_OK && pvg_mailbox_post(here, &record, 0) == PVG_OK && pvg_mailbox_transfer() == 2);
   CHECK(pvg_group_close(group, PVG_CAUSE_CLOSED) == PVG_OK);
-  CHECK(pvg_mailbox_exchange(there, &record, here, &taken, 1, -1) == PVG_E_CLOSED);
+  CHECK(transfer_to(there, 9) == PVG_E_CLOSED);
   CHECK(pvg_group_destroy(group) == PVG_OK);
 }
 
@@ -160,14 +188,18 @@ static void test_the_same_thread_is_woken(uint32_t sleepers) {
 
 static void test_times_and_calls(void) {
   uint32_t group = pvg_group_create(), box = pvg_mailbox_create(group, 1, 0);
-  const struct pvg_thread_times *times = (const struct pvg_thread_times *)(uintptr_t)pvg_thread_times();
+  struct pvg_transfer *transfer = own_transfer();
   uint64_t before[3], after[3];
-  struct pvg_record record = {0};
   CHECK(pvg_wait_calls(NULL) == PVG_E_ARGUMENT && pvg_wait_calls(before) == PVG_OK);
   int64_t begin = pvgi_now_ns();
-  CHECK(pvg_mailbox_take(box, &record, 1, 2000) == 0);
-  CHECK((int64_t)times->entered_ns >= begin && times->returned_ns >= times->entered_ns + 2000000);
-  CHECK((int64_t)times->returned_ns <= pvgi_now_ns());
+  transfer->from = box;
+  transfer->max = 1;
+  transfer->timeout_us = 2000;
+  CHECK(pvg_mailbox_transfer() == 0 && transfer->entered_ns == 0 && transfer->returned_ns == 0);
+  transfer->timed = 1;
+  CHECK(pvg_mailbox_transfer() == 0);
+  CHECK((int64_t)transfer->entered_ns >= begin && transfer->returned_ns >= transfer->entered_ns + 2000000);
+  CHECK((int64_t)transfer->returned_ns <= pvgi_now_ns());
   CHECK(pvg_wait_calls(after) == PVG_OK && after[0] > before[0]);
   CHECK(pvg_group_destroy(group) == PVG_OK);
 }
@@ -179,7 +211,7 @@ int main(void) {
   test_no_wake_is_lost(0);
   test_no_wake_is_lost(50);
   test_no_wake_is_lost(1000);
-  test_exchange();
+  test_transfer();
   test_the_same_thread_is_woken(2);
   test_the_same_thread_is_woken(SLEEPERS);
   test_times_and_calls();

@@ -5,7 +5,7 @@
  * turns are shorter: it blocks inside PVG when it encodes, so each block is a turn of its own that waits until PVG lets it in.
  */
 import type { Blocking } from '../../actors/bql/continuations.js';
-import { type Work, workOf } from '../../actors/background-queue/behaviour.js';
+import { jobAnswer, type Work, workOf } from '../../actors/background-queue/behaviour.js';
 import type { BqlBehaviour } from '../../actors/bql/behaviour.js';
 import { Message, messageName } from '../../actors/messages.js';
 import type { RenderQueueBehaviour } from '../../actors/render-queue/behaviour.js';
@@ -164,7 +164,7 @@ export function* backgroundWorker(parts: WorkerParts): Body {
 function* done({ pvg, tracer }: WorkerParts, id: number, work: Work): Body<Outgoing | null> {
   switch (work.do) {
     case 'carry':
-      return work.answer(yield* carry(pvg, work.access));
+      return jobAnswer(work, yield* carry(pvg, work.access));
     case 'pass':
       if (work.traced !== null) tracer.emit(work.traced, undefined);
       return work.section;

@@ -62,8 +62,8 @@ const DROPPED: readonly Mutation[] = [
   {
     name: 'the outermost wait ends first',
     file: 'actors/bql/behaviour.ts',
-    from: 'const wait = this.waits.at(-1);',
-    to: 'const wait = this.waits.at(0);',
+    from: 'const wait = this.innermost;\n    if (',
+    to: 'let wait = this.innermost;\n    while (wait?.outer) wait = wait.outer;\n    if (',
   },
   {
     name: 'bottom halves don’t run in waits',
@@ -227,8 +227,8 @@ const DROPPED: readonly Mutation[] = [
   {
     name: 'a worker does not say that a job is done',
     file: 'actors/background-queue/behaviour.ts',
-    from: 'kind: reserved === 1 ? Message.accessReturned : Message.jobDone,',
-    to: 'kind: Message.accessReturned,',
+    from: 'answer: reserved === 1 ? Message.accessReturned : Message.jobDone }',
+    to: 'answer: Message.accessReturned }',
   },
   {
     name: 'readMemory is not answered',

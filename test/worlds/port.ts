@@ -95,9 +95,9 @@ export class WorldPort implements DevicePort {
       case 'tellSurface':
       case 'endSection':
       case 'lendBql': {
-        const { to, record } = postingOf(effect, parts.revision);
+        const { to, mailbox, record } = postingOf(effect, parts.revision);
         if (effect.do === 'submitJob' && effect.nested && to === 'background') parts.growWorkers();
-        return parts.mailboxes.post(typeof to === 'object' ? to.vcpu : parts.handles[to], record);
+        return parts.mailboxes.post(to === 'vcpu' ? mailbox : parts.handles[to], record);
       }
       case 'readDevice':
         return parts.readDevice(effect.job, effect.region, effect.offset);
