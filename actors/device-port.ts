@@ -15,7 +15,6 @@ import type { Revision } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
 import { Board } from '../src/runtime/board.js';
 import type { Mailboxes } from '../src/runtime/mailbox.js';
-import { carryIntoPvg } from '../src/runtime/pvg-access.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../src/runtime/shared.js';
 import { Surface } from '../src/runtime/surface.js';
 import { TRACE_IDS, type TraceArgs, type TraceName } from '../src/trace/events.js';
@@ -176,7 +175,7 @@ export class ThreadPort implements DevicePort {
 
   private enterPvg(access: AccessJob): JobResult {
     this.mailboxes.flush();
-    return tracedEntry(this.tracer, access.job, () => carryIntoPvg(this.bridge, this.wiring.device, access));
+    return tracedEntry(this.tracer, this.bridge, this.wiring.device, access);
   }
 
   /** Enters PVG to encode a frame: a pvg_status. */

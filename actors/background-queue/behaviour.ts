@@ -13,9 +13,17 @@ import { Message } from '../messages.js';
 
 type Answer = Partial<PvgRecord> & { readonly kind: number };
 
-/** What a worker has to do for a message, and what it tells the BQL then; of a job the kind of message (jobAnswer()). */
+/** A register access to carry into PVG. */
+export interface CarryWork extends PvgAccess {
+  readonly do: 'carry';
+  readonly job: number;
+  /** The kind of message with which the BQL is told (jobAnswer()). */
+  readonly answer: number;
+}
+
+/** What a worker has to do for a message, and what it tells the BQL then. */
 export type Work =
-  | { readonly do: 'carry'; readonly job: number; readonly access: PvgAccess; readonly answer: number }
+  | CarryWork
   | { readonly do: 'encode'; readonly display: number; readonly texture: number; readonly managed: number; readonly refusal: Answer }
   | { readonly do: 'pass'; readonly section: Answer; readonly traced: 'apple_gfx_new_frame' | null };
 
@@ -23,7 +31,10 @@ export function workOf(record: PvgRecord): Work {
   const { kind, id, reserved, words } = record;
   switch (kind) {
     case Message.job: {
-      const access = {
+      return {
+        do: 'carry',
+        job: id,
+        answer: reserved === 1 ? Message.accessReturned : Message.jobDone,
         operation: words[0] ?? 0,
         window: words[1] ?? 0,
         size: words[2] ?? 0,
@@ -31,7 +42,6 @@ export function workOf(record: PvgRecord): Work {
         value: words[4] ?? 0,
         high: words[5] ?? 0,
       };
-      return { do: 'carry', job: id, access, answer: reserved === 1 ? Message.accessReturned : Message.jobDone };
     }
     case Message.encode: {
       const [texture = 0, managed = 0, display = 0] = words;
@@ -55,11 +65,7 @@ export function workOf(record: PvgRecord): Work {
 }
 
 /** What the BQL is told of a job that PVG has returned from. `into` is written and returned. */
-export function jobAnswer(
-  { job, answer }: Extract<Work, { do: 'carry' }>,
-  { ok, value, high }: JobResult,
-  into: MutableRecord = emptyRecord(),
-): MutableRecord {
+export function jobAnswer({ job, answer }: CarryWork, { ok, value, high }: JobResult, into: MutableRecord = emptyRecord()): MutableRecord {
   into.kind = answer;
   into.id = job;
   into.words[0] = ok ? 1 : 0;

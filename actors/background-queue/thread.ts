@@ -10,12 +10,11 @@ import { emptyRecord, type MutableRecord, type PvgRecord } from '../../src/bridg
 import type { JobResult } from '../../src/device/mmio.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
-import { carryIntoPvg, type PvgAccess } from '../../src/runtime/pvg-access.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import type { Tracer } from '../../src/trace/tracer.js';
 import { endBatch, makeTracer, traceBatch, tracedEntry, tracePosts } from '../thread-tracer.js';
 import type { Report, Wiring } from '../wiring.js';
-import { jobAnswer, workOf } from './behaviour.js';
+import { type CarryWork, jobAnswer, workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
 
 interface Worker {
@@ -101,7 +100,7 @@ function serve(record: PvgRecord, worker: Worker): void {
   const work = workOf(record);
   switch (work.do) {
     case 'carry':
-      mailboxes.postLater(wiring.mailboxes.bql, jobAnswer(work, carry(work.job, work.access, worker), worker.answer));
+      mailboxes.postLater(wiring.mailboxes.bql, jobAnswer(work, carry(work, worker), worker.answer));
       return;
     case 'encode': {
       worker.tracer.noteDetail(TRACE_IDS.agfx_encode_began, record.id, work.display);
@@ -119,9 +118,9 @@ function serve(record: PvgRecord, worker: Worker): void {
   }
 }
 
-function carry(job: number, access: PvgAccess, { bridge, wiring, board, line, tracer }: Worker): JobResult {
-  if (line !== null) board.set(line, job);
-  const result = tracedEntry(tracer, job, () => carryIntoPvg(bridge, wiring.device, access));
+function carry(work: CarryWork, { bridge, wiring, board, line, tracer }: Worker): JobResult {
+  if (line !== null) board.set(line, work.job);
+  const result = tracedEntry(tracer, bridge, wiring.device, work);
   if (line !== null) board.set(line, 0);
   return result;
 }

@@ -17,7 +17,7 @@ import { AddressSpace } from '../../src/memory/address-space.js';
 import type { RegionReferences } from '../../src/memory/references.js';
 import type { MemoryRegion, MmioRegion } from '../../src/memory/region.js';
 import type { Revision } from '../../src/revisions/revision.js';
-import { Message } from '../messages.js';
+import { Message, Operation } from '../messages.js';
 import { regionOf } from '../region-message.js';
 import { AccessInside, type Blocking, DeviceRead, FrameInside } from './continuations.js';
 
@@ -50,7 +50,7 @@ export class BqlHandlers implements RegisterReader {
   /** Accesses that somebody carries into PVG without a nested wait, by job. */
   private readonly outside = new Map<number, MmioJob>();
   /** Bytes of each register window, by its number. */
-  private readonly windows = new Map<number, number>();
+  private readonly windows: number[] = [];
   /** Jobs that the embedder answers. */
   private readonly deviceReads = new Set<number>();
   private readonly jobs = new JobNumbers();
@@ -63,7 +63,7 @@ export class BqlHandlers implements RegisterReader {
     const { revision, regions, references, displays, port } = parts;
     this.revision = revision;
     this.port = port;
-    for (const region of regions) if (region.kind === 'mmio') this.windows.set(region.window, region.length);
+    for (const region of regions) if (region.kind === 'mmio') this.windows[region.window] = region.length;
     this.space = new AddressSpace(regions, references, (region) => port.perform({ do: 'releaseRam', ram: region.ram }));
     this.tasks = new Tasks(this.space, port, revision);
     this.iosfc = new Iosfc(this.space, port, revision.iosfcReferences);
@@ -218,30 +218,33 @@ export class BqlHandlers implements RegisterReader {
 
   private beginAccess(record: PvgRecord, cause: number): Outcome {
     const { words } = record;
-    const write = words[0] === 1;
+    const write = words[0] === Operation.write;
     const window = words[1] ?? 0;
     const size = words[2] ?? 0;
     const offset = words[3] ?? 0;
     const entry = entryOf(this.revision, window, write);
     const job = new MmioJob(
       {
-        write,
+        do: 'submitJob',
+        job: 0,
+        entry,
+        caller: words[5] ?? 0,
+        nested: cause !== 0,
+        operation: write ? Operation.write : Operation.read,
         window,
         size,
         offset,
         value: words[4] ?? 0,
         high: record.reserved,
-        entry,
         receiver: null,
         token: record.id,
         jobs: this.jobs,
         cause,
-        caller: words[5] ?? 0,
         inside: entry === 'nestedWait' ? this.inside : null,
       },
       this.port,
     );
-    if (!isValidAccess(size, offset, this.windows.get(window) ?? 0)) {
+    if (!isValidAccess(size, offset, this.windows[window] ?? 0)) {
       job.refuse();
       return 'done';
     }
@@ -287,9 +290,10 @@ export class BqlHandlers implements RegisterReader {
       this.port.perform({ do: 'logGuestError', text });
       return null;
     }
-    const register = { write: false, window: (region as MmioRegion).window, size: 4, offset, value: 0, high: 0 };
     const { jobs, inside } = this;
-    const job = new MmioJob({ ...register, entry: 'nestedWait', receiver, token: 0, jobs, cause, caller: 0, inside }, this.port);
+    const register = { operation: Operation.read, window: (region as MmioRegion).window, size: 4, offset, value: 0, high: 0 };
+    const origin = { entry: 'nestedWait', caller: 0, nested: cause !== 0, receiver, token: 0, jobs, cause, inside } as const;
+    const job = new MmioJob({ do: 'submitJob', job: 0, ...origin, ...register }, this.port);
     const awaited = job.grant();
     return awaited === null ? null : { job: awaited, continuation: job };
   }

@@ -59,17 +59,14 @@ export class JobNumbers {
   }
 }
 
-/** One access, and what is to be known of where it comes from. Flat, since one is made for each access. */
-export interface GuestAccess {
-  readonly write: boolean;
-  readonly window: number;
-  readonly size: number;
-  readonly offset: number;
-  /** The low half of what is written. */
-  readonly value: number;
-  /** The high half of an 8-byte write. */
-  readonly high: number;
-  readonly entry: AccessEntry;
+/**
+ * One access: what PVG is to be asked, and what is to be known of where it comes from. Flat, and itself what is submitted if it is no larger than
+ * a register, since one is made for each access.
+ */
+export interface GuestAccess extends AccessJob {
+  readonly do: 'submitJob';
+  /** 0 until it is submitted. */
+  job: number;
   /** Gets what was read; null for a guest's access, whose answer is an effect with this token. */
   readonly receiver: AccessReceiver | null;
   readonly token: number;
@@ -77,8 +74,6 @@ export interface GuestAccess {
   readonly jobs: JobNumbers;
   /** The job inside which the access came about, 0 if none; for traces. */
   readonly cause: number;
-  /** The vCPU's reply mailbox; 0 if it has none. */
-  readonly caller: number;
   /** Counts the accesses that the lock's holder waits for, this one among them until it has ended; null if nobody waits so. */
   readonly inside: { count: number } | null;
 }
@@ -87,6 +82,8 @@ const COUNT_ACCESS = { do: 'count', what: 'accesses' } as const;
 const COMPLETED = table.event('bridge.completed');
 const FAILED = table.event('bridge.failed');
 const GRANTED = table.event('lock.granted');
+/** What a run is started with: of one, as the machine copies it. */
+const INPUT = { halves: 1, posted: false };
 
 /** One guest access in progress. */
 export class MmioJob implements Continuation {
@@ -97,15 +94,16 @@ export class MmioJob implements Continuation {
   private low = 0;
   private high = 0;
   /** What PVG has, or had last. */
-  private current: AccessJob | null = null;
+  private current: GuestAccess | null = null;
 
   constructor(
     private readonly access: GuestAccess,
     private readonly port: DevicePort,
   ) {
-    const { entry } = access;
     this.halves = access.window === PvgWindow.gfx && access.size === 8 ? 2 : 1;
-    this.run = table.start({ halves: this.halves, posted: entry === 'posted' });
+    INPUT.halves = this.halves;
+    INPUT.posted = access.entry === 'posted';
+    this.run = table.start(INPUT);
     this.instance = port.newInstance();
     noteStart(port, 'mmioJob', this.instance, this.run);
   }
@@ -152,27 +150,14 @@ export class MmioJob implements Continuation {
     return this.halves - this.run.context.halves;
   }
 
-  private get offset(): number {
-    return this.access.offset + 4 * this.half;
-  }
-
-  /** What is written now: of the second half the first's high word. */
-  private get writtenLow(): number {
-    return this.half === 0 ? this.access.value : this.access.high;
-  }
-
-  private get writtenHigh(): number {
-    return this.halves === 1 ? this.access.high : 0;
-  }
-
   private traceAccess(value: number, high: number): void {
-    const { window, write } = this.access;
-    const iosfc = window === PvgWindow.iosfc;
-    if (write) {
+    const part = this.submitted;
+    const iosfc = part.window === PvgWindow.iosfc;
+    if (part.operation === 1) {
       const event = iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_write : TRACE_IDS.apple_gfx_write;
-      return this.port.note(event, this.offset, this.writtenLow, this.writtenHigh);
+      return this.port.note(event, part.offset, part.value, part.high);
     }
-    this.port.note(iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_read : TRACE_IDS.apple_gfx_read, this.offset, value, high);
+    this.port.note(iosfc ? TRACE_IDS.apple_gfx_mmio_iosfc_read : TRACE_IDS.apple_gfx_read, part.offset, value, high);
   }
 
   private send(event: EventOf<typeof table>): void {
@@ -203,26 +188,17 @@ export class MmioJob implements Continuation {
 
   private submit(): void {
     const { access } = this;
-    const { entry, cause, caller, jobs } = access;
-    const job = jobs.next();
-    if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_submitted, job, cause);
+    const part = this.halves === 1 ? access : halfOf(access, this.half);
+    part.job = access.jobs.next();
+    if (this.port.tracing) this.port.note(TRACE_IDS.agfx_job_submitted, part.job, access.cause);
     this.port.perform(COUNT_ACCESS);
-    // Not put together by spreading, which costs more than the rest of the access.
-    const submitted = {
-      do: 'submitJob',
-      job,
-      entry,
-      caller,
-      nested: cause !== 0,
-      operation: access.write ? 1 : 0,
-      window: access.window,
-      size: this.halves === 2 ? 4 : access.size,
-      offset: this.offset,
-      value: this.writtenLow,
-      high: this.writtenHigh,
-    } as const;
-    this.current = submitted;
+    this.current = part;
     // The lock's holder enters PVG itself; everybody else is told.
-    if (entry !== 'holdingBql') this.port.perform(submitted);
+    if (access.entry !== 'holdingBql') this.port.perform(part);
   }
+}
+
+/** One register of two, 0 the low one. */
+function halfOf(access: GuestAccess, half: number): GuestAccess {
+  return { ...access, size: 4, offset: access.offset + 4 * half, value: half === 0 ? access.value : access.high, high: 0 };
 }

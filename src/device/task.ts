@@ -28,15 +28,6 @@ interface MapCall {
   readonly readOnly: boolean;
 }
 
-/** A piece of one: what is mapped, and to which offset of the task. */
-interface Piece {
-  readonly index: number;
-  readonly gpa: number;
-  readonly length: number;
-  readonly target: number;
-  readonly readOnly: boolean;
-}
-
 export class Tasks {
   /** By range. Owned by the actor that serves tasks. */
   private readonly tasks = new Map<number, Task>();
@@ -93,8 +84,7 @@ export class Tasks {
     if (this.port.tracing) this.port.note(TRACE_IDS.apple_gfx_map_memory, task?.address ?? 0, count, start, words[2] ?? 0);
     const job = this.beginJob(id);
     // The first piece comes with the record.
-    if (count === 1 && (words[5] ?? 0) > 0)
-      this.report(job, this.mapPiece(task, { index: 0, gpa: words[4] ?? 0, length: words[5] ?? 0, target: start, readOnly }));
+    if (count === 1 && (words[5] ?? 0) > 0) this.report(job, this.mapPiece(task, start, words[4] ?? 0, words[5] ?? 0, readOnly, 0));
     else this.mapPieces(task, job, { id, count, start, readOnly });
     job.report('ended');
   }
@@ -127,16 +117,16 @@ export class Tasks {
     let target = start;
     for (let index = 0; index < got; index++) {
       const [gpa, length] = [pieces[2 * index] ?? 0, pieces[2 * index + 1] ?? 0];
-      this.report(job, this.mapPiece(task, { index, gpa, length, target, readOnly }));
+      this.report(job, this.mapPiece(task, target, gpa, length, readOnly, index));
       target += length;
     }
     if (got < count) this.report(job, false);
   }
 
-  private mapPiece(task: Task | undefined, piece: Piece): boolean {
+  /** Maps guest memory at an offset of the task; `index`: which piece of the call it is. Not an object, since there is one for each map. */
+  private mapPiece(task: Task | undefined, target: number, gpa: number, length: number, readOnly: boolean, index: number): boolean {
     if (task === undefined) return false;
-    const { gpa, length, target, readOnly } = piece;
-    if (this.port.tracing) this.port.note(TRACE_IDS.apple_gfx_map_memory_range, piece.index, gpa, length);
+    if (this.port.tracing) this.port.note(TRACE_IDS.apple_gfx_map_memory_range, index, gpa, length);
     const found = this.space.lookup(gpa, length, !readOnly);
     if (!found || !fits(task, target, length)) return false;
     const { region, offset } = found;

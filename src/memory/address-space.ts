@@ -24,6 +24,9 @@ export interface ListedRegion extends Pick<MemoryRegion, 'name' | 'id' | 'kind' 
   readonly references: number;
 }
 
+/** What is seen at an address of memory. */
+export type BackedTranslation = Translation & { readonly region: BackedRegion };
+
 export class AddressSpace {
   private readonly regions = new Map<number, MemoryRegion>();
   /** Removed regions of which something may still be mapped; one that has no reference left is never looked at. */
@@ -73,11 +76,11 @@ export class AddressSpace {
   }
 
   /** Memory that can be mapped: all of [gpa, gpa + length) in one region that has host memory, and may be written if `write` (device.md 4.3). */
-  lookup(gpa: number, length: number, write: boolean): { readonly region: BackedRegion; readonly offset: number } | null {
+  lookup(gpa: number, length: number, write: boolean): BackedTranslation | null {
     const found = this.view.translate(gpa);
     if (!found || !isBacked(found.region) || !(length > 0) || found.contiguous < length) return null;
     if (found.region.kind === 'deviceRam' || (write && found.region.kind === 'rom')) return null;
-    return { region: found.region, offset: found.offset };
+    return found as BackedTranslation;
   }
 
   /** The region whose host memory holds an address, on the map or removed but still mapped by something; null if there is none. */

@@ -4,7 +4,7 @@
  * Invariant: a step is what a thread does between two looks at what others may change, so that the search decides what is in a batch, who
  * gets an unfair lock and how PVG behaves, and nothing else. No device logic is here.
  */
-import { jobAnswer, type Work, workOf } from '../../actors/background-queue/behaviour.js';
+import { type CarryWork, jobAnswer, type Work, workOf } from '../../actors/background-queue/behaviour.js';
 import type { BqlBehaviour } from '../../actors/bql/behaviour.js';
 import type { Blocking } from '../../actors/bql/continuations.js';
 import { messageName } from '../../actors/messages.js';
@@ -337,7 +337,7 @@ export class WorkerActor implements Actor {
     if (work === null) return `take ${messageName(this.parts.inbox.contents[0]?.kind ?? 0)}`;
     if (work.do === 'encode') return this.refused ? 'tell frameRefused' : 'encode a frame';
     if (work.do === 'pass') return `pass ${messageName(work.section.reserved ?? 0)} on`;
-    return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.access.operation === 1 ? 'write' : 'read'}`;
+    return this.carrier.isInside ? 'return from PVG' : `enter PVG to ${work.operation === 1 ? 'write' : 'read'}`;
   }
 
   /** What it is follows from the record, so it is no part of the state. */
@@ -348,8 +348,7 @@ export class WorkerActor implements Actor {
     return this.workedOut.work;
   }
 
-  private enter({ access }: Extract<Work, { do: 'carry' }>, identify: Identify): void {
-    const { operation, window, size, offset, value, high } = access;
+  private enter({ operation, window, size, offset, value, high }: CarryWork, identify: Identify): void {
     const { vcpu, index } = identify([operation, window, size, offset, value, high]);
     this.parts.carrier.enter({ write: operation === 1, offset, value }, vcpu, index);
   }

@@ -164,7 +164,7 @@ export function* backgroundWorker(parts: WorkerParts): Body {
 function* done({ pvg, tracer }: WorkerParts, id: number, work: Work): Body<Outgoing | null> {
   switch (work.do) {
     case 'carry':
-      return jobAnswer(work, yield* carry(pvg, work.access));
+      return jobAnswer(work, yield* carry(pvg, work));
     case 'pass':
       if (work.traced !== null) tracer.emit(work.traced, undefined);
       return work.section;
