@@ -20,6 +20,12 @@ export const RAM_BYTES = 16 * 2 ** 20;
 /** The region of the device's RAM. */
 export const RAM_REGION = 1;
 
+/**
+ * Where PVG has guest memory from. `tasks`: it asks the host for tasks, pieces of memory in them, and reads. `ranges`: it was told where the RAM is when
+ * the device was made, and asks nothing: it maps and reads that by itself, and knows of nothing else.
+ */
+export type MemoryModel = 'tasks' | 'ranges';
+
 export interface RigOptions {
   readonly revision: RevisionName;
   readonly variant?: 'mmio' | 'pci';
@@ -140,7 +146,7 @@ export interface Rig {
   lookSurface(surface: number): Promise<number>;
   /** References on a region that is on the map. */
   references(region: number): Promise<number>;
-  /** Has the next reservations of tasks' ranges fail, until it is called with false. */
+  /** The host has no more ranges for tasks, until it is called with false. */
   exhaustRanges(exhausted: boolean): void;
 
   /** Trace lines so far. */
@@ -167,7 +173,10 @@ export interface Rig {
   releaseGpu(): void;
   /** Whether nothing but releaseGpu() lets a slow GPU's frames go. */
   readonly holdsGpu: boolean;
-  /** While PVG, inside an access, waits for a read of another device's register, a frame of that colour is drawn: how many more frames were shown when the read was answered. */
+  /**
+   * Has a frame of that colour come while PVG is inside an access, in which it waits for a read of another device's register, or, if it asks for none, is
+   * busy: how many more frames were shown before the access was over.
+   */
   framesShownInsideAccess(colour: number): Promise<number>;
 
   /** Has PVG reset. */
@@ -181,17 +190,17 @@ export interface Rig {
 
 /** Where rigs come from. */
 export interface RigSource {
-  /** Beginnings of the names of tests that are of what this PVG doesn't do. */
-  readonly leavesOut?: readonly string[];
+  readonly memory: MemoryModel;
   /** A rig whose guest has begun. */
   open(options: RigOptions): Promise<Rig>;
   /** No more rigs are needed. */
   end(): Promise<void>;
 }
 
-/** A scope of tests: how to open a rig for the revision that they are run for. */
+/** A scope of tests: what they are run for, and how to open a rig for it. */
 export interface Conformance {
   readonly revision: Revision;
+  readonly memory: MemoryModel;
   /** Opens a rig that is closed after the test. */
   readonly open: (options?: Omit<RigOptions, 'revision'>) => Promise<Rig>;
 }

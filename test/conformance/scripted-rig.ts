@@ -288,6 +288,8 @@ export class ScriptedRig implements Rig {
 
 /** Every rig is a world of its own. */
 export class ScriptedRigs implements RigSource {
+  readonly memory = 'tasks';
+
   async open(options: RigOptions): Promise<Rig> {
     const rig = new ScriptedRig(options);
     await rig.begin();

@@ -6,7 +6,7 @@
  */
 import { createDevice, type Device } from '../../dist/src/index.js';
 import { until } from '../device/raw-guest.js';
-import { MODES, RAM_BYTES, type Rig, type RigOptions, type RigSource } from './rig.js';
+import { type MemoryModel, MODES, RAM_BYTES, type Rig, type RigOptions, type RigSource } from './rig.js';
 import { SoftRig } from './soft-rig.js';
 
 /** Longer than a test needs to look at a frame that is on the GPU. */
@@ -15,15 +15,18 @@ const SLOW_GPU_MICROSECONDS = 300_000;
 export class SoftDevices implements RigSource {
   private readonly idle = new Map<string, Device>();
 
-  /** Another PVG behind the same guest has its devices made in another way. */
-  constructor(private readonly make: (options: RigOptions) => Promise<Device> = makeDevice) {}
+  /** Another PVG behind the same guest has its devices made in another way, and may have guest memory from elsewhere. */
+  constructor(
+    private readonly make: (options: RigOptions) => Promise<Device> = makeDevice,
+    readonly memory: MemoryModel = 'tasks',
+  ) {}
 
   async open(options: RigOptions): Promise<Rig> {
     const key = JSON.stringify(options);
     const known = options.fresh ? undefined : this.idle.get(key);
     this.idle.delete(key);
     const device = known ?? (await this.make(options));
-    const rig = new SoftRig(device, options, async () => {
+    const rig = new SoftRig(device, { ...options, memory: this.memory }, async () => {
       if (!options.fresh && !this.idle.has(key) && (await isAsNew(device))) this.idle.set(key, device);
       else await device.close();
     });

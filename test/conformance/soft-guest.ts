@@ -10,6 +10,10 @@ import { RawGuest, until } from '../device/raw-guest.js';
 import { MODES, type RigStep } from './rig.js';
 import { SoftMapper } from './soft-mapper.js';
 
+/** How often keepBusy() makes a task: long enough for a frame to come meanwhile, a fraction of a second. */
+const TURNS = 4000;
+/** A task of keepBusy()'s. */
+const BUSY_TASK = 200;
 /** Offsets in RAM that the tests leave alone. */
 const COMMANDS = 0x90_0000;
 const DISPLAY_PAGE = 0xa0_0000;
@@ -23,11 +27,12 @@ export class SoftGuest {
   readonly page: number;
   /** Over all guests: the surface may still have what the guest before this one drew. */
   private static looks = 0;
+  /** Over all guests as well: the memory may still have stamps of the one before. */
+  private static presented = 0;
+  private static stamps = 0;
   /** Lengths of tasks. */
   private readonly tasks = new Map<number, number>();
   private halted = false;
-  private presented = 0;
-  private stamps = 0;
   private shown = 1;
 
   constructor(private readonly device: Device) {
@@ -39,7 +44,6 @@ export class SoftGuest {
   /** From power on: the display's page and mode 0. */
   async begin(): Promise<void> {
     this.tasks.clear();
-    this.presented = 0;
     this.raw.poke(DISPLAY_PAGE + L.DISPLAY_CURSOR, 0xffff_ffff, 1);
     await this.raw.start();
     await this.giveDisplayPage();
@@ -63,7 +67,7 @@ export class SoftGuest {
       case 'raiseInterrupt':
         // The device says that it has interrupted when the status goes from 0 to 1.
         await this.device.mmioWrite(L.REG_GPU_STATUS, L.GPU_STATUS_STAMP);
-        return this.kick(() => this.raw.control(L.OP_ONLINE_ACK, ++this.stamps, 0));
+        return this.kick(() => this.raw.control(L.OP_ONLINE_ACK, ++SoftGuest.stamps, 0));
       default:
         return this.kick(() => this.encode(step));
     }
@@ -105,7 +109,7 @@ export class SoftGuest {
     raw.poke(ram, ...commands);
     await this.kick(() => raw.control(L.OP_MAP, 0, task, 0, ...pair(place), 1, 0, ...pair(raw.gpa(ram)), page, 0));
     raw.child(L.OP_EXEC, 0, task, 4 * commands.length, ...pair(place));
-    await this.swap(++this.presented);
+    await this.swap(++SoftGuest.presented);
     await until(() => device.surface?.snapshot()?.pixels[1] === marker);
     return device.surface?.snapshot()?.pixels[0] ?? 0;
   }
@@ -113,7 +117,7 @@ export class SoftGuest {
   /** Draws a frame that is presented when the control ring has that stamp. */
   async drawFor(colour: number, controlStamp: number): Promise<number> {
     const { raw } = this;
-    const stamp = ++this.presented;
+    const stamp = ++SoftGuest.presented;
     raw.poke(0x30_0000 + raw.scratch, L.DRAW_FILL, 32, 0, 0, 16_384, 16_384, colour, 0);
     raw.child(L.OP_EXEC, 0, 1, 32, raw.scratch, 0);
     raw.child((1 << 16) | L.OP_SWAP, stamp, 0, controlStamp, 0, 0);
@@ -121,19 +125,33 @@ export class SoftGuest {
     return stamp;
   }
 
+  /** One access in which PVG leaves a stamp, then makes tasks, maps RAM into them and destroys them, and leaves another stamp in the end. */
+  async keepBusy(): Promise<boolean> {
+    const { raw, page } = this;
+    return this.kick(() => {
+      this.stampPacket();
+      for (let turn = 0; turn < TURNS; turn++) {
+        this.encode({ do: 'createTask', task: BUSY_TASK, length: page });
+        this.encode({ do: 'map', task: BUSY_TASK, offset: 0, pieces: [{ gpa: raw.gpa(COMMANDS), length: page }] });
+        this.encode({ do: 'destroyTask', task: BUSY_TASK });
+      }
+      this.stampPacket();
+    });
+  }
+
   /** A packet that does nothing but leave a stamp: its number. */
   stampPacket(): number {
-    this.raw.control(L.OP_ONLINE_ACK, ++this.stamps, 0);
-    return this.stamps;
+    this.raw.control(L.OP_ONLINE_ACK, ++SoftGuest.stamps, 0);
+    return SoftGuest.stamps;
   }
 
   get nextStamp(): number {
-    return this.stamps + 1;
+    return SoftGuest.stamps + 1;
   }
 
   private async present(colour: number): Promise<boolean> {
-    await this.raw.presentColour(colour, ++this.presented);
-    const stamp = this.presented;
+    await this.raw.presentColour(colour, ++SoftGuest.presented);
+    const stamp = SoftGuest.presented;
     await until(() => this.raw.stamp(1) === stamp);
     return true;
   }

@@ -8,6 +8,7 @@ import { REVISIONS } from '../../src/revisions/revisions.js';
 import * as L from '../../src/guest/layout.js';
 import { until } from '../device/raw-guest.js';
 import {
+  type MemoryModel,
   MODES,
   type Pending,
   type Rig,
@@ -53,7 +54,7 @@ export class SoftRig implements Rig {
 
   constructor(
     private readonly device: Device,
-    private readonly options: RigOptions,
+    private readonly options: RigOptions & { readonly memory: MemoryModel },
     /** Takes the device back, in whatever state it is. */
     private readonly giveBack: () => Promise<void>,
   ) {
@@ -190,22 +191,8 @@ export class SoftRig implements Rig {
   /** The GPU lets go by itself. */
   releaseGpu(): void {}
 
-  async framesShownInsideAccess(colour: number): Promise<number> {
-    const { guest } = this;
-    const before = this.statistics.framesRendered;
-    let shown = 0;
-    let stamp = 0;
-    const read = (): number => {
-      // This runs on the thread that the frame doesn't need, and it holds the read up, and so the access.
-      spinUntil(() => guest.raw.stamp(1) === stamp && this.pendingEvents === 0);
-      if (this.revision.displayEvents === 'bh') spinUntil(() => this.statistics.framesRendered > before);
-      shown = this.statistics.framesRendered - before;
-      return 0;
-    };
-    await this.addDevice({ gpa: OTHER_DEVICE, bytes: 0x4000, read });
-    stamp = await guest.drawFor(colour, guest.nextStamp);
-    await guest.read(OTHER_DEVICE, 1, 1, () => guest.stampPacket());
-    return shown;
+  framesShownInsideAccess(colour: number): Promise<number> {
+    return this.options.memory === 'tasks' ? this.framesShownInsideRead(colour) : this.framesShownWhileBusy(colour);
   }
 
   reset(): Pending {
@@ -226,6 +213,43 @@ export class SoftRig implements Rig {
     for (const [event, listener] of Object.entries(this.listeners)) this.device.off(event as 'trace', listener);
   }
 
+  private async framesShownInsideRead(colour: number): Promise<number> {
+    const { guest } = this;
+    const before = this.statistics.framesRendered;
+    let shown = 0;
+    let stamp = 0;
+    const read = (): number => {
+      // This runs on the thread that the frame doesn't need, and it holds the read up, and so the access.
+      spinUntil(() => guest.raw.stamp(1) === stamp && this.pendingEvents === 0);
+      if (this.revision.displayEvents === 'bh') spinUntil(() => this.statistics.framesRendered > before);
+      shown = this.statistics.framesRendered - before;
+      return 0;
+    };
+    await this.addDevice({ gpa: OTHER_DEVICE, bytes: 0x4000, read });
+    stamp = await guest.drawFor(colour, guest.nextStamp);
+    await guest.read(OTHER_DEVICE, 1, 1, () => guest.stampPacket());
+    return shown;
+  }
+
+  /** Looks until the access is over, of which PVG's last stamp tells: what was seen when that was not there yet was inside it. */
+  private async framesShownWhileBusy(colour: number): Promise<number> {
+    const { guest } = this;
+    const before = this.statistics.framesRendered;
+    let seen: number | null = null;
+    const stamp = await guest.drawFor(colour, guest.nextStamp);
+    const last = guest.nextStamp + 1;
+    const access = pendingUntil(guest.keepBusy());
+    await until(() => {
+      const shown = this.statistics.framesRendered - before;
+      const isOver = access.isDone || guest.raw.stamp(0) === last;
+      if (!isOver && guest.raw.stamp(1) === stamp) seen = shown;
+      return isOver;
+    });
+    await until(() => access.isDone);
+    if (seen === null) throw new RangeError('the access was over before the frame came');
+    return seen;
+  }
+
   private async regions(): Promise<readonly { readonly id: number; readonly references: number }[]> {
     const { regions } = (await this.device.internals.inspect('bql')) as { regions: { id: number; references: number }[] };
     return regions;
@@ -242,7 +266,7 @@ export class SoftRig implements Rig {
   }
 }
 
-function pendingUntil(promise: Promise<void>): Pending {
+function pendingUntil(promise: Promise<unknown>): Pending {
   const pending = { isDone: false };
   void promise.then(() => {
     pending.isDone = true;
