@@ -111,7 +111,7 @@ struct pvg_config {
 };
 
 /* Makes a PVG device and its displays, running but without a mode until the guest sets one. `ranges`
- * (0..64) is the guest's RAM; ranges don't overlap. Returns its handle, or 0 (PVG_E_ARGUMENT, PVG_E_HANDLE for a
+ * (0..2048) is the guest's RAM as it is seen; ranges don't overlap. Returns its handle, or 0 (PVG_E_ARGUMENT, PVG_E_HANDLE for a
  * group, mailbox or RAM, PVG_E_NO_MEMORY, PVG_E_FULL). No upcall is made before it has returned. */
 PVG_API uint32_t pvg_device_create(const struct pvg_config *config, const struct pvg_ram_range *ranges,
                                    uint32_t range_count);

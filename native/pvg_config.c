@@ -20,8 +20,8 @@ static bool overlaps(const struct pvg_ram_range *a, const struct pvg_ram_range *
 
 /* A PVG that reaches guest memory through upcalls only has its ranges checked all the same. */
 int32_t pvgi_check_ranges(const struct pvg_ram_range *ranges, uint32_t count) {
-  if (count > PVGI_RANGES || (count != 0 && ranges == NULL)) {
-    return pvgi_fail(PVG_E_ARGUMENT, "a device has 0..%u RAM ranges, not %u", PVGI_RANGES, count);
+  if (count > PVGI_RAM_RANGES || (count != 0 && ranges == NULL)) {
+    return pvgi_fail(PVG_E_ARGUMENT, "a device has 0..%u RAM ranges, not %u", PVGI_RAM_RANGES, count);
   }
   for (uint32_t i = 0; i < count; i++) {
     struct pvgi_memory memory;

@@ -19,7 +19,7 @@
 
 #define PVGI_UPCALLS 256
 #define PVGI_GLYPHS 64
-#define PVGI_RANGES 64u
+#define PVGI_RAM_RANGES 2048u /* what a map of PVG_MAP_SLOTS regions shows is in fewer, however they lie over each other */
 #define PVGI_SIDE_MAX 16384u /* of a mode and a texture */
 #define PVGI_MODES 128u
 

@@ -17,7 +17,7 @@ import {
   RENDER_MAILBOX_CAPACITY,
   UPDATE_MAILBOX_CAPACITY,
 } from './base/limits.js';
-import { encodeConfig, encodeModes, encodeRanges } from './bridge/device-config.js';
+import { encodeConfig, encodeModes, encodeRanges, type RamRangeConfig } from './bridge/device-config.js';
 import { findGpu } from './bridge/gpus.js';
 import { cellsView, checked, checkedHandle, loadBridge, type PvgBridge } from './bridge/native.js';
 import { PvgCause, PvgWindow, UpcallClass, type UpcallClassName, Wake } from './bridge/pvg.js';
@@ -26,10 +26,12 @@ import { migrationBlock, type MigrationHold } from './device/migration.js';
 import { padOptionRom } from './device/option-rom.js';
 import { type CheckedOptions, checkOptions, type DeviceOptions } from './device/options.js';
 import { displaySerials } from './device/serials.js';
+import { FlatView } from './memory/flat-view.js';
 import { RegionReferences } from './memory/references.js';
 import type { BackedRegion, MemoryRegion, MmioRegion } from './memory/region.js';
 import { REVISIONS } from './revisions/revisions.js';
 import { Board } from './runtime/board.js';
+import { makeRegion, type RegionParts } from './runtime/guest-memories.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from './runtime/shared.js';
 import type { SavedDevice } from './saved-device.js';
 import { TraceSwitches } from './trace/switches.js';
@@ -61,12 +63,12 @@ interface PvgParts {
   readonly options: CheckedOptions;
   readonly serials: readonly number[];
   readonly mailboxes: MailboxHandles;
-  readonly ram: number;
+  readonly ranges: readonly RamRangeConfig[];
   readonly map: number;
   readonly traceSwitches: TraceSwitches;
 }
 
-function makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSwitches }: PvgParts): number {
+function makePvg({ bridge, group, options, serials, mailboxes, ranges, map, traceSwitches }: PvgParts): number {
   const revision = REVISIONS[options.revision];
   const routes = routesOf(revision, mailboxes);
   const config = encodeConfig({
@@ -94,7 +96,6 @@ function makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSw
     own_traces: ownTraces(traceSwitches.names),
     virtual_clock: options.clock === 'virtual' ? 1 : 0,
   });
-  const ranges = ram === 0 ? [] : [{ gpa: options.ramBase, length: options.ramBytes, ramOffset: 0, ram }];
   return checkedHandle(bridge, 'make a PVG device', bridge.pvg_device_create(config, encodeRanges(ranges), ranges.length));
 }
 
@@ -107,6 +108,25 @@ function makeRam(bridge: PvgBridge, options: CheckedOptions, group: number, refe
   const ram = checkedHandle(bridge, `guest RAM of ${length} bytes`, bridge.pvg_ram_create(group, length));
   const hostAddress = Number(bridge.pvg_ram_address(ram));
   return { kind: 'ram', id: FIRST_REGION, name: 'ram', priority: 0, hostAddress, gpa, length, ramOffset: 0, ram, slot };
+}
+
+/** The memory that the device is given, beside `own` regions of its own RAM. Throws as makeRegion() does, and says of which piece. */
+function makeGiven(parts: RegionParts, options: CheckedOptions, own: number): readonly BackedRegion[] {
+  const windows = options.variant === 'pci' ? 1 : 2;
+  return options.memory.map((piece, index) => {
+    try {
+      return makeRegion(parts, piece, { id: FIRST_REGION + 1 + windows + index, count: own + windows + index });
+    } catch (error) {
+      throw error instanceof ArgumentError ? new ArgumentError(`memory[${index}]: ${error.message}`) : error;
+    }
+  });
+}
+
+/** The guest's RAM as it is seen, for a PVG that has to be told where it is. */
+function ramRanges(regions: readonly BackedRegion[]): readonly RamRangeConfig[] {
+  return new FlatView(regions).ranges.flatMap(({ gpa, end, offset, region }) =>
+    region.kind === 'ram' ? [{ gpa, length: end - gpa, ramOffset: region.ramOffset + offset, ram: region.ram }] : [],
+  );
 }
 
 /** RAM and the register windows. */
@@ -162,6 +182,7 @@ function serialsOf(options: CheckedOptions): readonly number[] {
 interface Made {
   readonly wiring: Wiring;
   readonly ram: number;
+  readonly given: readonly BackedRegion[];
   readonly serials: readonly number[];
 }
 
@@ -169,11 +190,12 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
   const map = checkedHandle(bridge, 'make a memory map', bridge.pvg_map_create(group));
   const references = new RegionReferences(cellsView(bridge, map, MAX_REGION_SLOTS));
   const memory = makeRam(bridge, options, group, references);
-  const ram = memory?.ram ?? 0;
+  const given = makeGiven({ bridge, group, variant: options.variant, references }, options, memory === null ? 0 : 1);
   const mailboxes = makeMailboxes(bridge, group, options.pollMicroseconds);
   const serials = serialsOf(options);
   const traceSwitches = TraceSwitches.of(options.trace);
-  const device = makePvg({ bridge, group, options, serials, mailboxes, ram, map, traceSwitches });
+  const ranges = ramRanges(memory === null ? given : [memory, ...given]);
+  const device = makePvg({ bridge, group, options, serials, mailboxes, ranges, map, traceSwitches });
   const board = new Board();
   board.setCreator(bridge.pvg_thread_id());
   const wiring: Wiring = {
@@ -183,7 +205,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     mailboxes,
     variant: options.variant,
     vectors: options.vectors,
-    regions: makeRegions(bridge, device, options, memory),
+    regions: [...makeRegions(bridge, device, options, memory), ...given],
     map,
     counters: new Counters().memory,
     interrupts: new InterruptLines().memory,
@@ -196,7 +218,7 @@ function makeWiring(bridge: PvgBridge, group: number, options: CheckedOptions, s
     traceDetail: options.traceDetail,
     pollMicroseconds: options.pollMicroseconds,
   };
-  return { wiring, ram, serials };
+  return { wiring, ram: memory?.ram ?? 0, given, serials };
 }
 
 /** Loaded by who restores only, as what it needs (compression, digests) takes long to load. */
@@ -253,11 +275,10 @@ async function start(bridge: PvgBridge, options: CheckedOptions, { saved, lateTh
     bridge.pvg_group_destroy(group);
     throw error;
   }
-  const device = new Device({ bridge, supervisor, options, ramHandle: made.ram, serials: made.serials, optionRom });
+  const device = new Device({ bridge, supervisor, options, ramHandle: made.ram, given: made.given, serials: made.serials, optionRom });
   try {
     if (!lateThreads) supervisor.startLateThreads();
     await supervisor.ready();
-    await device.addGiven(options.memory);
     if (saved) await device.restore(saved);
     supervisor.realized();
   } catch (error) {

@@ -7,7 +7,7 @@ import { EventEmitter } from 'node:events';
 import type { Supervisor } from '../actors/supervisor.js';
 import type { Report } from '../actors/wiring.js';
 import { flag, integer, registerWord, registerWords } from './base/arguments.js';
-import { ArgumentError, assert, BridgeError } from './base/errors.js';
+import { assert, BridgeError } from './base/errors.js';
 import { MAX_REGION_SLOTS } from './base/limits.js';
 import { cellsView, ramView } from './bridge/native.js';
 import { PvgStatus, PvgWindow } from './bridge/pvg.js';
@@ -84,6 +84,7 @@ export class Device extends EventEmitter<DeviceEvents> {
       nextId: Math.max(...wiring.regions.map(({ id }) => id)) + 1,
       count: wiring.regions.length,
     });
+    for (const [index, region] of parts.given.entries()) this.memories.adopt(region, options.memory[index]?.source);
     this.time = new DeviceClock(bridge, supervisor, options.clock);
     this.interrupts = new InterruptLines(wiring.interrupts);
     this.displays = wiring.displays.map(
@@ -313,15 +314,6 @@ export class Device extends EventEmitter<DeviceEvents> {
     const { msi } = saved.description;
     this.interrupts.setMsiEnabled(msi.enabled, msi.vectors);
     await supervisor.resume(saved.pvg);
-  }
-
-  /** Puts the memory that createDevice() was given on the map. @internal */
-  async addGiven(memory: readonly GuestMemoryOptions[]): Promise<void> {
-    for (const [index, piece] of memory.entries()) {
-      await this.memories.add(piece).catch((error: unknown) => {
-        throw error instanceof ArgumentError ? new ArgumentError(`memory[${index}]: ${error.message}`) : error;
-      });
-    }
   }
 
   /** Memory that a restored device had been given while it ran, and which was made anew. */

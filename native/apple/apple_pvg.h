@@ -141,9 +141,9 @@ struct apple_device {
   enum apple_phase phase; /* guarded by `lock` */
   bool used;              /* accessed since it was made; guarded by `lock` */
   uint32_t mmio_length;
-  struct pvg_ram_range ranges[PVGI_RANGES];
+  struct pvg_ram_range ranges[PVGI_RAM_RANGES];
   uint32_t range_count;
-  struct pvgi_memory memories[PVGI_RANGES]; /* of MODEL_RANGES: kept while the framework may look */
+  struct pvgi_memory memories[PVGI_RAM_RANGES]; /* of MODEL_RANGES: kept while the framework may look */
 
   /* Set while the device is made or resumed, released when it ends; used on the entries' threads. */
   id<MTLDevice> gpu;

@@ -72,7 +72,7 @@ bool apple_ask(struct apple_device *device, struct pvgi_call *call, uint64_t *va
 
 static void free_device(struct apple_device *device) {
   apple_tasks_free(device);
-  for (uint32_t at = 0; at < PVGI_RANGES; at++) {
+  for (uint32_t at = 0; at < PVGI_RAM_RANGES; at++) {
     if (device->memories[at].base != NULL) pvgi_ram_release(&device->memories[at]);
   }
   [device->state release];

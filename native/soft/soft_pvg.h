@@ -146,7 +146,7 @@ struct soft_device {
     struct pvgi_device base; /* whose `stopped` is written with `lock` held as well */
     struct { PVGI_DEVICE_MEMBERS };
   };
-  struct pvg_ram_range ranges[PVGI_RANGES];
+  struct pvg_ram_range ranges[PVGI_RAM_RANGES];
   uint32_t range_count;
   enum soft_phase phase; /* written with `lock` and `upcall_lock` held, so it may be read with either */
   uint32_t accesses[2];  /* in progress, by window; a reset counts as one of the gfx window */

@@ -19,6 +19,50 @@ const KINDS = ['ram', 'rom', 'deviceRam'] as const;
 /** Pages of the arm64 guests of the mmio variant. */
 const MMIO_GRANULE = 16_384;
 
+/** What a region of memory is made with. */
+export interface RegionParts {
+  readonly bridge: PvgBridge;
+  readonly group: number;
+  readonly variant: 'mmio' | 'pci';
+  readonly references: RegionReferences;
+}
+
+const granuleOf = ({ bridge, variant }: RegionParts): number => (variant === 'mmio' ? MMIO_GRANULE : bridge.pvg_page_size());
+
+/**
+ * Memory of the device's own, or of what it is given as, as a region with that id that is on no map yet; `count`: regions that there are. Throws ArgumentError
+ * for a wrong option, BridgeError if there is no memory.
+ */
+export function makeRegion(parts: RegionParts, options: GuestMemoryOptions, { id, count }: { id: number; count: number }): BackedRegion {
+  const { gpa, bytes, kind = 'ram', priority = 0, source } = object('options', options);
+  const granule = granuleOf(parts);
+  checkPlace({ gpa, bytes, priority }, granule, count);
+  if (!KINDS.includes(kind)) throw new ArgumentError(`kind is "${String(kind)}", expected one of ${KINDS.join(', ')}`);
+  const { bridge, group, references } = parts;
+  const slot = references.claim();
+  if (slot === null) throw new ArgumentError(`${MAX_REGION_SLOTS} memory regions are in use, most of them removed but still mapped`);
+  const what = `guest memory of ${bytes} bytes at 0x${gpa.toString(16)}`;
+  try {
+    const ram =
+      source === undefined
+        ? checkedHandle(bridge, what, bridge.pvg_ram_create(group, bytes))
+        : importSource(bridge, source, { group, what, bytes, granule, writable: kind !== 'rom' });
+    const hostAddress = Number(bridge.pvg_ram_address(ram));
+    return { kind, id, name: `${kind} ${id}`, gpa, length: bytes, priority, ram, ramOffset: 0, hostAddress, slot };
+  } catch (error) {
+    references.remove(slot);
+    throw error;
+  }
+}
+
+function checkPlace({ gpa, bytes, priority }: { gpa: number; bytes: number; priority: number }, granule: number, count: number): void {
+  integer('gpa', gpa, 0, MAX_GPA);
+  integer('bytes', bytes, granule, MAX_MEMORY_BYTES);
+  integer('priority', priority, 0, MAX_PRIORITY);
+  if (gpa % granule !== 0 || bytes % granule !== 0) throw new ArgumentError(`gpa and bytes must be multiples of ${granule}`);
+  if (count >= MAX_REGIONS) throw new ArgumentError(`a device has at most ${MAX_REGIONS} memory regions`);
+}
+
 /** How the map is changed; the supervisor does. */
 export interface MemoryMap {
   addRegion(region: BackedRegion | DeviceRegion): Promise<void>;
@@ -28,14 +72,10 @@ export interface MemoryMap {
 }
 
 /** What the pieces of one device need. */
-export interface GuestMemoriesParts {
-  readonly bridge: PvgBridge;
-  readonly group: number;
+export interface GuestMemoriesParts extends RegionParts {
   /** PVG's device. */
   readonly device: number;
-  readonly variant: 'mmio' | 'pci';
   readonly map: MemoryMap;
-  readonly references: RegionReferences;
   /** Region ids from here on are free. */
   readonly nextId: number;
   /** Regions that exist already. */
@@ -52,7 +92,6 @@ export class GuestMemories implements MemoryOwner {
   readonly writesUnlogged: boolean;
   private nextId: number;
   private count: number;
-  private readonly granule: number;
   private readonly pieces = new Map<number, { readonly region: BackedRegion; readonly memory: GuestMemory }>();
   /** Memory that was removed while something mapped it, and where its references are counted. */
   private removed: { readonly gpa: number; readonly slot: number }[] = [];
@@ -62,7 +101,6 @@ export class GuestMemories implements MemoryOwner {
   constructor(private readonly parts: GuestMemoriesParts) {
     this.bridge = parts.bridge;
     this.writesUnlogged = parts.variant === 'mmio';
-    this.granule = parts.variant === 'mmio' ? MMIO_GRANULE : parts.bridge.pvg_page_size();
     this.nextId = parts.nextId;
     this.count = parts.count;
     this.devices = new GuestDevices(parts.onError);
@@ -75,25 +113,26 @@ export class GuestMemories implements MemoryOwner {
 
   /** Throws ArgumentError for a wrong option, BridgeError if there is no memory. */
   async add(options: GuestMemoryOptions): Promise<GuestMemory> {
-    const { gpa, bytes, kind = 'ram', priority = 0, source } = object('options', options);
-    this.check({ gpa, bytes, priority });
-    if (!KINDS.includes(kind)) throw new ArgumentError(`kind is "${String(kind)}", expected one of ${KINDS.join(', ')}`);
-    const { bridge, map } = this.parts;
-    const id = this.nextId++;
-    const { ram, slot } = this.make(id, options);
-    const hostAddress = Number(bridge.pvg_ram_address(ram));
-    const region: BackedRegion = { kind, id, name: `${kind} ${id}`, gpa, length: bytes, priority, ram, ramOffset: 0, hostAddress, slot };
-    const memory = new GuestMemory(this, region, source);
+    const region = makeRegion(this.parts, options, { id: this.nextId, count: this.count });
+    this.nextId++;
     this.count++;
-    await map.addRegion(region);
-    this.pieces.set(id, { region, memory });
+    this.claims.set(region.slot, region.id);
+    await this.parts.map.addRegion(region);
+    return this.adopt(region, options.source);
+  }
+
+  /** Takes over a region that is on the map. */
+  adopt(region: BackedRegion, source: GuestMemoryOptions['source']): GuestMemory {
+    const memory = new GuestMemory(this, region, source);
+    this.claims.set(region.slot, region.id);
+    this.pieces.set(region.id, { region, memory });
     return memory;
   }
 
   /** Throws ArgumentError for a wrong option. */
   async addDevice(options: GuestDeviceOptions): Promise<GuestDevice> {
     const { gpa, bytes, priority = 1, readBytes } = object('options', options);
-    this.check({ gpa, bytes, priority });
+    checkPlace({ gpa, bytes, priority }, granuleOf(this.parts), this.count);
     checkReaders(options);
     const id = this.nextId++;
     this.count++;
@@ -151,34 +190,5 @@ export class GuestMemories implements MemoryOwner {
     const [lost] = this.removed;
     if (lost) throw new SavedStateError('mismatch', `memory at 0x${lost.gpa.toString(16)} was removed, but the guest still maps it`);
     return [...this.pieces.values()].map(({ region }) => region);
-  }
-
-  /** The RAM of a new region, and a slot for its references. */
-  private make(id: number, { bytes, gpa, kind = 'ram', source }: GuestMemoryOptions): { readonly ram: number; readonly slot: number } {
-    const { bridge, group, references } = this.parts;
-    const slot = references.claim();
-    if (slot === null) throw new ArgumentError(`${MAX_REGION_SLOTS} memory regions are in use, most of them removed but still mapped`);
-    this.claims.set(slot, id);
-    const what = `guest memory of ${bytes} bytes at 0x${gpa.toString(16)}`;
-    try {
-      const { granule } = this;
-      const ram =
-        source === undefined
-          ? checkedHandle(bridge, what, bridge.pvg_ram_create(group, bytes))
-          : importSource(bridge, source, { group, what, bytes, granule, writable: kind !== 'rom' });
-      return { ram, slot };
-    } catch (error) {
-      references.remove(slot);
-      throw error;
-    }
-  }
-
-  private check({ gpa, bytes, priority }: { gpa: number; bytes: number; priority: number }): void {
-    const { granule } = this;
-    integer('gpa', gpa, 0, MAX_GPA);
-    integer('bytes', bytes, granule, MAX_MEMORY_BYTES);
-    integer('priority', priority, 0, MAX_PRIORITY);
-    if (gpa % granule !== 0 || bytes % granule !== 0) throw new ArgumentError(`gpa and bytes must be multiples of ${granule}`);
-    if (this.count >= MAX_REGIONS) throw new ArgumentError(`a device has at most ${MAX_REGIONS} memory regions`);
   }
 }

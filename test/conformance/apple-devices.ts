@@ -25,9 +25,9 @@ export class AppleDevices extends SoftDevices {
   }
 }
 
-function makeDevice({ revision, variant = 'mmio' }: RigOptions): Promise<Device> {
+function makeDevice({ revision, variant = 'mmio', given = [] }: RigOptions): Promise<Device> {
   return createDevice({
-    ...{ revision, variant, ramBytes: RAM_BYTES, trace: ['apple_gfx_*'] },
+    ...{ revision, variant, ramBytes: RAM_BYTES, trace: ['apple_gfx_*'], memory: given },
     modes: MODES.map((mode) => ({ ...mode, rateHz: 60 })),
   });
 }

@@ -34,6 +34,8 @@ export interface RigOptions {
   /** Every n-th encode is refused. */
   readonly refuseEvery?: number;
   readonly managedTextures?: boolean;
+  /** Memory, beside RAM, that is there when the device is made. */
+  readonly given?: readonly MemoryOptions[];
   /** The device was not used before: of others the console may still have a surface and a cursor. */
   readonly fresh?: boolean;
 }
@@ -65,7 +67,14 @@ export interface StepResult {
   readonly bytes?: Uint8Array;
 }
 
-/** Memory that was added to the guest's map. */
+/** Memory on the guest's map. */
+export interface MemoryOptions {
+  readonly gpa: number;
+  readonly bytes: number;
+  readonly kind?: 'ram' | 'rom';
+}
+
+/** Memory that was put onto the guest's map. */
 export interface RigMemory {
   /** The region's id. */
   readonly id: number;
@@ -138,7 +147,9 @@ export interface Rig {
   gpa(offset: number): number;
   /** Writes words of RAM. */
   poke(offset: number, ...words: number[]): void;
-  addMemory(options: { readonly gpa: number; readonly bytes: number; readonly kind?: 'ram' | 'rom' }): Promise<RigMemory>;
+  /** What the rig was opened with, in that order. */
+  readonly given: readonly RigMemory[];
+  addMemory(options: MemoryOptions): Promise<RigMemory>;
   addDevice(options: { readonly gpa: number; readonly bytes: number; readonly read: (offset: number) => number | null }): Promise<void>;
   /** The word that PVG sees at an offset of a task. The rig may use the task's last page. */
   look(task: number, offset: number): Promise<number>;

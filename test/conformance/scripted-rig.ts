@@ -9,6 +9,7 @@ import { WINDOW_BASE } from '../worlds/memory-map.js';
 import type { WorldDisplay } from '../worlds/port.js';
 import { peekWord, pokeWords } from './words.js';
 import {
+  type MemoryOptions,
   MODES,
   type Pending,
   RAM_BYTES,
@@ -49,7 +50,12 @@ export class ScriptedRig implements Rig {
   private lastSurface: WorldDisplay['surface'];
   private lastImage: WorldDisplay['image'] = null;
 
+  readonly given: RigMemory[] = [];
+  /** What is given, until it is there. */
+  private readonly wanted: MemoryOptions[];
+
   constructor(options: RigOptions) {
+    this.wanted = [...(options.given ?? [])];
     const { revision, variant = 'mmio', refuseEvery = 0, managedTextures = false } = options;
     this.gpuHeld = options.slowGpu ?? false;
     const scheduler: Scheduler = (choices) => this.choose(choices);
@@ -67,6 +73,7 @@ export class ScriptedRig implements Rig {
   /** As a guest begins: the first mode is set. */
   async begin(): Promise<void> {
     const [mode] = MODES;
+    for (const memory of this.wanted.splice(0)) this.given.push(await this.addMemory(memory));
     await this.run({ do: 'modeChange', port: 0, ...mode });
     await this.until('the first mode is set', () => this.surface?.width === mode.width && this.pendingEvents === 0);
   }
@@ -103,7 +110,7 @@ export class ScriptedRig implements Rig {
     pokeWords(this.world.ram, offset, words);
   }
 
-  async addMemory({ gpa, bytes, kind = 'ram' }: { gpa: number; bytes: number; kind?: 'ram' | 'rom' }): Promise<RigMemory> {
+  async addMemory({ gpa, bytes, kind = 'ram' }: MemoryOptions): Promise<RigMemory> {
     const { world } = this;
     const { id, ram } = world.addMemory(gpa, bytes, kind);
     this.runUntil('the memory is there', () => world.embedder.isDone);

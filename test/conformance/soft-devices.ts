@@ -41,10 +41,11 @@ export class SoftDevices implements RigSource {
 }
 
 function makeDevice(options: RigOptions): Promise<Device> {
-  const { revision, variant = 'mmio', refuseEvery = 0, managedTextures = false, slowGpu = false } = options;
+  const { revision, variant = 'mmio', refuseEvery = 0, managedTextures = false, slowGpu = false, given = [] } = options;
   return createDevice({
     ...{ revision, variant, refuseEvery, managedTextures },
     vsync: false,
+    memory: given,
     ramBytes: RAM_BYTES,
     modes: MODES.map((mode) => ({ ...mode, rateHz: 60 })),
     encodeDelayMicroseconds: slowGpu ? SLOW_GPU_MICROSECONDS : 0,

@@ -2,13 +2,14 @@
  * A rig with the native software PVG: the built device, on real threads and real memory.
  */
 import { loadBridge } from '../../dist/src/bridge/native.js';
-import type { CursorImage, Device, GuestDevice } from '../../dist/src/index.js';
+import type { CursorImage, Device, GuestDevice, GuestMemory } from '../../dist/src/index.js';
 import type { Glyph } from '../../src/bridge/scripted-steps.js';
 import { REVISIONS } from '../../src/revisions/revisions.js';
 import * as L from '../../src/guest/layout.js';
 import { until } from '../device/raw-guest.js';
 import {
   type MemoryModel,
+  type MemoryOptions,
   MODES,
   type Pending,
   type Rig,
@@ -48,6 +49,7 @@ export class SoftRig implements Rig {
   private readonly before: { readonly statistics: RigStatistics; readonly interrupts: readonly number[] };
   /** What was put onto the memory map. */
   private readonly added: Pick<GuestDevice, 'remove'>[] = [];
+  private givenMemory: readonly RigMemory[] = [];
   private ranges = 0;
   private readonly bridge = loadBridge();
   private readonly guest: SoftGuest;
@@ -71,6 +73,8 @@ export class SoftRig implements Rig {
     await until(() => this.surface?.width === mode.width && this.pendingEvents === 0);
     // The answer comes behind everything that the device had to say until then.
     await this.device.mmioRead(L.REG_VERSION);
+    const given = this.device.memory.filter((_, index) => index < (this.options.given?.length ?? 0));
+    this.givenMemory = await Promise.all(given.map((memory) => this.rigMemory(memory)));
   }
 
   get revision() {
@@ -105,17 +109,14 @@ export class SoftRig implements Rig {
     this.guest.raw.poke(offset, ...words);
   }
 
-  async addMemory(options: { gpa: number; bytes: number; kind?: 'ram' | 'rom' }): Promise<RigMemory> {
+  async addMemory(options: MemoryOptions): Promise<RigMemory> {
     const memory = await this.device.addMemory(options);
     this.added.push(memory);
-    const ids = (await this.regions()).map(({ id }) => id);
-    return {
-      id: Math.max(...ids),
-      gpa: options.gpa,
-      poke: (offset, ...words) => pokeWords(memory.bytes, offset, words),
-      peek: (offset) => peekWord(memory.bytes, offset),
-      remove: () => memory.remove(),
-    };
+    return this.rigMemory(memory);
+  }
+
+  get given(): readonly RigMemory[] {
+    return this.givenMemory;
   }
 
   async addDevice(options: { gpa: number; bytes: number; read: (offset: number) => number | null }): Promise<void> {
@@ -250,8 +251,19 @@ export class SoftRig implements Rig {
     return seen;
   }
 
-  private async regions(): Promise<readonly { readonly id: number; readonly references: number }[]> {
-    const { regions } = (await this.device.internals.inspect('bql')) as { regions: { id: number; references: number }[] };
+  private async rigMemory(memory: GuestMemory): Promise<RigMemory> {
+    const { gpa } = memory;
+    return {
+      id: (await this.regions()).find((region) => region.gpa === gpa)?.id ?? 0,
+      gpa,
+      poke: (offset, ...words) => pokeWords(memory.bytes, offset, words),
+      peek: (offset) => peekWord(memory.bytes, offset),
+      remove: () => memory.remove(),
+    };
+  }
+
+  private async regions(): Promise<readonly { readonly id: number; readonly gpa: number; readonly references: number }[]> {
+    const { regions } = (await this.device.internals.inspect('bql')) as { regions: { id: number; gpa: number; references: number }[] };
     return regions;
   }
 

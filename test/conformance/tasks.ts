@@ -135,6 +135,25 @@ export function describeTasks({ open, revision, memory }: Conformance): void {
       expect([await rig.look(TASK, page), await rig.look(TASK, 2 * page)]).toEqual([1, 2]);
     });
 
+    it(`maps RAM that the device was given, and ROM ${asks ? 'for reading' : 'not even for reading'}`, async () => {
+      const given = [
+        { gpa: HIGH, bytes: 0x8000 },
+        { gpa: 3 * HIGH, bytes: 0x4000, kind: 'rom' },
+      ] as const;
+      const rig = await open({ given });
+      const { page } = rig;
+      rig.given[0]?.poke(page, 0x66_66_66_66);
+      rig.given[1]?.poke(0, 0x77_77_77_77);
+      await rig.run({ do: 'createTask', task: TASK, length: 5 * page });
+      const map = (gpa: number, offset: number, readOnly: boolean) =>
+        rig.run({ do: 'map', task: TASK, offset, readOnly, pieces: [{ gpa, length: page }] });
+      expect(await map(HIGH + page, 0, false)).toEqual({ ok: true });
+      expect(await map(3 * HIGH, page, true)).toEqual({ ok: asks });
+      expect([await rig.look(TASK, 0), await rig.look(TASK, page)]).toEqual([0x66_66_66_66, asks ? 0x77_77_77_77 : 0]);
+      expect(await rig.run({ do: 'readMemory', gpa: HIGH + page, length: 4 })).toEqual({ ok: true, bytes: new Uint8Array(4).fill(0x66) });
+      expect(await rig.references(rig.given[0]?.id ?? 0)).toBe(taskReferences ? 1 : 0);
+    });
+
     it(`${asks ? 'maps' : 'refuses'} RAM that was added later`, async () => {
       const rig = await openWithTask();
       const { page } = rig;

@@ -232,7 +232,7 @@ static void test_create_arguments(void) {
   CHECK(pvg_gpu_count() == 1 && pvg_gpu_flags(0) == (PVG_GPU_UNIFIED_MEMORY | PVG_GPU_DEFAULT));
   CHECK(pvg_gpu_flags(1) == PVG_E_ARGUMENT && pvg_bridge_can_suspend() == 1);
   CHECK(pvg_device_create(NULL, ranges, 2) == 0 && pvg_device_create(&good, NULL, 2) == 0);
-  CHECK(pvg_device_create(&good, ranges, 65) == 0);
+  CHECK(pvg_device_create(&good, ranges, 2049) == 0);
   ranges[1].gpa = RAM_GPA;
   CHECK(pvg_device_create(&good, ranges, 2) == 0); /* they overlap */
   ranges[1] = (struct pvg_ram_range){UINT64_MAX - PAGE + 1, 2 * PAGE, 0, host.ram, 0};
