@@ -7,11 +7,14 @@
  */
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
 #include "polling.h"
+
+_Static_assert(offsetof(struct pvg_transfer, posted) == 64 && offsetof(struct pvg_transfer, taken) == 128, "as every language that reads it has it");
 
 static _Thread_local struct pvg_transfer *own;
 
