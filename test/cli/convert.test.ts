@@ -26,31 +26,26 @@ const cli = (args: readonly string[], input?: Buffer) => {
 };
 
 describe('a log that run --trace wrote', () => {
-  it.each(REVISION_NAMES)('fits, of revision %s, and becomes a recording of as many events', (revision) => {
+  /** The log of three frames; in async-write of a run that came far enough, since there a write overtakes another sooner or later, which ends it. */
+  const logOf = (revision: string): Buffer => {
     const log = path(`${revision}.log`);
-    cli([
-      'run',
-      '--frames',
-      '3',
-      '--mode',
-      '320x200@60',
-      '--revision',
-      revision,
-      '--trace',
-      'apple_gfx_*',
-      '--trace-prefix',
-      '--trace-file',
-      log,
-    ]);
-    const text = readFileSync(log);
+    const frames = ['run', '--frames', '3', '--mode', '320x200@60', '--revision', revision];
+    for (let runs = 1; ; runs++) {
+      cli([...frames, '--trace', 'apple_gfx_*', '--trace-prefix', '--trace-file', log]);
+      const text = readFileSync(log);
+      if (revision !== 'async-write' || runs === 20 || text.toString().split('\n').length > 40) return text;
+    }
+  };
+
+  it.each(REVISION_NAMES)('fits, of revision %s, and becomes a recording of as many events', (revision) => {
+    const text = logOf(revision);
     const imported = new LogImport({ machines: checkedMachines(), producer: 'a test' });
     imported.push(text);
     const { chunks, summary } = imported.finish();
     expect(summary.complaints).toEqual([]);
     const counts: Record<string, number> = {};
     for (const [, name = ''] of text.toString().matchAll(/^\d+@[\d.]+:(\w+)/gm)) counts[name] = (counts[name] ?? 0) + 1;
-    // In async-write a write overtakes another sooner or later, as it is known to, and that ends the run.
-    expect(sum(counts)).toBeGreaterThan(revision === 'async-write' ? 0 : 30);
+    expect(sum(counts)).toBeGreaterThan(30);
     const { agfx_machine_started: _, agfx_machine_moved: __, ...events } = eventCounts(storeOf(Buffer.concat(chunks)));
     expect(events).toEqual(counts);
   });
