@@ -15,13 +15,14 @@ import type { Revision } from '../src/revisions/revision.js';
 import { REVISIONS } from '../src/revisions/revisions.js';
 import { Board } from '../src/runtime/board.js';
 import type { Mailboxes } from '../src/runtime/mailbox.js';
+import { carryIntoPvg } from '../src/runtime/pvg-access.js';
 import { Counters, CursorState, InterruptLines, ShownFrames, Viewers } from '../src/runtime/shared.js';
 import { Surface } from '../src/runtime/surface.js';
 import { TRACE_IDS, type TraceArgs, type TraceName } from '../src/trace/events.js';
 import type { Tracer } from '../src/trace/tracer.js';
 import type { Blocking } from './bql/continuations.js';
 import { Message } from './messages.js';
-import { tracedEntry } from './thread-tracer.js';
+import { noteJobBegan, noteJobEnded } from './thread-tracer.js';
 import { emptyPosting, type PostedEffect, postingOf } from './postings.js';
 import type { Report, Wiring } from './wiring.js';
 
@@ -175,7 +176,10 @@ export class ThreadPort implements DevicePort {
 
   private enterPvg(access: AccessJob): JobResult {
     this.mailboxes.flush();
-    return tracedEntry(this.tracer, this.bridge, this.wiring.device, access);
+    noteJobBegan(this.tracer, access.job);
+    const result = carryIntoPvg(this.bridge, this.wiring.device, access);
+    noteJobEnded(this.tracer, access.job, result.ok);
+    return result;
   }
 
   /** Enters PVG to encode a frame: a pvg_status. */

@@ -8,9 +8,7 @@ import { DETAILED_RING_ENTRIES, TRACE_RING_ENTRIES } from '../src/base/limits.js
 import type { PvgBridge } from '../src/bridge/native.js';
 import type { PvgRecord } from '../src/bridge/records.js';
 import { Transfer } from '../src/bridge/transfer.js';
-import type { JobResult } from '../src/device/mmio.js';
 import type { Mailboxes } from '../src/runtime/mailbox.js';
-import { carryIntoPvg, type PvgAccess } from '../src/runtime/pvg-access.js';
 import { TRACE_IDS } from '../src/trace/events.js';
 import { ringMemory, TraceRing } from '../src/trace/ring.js';
 import { TraceSwitches } from '../src/trace/switches.js';
@@ -77,11 +75,12 @@ export function tracePosts(tracer: Tracer, mailboxes: Mailboxes): void {
   mailboxes.onPost = (mailbox, { kind, id = 0 }) => tracer.note(TRACE_IDS.agfx_message_posted, kind, id, mailbox);
 }
 
-/** Carries an access into PVG, and notes when; before, since it may never come back, readers see what there is. */
-export function tracedEntry(tracer: Tracer, bridge: PvgBridge, device: number, access: PvgAccess & { readonly job: number }): JobResult {
-  tracer.note(TRACE_IDS.agfx_job_began, access.job);
+/** A thread enters PVG with a job; since it may never come back, readers see what there is. */
+export function noteJobBegan(tracer: Tracer, job: number): void {
+  tracer.note(TRACE_IDS.agfx_job_began, job);
   if (tracer.isDetailed) tracer.publish();
-  const result = carryIntoPvg(bridge, device, access);
-  tracer.note(TRACE_IDS.agfx_job_ended, access.job, result.ok ? 1 : 0);
-  return result;
+}
+
+export function noteJobEnded(tracer: Tracer, job: number, ok: boolean): void {
+  tracer.note(TRACE_IDS.agfx_job_ended, job, ok ? 1 : 0);
 }

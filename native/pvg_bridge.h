@@ -127,6 +127,12 @@ PVG_API int32_t pvg_mmio_length(uint32_t device, uint32_t window);
 PVG_API int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value);
 PVG_API int32_t pvg_mmio_write(uint32_t device, uint32_t window, uint64_t offset, uint64_t value);
 
+/* The access that the calling thread's transfer has as the first record taken, made without its being handed over. words: 0 read or 1 write,
+ * window, 4 or 8 bytes, offset, low and high half of what is written. The words of `posted` say what came of it: 1 or 0 as it was
+ * made or not, low and high half of what was read. Returns and BLOCKS as those; PVG_E_ARGUMENT of a thread that has no transfer, or has yet to
+ * post what stands there. */
+PVG_API int32_t pvg_mmio_carry(uint32_t device);
+
 /* Back to the state after creation: accesses in flight are completed, tasks are destroyed by upcalls,
  * interrupts raised before it may still be delivered. The IOSurface mapper stays as it is. BLOCKS until PVG is quiet, as
  * an access does. */

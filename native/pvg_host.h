@@ -17,7 +17,7 @@ extern "C" {
 #define PVG_API __attribute__((visibility("default")))
 
 /* Raised whenever a signature, a record or a structure below changes. */
-#define PVG_BRIDGE_VERSION 9u
+#define PVG_BRIDGE_VERSION 10u
 
 enum pvg_status {
   PVG_OK = 0,

@@ -3,7 +3,7 @@
  * transfer.c - memory through which a thread's records pass: what it posts and takes lies there, and no call hands it over.
  *
  * Invariant: a thread's transfer is made when it first asks, is where it is for as long as the thread lives, and is looked at by that thread alone.
- * Mailboxes know nothing of it.
+ * Mailboxes and devices know nothing of it.
  */
 #include <pthread.h>
 #include <stdbool.h>
@@ -59,4 +59,18 @@ int32_t pvg_mailbox_transfer(void) {
     transfer->to = 0;
   }
   return transfer->timed != 0 ? take_timed(transfer) : take(transfer);
+}
+
+int32_t pvg_mmio_carry(uint32_t device) {
+  struct pvg_transfer *transfer = own;
+  if (transfer == NULL || transfer->to != 0) return pvgi_fail(PVG_E_ARGUMENT, "the thread has no transfer, or one that is to be posted");
+  const uint64_t *access = transfer->taken[0].words;
+  uint32_t window = (uint32_t)access[1], value[2] = {0, 0};
+  int32_t status = access[0] == 1 ? pvg_mmio_write(device, window, access[3], access[5] << 32 | access[4]) : pvg_mmio_read(device, window, access[3], value);
+  uint64_t *answer = transfer->posted.words;
+  memset(answer, 0, sizeof transfer->posted.words);
+  answer[0] = status == PVG_OK;
+  answer[1] = value[0];
+  answer[2] = access[2] == 8 ? value[1] : 0;
+  return status;
 }

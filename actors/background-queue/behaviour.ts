@@ -6,7 +6,7 @@
  */
 import { DefectError } from '../../src/base/errors.js';
 import { Upcall } from '../../src/bridge/pvg.js';
-import { emptyRecord, type MutableRecord, type PvgRecord } from '../../src/bridge/records.js';
+import { emptyRecord, type PvgRecord } from '../../src/bridge/records.js';
 import type { JobResult } from '../../src/device/mmio.js';
 import type { PvgAccess } from '../../src/runtime/pvg-access.js';
 import { Message } from '../messages.js';
@@ -34,7 +34,7 @@ export function workOf(record: PvgRecord): Work {
       return {
         do: 'carry',
         job: id,
-        answer: reserved === 1 ? Message.accessReturned : Message.jobDone,
+        answer: jobAnswerKind(reserved),
         operation: words[0] ?? 0,
         window: words[1] ?? 0,
         size: words[2] ?? 0,
@@ -64,12 +64,12 @@ export function workOf(record: PvgRecord): Work {
   }
 }
 
-/** What the BQL is told of a job that PVG has returned from. `into` is written and returned. */
-export function jobAnswer({ job, answer }: CarryWork, { ok, value, high }: JobResult, into: MutableRecord = emptyRecord()): MutableRecord {
-  into.kind = answer;
-  into.id = job;
-  into.words[0] = ok ? 1 : 0;
-  into.words[1] = value;
-  into.words[2] = high;
-  return into;
+/** With which kind of message the BQL is told of a job, by what its own message has as `reserved`. */
+export function jobAnswerKind(reserved: number): number {
+  return reserved === 1 ? Message.accessReturned : Message.jobDone;
+}
+
+/** What the BQL is told of a job that PVG has returned from. */
+export function jobAnswer({ job, answer }: CarryWork, { ok, value, high }: JobResult): PvgRecord {
+  return { ...emptyRecord(), kind: answer, id: job, words: [ok ? 1 : 0, value, high, 0, 0, 0] };
 }

@@ -3,18 +3,18 @@
  *
  * Invariant: no decision is taken here (behaviour.ts). piscina owns the thread; drain() keeps it until the mailbox closes.
  */
-import { unreachable } from '../../src/base/errors.js';
+import { DefectError, unreachable } from '../../src/base/errors.js';
 import { loadBridge, type PvgBridge } from '../../src/bridge/native.js';
 import { PvgStatus } from '../../src/bridge/pvg.js';
-import { emptyRecord, type MutableRecord, type PvgRecord } from '../../src/bridge/records.js';
-import type { JobResult } from '../../src/device/mmio.js';
+import type { PvgRecord } from '../../src/bridge/records.js';
 import { Board } from '../../src/runtime/board.js';
 import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import type { Tracer } from '../../src/trace/tracer.js';
-import { endBatch, makeTracer, traceBatch, tracedEntry, tracePosts } from '../thread-tracer.js';
+import { Message } from '../messages.js';
+import { endBatch, makeTracer, noteJobBegan, noteJobEnded, traceBatch, tracePosts } from '../thread-tracer.js';
 import type { Report, Wiring } from '../wiring.js';
-import { type CarryWork, jobAnswer, workOf } from './behaviour.js';
+import { jobAnswerKind, workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
 
 interface Worker {
@@ -25,8 +25,6 @@ interface Worker {
   /** Its line on the board, null if it has none. */
   readonly line: number | null;
   readonly tracer: Tracer;
-  /** What it says of each job, which leaves it at once. */
-  readonly answer: MutableRecord;
 }
 
 /** Piscina task: serves the mailbox until it is closed. */
@@ -35,16 +33,11 @@ export default function drain({ wiring, reports }: WorkerData): void {
   const board = new Board(wiring.board);
   const tracer = makeTracer({ bridge, wiring, actor: 'background-queue', report: (report) => reports.postMessage(report) });
   const line = board.claimWorker(bridge.pvg_thread_id());
-  const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line, tracer, answer: emptyRecord() };
+  const worker: Worker = { wiring, bridge, mailboxes: new Mailboxes(bridge), board, line, tracer };
   tracePosts(tracer, worker.mailboxes);
   bridge.pvg_group_guard(wiring.group);
   reports.postMessage({ report: 'ready' } satisfies Report);
-  for (;;) {
-    const record = takeOne(worker);
-    if (!record) break;
-    serve(record, worker);
-    worker.mailboxes.recycle(record);
-  }
+  while (takeOne(worker));
   if (line !== null) board.leave(line);
   bridge.pvg_group_unguard(wiring.group);
   reports.close();
@@ -82,45 +75,53 @@ export function resume({ wiring, state }: { wiring: Wiring; state: Uint8Array })
   return { status, text: status === PvgStatus.ok ? '' : bridge.pvg_last_error() };
 }
 
-function takeOne({ mailboxes, wiring, tracer }: Worker): PvgRecord | null {
+/** Takes a message and does what it asks for; false once the mailbox is closed. */
+function takeOne(worker: Worker): boolean {
+  const { mailboxes, wiring, tracer } = worker;
+  endBatch(tracer);
   // One at a time: a record taken in a batch would wait for the blocked ones before it while other workers idle.
-  for (;;) {
-    endBatch(tracer);
-    const records = mailboxes.take(wiring.mailboxes.background, -1, 1);
-    if (records === null) return null;
-    tracer.tick();
-    if (records.length > 0) traceBatch(tracer, wiring, records);
-    const record = records[0];
-    if (record) return record;
-  }
+  const count = mailboxes.takeRaw(wiring.mailboxes.background, -1, 1);
+  if (count < 0) return false;
+  tracer.tick();
+  if (count === 0) return true;
+  if (wiring.traceDeliveries || tracer.isDetailed) traceBatch(tracer, wiring, [mailboxes.read(0)]);
+  if (mailboxes.taken.kindAt(0) === Message.job) carry(worker);
+  else serve(mailboxes.read(0), worker);
+  return true;
 }
 
-function serve(record: PvgRecord, worker: Worker): void {
-  const { bridge, mailboxes, wiring } = worker;
+/** A job is carried into PVG as it lies in the memory of the thread's transfer, and so is what comes of it to the BQL: nothing is made of either. */
+function carry({ bridge, mailboxes, wiring, board, line, tracer }: Worker): void {
+  const { taken } = mailboxes;
+  const job = taken.idAt(0);
+  const answer = mailboxes.begin();
+  if (line !== null) board.set(line, job);
+  noteJobBegan(tracer, job);
+  const status = bridge.pvg_mmio_carry(wiring.device);
+  noteJobEnded(tracer, job, status === PvgStatus.ok);
+  if (line !== null) board.set(line, 0);
+  answer.putHead(0, jobAnswerKind(taken.reservedAt(0)), job, 0);
+  mailboxes.leave(wiring.mailboxes.bql);
+}
+
+/** What is asked for by no job. */
+function serve(record: PvgRecord, { bridge, mailboxes, wiring, tracer }: Worker): void {
   const work = workOf(record);
   switch (work.do) {
     case 'carry':
-      mailboxes.postLater(wiring.mailboxes.bql, jobAnswer(work, carry(work, worker), worker.answer));
-      return;
+      throw new DefectError('a job is carried as it lies there');
     case 'encode': {
-      worker.tracer.noteDetail(TRACE_IDS.agfx_encode_began, record.id, work.display);
+      tracer.noteDetail(TRACE_IDS.agfx_encode_began, record.id, work.display);
       const status = bridge.pvg_display_encode(wiring.device, work.display, work.texture, work.managed, record.id);
-      worker.tracer.noteDetail(TRACE_IDS.agfx_encode_ended, record.id, work.display, status === PvgStatus.ok ? 1 : 0);
+      tracer.noteDetail(TRACE_IDS.agfx_encode_ended, record.id, work.display, status === PvgStatus.ok ? 1 : 0);
       if (status !== PvgStatus.ok) mailboxes.post(wiring.mailboxes.bql, work.refusal);
       return;
     }
     case 'pass':
-      if (work.traced !== null) worker.tracer.emit(work.traced, undefined);
+      if (work.traced !== null) tracer.emit(work.traced, undefined);
       mailboxes.post(wiring.mailboxes.bql, work.section);
       return;
     default:
       return unreachable(work);
   }
-}
-
-function carry(work: CarryWork, { bridge, wiring, board, line, tracer }: Worker): JobResult {
-  if (line !== null) board.set(line, work.job);
-  const result = tracedEntry(tracer, bridge, wiring.device, work);
-  if (line !== null) board.set(line, 0);
-  return result;
 }

@@ -220,20 +220,20 @@ export class BqlBehaviour {
   /** Trace lines that come when PVG asks, before the work runs (device.md 8). */
   private arrived(record: PvgRecord): void {
     if (!this.port.tracing) return;
-    const [first = 0, second = 0, third = 0] = record.words;
-    switch (record.kind) {
+    const { kind, words } = record;
+    switch (kind) {
       case Upcall.raiseInterrupt:
-        return this.port.trace('apple_gfx_raise_irq', { vector: first });
+        return this.port.trace('apple_gfx_raise_irq', { vector: words[0] ?? 0 });
       case Upcall.iosfcInterrupt:
-        return this.port.trace('apple_gfx_iosfc_raise_irq', { vector: first });
+        return this.port.trace('apple_gfx_iosfc_raise_irq', { vector: words[0] ?? 0 });
       case Upcall.readMemory:
-        return this.port.trace('apple_gfx_read_memory', { gpa: first, length: second, destination: third });
+        return this.port.trace('apple_gfx_read_memory', { gpa: words[0] ?? 0, length: words[1] ?? 0, destination: words[2] ?? 0 });
       case Upcall.iosfcUnmap:
-        return this.port.trace('apple_gfx_iosfc_unmap_memory', { words: record.words });
+        return this.port.trace('apple_gfx_iosfc_unmap_memory', { words });
       case Message.displaySection:
-        return this.device.displays[first]?.arrived(record.reserved, record);
+        return this.device.displays[words[0] ?? 0]?.arrived(record.reserved, record);
       default:
-        if (record.kind <= Upcall.frameCompleted) this.device.displays[first]?.arrived(record.kind, record);
+        if (kind <= Upcall.frameCompleted) this.device.displays[words[0] ?? 0]?.arrived(kind, record);
     }
   }
 

@@ -106,7 +106,6 @@ export class BqlHandlers implements RegisterReader {
 
   /** Tasks, mappings, interrupts and the memory map; false if the message is none of theirs. */
   private memory(record: PvgRecord): boolean {
-    const [first = 0] = record.words;
     switch (record.kind) {
       case Upcall.createTask:
         this.tasks.create(record);
@@ -127,10 +126,10 @@ export class BqlHandlers implements RegisterReader {
         this.iosfc.unmap(record);
         return true;
       case Upcall.raiseInterrupt:
-        this.port.perform({ do: 'raiseInterrupt', line: 'gfx', vector: first });
+        this.port.perform({ do: 'raiseInterrupt', line: 'gfx', vector: record.words[0] ?? 0 });
         return true;
       case Upcall.iosfcInterrupt:
-        this.port.perform({ do: 'raiseInterrupt', line: 'iosfc', vector: first });
+        this.port.perform({ do: 'raiseInterrupt', line: 'iosfc', vector: record.words[0] ?? 0 });
         return true;
       case Message.regionAdded:
         this.space.add(regionOf(record, (ram) => this.port.ramAddress(ram)));

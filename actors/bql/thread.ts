@@ -55,7 +55,7 @@ let heldBefore = false;
  */
 function countHold(): void {
   const now = times.returned;
-  const [before = 0] = since;
+  const before = since[0] ?? 0;
   if (before !== 0) port.counters.addHold(((heldBefore ? now : times.entered) - before) / 1000);
   since[0] = now;
 }

@@ -73,6 +73,7 @@ export interface PvgBridge {
   pvg_mmio_length(device: number, window: number): number;
   pvg_mmio_read(device: number, window: number, offset: Word, value: Buffer): number;
   pvg_mmio_write(device: number, window: number, offset: Word, value: Word): number;
+  pvg_mmio_carry(device: number): number;
   pvg_device_reset(device: number): number;
   pvg_device_suspend(device: number): number;
   pvg_device_state(device: number, state: Buffer | null, room: Word, length: Buffer): number;
@@ -197,6 +198,7 @@ export const PROTOTYPES = [
   'int32_t pvg_mmio_length(uint32_t device, uint32_t window)',
   'int32_t pvg_mmio_read(uint32_t device, uint32_t window, uint64_t offset, uint32_t *value)',
   'int32_t pvg_mmio_write(uint32_t device, uint32_t window, uint64_t offset, uint64_t value)',
+  'int32_t pvg_mmio_carry(uint32_t device)',
   'int32_t pvg_device_reset(uint32_t device)',
   'int32_t pvg_device_suspend(uint32_t device)',
   'int32_t pvg_device_state(uint32_t device, void *state, uint64_t room, uint64_t *length)',
@@ -246,7 +248,7 @@ export const PROTOTYPES = [
 ] as const;
 
 /** The version of pvg_bridge.h this file was written for. */
-export const BRIDGE_VERSION = 9;
+export const BRIDGE_VERSION = 10;
 
 /** What was built for another processor or C library is found, but can't be loaded. */
 function openLibrary(path: string): ReturnType<typeof koffi.load> {

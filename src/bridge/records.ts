@@ -10,6 +10,7 @@ const RECORD_U32 = RECORD_BYTES / 4;
 const FIRST_WORD = 2;
 const THREAD = 14;
 const RESERVED = 15;
+const NO_WORDS: readonly number[] = [];
 const TWO_32 = 2 ** 32;
 const SAFE_HIGH = 2 ** 21;
 /** Records that wait to be used again; more are seldom in use at once. */
@@ -54,41 +55,98 @@ export class RecordBuffer {
     return record;
   }
 
+  /** Straight on, since each message passes here and what it takes is mostly the way through the code. */
   readInto(index: number, record: MutableRecord): void {
+    const { u32 } = this;
+    const { words } = record;
     const at = index * RECORD_U32;
-    record.kind = this.at(at);
-    record.id = this.at(at + 1);
-    for (let word = 0; word < 6; word++) record.words[word] = wordAt(this.u32, at + FIRST_WORD + 2 * word);
-    record.thread = this.at(at + THREAD);
-    record.reserved = this.at(at + RESERVED);
+    record.kind = u32[at] as number;
+    record.id = u32[at + 1] as number;
+    words[0] = u32[at + 2] as number;
+    words[1] = u32[at + 4] as number;
+    words[2] = u32[at + 6] as number;
+    words[3] = u32[at + 8] as number;
+    words[4] = u32[at + 10] as number;
+    words[5] = u32[at + 12] as number;
+    record.thread = u32[at + THREAD] as number;
+    record.reserved = u32[at + RESERVED] as number;
+    const some = (u32[at + 3] as number) | (u32[at + 5] as number) | (u32[at + 7] as number);
+    const others = (u32[at + 9] as number) | (u32[at + 11] as number) | (u32[at + 13] as number);
+    if ((some | others) !== 0) readWide(u32, at + FIRST_WORD, words);
   }
 
   write(index: number, record: Partial<PvgRecord> & { kind: number }): void {
+    const { kind, id = 0, words = NO_WORDS, thread = 0, reserved = 0 } = record;
+    this.putHead(index, kind, id, reserved);
+    this.u32[index * RECORD_U32 + THREAD] = thread;
+    // By their places: to take a list apart by a pattern is many times the code.
+    this.putWords(index, words[0] ?? 0, words[1] ?? 0, words[2] ?? 0, words[3] ?? 0, words[4] ?? 0, words[5] ?? 0);
+  }
+
+  /** As write(), all but the words. */
+  putHead(index: number, kind: number, id: number, reserved: number): void {
+    const { u32 } = this;
     const at = index * RECORD_U32;
-    this.u32[at] = record.kind;
-    this.u32[at + 1] = record.id ?? 0;
-    const { words } = record;
-    const given = words === undefined ? 0 : words.length;
-    for (let word = 0; word < 6; word++) this.writeWord(at + FIRST_WORD + 2 * word, word < given ? (words?.[word] ?? 0) : 0);
-    this.u32[at + THREAD] = record.thread ?? 0;
-    this.u32[at + RESERVED] = record.reserved ?? 0;
+    u32[at] = kind;
+    u32[at + 1] = id;
+    u32[at + THREAD] = 0;
+    u32[at + RESERVED] = reserved;
   }
 
-  private at(index: number): number {
-    return this.u32[index] ?? 0;
-  }
-
-  private writeWord(index: number, given: number): void {
-    if (given >>> 0 === given) {
-      this.u32[index] = given;
-      this.u32[index + 1] = 0;
-      return;
+  /** The words alone. */
+  putWords(index: number, first: number, second: number, third: number, fourth: number, fifth: number, sixth: number): void {
+    const { u32 } = this;
+    const at = index * RECORD_U32 + FIRST_WORD;
+    if (isHalf(first) && isHalf(second) && isHalf(third) && isHalf(fourth) && isHalf(fifth) && isHalf(sixth)) {
+      u32[at] = first;
+      u32[at + 1] = 0;
+      u32[at + 2] = second;
+      u32[at + 3] = 0;
+      u32[at + 4] = third;
+      u32[at + 5] = 0;
+      u32[at + 6] = fourth;
+      u32[at + 7] = 0;
+      u32[at + 8] = fifth;
+      u32[at + 9] = 0;
+      u32[at + 10] = sixth;
+      u32[at + 11] = 0;
+    } else {
+      for (const [word, given] of [first, second, third, fourth, fifth, sixth].entries()) writeWide(u32, at + 2 * word, given);
     }
-    // What was too large to be exact stays so on its way through another mailbox.
-    const value = Number.isFinite(given) ? given : SAFE_HIGH * TWO_32;
-    this.u32[index] = value % TWO_32;
-    this.u32[index + 1] = Math.floor(value / TWO_32);
   }
+
+  kindAt(index: number): number {
+    return this.u32[index * RECORD_U32] as number;
+  }
+
+  idAt(index: number): number {
+    return this.u32[index * RECORD_U32 + 1] as number;
+  }
+
+  reservedAt(index: number): number {
+    return this.u32[index * RECORD_U32 + RESERVED] as number;
+  }
+
+  /** The low half of a word. */
+  lowAt(index: number, word: number): number {
+    return this.u32[index * RECORD_U32 + FIRST_WORD + 2 * word] as number;
+  }
+}
+
+/** Whether a word fits its low half. */
+function isHalf(word: number): boolean {
+  return word >>> 0 === word;
+}
+
+function readWide(u32: Uint32Array, at: number, words: MutableRecord['words']): void {
+  for (let word = 0; word < words.length; word++) words[word] = wordAt(u32, at + 2 * word);
+}
+
+function writeWide(u32: Uint32Array, at: number, given: number): void {
+  // What was too large to be exact stays so on its way through another mailbox.
+  const value = Number.isFinite(given) ? given : SAFE_HIGH * TWO_32;
+  u32[at] = value % TWO_32;
+  u32[at + 1] = Math.floor(value / TWO_32);
 }
 
 function wordAt(u32: Uint32Array, index: number): number {

@@ -9,7 +9,7 @@ import { BridgeError, DeviceClosedError } from '../base/errors.js';
 import { TAKE_BATCH } from '../base/limits.js';
 import type { PvgBridge } from '../bridge/native.js';
 import { PvgStatus } from '../bridge/pvg.js';
-import { type PvgRecord, RecordPool } from '../bridge/records.js';
+import { type PvgRecord, type RecordBuffer, RecordPool } from '../bridge/records.js';
 import { Transfer } from '../bridge/transfer.js';
 
 /** A record to post; what is not given is 0. */
@@ -47,6 +47,22 @@ export class Mailboxes {
     this.transfer.to = mailbox;
   }
 
+  /**
+   * Where to put a record that is to leave as postLater()'s do, once leave() says where to: for who makes no object of it. What was to be posted before is
+   * sent.
+   */
+  begin(): RecordBuffer {
+    this.flush();
+    return this.transfer.posted;
+  }
+
+  /** What stands in begin()'s buffer is to be posted later. */
+  leave(mailbox: number): void {
+    const { posted } = this.transfer;
+    this.onPost?.(mailbox, { kind: posted.kindAt(0), id: posted.idAt(0) });
+    this.transfer.to = mailbox;
+  }
+
   /** Sends what was to be posted later. To be called before the thread does anything else that may take its time. */
   flush(): void {
     const mailbox = this.transfer.withdraw();
@@ -58,17 +74,33 @@ export class Mailboxes {
    * used again by the next take.
    */
   take(mailbox: number, timeoutUs: number, max = TAKE_BATCH): readonly PvgRecord[] | null {
-    const count = this.transfer.run(mailbox, Math.min(max, TAKE_BATCH), timeoutUs);
-    if (count === PvgStatus.closed || count === PvgStatus.handle) return null;
-    if (count < 0) throw new BridgeError(count, `take from a mailbox: ${this.bridge.pvg_last_error()}`);
+    const count = this.takeRaw(mailbox, timeoutUs, max);
+    if (count < 0) return null;
     const { batch } = this;
     // A store of the length is dear, and batches are mostly of one.
     if (batch.length > count) batch.length = count;
-    for (let index = 0; index < count; index++) batch[index] = this.pool.read(this.transfer.taken, index);
+    for (let index = 0; index < count; index++) batch[index] = this.read(index);
     return batch;
   }
 
-  /** Gives a record of take() back, which nobody looks at any more. */
+  /** As take(), but leaves what it took in `taken`, until the next take: how many records, below 0 once the mailbox is closed and empty. */
+  takeRaw(mailbox: number, timeoutUs: number, max = TAKE_BATCH): number {
+    const count = this.transfer.run(mailbox, Math.min(max, TAKE_BATCH), timeoutUs);
+    if (count >= 0 || count === PvgStatus.closed || count === PvgStatus.handle) return count;
+    throw new BridgeError(count, `take from a mailbox: ${this.bridge.pvg_last_error()}`);
+  }
+
+  /** What was taken last. */
+  get taken(): RecordBuffer {
+    return this.transfer.taken;
+  }
+
+  /** A record of `taken`; the caller's until it recycles it. */
+  read(index: number): PvgRecord {
+    return this.pool.read(this.transfer.taken, index);
+  }
+
+  /** Gives a record of take() or read() back, which nobody looks at any more. */
   recycle(record: PvgRecord): void {
     this.pool.recycle(record);
   }

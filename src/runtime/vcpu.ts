@@ -9,7 +9,6 @@ import { ArgumentError, DeadlockError, DeviceClosedError } from '../base/errors.
 import { REPLY_MAILBOX_CAPACITY } from '../base/limits.js';
 import { checkedHandle, loadBridge, type PvgBridge, ramView } from '../bridge/native.js';
 import { PvgCause, PvgWindow } from '../bridge/pvg.js';
-import { emptyRecord, type PvgRecord } from '../bridge/records.js';
 import { TraceSwitches } from '../trace/switches.js';
 import { Board, VCPU_CODES } from './board.js';
 import { Mailboxes } from './mailbox.js';
@@ -62,11 +61,6 @@ export interface VcpuOptions {
   readonly unlocked?: boolean;
 }
 
-interface Halves {
-  readonly low: number;
-  readonly high: number;
-}
-
 /** Which register of what size, and what is done to it. */
 interface Register {
   readonly operation: 0 | 1;
@@ -84,9 +78,6 @@ const IOSFC_READ: Register = { operation: READ, window: PvgWindow.iosfc, size: 8
 const IOSFC_WRITE: Register = { operation: WRITE, window: PvgWindow.iosfc, size: 8 };
 const IOSFC_READ_32: Register = { operation: READ, window: PvgWindow.iosfc, size: 4 };
 const IOSFC_WRITE_32: Register = { operation: WRITE, window: PvgWindow.iosfc, size: 4 };
-const NOTHING: Halves = { low: 0, high: 0 };
-
-const joined = ({ low, high }: Halves): bigint => (BigInt(high) << 32n) | BigInt(low);
 
 /** A guest's processor as the device sees it: accesses that wait for their end, on whichever thread made it. Used by that thread alone. */
 export class Vcpu {
@@ -108,8 +99,9 @@ export class Vcpu {
   private readonly unlocked: boolean;
   private readonly switches: TraceSwitches;
   private token = 0;
-  /** The access that is made, which leaves it at once. */
-  private readonly request = emptyRecord();
+  /** What the last access has read: its halves, of 32 bits each. */
+  private low = 0;
+  private high = 0;
 
   /** Attaches the calling thread. The attachment comes from Device.attachment and may cross threads. */
   constructor(
@@ -138,22 +130,25 @@ export class Vcpu {
 
   /** Reads a 32-bit register of the gfx window; blocks until PVG has answered. Throws DeviceClosedError. */
   read32(offset: number): number {
-    return this.access(GFX_READ, offset, NOTHING).low;
+    this.access(GFX_READ, offset, 0, 0);
+    return this.low;
   }
 
   /** Writes a 32-bit register; blocks until PVG has processed it. Throws DeviceClosedError. */
   write32(offset: number, value: number): void {
-    this.access(GFX_WRITE, offset, { low: registerWord(value), high: 0 });
+    this.access(GFX_WRITE, offset, registerWord(value), 0);
   }
 
   /** Reads 8 bytes: two registers, the low one first. */
   read64(offset: number): bigint {
-    return joined(this.access(GFX_READ_64, offset, NOTHING));
+    this.access(GFX_READ_64, offset, 0, 0);
+    return this.wide;
   }
 
   /** Writes 8 bytes: two registers, the low one first, nothing else of the guest's in between. */
   write64(offset: number, value: bigint): void {
-    this.access(GFX_WRITE_64, offset, registerWords(value));
+    const { low, high } = registerWords(value);
+    this.access(GFX_WRITE_64, offset, low, high);
   }
 
   /** Whether the device has an iosfc window (mmio variant). */
@@ -163,22 +158,25 @@ export class Vcpu {
 
   /** Reads a 64-bit register of the iosfc window; 0 without one. */
   readIosfc64(offset: number): bigint {
-    return joined(this.access(IOSFC_READ, offset, NOTHING));
+    this.access(IOSFC_READ, offset, 0, 0);
+    return this.wide;
   }
 
   /** Writes a 64-bit register of the iosfc window. */
   writeIosfc64(offset: number, value: bigint): void {
-    this.access(IOSFC_WRITE, offset, registerWords(value));
+    const { low, high } = registerWords(value);
+    this.access(IOSFC_WRITE, offset, low, high);
   }
 
   /** Reads 4 bytes of the iosfc window. */
   readIosfc32(offset: number): number {
-    return this.access(IOSFC_READ_32, offset, NOTHING).low;
+    this.access(IOSFC_READ_32, offset, 0, 0);
+    return this.low;
   }
 
   /** Writes 4 bytes of the iosfc window. */
   writeIosfc32(offset: number, value: number): void {
-    this.access(IOSFC_WRITE_32, offset, { low: registerWord(value), high: 0 });
+    this.access(IOSFC_WRITE_32, offset, registerWord(value), 0);
   }
 
   /** Gives the reply mailbox back; an access that is blocked in it on another thread throws DeviceClosedError. */
@@ -187,71 +185,78 @@ export class Vcpu {
     this.bridge.pvg_mailbox_destroy(this.replies);
   }
 
-  private access(register: Register, offset: number, { low, high }: Halves): Halves {
+  private get wide(): bigint {
+    return (BigInt(this.high) << 32n) | BigInt(this.low);
+  }
+
+  /** Makes an access, and waits for its end: `low` and `high` are what is written, and then what was read. */
+  private access({ operation, window, size }: Register, offset: number, low: number, high: number): void {
     if (!Number.isSafeInteger(offset) || offset < 0)
       throw new ArgumentError(`register offset ${String(offset)} is not a non-negative integer`);
-    if (this.unlocked && !this.attachment.traceDetail && !this.switches.any) return this.enterUnlocked(register, offset, { low, high });
-    const { bqlMailbox, kinds } = this.attachment;
+    if (this.unlocked && !this.attachment.traceDetail && !this.switches.any)
+      return this.enterUnlocked({ operation, window, size, offset, value: low, high });
+    const { mailboxes, attachment } = this;
     this.token = (this.token + 1) >>> 0;
-    const { request } = this;
-    const { words } = request;
-    request.kind = kinds.access;
-    request.id = this.token;
-    request.reserved = high;
-    words[0] = register.operation;
-    words[1] = register.window;
-    words[2] = register.size;
-    words[3] = offset;
-    words[4] = low;
-    words[5] = this.replies;
+    const request = mailboxes.begin();
+    request.putHead(0, attachment.kinds.access, this.token, high);
+    request.putWords(0, operation, window, size, offset, low, this.replies);
     this.note(VCPU_CODES.waitingForAnswer);
-    this.mailboxes.postLater(bqlMailbox, request);
-    for (;;) {
-      const records = this.mailboxes.take(this.replies, -1, 1);
-      if (records === null) throw this.closed();
-      const record = records[0];
-      if (!record) continue;
-      if (record.kind === kinds.enterPvg) this.enterPvg(record);
-      const isAnswer = record.kind !== kinds.enterPvg && record.id === this.token;
-      const answer = isAnswer ? { low: record.words[0] ?? 0, high: record.words[1] ?? 0 } : null;
-      this.mailboxes.recycle(record);
-      if (answer === null) continue;
-      this.note(VCPU_CODES.idle);
-      return answer;
+    mailboxes.leave(attachment.bqlMailbox);
+    while (!this.takeAnswer());
+    this.note(VCPU_CODES.idle);
+  }
+
+  /** Takes one message; whether it was the answer. */
+  private takeAnswer(): boolean {
+    const { mailboxes } = this;
+    const count = mailboxes.takeRaw(this.replies, -1, 1);
+    if (count < 0) throw this.closed();
+    if (count === 0) return false;
+    const { taken } = mailboxes;
+    if (taken.kindAt(0) === this.attachment.kinds.enterPvg) {
+      this.enterPvg();
+      return false;
     }
+    this.low = taken.lowAt(0, 0);
+    this.high = taken.lowAt(0, 1);
+    return taken.idAt(0) === this.token;
   }
 
   /** Of the gfx window's 8 bytes the two registers are two accesses, as the BQL actor makes them; between them another thread's may come. */
-  private enterUnlocked(register: Register, offset: number, { low, high }: Halves): Halves {
-    const { operation, window, size } = register;
-    if (offset % size !== 0 || offset + size > (this.attachment.windowBytes[window] ?? 0)) return NOTHING;
+  private enterUnlocked(access: PvgAccess): void {
+    const { window, size, offset, high } = access;
+    this.low = 0;
+    this.high = 0;
+    if (offset % size !== 0 || offset + size > (this.attachment.windowBytes[window] ?? 0)) return;
     this.note(VCPU_CODES.inPvg);
-    const isPair = window === PvgWindow.gfx && size === 8;
-    const first = this.carry({ operation, window, size: isPair ? 4 : size, offset, value: low, high: isPair ? 0 : high });
-    const answer = isPair
-      ? { low: first.low, high: this.carry({ operation, window, size: 4, offset: offset + 4, value: high, high: 0 }).low }
-      : first;
+    if (window === PvgWindow.gfx && size === 8) {
+      this.low = this.carry({ ...access, size: 4, high: 0 }).value;
+      this.high = this.carry({ ...access, size: 4, offset: offset + 4, value: high, high: 0 }).value;
+    } else {
+      const result = this.carry(access);
+      this.low = result.value;
+      this.high = result.high;
+    }
     this.note(VCPU_CODES.idle);
-    return answer;
   }
 
-  private carry(access: PvgAccess): Halves {
+  private carry(access: PvgAccess): ReturnType<typeof carryIntoPvg> {
     const { group, device } = this.attachment;
     this.counters.add('accesses');
-    const { ok, value, high } = carryIntoPvg(this.bridge, device, access);
-    if (!ok && this.bridge.pvg_group_cause(group) !== PvgCause.none) throw this.closed();
-    return { low: value, high };
+    const result = carryIntoPvg(this.bridge, device, access);
+    if (!result.ok && this.bridge.pvg_group_cause(group) !== PvgCause.none) throw this.closed();
+    return result;
   }
 
-  /** The BQL was dropped: this thread carries the access into PVG itself, and then takes the lock again. */
-  private enterPvg(record: PvgRecord): void {
-    const [operation = 0, window = 0, size = 0, offset = 0, value = 0, high = 0] = record.words;
-    const { device, bqlMailbox, kinds } = this.attachment;
+  /** The BQL was dropped: this thread carries the access that it was sent into PVG itself, and then takes the lock again. */
+  private enterPvg(): void {
+    const { mailboxes, attachment } = this;
+    const answer = mailboxes.begin();
     this.note(VCPU_CODES.inPvg);
-    const result = carryIntoPvg(this.bridge, device, { operation, window, size, offset, value, high });
+    this.bridge.pvg_mmio_carry(attachment.device);
     this.note(VCPU_CODES.waitingForAnswer);
-    const words = [result.ok ? 1 : 0, result.value, result.high];
-    if (!this.mailboxes.post(bqlMailbox, { kind: kinds.accessReturned, id: record.id, words })) throw this.closed();
+    answer.putHead(0, attachment.kinds.accessReturned, mailboxes.taken.idAt(0), 0);
+    mailboxes.leave(attachment.bqlMailbox);
   }
 
   private note(state: number): void {

@@ -45,6 +45,49 @@ static void test_registers(void) {
   stage_close(&without, &guest);
 }
 
+struct words {
+  uint64_t at[6];
+};
+
+/* Makes the access that lies in the thread's transfer, and compares the words of `posted` afterwards. */
+static void check_carried(uint32_t device, struct words access, int32_t status, struct words answer) {
+  struct pvg_transfer *transfer = (struct pvg_transfer *)(uintptr_t)pvg_thread_transfer();
+  memcpy(transfer->taken[0].words, &access, sizeof access);
+  memset(&transfer->posted, 0xff, sizeof transfer->posted);
+  CHECK(pvg_mmio_carry(device) == status);
+  CHECK(memcmp(transfer->posted.words, &answer, sizeof answer) == 0);
+  CHECK(transfer->posted.kind == UINT32_MAX && transfer->posted.id == UINT32_MAX && transfer->posted.reserved == UINT32_MAX);
+}
+
+static void *carry_without_transfer(void *device) {
+  CHECK(pvg_mmio_carry(*(uint32_t *)device) == PVG_E_ARGUMENT);
+  return NULL;
+}
+
+/* What a transfer says is written and read as it says. */
+static void test_carried(void) {
+  struct host host = {.config = {.iosfc = 1}};
+  struct guest guest;
+  stage_open(&host, &guest);
+  const struct words nothing = {{1}}, refused = {{0}};
+  check_carried(host.device, (struct words){{1, PVG_WINDOW_IOSFC, 8, IOSFC_TABLE, 0x9abcdef0u, 0x12345678u}}, PVG_OK, nothing);
+  CHECK(mapper_read(&guest, IOSFC_TABLE) == 0x123456789abcdef0ull);
+  check_carried(host.device, (struct words){{0, PVG_WINDOW_IOSFC, 8, IOSFC_TABLE}}, PVG_OK, (struct words){{1, 0x9abcdef0u, 0x12345678u}});
+  check_carried(host.device, (struct words){{0, PVG_WINDOW_IOSFC, 4, IOSFC_TABLE}}, PVG_OK, (struct words){{1, 0x9abcdef0u, 0}});
+  check_carried(host.device, (struct words){{1, PVG_WINDOW_GFX, 4, REG_FIFO_LENGTH, 77}}, PVG_OK, nothing);
+  check_carried(host.device, (struct words){{0, PVG_WINDOW_GFX, 4, REG_FIFO_LENGTH}}, PVG_OK, (struct words){{1, 77, 0}});
+  check_carried(host.device, (struct words){{1, PVG_WINDOW_IOSFC, 8, UINT64_MAX - 3, 1}}, PVG_E_ARGUMENT, refused);
+  check_carried(host.device, (struct words){{0, 2, 4, 0}}, PVG_E_UNSUPPORTED, refused);
+  struct pvg_transfer *transfer = (struct pvg_transfer *)(uintptr_t)pvg_thread_transfer();
+  transfer->to = 1; /* what is to be posted isn't written over */
+  transfer->posted.words[0] = 5;
+  CHECK(pvg_mmio_carry(host.device) == PVG_E_ARGUMENT && transfer->posted.words[0] == 5);
+  transfer->to = 0;
+  pthread_t other;
+  CHECK(pthread_create(&other, NULL, carry_without_transfer, &host.device) == 0 && pthread_join(other, NULL) == 0);
+  stage_close(&host, &guest);
+}
+
 /* ---- mapping ---- */
 
 static void test_map_and_unmap(void) {
@@ -218,6 +261,7 @@ static void test_stop_meanwhile(bool destroy) {
 
 int main(void) {
   test_registers();
+  test_carried();
   test_map_and_unmap();
   test_the_write_waits();
   test_ring_and_table_move();

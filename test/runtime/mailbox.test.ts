@@ -40,6 +40,25 @@ it('a take sends what is to leave later, once, and overwrites nothing of what wa
   expect(idsIn(box)).toEqual([1]);
 });
 
+it('what is put straight into the memory leaves in its turn, and what came may be looked at where it lies', () => {
+  const [first, second] = [new Mailboxes(bridge), new Mailboxes(bridge)];
+  const posted: unknown[] = [];
+  second.onPost = (mailbox, { kind, id }) => posted.push({ mailbox, kind, id });
+  first.postLater(box, { kind: 1, id: 1 });
+  const record = second.begin();
+  record.putHead(0, 2, 3, 4);
+  record.putWords(0, 5, 2 ** 32, 7, 8, 9, 2 ** 32 - 1);
+  second.leave(box);
+  expect(posted).toEqual([{ mailbox: box, kind: 2, id: 3 }]);
+  expect(first.takeRaw(other, 0)).toBe(0);
+  expect(first.takeRaw(box, 0, 2)).toBe(2);
+  const { taken } = first;
+  expect([taken.idAt(0), taken.kindAt(1), taken.idAt(1), taken.reservedAt(1), taken.lowAt(1, 5)]).toEqual([1, 2, 3, 4, 2 ** 32 - 1]);
+  expect(first.read(1)).toEqual({ kind: 2, id: 3, words: [5, 2 ** 32, 7, 8, 9, 2 ** 32 - 1], thread: 0, reserved: 4 });
+  bridge.pvg_group_close(group, PvgCause.closed);
+  expect(first.takeRaw(box, -1)).toBeLessThan(0);
+});
+
 it('a take waits as long as it may, and for nothing that is closed', () => {
   const mailboxes = new Mailboxes(bridge);
   const times = new Transfer(bridge);

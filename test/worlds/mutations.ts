@@ -227,8 +227,8 @@ const DROPPED: readonly Mutation[] = [
   {
     name: 'a worker does not say that a job is done',
     file: 'actors/background-queue/behaviour.ts',
-    from: 'answer: reserved === 1 ? Message.accessReturned : Message.jobDone,',
-    to: 'answer: Message.accessReturned,',
+    from: 'return reserved === 1 ? Message.accessReturned : Message.jobDone;',
+    to: 'return Message.accessReturned;',
   },
   {
     name: 'readMemory is not answered',
