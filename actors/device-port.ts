@@ -98,7 +98,14 @@ export class ThreadPort implements DevicePort {
 
   perform(effect: Effect): void {
     const { bridge, mailboxes, wiring } = this;
+    // The frequent ones first.
     switch (effect.do) {
+      case 'answerUpcall':
+        // A stale id is an upcall that stop has released already.
+        bridge.pvg_upcall_answer(wiring.device, effect.id, effect.ok ? 1 : 0, effect.value);
+        return;
+      case 'count':
+        return this.counters.add(effect.what);
       case 'submitJob':
       case 'queueRender':
       case 'tellSurface':
@@ -123,10 +130,6 @@ export class ThreadPort implements DevicePort {
         answer.words[1] = high;
         return mailboxes.postLater(mailbox, answer);
       }
-      case 'answerUpcall':
-        // A stale id is an upcall that stop has released already.
-        bridge.pvg_upcall_answer(wiring.device, effect.id, effect.ok ? 1 : 0, effect.value);
-        return;
       case 'raiseInterrupt':
         return this.raise(effect.line, effect.vector);
       case 'releaseTexture':
@@ -148,8 +151,6 @@ export class ThreadPort implements DevicePort {
         return this.report({ report: 'update', display: effect.display });
       case 'signalUpdateDone':
         return this.report({ report: 'updateDone', display: effect.display });
-      case 'count':
-        return this.counters.add(effect.what);
       case 'passFrame':
         this.counters.add('framesUnseen');
         this.viewers[effect.display]?.setBehind(true);

@@ -29,6 +29,7 @@ const EVENTS = {
   lockOffered: table.event('lock.offered'),
   conditionHeld: table.event('condition.held'),
   handlerEnded: table.event('handler.ended'),
+  waitBegan: table.event('wait.began', { job: 0 }),
 };
 
 /** What others may know of the lock. */
@@ -242,9 +243,14 @@ export class BqlBehaviour {
     const effects = this.lock.send(event);
     const changed = this.lock.state !== state || this.lock.context !== context;
     if (this.port.tracesMachines && (changed || effects.length > 0)) noteMove(this.port, 'lock', 0, this.lock, event.type);
-    if (changed) this.onLock?.(this.lock.value, this.device.isDeviceRead(this.cause) ? -this.cause : this.cause);
+    if (changed) this.tellLock();
     for (let index = 0; index < effects.length; index++) this.carryOut(effects[index] as MachineEffect);
     return effects.length > 0;
+  }
+
+  private tellLock(): void {
+    const { cause } = this;
+    this.onLock?.(this.lock.value, this.device.isDeviceRead(cause) ? -cause : cause);
   }
 
   private carryOut(effect: MachineEffect): void {
@@ -307,7 +313,8 @@ export class BqlBehaviour {
 
   private beginWait(job: number, continuation: Continuation, record: PvgRecord, isBottomHalf: boolean): void {
     this.innermost = { job, continuation, record, isBottomHalf, result: null, outer: this.innermost };
-    this.send({ type: 'wait.began', job });
+    EVENTS.waitBegan.job = job;
+    this.send(EVENTS.waitBegan);
     if (this.traces) this.port.note(TRACE_IDS.agfx_bql_wait_began, job, this.depth);
   }
 

@@ -3,6 +3,7 @@
  */
 import { MAX_REGION_SLOTS } from '../../src/base/limits.js';
 import { cellsView } from '../../src/bridge/native.js';
+import type { PvgRecord } from '../../src/bridge/records.js';
 import { Transfer } from '../../src/bridge/transfer.js';
 import { RegionReferences } from '../../src/memory/references.js';
 import { actorTools, runActor } from '../actor-thread.js';
@@ -84,7 +85,7 @@ void runActor({
   },
   handle(records) {
     countHold();
-    for (const record of records) behaviour.receive(record);
+    for (let index = 0; index < records.length; index++) behaviour.receive(records[index] as PvgRecord);
     behaviour.run((call) => port.block(call));
     heldBefore = behaviour.held;
   },

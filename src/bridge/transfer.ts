@@ -56,7 +56,7 @@ export class Transfer {
     words[FROM] = from;
     words[MAX] = max;
     words[TIMEOUT] = timeoutUs;
-    words[TIMEOUT + 1] = Math.floor(timeoutUs / TWO_32);
+    words[TIMEOUT + 1] = timeoutUs < 0 ? -1 : Math.floor(timeoutUs / TWO_32);
     return this.bridge.pvg_mailbox_transfer();
   }
 

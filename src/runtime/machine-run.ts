@@ -26,24 +26,26 @@ export interface RunSnapshot<M extends AnyStateMachine> {
 export type EventOf<T> = T extends MachineTable<infer M> ? EventFromLogic<M> : never;
 export type RunOf<T> = T extends MachineTable<infer M> ? MachineRun<M> : never;
 
-/** An event that carries nothing, made once; it remembers its column in the table that it was last sent to. */
-class BareEvent<T extends string> {
-  private table: FlatTable | null = null;
-  private column = 0;
+/** An event that is made once and sent often; it remembers its column in the table that it was last sent to. */
+class KnownEvent {
+  table: FlatTable | null = null;
+  column = 0;
 
-  constructor(readonly type: T) {}
-
-  columnIn(table: FlatTable): number {
-    if (this.table !== table) {
-      this.table = table;
-      this.column = columnOf(table, this.type);
-    }
-    return this.column;
-  }
+  constructor(readonly type: string) {}
 }
 
 function columnOf({ events, width }: FlatTable, event: string): number {
   return events.get(event) ?? width - 1;
+}
+
+/** As columnOf(), for an event that doesn't remember it yet, if it is one that can. */
+function lookUp(table: FlatTable, event: { readonly type: string }): number {
+  const column = columnOf(table, event.type);
+  if (event instanceof KnownEvent) {
+    event.table = table;
+    event.column = column;
+  }
+  return column;
 }
 
 /** A compiled machine. Threads load definitions of machines that they never run, so it is compiled when it is first asked for anything. */
@@ -68,9 +70,9 @@ export class MachineTable<M extends AnyStateMachine> {
     return this.table.values;
   }
 
-  /** An event that carries nothing, to be made once and sent often. */
-  event<T extends EventFromLogic<M>['type']>(type: T): { readonly type: T } {
-    return new BareEvent(type);
+  /** An event to be made once and sent often, with what it carries: its fields may be set before it is sent, since no step keeps it. */
+  event<T extends EventFromLogic<M>['type'], F extends object = object>(type: T, fields?: F): { readonly type: T } & F {
+    return Object.assign(new KnownEvent(type), fields) as unknown as { readonly type: T } & F;
   }
 
   /** A run that has taken its first step; what that asked for is in its `effects`. */
@@ -138,7 +140,8 @@ export class MachineRun<M extends AnyStateMachine> {
   /** Takes one event; returns what the machine asks for, valid until the next event. */
   send(event: EventFromLogic<M>): readonly MachineEffect[] {
     const { table } = this;
-    const column = (event as object) instanceof BareEvent ? (event as BareEvent<string>).columnIn(table) : columnOf(table, event.type);
+    const known = event as unknown as KnownEvent;
+    const column = known.table === table ? known.column : lookUp(table, event);
     const step = table.cells[this.state * table.width + column] as Step;
     return isPlain(step) ? this.rest(step) : this.walk(step, event);
   }
