@@ -1,13 +1,14 @@
 /**
  * The latencies of the data path, as rows of the benchmark, and by themselves: `node test/bench/latency.mjs SCENARIO PLACEMENT [--count N]
- * [--runs N] [--against twin,rival,polling] [--device JSON]`.
+ * [--runs N] [--against twin,rival,polling,bare] [--device JSON]`.
  *
  * SCENARIO is one of SCENARIOS below, PLACEMENT `pinned` (every thread of a side on one core: the path's own cost) or `free`. Invariant: a
- * latency is time over operations of a whole run, and a row's is the median of the runs.
+ * latency is time over operations of a whole run, and a row's is the median of the runs. `bare`, of map-1 and write, has no goal: it tells what of the
+ * distance to the twin is Node's, koffi's and the mailboxes'.
  */
 import { parseArgs } from 'node:util';
 import { checkOptions } from '../../dist/src/device/options.js';
-import { interleave, median, rounded, runOurs, runRival, runTwin, scaled } from './sides/sides.mjs';
+import { interleave, median, rounded, runBare, runOurs, runRival, runTwin, scaled } from './sides/sides.mjs';
 
 /** What is measured, how often at full scale, and the least that it must reach against each. */
 export const SCENARIOS = {
@@ -23,6 +24,7 @@ const AGAINST = {
   twin: 'the C twin',
   polling: 'our own without adaptive polling',
   rival: 'the same path on comlink and piscina.run',
+  bare: 'the hops alone in JavaScript, without a device',
 };
 /** A side that is slower does less, so that a run of each takes about as long. */
 const SLOWER = { rival: 10 };
@@ -47,6 +49,8 @@ const micros = (result) => result.nanoseconds / result.operations / 1000;
 
 /** What is to be said of a row: where the twin needs more than ours, and where C itself would not reach the goal. */
 function noteOf(against, goal, { twinNeedsMore, twin, reference }) {
+  if (against === 'bare')
+    return twin && `The bare hops come to ${rounded(median(twin.map(micros)) / median(reference.map(micros)), 3)} of the twin.`;
   if (against === 'twin') return twinNeedsMore ? TWIN_NEEDS_MORE : undefined;
   const best = twin === undefined ? goal : median(reference.map(micros)) / median(twin.map(micros));
   return best < goal ? `The twin in C itself comes to ${rounded(best, 3)}.` : undefined;
@@ -93,6 +97,7 @@ async function compare({ scenario, placement, against, device = {} }, { runs, sc
     ours: () => runOurs({ ...request, device }),
     twin: () => runTwin(request),
     polling: () => runOurs({ ...request, device: { ...device, pollMicroseconds: 0 } }),
+    bare: () => runBare(request),
     rival: () => runRival({ ...request, warm: lessFor('rival', request.warm), count: lessFor('rival', count) }),
   };
   const wanted = Object.fromEntries(Object.entries(sides).filter(([name]) => name === 'ours' || against.includes(name)));

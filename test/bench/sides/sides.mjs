@@ -1,5 +1,6 @@
 /**
- * The sides of a comparison, each run in a fresh process: ours (ours.mjs), the twin in C (native/bench/), the rival (rival/main.mjs).
+ * The sides of a comparison, each run in a fresh process: ours (ours.mjs), the twin in C (native/bench/), the rival (rival/main.mjs), and
+ * the bare hops in JavaScript (bare.mjs).
  *
  * Invariant: sides take turns, run by run, so that what the machine does meanwhile meets all of them; a run is counted whole or not at all.
  */
@@ -11,6 +12,7 @@ import { POLL_MICROSECONDS } from '../../../dist/src/base/limits.js';
 const BENCH_LIBRARY = fileURLToPath(new URL('../../../dist/native/bench/libpvg_bridge.so', import.meta.url));
 const TWIN = fileURLToPath(new URL('../../../dist/native/bench/twin', import.meta.url));
 const OURS = fileURLToPath(new URL('./ours.mjs', import.meta.url));
+const BARE = fileURLToPath(new URL('./bare.mjs', import.meta.url));
 const RIVAL = fileURLToPath(new URL('../rival/main.mjs', import.meta.url));
 /** No side takes longer than that but one that hangs. */
 const PATIENCE_MS = 900_000;
@@ -60,6 +62,11 @@ export async function runTwin({ scenario, placement, warm, count }) {
 /** The same path on comlink and piscina. */
 export async function runRival({ scenario, placement, warm, count }) {
   return lastLine(await runProcess(process.execPath, [RIVAL, scenario, placement, warm, count, await tracepoint()].map(String)));
+}
+
+/** The same hops in JavaScript, without a device (bare.mjs). */
+export async function runBare({ scenario, placement, warm, count }) {
+  return lastLine(await runProcess(process.execPath, [BARE, scenario, placement, warm, count, await tracepoint()].map(String)));
 }
 
 /** Runs the sides in turn; for each its list of results, in order. */
