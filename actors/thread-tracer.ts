@@ -56,9 +56,14 @@ export function makeTracer({ bridge, wiring, actor, report }: TracerParts): Trac
   return new Tracer(switches, sink, { kindName: messageName, ring, now: () => times.returned, exact });
 }
 
+/** Whether traceBatch() has anything to trace. */
+export function tracesBatches(tracer: Tracer, { traceDeliveries }: Pick<Wiring, 'traceDeliveries'>): boolean {
+  return traceDeliveries || tracer.isDetailed;
+}
+
 /** Traces the messages that an actor has taken at once, if that is wanted. */
-export function traceBatch(tracer: Tracer, { traceDeliveries }: Pick<Wiring, 'traceDeliveries'>, records: readonly PvgRecord[]): void {
-  if (!traceDeliveries && !tracer.isDetailed) return;
+export function traceBatch(tracer: Tracer, wiring: Pick<Wiring, 'traceDeliveries'>, records: readonly PvgRecord[]): void {
+  if (!tracesBatches(tracer, wiring)) return;
   tracer.note(TRACE_IDS.agfx_batch_taken, records.length);
   for (const record of records) tracer.note(TRACE_IDS.agfx_message_taken, record.kind, record.id, record.thread, detailOf(record));
 }

@@ -12,7 +12,7 @@ import { Mailboxes } from '../../src/runtime/mailbox.js';
 import { TRACE_IDS } from '../../src/trace/events.js';
 import type { Tracer } from '../../src/trace/tracer.js';
 import { Message } from '../messages.js';
-import { endBatch, makeTracer, noteJobBegan, noteJobEnded, traceBatch, tracePosts } from '../thread-tracer.js';
+import { endBatch, makeTracer, noteJobBegan, noteJobEnded, traceBatch, tracePosts, tracesBatches } from '../thread-tracer.js';
 import type { Report, Wiring } from '../wiring.js';
 import { jobAnswerKind, workOf } from './behaviour.js';
 import type { WorkerData } from './pool.js';
@@ -84,9 +84,16 @@ function takeOne(worker: Worker): boolean {
   if (count < 0) return false;
   tracer.tick();
   if (count === 0) return true;
-  if (wiring.traceDeliveries || tracer.isDetailed) traceBatch(tracer, wiring, [mailboxes.read(0)]);
-  if (mailboxes.taken.kindAt(0) === Message.job) carry(worker);
-  else serve(mailboxes.read(0), worker);
+  const isJob = mailboxes.taken.kindAt(0) === Message.job;
+  if (isJob && !tracesBatches(tracer, wiring)) {
+    carry(worker);
+    return true;
+  }
+  const record = mailboxes.read(0);
+  traceBatch(tracer, wiring, [record]);
+  if (isJob) carry(worker);
+  else serve(record, worker);
+  mailboxes.recycle(record);
   return true;
 }
 

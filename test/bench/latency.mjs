@@ -3,7 +3,7 @@
  * [--runs N] [--against twin,rival,polling,bare] [--device JSON]`.
  *
  * SCENARIO is one of SCENARIOS below, PLACEMENT `pinned` (every thread of a side on one core: the path's own cost) or `free`. Invariant: a
- * latency is time over operations of a whole run, and a row's is the median of the runs. `bare`, of map-1 and write, has no goal: it tells what of the
+ * latency is time over operations of a whole run, and a row's is the median of the runs. `bare` has no goal: it tells what of the
  * distance to the twin is Node's, koffi's and the mailboxes'.
  */
 import { parseArgs } from 'node:util';
@@ -26,6 +26,8 @@ const AGAINST = {
   rival: 'the same path on comlink and piscina.run',
   bare: 'the hops alone in JavaScript, without a device',
 };
+/** What sides/bare.mjs can do. */
+const BARE_SCENARIOS = ['map-1', 'write'];
 /** A side that is slower does less, so that a run of each takes about as long. */
 const SLOWER = { rival: 10 };
 /** So many times what is counted goes before it, until V8 has compiled all of the path; more so before a short run, up to that. */
@@ -126,6 +128,13 @@ export async function measureLatency(scenario, options) {
   return rows;
 }
 
+/** Why there is no such comparison; undefined if there is. */
+function unknown(against, scenario) {
+  if (!AGAINST[against]) return `expected what to compare with, of ${Object.keys(AGAINST).join(', ')}, not ${against}`;
+  if (against === 'bare' && !BARE_SCENARIOS.includes(scenario)) return `bare is of ${BARE_SCENARIOS.join(' and ')}, not of ${scenario}`;
+  return undefined;
+}
+
 function usage(text) {
   process.stderr.write(`latency.mjs: ${text}\n`);
   process.exit(2);
@@ -144,8 +153,11 @@ async function main() {
   const [scenario, placement] = positionals;
   if (!SCENARIOS[scenario]) usage(`expected a scenario, one of ${Object.keys(SCENARIOS).join(', ')}`);
   if (!PLACEMENTS[placement]) usage(`expected a placement, ${Object.keys(PLACEMENTS).join(' or ')}`);
+  const against = values.against.split(',');
+  const [wrong] = against.map((name) => unknown(name, scenario)).filter((text) => text !== undefined);
+  if (wrong !== undefined) usage(wrong);
   const scale = Number(values.count ?? SCENARIOS[scenario].count) / SCENARIOS[scenario].count;
-  const request = { scenario, placement, against: values.against.split(','), device: JSON.parse(values.device) };
+  const request = { scenario, placement, against, device: JSON.parse(values.device) };
   const progress = (text) => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
   const rows = await compare(request, { runs: Number(values.runs), scale, progress });
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');

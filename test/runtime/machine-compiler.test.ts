@@ -201,4 +201,19 @@ describe('a run', () => {
       expect(run.send({ type: 'go' })).toEqual(expected);
     }
   });
+
+  it('takes an event that is made once in whichever table it is sent to, with what it carries at the time', () => {
+    const counting = (before: object) => {
+      const add = { actions: assign({ sum: ({ context, event }) => context.sum + event.by }) };
+      return compileMachine(createMachine({ id: 'm', context: { sum: 0 }, on: { ...before, add } } as never) as AnyStateMachine);
+    };
+    // The event has another place among the events of each.
+    const [first, second] = [counting({}), counting({ x: {}, y: {} })];
+    const event = first.event('add', { by: 1 });
+    const [run, other] = [first.start(), second.start()];
+    run.send(event);
+    event.by = 10;
+    for (const each of [run, other, run, other]) each.send(event);
+    expect([run.context, other.context]).toEqual([{ sum: 21 }, { sum: 20 }]);
+  });
 });

@@ -1,6 +1,6 @@
 /**
  * The hops of the data path in JavaScript, and nothing else: threads that pass records on by the product's mailboxes, without machines, lock, look-ups or
- * traces. What it takes is what Node, koffi and the mailboxes cost by themselves; a device in JavaScript can't be faster.
+ * traces. What it takes is what Node, koffi and the mailboxes cost by themselves, to which the device adds.
  *
  * `node test/bench/sides/bare.mjs SCENARIO pinned|free WARM COUNT TRACEPOINT`, as ours.mjs; SCENARIO: map-1 or write. Invariant: the answers are
  * checked, and PVG's upcalls are really carried out.
@@ -111,6 +111,7 @@ async function start(role, device) {
 
 async function main([scenario, placement, ...numbers]) {
   const [warm, count, tracepoint] = numbers.map(Number);
+  if (scenario !== 'map-1' && scenario !== 'write') throw new Error(`expected the scenario map-1 or write, not ${scenario}`);
   countSystemCalls(tracepoint);
   if (placement === 'pinned') pin();
   const plain = makePlainDevice(bridge);
