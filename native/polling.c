@@ -15,9 +15,12 @@
 
 #include "internal.h"
 
-/* The first step up from not polling at all, and how many looks lie between two looks at the clock. */
+/* The first step up from not polling at all. */
 #define FIRST_NS 4000u
-#define LOOKS 32
+/* Looks between two offers of the core, where there are several: a fraction of what a change of threads takes, since more threads than there are cores
+ * may poll, and the one that is waited for may be behind them. On one core nothing can have changed before it was given away. */
+#define LOOKS 6u
+#define LOOKS_ON_ONE_CORE 1u
 
 static _Atomic uint64_t calls[PVGI_SYSCALL_KINDS];
 
@@ -37,7 +40,7 @@ int64_t pvgi_now_ns(void) {
   return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-/* On one core whoever polls keeps the thread that it waits for from running. */
+/* On one core whoever polls keeps the thread that it waits for from running, unless it gives the core away at once. */
 static bool has_cores_to_spare(void) {
 #ifndef __APPLE__
   cpu_set_t cores;
@@ -47,8 +50,9 @@ static bool has_cores_to_spare(void) {
 }
 
 struct pvgi_polling pvgi_polling_make(uint32_t limit_us) {
-  uint32_t limit_ns = has_cores_to_spare() ? limit_us * 1000 : 0;
-  return (struct pvgi_polling){.limit_ns = limit_ns, .now_ns = limit_ns};
+  bool spare = has_cores_to_spare();
+  uint32_t limit_ns = (spare || limit_us < PVGI_POLL_ONE_CORE_US ? limit_us : PVGI_POLL_ONE_CORE_US) * 1000;
+  return (struct pvgi_polling){.limit_ns = limit_ns, .now_ns = limit_ns, .looks = spare ? LOOKS : LOOKS_ON_ONE_CORE};
 }
 
 static void relax(void) {
@@ -59,12 +63,13 @@ static void relax(void) {
 #endif
 }
 
-bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, int64_t end_ns) {
+bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, uint32_t looks, int64_t end_ns) {
   do {
-    for (int look = 0; look < LOOKS; look++) {
+    uint32_t look = 0;
+    do {
       if (atomic_load_explicit(word, memory_order_relaxed) != seen) return true;
       relax();
-    }
+    } while (++look < looks);
     pvgi_count_syscall(PVGI_SYSCALL_YIELD);
     sched_yield();
   } while (pvgi_now_ns() < end_ns);
@@ -107,9 +112,10 @@ bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wa
   if (wait->begin_ns == 0 && polling->limit_ns != 0) wait->begin_ns = pvgi_now_ns();
   if (wait->polled || polling->now_ns == 0) return sleep_for(condition, mutex, timeout_ns);
   uint32_t seen = atomic_load_explicit(condition->rings, memory_order_relaxed);
+  uint32_t looks = polling->looks;
   int64_t end_ns = wait->begin_ns + polling->now_ns;
   pthread_mutex_unlock(mutex);
-  bool rang = pvgi_poll(condition->rings, seen, end_ns);
+  bool rang = pvgi_poll(condition->rings, seen, looks, end_ns);
   pthread_mutex_lock(mutex);
   /* Where several wait, a ring may have been another's: who has time left polls again. */
   wait->polled = !rang;

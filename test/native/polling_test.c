@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * polling_test.c - how long waits poll: it grows and drops as waits take, never beyond its limit; and what takes tell of themselves.
+ * polling_test.c - how long waits poll: it grows and drops as waits take, never beyond its limit, on one core too; and what takes tell of themselves.
  */
+#define _GNU_SOURCE
 #include <pthread.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -32,13 +34,53 @@ static void test_adaptation(void) {
 static void test_limits(void) {
   CHECK(pvgi_polling_make(0).limit_ns == 0 && pvgi_polling_make(0).now_ns == 0);
   struct pvgi_polling polling = pvgi_polling_make(50);
-  CHECK(polling.limit_ns == 0 || polling.limit_ns == 50000);
+  CHECK(polling.now_ns == polling.limit_ns && (polling.limit_ns == 50000 || polling.looks == 1));
+}
+
+/* The calling thread has one core after that, and so have those that it makes. */
+static bool use_one_core(void) {
+#ifdef __APPLE__
+  return false;
+#else
+  cpu_set_t cores;
+  int core = sched_getcpu();
+  CPU_ZERO(&cores);
+  CPU_SET(core < 0 ? 0 : (size_t)core, &cores);
+  return sched_setaffinity(0, sizeof cores, &cores) == 0;
+#endif
+}
+
+static void test_limits_on_one_core(void) {
+  struct pvgi_polling polling = pvgi_polling_make(1000);
+  CHECK(polling.limit_ns == 25000 && polling.now_ns == 25000 && polling.looks == 1);
+  CHECK(pvgi_polling_make(10).limit_ns == 10000 && pvgi_polling_make(0).limit_ns == 0);
 }
 
 static void test_poll(void) {
   _Atomic uint32_t word = 7;
-  CHECK(pvgi_poll(&word, 6, pvgi_now_ns() + 1000000000));
-  CHECK(!pvgi_poll(&word, 7, pvgi_now_ns() + 1000));
+  uint64_t before[3], after[3];
+  CHECK(pvgi_poll(&word, 6, 1, pvgi_now_ns() + 1000000000));
+  /* It gives its core away before it gives up; also whoever never said how often to look. */
+  for (uint32_t looks = 0; looks < 3; looks++) {
+    CHECK(pvg_wait_calls(before) == PVG_OK && !pvgi_poll(&word, 7, looks, pvgi_now_ns() + 1000) && pvg_wait_calls(after) == PVG_OK);
+    CHECK(after[2] > before[2]);
+  }
+}
+
+/* On one core the thread that is waited for runs while another polls: else this takes all of the time that a poll may. */
+static void *change_word(void *argument) {
+  atomic_store((_Atomic uint32_t *)argument, 8);
+  return NULL;
+}
+
+static void test_poll_on_one_core(void) {
+  for (int round = 0; round < 100; round++) {
+    _Atomic uint32_t word = 7;
+    pthread_t other;
+    CHECK(pthread_create(&other, NULL, change_word, &word) == 0);
+    CHECK(pvgi_poll(&word, 7, pvgi_polling_make(1000).looks, pvgi_now_ns() + 10000000000));
+    pthread_join(other, NULL);
+  }
 }
 
 /* ---- conditions ---- */
@@ -215,5 +257,12 @@ int main(void) {
   test_the_same_thread_is_woken(2);
   test_the_same_thread_is_woken(SLEEPERS);
   test_times_and_calls();
+  if (use_one_core()) {
+    test_limits_on_one_core();
+    test_poll_on_one_core();
+    test_no_wake_is_lost(25);
+    test_transfer();
+    test_the_same_thread_is_woken(2);
+  }
   return 0;
 }
