@@ -93,12 +93,13 @@ static void call_taker(struct end *own, struct end *other, uint32_t posted) {
  * the own mutex held; false if the mailbox was destroyed meanwhile. */
 static bool await_change(struct end *own, struct end *other, uint32_t seen, uint32_t mailbox, struct patience *patience) {
   struct pvgi_sleepers *sleepers = &other->others;
-  uint32_t poll_ns = own->polling.now_ns, looks = own->polling.looks;
+  uint32_t poll_ns = own->polling.now_ns;
+  bool one_core = own->polling.one_core;
   bool first = own->polling.limit_ns != 0 && !atomic_exchange(&sleepers->polled, true);
   pthread_mutex_unlock(&own->mutex);
   int64_t begin_ns = first ? pvgi_now_ns() : 0, end_ns = begin_ns + poll_ns;
   if (end_ns > patience->deadline_ns) end_ns = patience->deadline_ns;
-  bool changed = first && poll_ns != 0 && pvgi_poll(&sleepers->count, seen, looks, end_ns);
+  bool changed = first && poll_ns != 0 && pvgi_poll(&sleepers->count, seen, one_core, end_ns);
   if (first) atomic_store(&sleepers->polled, false);
   if (!changed) patience->expired = !pvgi_sleep(sleepers, seen, patience->deadline_ns);
   int64_t waited_ns = first ? pvgi_now_ns() - begin_ns : 0;
@@ -108,7 +109,7 @@ static bool await_change(struct end *own, struct end *other, uint32_t seen, uint
     if (first) call_taker(other, own, atomic_load(&sleepers->count));
     return false;
   }
-  if (first && !patience->expired) pvgi_polling_adapt(&own->polling, waited_ns);
+  if (first && !patience->expired) pvgi_polling_adapt(&own->polling, waited_ns, !changed);
   return true;
 }
 

@@ -17,10 +17,12 @@
 
 /* The first step up from not polling at all. */
 #define FIRST_NS 4000u
-/* Looks between two offers of the core, where there are several: a fraction of what a change of threads takes, since more threads than there are cores
- * may poll, and the one that is waited for may be behind them. On one core nothing can have changed before it was given away. */
-#define LOOKS 6u
-#define LOOKS_ON_ONE_CORE 1u
+/* Looks before the core is given away: a fraction of what a change of threads takes, since more threads than there are cores may poll, and the one
+ * that is waited for may be behind them. On one core nothing can have changed before. */
+#define LOOKS 6
+/* On one core: after so many waits in a row that a poll wasn't enough for it is left, and so many waits later tried again. */
+#define VAIN_LIMIT 4u
+#define VAIN_REST 16u
 
 static _Atomic uint64_t calls[PVGI_SYSCALL_KINDS];
 
@@ -50,9 +52,7 @@ static bool has_cores_to_spare(void) {
 }
 
 struct pvgi_polling pvgi_polling_make(uint32_t limit_us) {
-  bool spare = has_cores_to_spare();
-  uint32_t limit_ns = (spare || limit_us < PVGI_POLL_ONE_CORE_US ? limit_us : PVGI_POLL_ONE_CORE_US) * 1000;
-  return (struct pvgi_polling){.limit_ns = limit_ns, .now_ns = limit_ns, .looks = spare ? LOOKS : LOOKS_ON_ONE_CORE};
+  return (struct pvgi_polling){.limit_ns = limit_us * 1000, .now_ns = limit_us * 1000, .one_core = !has_cores_to_spare()};
 }
 
 static void relax(void) {
@@ -63,20 +63,39 @@ static void relax(void) {
 #endif
 }
 
-bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, uint32_t looks, int64_t end_ns) {
+static void give_core_away(void) {
+  pvgi_count_syscall(PVGI_SYSCALL_YIELD);
+  sched_yield();
+}
+
+static bool has_changed(const _Atomic uint32_t *word, uint32_t seen) { return atomic_load_explicit(word, memory_order_relaxed) != seen; }
+
+bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, bool one_core, int64_t end_ns) {
+  if (one_core) {
+    if (!has_changed(word, seen)) give_core_away();
+    return has_changed(word, seen);
+  }
   do {
-    uint32_t look = 0;
-    do {
-      if (atomic_load_explicit(word, memory_order_relaxed) != seen) return true;
+    for (int look = 0; look < LOOKS; look++) {
+      if (has_changed(word, seen)) return true;
       relax();
-    } while (++look < looks);
-    pvgi_count_syscall(PVGI_SYSCALL_YIELD);
-    sched_yield();
+    }
+    give_core_away();
   } while (pvgi_now_ns() < end_ns);
   return false;
 }
 
-void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns) {
+static void adapt_on_one_core(struct pvgi_polling *polling, bool slept) {
+  polling->vain = slept ? polling->vain + 1 : 0;
+  if (polling->vain == VAIN_LIMIT + VAIN_REST) polling->vain = VAIN_LIMIT - 1;
+  polling->now_ns = polling->vain < VAIN_LIMIT ? polling->limit_ns : 0;
+}
+
+void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns, bool slept) {
+  if (polling->one_core) {
+    adapt_on_one_core(polling, slept);
+    return;
+  }
   if (waited_ns <= polling->now_ns) return; /* polling was enough */
   if (waited_ns > polling->limit_ns) {
     /* By halves, so that one late answer among many doesn't end it. */
@@ -110,12 +129,15 @@ static bool sleep_for(const struct pvgi_condition *condition, pthread_mutex_t *m
 bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wait, pthread_mutex_t *mutex, int64_t timeout_ns) {
   struct pvgi_polling *polling = condition->polling;
   if (wait->begin_ns == 0 && polling->limit_ns != 0) wait->begin_ns = pvgi_now_ns();
-  if (wait->polled || polling->now_ns == 0) return sleep_for(condition, mutex, timeout_ns);
+  if (wait->polled || polling->now_ns == 0) {
+    wait->slept = true;
+    return sleep_for(condition, mutex, timeout_ns);
+  }
   uint32_t seen = atomic_load_explicit(condition->rings, memory_order_relaxed);
-  uint32_t looks = polling->looks;
   int64_t end_ns = wait->begin_ns + polling->now_ns;
+  bool one_core = polling->one_core;
   pthread_mutex_unlock(mutex);
-  bool rang = pvgi_poll(condition->rings, seen, looks, end_ns);
+  bool rang = pvgi_poll(condition->rings, seen, one_core, end_ns);
   pthread_mutex_lock(mutex);
   /* Where several wait, a ring may have been another's: who has time left polls again. */
   wait->polled = !rang;
@@ -123,7 +145,7 @@ bool pvgi_wait_step(const struct pvgi_condition *condition, struct pvgi_wait *wa
 }
 
 void pvgi_wait_end(const struct pvgi_condition *condition, const struct pvgi_wait *wait) {
-  if (wait->begin_ns != 0) pvgi_polling_adapt(condition->polling, pvgi_now_ns() - wait->begin_ns);
+  if (wait->begin_ns != 0) pvgi_polling_adapt(condition->polling, pvgi_now_ns() - wait->begin_ns, wait->slept);
 }
 
 /* macOS has no other clock for a condition than the system's, but waits relatively (pvgi_cond_until). */

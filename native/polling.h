@@ -6,11 +6,11 @@
  * last waits took, as QEMU's AIO contexts have it: it doubles while waits end soon after the polling did, and is halved, down to nothing,
  * when they take longer than polling ever may, so that an idle device costs nothing.
  *
- * On one core a poll is a change of threads without sleep and wake. That is worth it as long as few others poll, who each get a turn before the
- * thread that is waited for: there a short limit tells the waits that a turn or two will end from those that are to sleep.
+ * On one core a poll is to give the core away, once: a change of threads without sleep and wake. Where that wasn't enough several times in a row, waits
+ * sleep, and one in a while tries again. So those poll that others answer in their next turn, and those sleep that would only be in the way.
  *
- * Invariants: a poll gives its core away after a few looks if somebody else wants it, on one core after each, so polling never takes time from the
- * thread that is waited for. A `pvgi_polling` is guarded by the lock of whatever is waited for; a word that is polled must change before that lock is
+ * Invariants: a poll gives its core away after a few looks if somebody else wants it, so polling never takes time from the thread that is
+ * waited for. A `pvgi_polling` is guarded by the lock of whatever is waited for; a word that is polled must change before that lock is
  * released. Nothing here makes data visible: whoever saw the word change looks under the lock.
  */
 #ifndef PVG_POLLING_H
@@ -22,12 +22,12 @@
 #include <stdint.h>
 
 #define PVGI_POLL_MAX_US 1000u
-#define PVGI_POLL_ONE_CORE_US 25u
 
 struct pvgi_polling {
   uint32_t limit_ns; /* 0: never polls */
   uint32_t now_ns;   /* what the next wait polls for, 0..limit_ns */
-  uint32_t looks;    /* how often it looks before it gives its core away; once at least */
+  bool one_core;
+  uint32_t vain;     /* on one core: waits in a row that no poll was enough for, those among them that didn't poll */
 };
 
 /* What the library asks the system for while threads wait for each other; for statistics only. */
@@ -38,14 +38,14 @@ void pvgi_count_syscall(enum pvgi_syscall kind);
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t pvgi_now_ns(void);
 
-/* Polling for `limit_us` at most, or PVGI_POLL_ONE_CORE_US if the calling thread, whose threads-to-be inherit that, has one core only. */
+/* Polling for `limit_us` at most, once a wait if the calling thread, whose threads-to-be inherit that, has one core only. */
 struct pvgi_polling pvgi_polling_make(uint32_t limit_us);
 
-/* True as soon as the word differs from `seen`, false at `end_ns`. */
-bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, uint32_t looks, int64_t end_ns);
+/* True as soon as the word differs from `seen`, false at `end_ns`, or, on one core, if it doesn't after a turn of others. */
+bool pvgi_poll(const _Atomic uint32_t *word, uint32_t seen, bool one_core, int64_t end_ns);
 
-/* Tells how long a wait took from its begin, polling and sleep together. */
-void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns);
+/* Tells how long a wait took from its begin, polling and sleep together, and whether the thread slept. */
+void pvgi_polling_adapt(struct pvgi_polling *polling, int64_t waited_ns, bool slept);
 
 /* A condition variable on which a thread polls before it sleeps. All of it is guarded by one mutex, as the condition is. */
 struct pvgi_condition {
@@ -61,7 +61,8 @@ bool pvgi_cond_until(pthread_cond_t *cond, pthread_mutex_t *mutex, int64_t deadl
 /* One wait, from its first look to its last; begins as {0}. */
 struct pvgi_wait {
   int64_t begin_ns;
-  bool polled;
+  bool polled; /* long enough */
+  bool slept;
 };
 
 /* One step of a loop that looks whether it still has to wait, with the mutex held: the first polls, if that is worth it, the others sleep

@@ -88,7 +88,7 @@ export interface DeviceOptions {
   readonly bridge?: BridgeChoice;
   /**
    * How long threads that wait may poll before they sleep, in microseconds, 0..1000. They do so only while it has been worth it lately, and
-   * for 25 at most on a single core; 0 saves processor time at the price of latency. Default 100.
+   * on a single core only give it away once; 0 saves processor time at the price of latency. Default 100.
    */
   readonly pollMicroseconds?: number;
   /** Of the software PVG: every n-th encode is refused (0: none). */

@@ -16,17 +16,17 @@ static void test_adaptation(void) {
   /* A wait that polling could have covered makes it poll, and longer each time, up to the limit. */
   uint32_t steps[] = {4000, 8000, 16000, 32000, 64000, 100000, 100000};
   for (size_t at = 0; at < sizeof steps / sizeof steps[0]; at++) {
-    pvgi_polling_adapt(&polling, 100000);
+    pvgi_polling_adapt(&polling, 100000, true);
     CHECK(polling.now_ns == steps[at]);
   }
   /* One that ended while it polled leaves it as it is. */
   polling.now_ns = 32000;
-  pvgi_polling_adapt(&polling, 32000);
+  pvgi_polling_adapt(&polling, 32000, false);
   CHECK(polling.now_ns == 32000);
   /* Those that took longer than polling ever may halve it, down to nothing. */
   uint32_t down[] = {16000, 8000, 4000, 0, 0};
   for (size_t at = 0; at < sizeof down / sizeof down[0]; at++) {
-    pvgi_polling_adapt(&polling, 100001);
+    pvgi_polling_adapt(&polling, 100001, true);
     CHECK(polling.now_ns == down[at]);
   }
 }
@@ -34,7 +34,7 @@ static void test_adaptation(void) {
 static void test_limits(void) {
   CHECK(pvgi_polling_make(0).limit_ns == 0 && pvgi_polling_make(0).now_ns == 0);
   struct pvgi_polling polling = pvgi_polling_make(50);
-  CHECK(polling.now_ns == polling.limit_ns && (polling.limit_ns == 50000 || polling.looks == 1));
+  CHECK(polling.now_ns == 50000 && polling.limit_ns == 50000);
 }
 
 /* The calling thread has one core after that, and so have those that it makes. */
@@ -50,37 +50,36 @@ static bool use_one_core(void) {
 #endif
 }
 
-static void test_limits_on_one_core(void) {
-  struct pvgi_polling polling = pvgi_polling_make(1000);
-  CHECK(polling.limit_ns == 25000 && polling.now_ns == 25000 && polling.looks == 1);
-  CHECK(pvgi_polling_make(10).limit_ns == 10000 && pvgi_polling_make(0).limit_ns == 0);
+/* Waits in a row, until the next polls or doesn't; how many. */
+static uint32_t waits_until(struct pvgi_polling *polling, bool polls, bool slept) {
+  uint32_t waits = 0;
+  for (; (polling->now_ns != 0) != polls && waits < 100; waits++) pvgi_polling_adapt(polling, 1, slept);
+  return waits;
+}
+
+static void test_adaptation_on_one_core(void) {
+  struct pvgi_polling polling = pvgi_polling_make(50);
+  CHECK(polling.one_core && polling.now_ns == 50000);
+  CHECK(pvgi_polling_make(0).limit_ns == 0);
+  /* However long it took: what counts is whether it was enough to give the core away. */
+  for (int round = 0; round < 3; round++) {
+    CHECK(waits_until(&polling, false, true) == 4 && waits_until(&polling, true, true) == 16);
+    /* The one that tries again. */
+    CHECK(waits_until(&polling, false, true) == 1 && waits_until(&polling, true, true) == 16);
+    pvgi_polling_adapt(&polling, 1000000, false);
+    CHECK(polling.now_ns == 50000);
+  }
 }
 
 static void test_poll(void) {
   _Atomic uint32_t word = 7;
   uint64_t before[3], after[3];
-  CHECK(pvgi_poll(&word, 6, 1, pvgi_now_ns() + 1000000000));
-  /* It gives its core away before it gives up; also whoever never said how often to look. */
-  for (uint32_t looks = 0; looks < 3; looks++) {
-    CHECK(pvg_wait_calls(before) == PVG_OK && !pvgi_poll(&word, 7, looks, pvgi_now_ns() + 1000) && pvg_wait_calls(after) == PVG_OK);
-    CHECK(after[2] > before[2]);
-  }
-}
-
-/* On one core the thread that is waited for runs while another polls: else this takes all of the time that a poll may. */
-static void *change_word(void *argument) {
-  atomic_store((_Atomic uint32_t *)argument, 8);
-  return NULL;
-}
-
-static void test_poll_on_one_core(void) {
-  for (int round = 0; round < 100; round++) {
-    _Atomic uint32_t word = 7;
-    pthread_t other;
-    CHECK(pthread_create(&other, NULL, change_word, &word) == 0);
-    CHECK(pvgi_poll(&word, 7, pvgi_polling_make(1000).looks, pvgi_now_ns() + 10000000000));
-    pthread_join(other, NULL);
-  }
+  CHECK(pvgi_poll(&word, 6, false, pvgi_now_ns() + 1000000000) && pvgi_poll(&word, 6, true, pvgi_now_ns() + 1000000000));
+  /* It gives its core away before it gives up, and on one core that is all. */
+  CHECK(pvg_wait_calls(before) == PVG_OK && !pvgi_poll(&word, 7, false, pvgi_now_ns() + 1000) && pvg_wait_calls(after) == PVG_OK);
+  CHECK(after[2] > before[2]);
+  CHECK(pvg_wait_calls(before) == PVG_OK && !pvgi_poll(&word, 7, true, pvgi_now_ns() + 1000000000) && pvg_wait_calls(after) == PVG_OK);
+  CHECK(after[2] == before[2] + 1);
 }
 
 /* ---- conditions ---- */
@@ -122,11 +121,53 @@ static void *other_player(void *argument) {
 static void test_no_wake_is_lost(uint32_t limit_us) {
   int rounds = 3000;
   pthread_t other;
-  ball.polling = (struct pvgi_polling){.limit_ns = limit_us * 1000, .now_ns = limit_us * 1000};
+  ball.polling = pvgi_polling_make(limit_us);
   ball.turn = 0;
   CHECK(pthread_create(&other, NULL, other_player, &rounds) == 0);
   play(0, rounds);
   pthread_join(other, NULL);
+}
+
+static uint64_t calls_of(enum pvgi_syscall kind) {
+  uint64_t counts[PVGI_SYSCALL_KINDS] = {0};
+  CHECK(pvg_wait_calls(counts) == PVG_OK);
+  return counts[kind];
+}
+
+static uint64_t yields(void) { return calls_of(PVGI_SYSCALL_YIELD); }
+
+/* Only to who sleeps: a sleep is counted with the mutex held. */
+static void *throw_to_sleepers(void *argument) {
+  uint64_t sleeps = *(uint64_t *)argument;
+  for (int round = 0; round < 4 + 2 * 17; round++) {
+    while (calls_of(PVGI_SYSCALL_WAIT) == sleeps) usleep(100);
+    pthread_mutex_lock(&ball.mutex);
+    sleeps = calls_of(PVGI_SYSCALL_WAIT);
+    ball.turn++;
+    atomic_fetch_add(&ball.rings, 1);
+    pthread_cond_broadcast(&ball.cond);
+    pthread_mutex_unlock(&ball.mutex);
+  }
+  return NULL;
+}
+
+/* On one core whoever always has to sleep gives its core away for nothing four times, and then at every seventeenth wait. */
+static void test_long_waits_dont_poll(void) {
+  struct pvgi_condition thrown = {&ball.cond, &ball.rings, &ball.polling};
+  pthread_t other;
+  ball.polling = pvgi_polling_make(1000);
+  ball.turn = 0;
+  uint64_t before = yields(), sleeps = calls_of(PVGI_SYSCALL_WAIT);
+  CHECK(pthread_create(&other, NULL, throw_to_sleepers, &sleeps) == 0);
+  pthread_mutex_lock(&ball.mutex);
+  for (int round = 0; round < 4 + 2 * 17; round++) {
+    struct pvgi_wait wait = {0};
+    while (ball.turn == round) pvgi_wait_step(&thrown, &wait, &ball.mutex, -1);
+    pvgi_wait_end(&thrown, &wait);
+  }
+  pthread_mutex_unlock(&ball.mutex);
+  pthread_join(other, NULL);
+  CHECK(yields() == before + 4 + 2);
 }
 
 /* ---- mailboxes ---- */
@@ -174,6 +215,29 @@ static void test_transfer(void) {
   CHECK(pvg_mailbox_post(here, &record, 0) == PVG_OK && pvg_mailbox_post(here, &record, 0) == PVG_OK && pvg_mailbox_transfer() == 2);
   CHECK(pvg_group_close(group, PVG_CAUSE_CLOSED) == PVG_OK);
   CHECK(transfer_to(there, 9) == PVG_E_CLOSED);
+  CHECK(pvg_group_destroy(group) == PVG_OK);
+}
+
+static void *post_to_sleepers(void *argument) {
+  uint32_t box = *(uint32_t *)argument;
+  struct pvg_record record = {.kind = PVG_KIND_HOST};
+  for (int round = 0; round < 4 + 2 * 17; round++) {
+    while (pvg_mailbox_waiters(box) == 0) usleep(100);
+    CHECK(pvg_mailbox_post(box, &record, 0) == PVG_OK);
+  }
+  return NULL;
+}
+
+/* As test_long_waits_dont_poll(). */
+static void test_long_takes_dont_poll(void) {
+  uint32_t group = pvg_group_create(), box = pvg_mailbox_create(group, 1, 1000);
+  struct pvg_record record;
+  pthread_t other;
+  uint64_t before = yields();
+  CHECK(pthread_create(&other, NULL, post_to_sleepers, &box) == 0);
+  for (int round = 0; round < 4 + 2 * 17; round++) CHECK(pvg_mailbox_take(box, &record, 1, -1) == 1);
+  pthread_join(other, NULL);
+  CHECK(yields() == before + 4 + 2);
   CHECK(pvg_group_destroy(group) == PVG_OK);
 }
 
@@ -258,9 +322,10 @@ int main(void) {
   test_the_same_thread_is_woken(SLEEPERS);
   test_times_and_calls();
   if (use_one_core()) {
-    test_limits_on_one_core();
-    test_poll_on_one_core();
-    test_no_wake_is_lost(25);
+    test_adaptation_on_one_core();
+    test_no_wake_is_lost(50);
+    test_long_waits_dont_poll();
+    test_long_takes_dont_poll();
     test_transfer();
     test_the_same_thread_is_woken(2);
   }
