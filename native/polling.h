@@ -26,7 +26,7 @@
 struct pvgi_polling {
   uint32_t limit_ns; /* 0: never polls */
   uint32_t now_ns;   /* what the next wait polls for, 0..limit_ns */
-  bool one_core;
+  bool one_core;     /* a poll is to give it away once */
   uint32_t vain;     /* on one core: waits in a row that no poll was enough for, those among them that didn't poll */
 };
 
@@ -38,7 +38,7 @@ void pvgi_count_syscall(enum pvgi_syscall kind);
 /* CLOCK_MONOTONIC in nanoseconds. */
 int64_t pvgi_now_ns(void);
 
-/* Polling for `limit_us` at most, once a wait if the calling thread, whose threads-to-be inherit that, has one core only. */
+/* Polling for `limit_us` at most, or, if the calling thread has one core only, which its threads-to-be inherit, once a wait; 0: never. */
 struct pvgi_polling pvgi_polling_make(uint32_t limit_us);
 
 /* True as soon as the word differs from `seen`, false at `end_ns`, or, on one core, if it doesn't after a turn of others. */

@@ -120,7 +120,7 @@ struct pvg_record {
 #define PVG_KIND_HOST 0x100u
 
 /* A mailbox of `capacity` records (1..65536) in `group`, or 0. A take that finds it empty polls before it sleeps, for as long as that has
- * been worth it lately and at most `poll_us` microseconds (0..1000; but once a wait if the calling thread may use one core only). Whoever
+ * been worth it lately and at most `poll_us` microseconds (0..1000; if the calling thread may use one core only, once a wait, unless it is 0). Whoever
  * polls gives the core away whenever another thread wants it; of several takers one polls at most, and the others sleep. */
 PVG_API uint32_t pvg_mailbox_create(uint32_t group, uint32_t capacity, uint32_t poll_us);
 

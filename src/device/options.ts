@@ -87,8 +87,8 @@ export interface DeviceOptions {
    */
   readonly bridge?: BridgeChoice;
   /**
-   * How long threads that wait may poll before they sleep, in microseconds, 0..1000. They do so only while it has been worth it lately, and
-   * on a single core only give it away once; 0 saves processor time at the price of latency. Default 100.
+   * How long threads that wait may poll before they sleep, in microseconds, 0..1000. They do so only while it has been worth it lately; on a
+   * single core that is to let others run once, however long this is. 0 saves processor time at the price of latency. Default 100.
    */
   readonly pollMicroseconds?: number;
   /** Of the software PVG: every n-th encode is refused (0: none). */
