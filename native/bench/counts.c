@@ -2,9 +2,10 @@
  *
  * counts.c - what work costs: time, context switches, system calls; and where a process's threads run.
  *
- * Invariant: counting has no part in what is counted. Time and switches are read once before and once after; system calls are counted by the
- * kernel, by its own tracepoint, without a stop. Where the kernel doesn't let us, the library's own count of the calls with which threads
- * wait for each other stands in, which is most of them on every way that is measured, and the same on all sides.
+ * Invariant: time and switches are read once before and once after, which takes nothing from what is between. System calls, if they are asked
+ * for, are counted by the kernel, by its own tracepoint, which makes each of them slower: a run that counts them tells no times. Where the kernel
+ * doesn't let us, the library's own count of the calls with which threads wait for each other stands in, which is most of them on every way that
+ * is measured, and the same on all sides.
  */
 #define _GNU_SOURCE /* sched_setaffinity */
 #include <dirent.h>

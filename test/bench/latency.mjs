@@ -3,8 +3,8 @@
  * [--runs N] [--against twin,rival,polling,bare] [--device JSON]`.
  *
  * SCENARIO is one of SCENARIOS below, PLACEMENT `pinned` (every thread of a side on one core: the path's own cost) or `free`. Invariant: a
- * latency is time over operations of a whole run, and a row's is the median of the runs. `bare` has no goal: it tells what of the
- * distance to the twin is Node's, koffi's and the mailboxes'.
+ * latency is time over operations of a whole run, and a row's is the median of the runs; system calls are counted in a run of their own, which isn't
+ * timed. `bare` has no goal: it tells what of the distance to the twin is Node's, koffi's and the mailboxes'.
  */
 import { parseArgs } from 'node:util';
 import { checkOptions } from '../../dist/src/device/options.js';
@@ -58,10 +58,10 @@ function noteOf(against, goal, { twinNeedsMore, twin, reference }) {
   return best < goal ? `The twin in C itself comes to ${rounded(best, 3)}.` : undefined;
 }
 
-function rowOf({ scenario, placement, against }, ours, { reference, twin }) {
+function rowOf({ scenario, placement, against }, ours, { reference, twin, counted }) {
   const goal = goalOf(scenario, placement, against);
   const switches = pair(ours, reference, 'voluntary');
-  const systemCalls = pair(ours, reference, 'systemCalls');
+  const systemCalls = pair(counted.ours, counted[against], 'systemCalls');
   const twinNeedsMore = switches.reference > switches.ours || systemCalls.reference > systemCalls.ours;
   const value = median(reference.map(micros)) / median(ours.map(micros));
   const note = noteOf(against, goal, { twinNeedsMore, twin, reference });
@@ -96,16 +96,22 @@ async function compare({ scenario, placement, against, device = {} }, { runs, sc
   const count = scaled(SCENARIOS[scenario].count, scale);
   const request = { scenario, placement, warm: scaled(SCENARIOS[scenario].count, Math.min(WARM, WARM_SHORT * scale)), count };
   const sides = {
-    ours: () => runOurs({ ...request, device }),
-    twin: () => runTwin(request),
-    polling: () => runOurs({ ...request, device: { ...device, pollMicroseconds: 0 } }),
-    bare: () => runBare(request),
-    rival: () => runRival({ ...request, warm: lessFor('rival', request.warm), count: lessFor('rival', count) }),
+    ours: (counted) => runOurs({ ...request, counted, device }),
+    twin: (counted) => runTwin({ ...request, counted }),
+    polling: (counted) => runOurs({ ...request, counted, device: { ...device, pollMicroseconds: 0 } }),
+    bare: (counted) => runBare({ ...request, counted }),
+    rival: (counted) => runRival({ ...request, counted, warm: lessFor('rival', request.warm), count: lessFor('rival', count) }),
   };
-  const wanted = Object.fromEntries(Object.entries(sides).filter(([name]) => name === 'ours' || against.includes(name)));
-  const results = await interleave(wanted, { runs, progress: (text) => progress(`${scenario}, ${placement}: ${text}`) });
+  const wanted = Object.entries(sides).filter(([name]) => name === 'ours' || against.includes(name));
+  const take = (times, isCounted, what) =>
+    interleave(Object.fromEntries(wanted.map(([name, run]) => [name, () => run(isCounted)])), {
+      runs: times,
+      progress: (text) => progress(`${scenario}, ${placement}, ${what}: ${text}`),
+    });
+  const counted = await take(1, true, 'system calls');
+  const results = await take(runs, false, 'time');
   return against.map((name) =>
-    rowOf({ scenario, placement, against: name }, results.ours, { reference: results[name], twin: results.twin }),
+    rowOf({ scenario, placement, against: name }, results.ours, { reference: results[name], twin: results.twin, counted }),
   );
 }
 

@@ -40,7 +40,7 @@ export function runProcess(file, args, environment = {}) {
 let known;
 
 /** The kernel's number of the tracepoint that counts system calls; 0 where this process may not count them. */
-export function tracepoint() {
+function tracepoint() {
   if (!existsSync(TWIN)) throw new Error('dist/native/bench/twin is not built: run `npm run build`');
   known ??= runProcess(TWIN, ['tracepoint']).then(Number);
   return known;
@@ -48,25 +48,31 @@ export function tracepoint() {
 
 const lastLine = (text) => JSON.parse(text.trim().split('\n').at(-1));
 
-/** Our side; `device`: createDevice()'s options; `program`: another build's side. */
-export async function runOurs({ scenario, placement, warm, count, device = {}, environment = {}, program = OURS }) {
-  const args = [program, scenario, placement, warm, count, await tracepoint(), JSON.stringify(device)];
+/** The tracepoint if system calls are to be counted, else 0: where the kernel counts them each takes a good part longer, so no run that is timed does. */
+const tracepointIf = (counted) => (counted ? tracepoint() : 0);
+
+/** Our side; `counted`: its system calls are, and its time means nothing; `device`: createDevice()'s options; `program`: another build's side. */
+export async function runOurs({ scenario, placement, warm, count, counted = false, device = {}, environment = {}, program = OURS }) {
+  const args = [program, scenario, placement, warm, count, await tracepointIf(counted), JSON.stringify(device)];
   return lastLine(await runProcess(process.execPath, args.map(String), environment));
 }
 
 /** The same hops in C. */
-export async function runTwin({ scenario, placement, warm, count }) {
-  return lastLine(await runProcess(TWIN, [scenario, placement, warm, count, POLL_MICROSECONDS, await tracepoint()].map(String)));
+export async function runTwin({ scenario, placement, warm, count, counted = false }) {
+  const args = [scenario, placement, warm, count, POLL_MICROSECONDS, await tracepointIf(counted)];
+  return lastLine(await runProcess(TWIN, args.map(String)));
 }
 
 /** The same path on comlink and piscina. */
-export async function runRival({ scenario, placement, warm, count }) {
-  return lastLine(await runProcess(process.execPath, [RIVAL, scenario, placement, warm, count, await tracepoint()].map(String)));
+export async function runRival({ scenario, placement, warm, count, counted = false }) {
+  const args = [RIVAL, scenario, placement, warm, count, await tracepointIf(counted)];
+  return lastLine(await runProcess(process.execPath, args.map(String)));
 }
 
 /** The same hops in JavaScript, without a device (bare.mjs). */
-export async function runBare({ scenario, placement, warm, count }) {
-  return lastLine(await runProcess(process.execPath, [BARE, scenario, placement, warm, count, await tracepoint()].map(String)));
+export async function runBare({ scenario, placement, warm, count, counted = false }) {
+  const args = [BARE, scenario, placement, warm, count, await tracepointIf(counted)];
+  return lastLine(await runProcess(process.execPath, args.map(String)));
 }
 
 /** Runs the sides in turn; for each its list of results, in order. */
