@@ -84,6 +84,7 @@ static bool step(struct soft_device *device, uint32_t written) {
     pthread_mutex_unlock(&device->lock);
     return false;
   }
+  soft_workers_call_locked(device); /* there is more to do than their jobs */
   if (available > device->ring_length || available % 4 != 0) {
     fault = FAULT_RING;
   } else {

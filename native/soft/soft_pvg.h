@@ -93,7 +93,8 @@ struct soft_worker {
   pthread_cond_t cond;
   uint32_t number; /* 0 or 1 */
   uint32_t head, count;
-  bool busy;
+  bool busy;   /* somebody carries one of its jobs out */
+  bool called; /* the worker was woken since it got its last job */
   _Atomic uint32_t given; /* changes with each job; polled */
   struct pvgi_polling polling;
   struct soft_job jobs[SOFT_JOBS];
@@ -269,7 +270,10 @@ void soft_resume(struct soft_device *device);
 
 /* task.c */
 void *soft_worker_main(void *argument);
+/* The control thread's. A job is for its worker once the workers are called, which is before the next packet; the drain carries out what nobody was
+ * called for, and waits for the rest. */
 void soft_worker_submit(struct soft_device *device, const struct soft_job *job);
+void soft_workers_call_locked(struct soft_device *device);
 void soft_workers_drain_locked(struct soft_device *device);
 bool soft_task_create(struct soft_device *device, uint32_t number, uint64_t length);
 void soft_task_destroy(struct soft_device *device, uint32_t number);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * task.c - PVG's tasks and the two threads that map and unmap their memory.
+ * task.c - PVG's tasks, and the jobs that map and unmap their memory: two threads carry them out, beside the control thread, and itself the last job
+ * of a kick.
  *
  * A task's rw lock is written while the host maps, so whoever executes commands in that task waits for the host; that
  * is what makes the real framework hard to live with. A task's range stays referenced until the host has been told that the task
@@ -122,6 +123,31 @@ static bool run_job(struct soft_device *device, uint32_t thread, const struct so
   return unmap(device, thread, task, job->offset, job->length);
 }
 
+/* Carries out the next of a worker's jobs, which nobody is at; on whichever thread, entered and left with the lock. */
+static void run_next_locked(struct soft_worker *worker, uint32_t thread) {
+  struct soft_device *device = worker->device;
+  struct soft_job job = worker->jobs[worker->head];
+  worker->head = (worker->head + 1) % SOFT_JOBS;
+  worker->count--;
+  worker->busy = true;
+  pthread_mutex_unlock(&device->lock);
+  /* On a stopped device every upcall is refused at once, so what is left is carried out as failures. */
+  bool ok = run_job(device, thread, &job);
+  free(job.pieces);
+  pthread_mutex_lock(&device->lock);
+  if (!ok) {
+    /* A packet that failed leaves no stamp behind. */
+    device->retire[job.retire].stamp = 0;
+    soft_fault_locked(device, FAULT_MEMORY, job.opcode);
+  }
+  device->tasks[job.task].pending--;
+  worker->busy = false;
+  soft_retire_done_locked(device, job.retire);
+}
+
+/* Whether there is a job whose turn it is: a task's are carried out one after the other. */
+static bool has_turn_locked(const struct soft_worker *worker) { return worker->count != 0 && !worker->busy; }
+
 void *soft_worker_main(void *argument) {
   struct soft_worker *worker = argument;
   struct soft_device *device = worker->device;
@@ -130,26 +156,10 @@ void *soft_worker_main(void *argument) {
   pthread_mutex_lock(&device->lock);
   for (;;) {
     struct pvgi_wait wait = {0};
-    while (worker->count == 0 && !atomic_load(&device->stopped)) pvgi_wait_step(&given, &wait, &device->lock, -1);
+    while (!has_turn_locked(worker) && !atomic_load(&device->stopped)) pvgi_wait_step(&given, &wait, &device->lock, -1);
     pvgi_wait_end(&given, &wait);
-    if (worker->count == 0) break;
-    struct soft_job job = worker->jobs[worker->head];
-    worker->head = (worker->head + 1) % SOFT_JOBS;
-    worker->count--;
-    worker->busy = true;
-    pthread_mutex_unlock(&device->lock);
-    /* On a stopped device every upcall is refused at once, so what is left is carried out as failures. */
-    bool ok = run_job(device, thread, &job);
-    free(job.pieces);
-    pthread_mutex_lock(&device->lock);
-    if (!ok) {
-      /* A packet that failed leaves no stamp behind. */
-      device->retire[job.retire].stamp = 0;
-      soft_fault_locked(device, FAULT_MEMORY, job.opcode);
-    }
-    device->tasks[job.task].pending--;
-    worker->busy = false;
-    soft_retire_done_locked(device, job.retire);
+    if (!has_turn_locked(worker)) break; /* what is left the control thread is at */
+    run_next_locked(worker, thread);
     atomic_fetch_add_explicit(&device->jobs_done, 1, memory_order_relaxed);
     pthread_mutex_unlock(&device->lock);
     pthread_cond_broadcast(&device->done_cond);
@@ -181,12 +191,31 @@ void soft_worker_submit(struct soft_device *device, const struct soft_job *job) 
   device->tasks[job->task].pending++;
   worker->jobs[(worker->head + worker->count) % SOFT_JOBS] = *job;
   worker->count++;
-  atomic_fetch_add_explicit(&worker->given, 1, memory_order_relaxed);
+  worker->called = false;
   pthread_mutex_unlock(&device->lock);
-  pthread_cond_signal(&worker->cond);
+}
+
+void soft_workers_call_locked(struct soft_device *device) {
+  for (uint32_t i = 0; i < 2; i++) {
+    struct soft_worker *worker = &device->workers[i];
+    if (worker->called || worker->count == 0) continue;
+    worker->called = true;
+    atomic_fetch_add_explicit(&worker->given, 1, memory_order_relaxed);
+    pthread_cond_signal(&worker->cond);
+  }
+}
+
+/* The control thread would only wait for a job that nobody was called for, and carries it out itself: to hand it over, and to be woken when it is done,
+ * takes longer than most jobs do. */
+static void help_locked(struct soft_device *device) {
+  for (uint32_t i = 0; i < 2; i++) {
+    struct soft_worker *worker = &device->workers[i];
+    while (!worker->called && has_turn_locked(worker)) run_next_locked(worker, THREAD_CONTROL);
+  }
 }
 
 void soft_workers_drain_locked(struct soft_device *device) {
+  help_locked(device);
   struct pvgi_condition done = {&device->done_cond, &device->jobs_done, &device->jobs_polling};
   /* A stopped device drains by itself, because every upcall then returns at once. */
   for (uint32_t i = 0; i < 2; i++) {

@@ -9,11 +9,16 @@
 
 enum { CALLER = 0, CONTROL_THREAD = 1, TASK_0 = 2, TASK_1 = 3, DISPLAY_THREAD = 4, GPU_THREAD = 6, MAPPER = 7, CHANNEL_1 = 9 };
 
-/* A MAP in task 1, which waits for the host, and the kick that it is in. */
+static void map_in_task_1(struct guest *guest) {
+  CONTROL(guest, OP_MAP, 0, 1, 0, TASK_LENGTH - PAGE, 0, 1, 0, (uint32_t)RAM_GPA, 0, PAGE, 0);
+}
+
+/* A MAP in task 1, which waits for the host, and the kick that it is in: not at its end, where the control thread carries it out itself. */
 static void hold_map(struct host *host, struct guest *guest, struct access *access) {
   uint32_t held = atomic_load(&host->held_count);
   atomic_store(&host->hold, 1u << PVG_UPCALL_MAP_MEMORY);
-  CONTROL(guest, OP_MAP, 0, 1, 0, TASK_LENGTH - PAGE, 0, 1, 0, (uint32_t)RAM_GPA, 0, PAGE, 0);
+  map_in_task_1(guest);
+  CONTROL(guest, OP_ONLINE_ACK, 0, 0);
   begin_kick(access, guest);
   AWAIT(atomic_load(&host->held_count) == held + 1);
 }
@@ -122,6 +127,54 @@ static void test_control_upcall(void) {
   stage_close(&host, &guest);
 }
 
+/* The last job of a kick is the control thread's, unless that job's worker is at an earlier one. */
+static void test_last_job(void) {
+  struct host host = {0};
+  struct guest guest;
+  struct access kick;
+  stage_open(&host, &guest);
+  guest_start(&guest, 0);
+  CONTROL(&guest, OP_DEFINE_TASK, 0, 2, 0, PAGE, 0);
+  guest_kick(&guest);
+  atomic_store(&host.hold, 1u << PVG_UPCALL_MAP_MEMORY);
+  map_in_task_1(&guest);
+  begin_kick(&kick, &guest);
+  AWAIT_WAIT(&host, CONTROL_THREAD, 0, PVG_WAIT_UPCALL, PVG_UPCALL_MAP_MEMORY);
+  AWAIT(atomic_load(&host.held_count) == 1);
+  let_go(&host, 0);
+  join(&kick);
+  /* Of two tasks at the same time. */
+  atomic_store(&host.hold, 1u << PVG_UPCALL_MAP_MEMORY);
+  map_in_task_1(&guest);
+  CONTROL(&guest, OP_MAP, 0, 2, 0, 0, 0, 1, 0, (uint32_t)RAM_GPA, 0, PAGE, 0);
+  begin_kick(&kick, &guest);
+  AWAIT_WAIT(&host, TASK_1, 0, PVG_WAIT_UPCALL, PVG_UPCALL_MAP_MEMORY);
+  AWAIT_WAIT(&host, CONTROL_THREAD, 0, PVG_WAIT_UPCALL, PVG_UPCALL_MAP_MEMORY);
+  AWAIT(atomic_load(&host.held_count) == 3);
+  CHECK(host_answer(&host, &host.held[1]) == PVG_OK);
+  let_go(&host, 2);
+  join(&kick);
+  /* Of one task, one after the other: the second isn't begun while the first waits. */
+  atomic_store(&host.hold, 1u << PVG_UPCALL_MAP_MEMORY);
+  map_in_task_1(&guest);
+  CONTROL(&guest, OP_ONLINE_ACK, 0, 0);
+  CONTROL(&guest, OP_CURSOR_GLYPH, 0, 0, 4, 4, 16, 32, 1, 2, 0, (uint32_t)RAM_GPA + GLYPH, 0, 64);
+  atomic_fetch_or(&host.hold, 1u << PVG_UPCALL_READ_MEMORY); /* until the worker is at the first */
+  map_in_task_1(&guest);
+  begin_kick(&kick, &guest);
+  AWAIT(atomic_load(&host.held_count) == 5);
+  AWAIT_WAIT(&host, TASK_1, 0, PVG_WAIT_UPCALL, PVG_UPCALL_MAP_MEMORY);
+  uint32_t map = host.held[3].kind == PVG_UPCALL_MAP_MEMORY ? 3 : 4;
+  CHECK(host_answer(&host, &host.held[7 - map]) == PVG_OK);
+  AWAIT_WAIT(&host, CONTROL_THREAD, 0, PVG_WAIT_THREAD, TASK_1);
+  STAYS(atomic_load(&host.held_count) == 5);
+  let_go(&host, map);
+  join(&kick);
+  CHECK(guest_read(&guest, REG_FAULT) == 0);
+  AWAIT(at_rest(&host));
+  stage_close(&host, &guest);
+}
+
 /* ---- locks ---- */
 
 /* A channel wants to execute commands in a task whose lock a task thread holds; the control thread wants to free the channel. */
@@ -140,7 +193,7 @@ static void test_task_lock(void) {
   join(&kick);
   AWAIT(at_rest(&host));
   atomic_store(&host.hold, 1u << PVG_UPCALL_MAP_MEMORY);
-  CONTROL(&guest, OP_MAP, 0, 1, 0, TASK_LENGTH - PAGE, 0, 1, 0, (uint32_t)RAM_GPA, 0, PAGE, 0);
+  map_in_task_1(&guest);
   CONTROL(&guest, OP_CURSOR_GLYPH, 0, 0, 4, 4, 16, 32, 1, 2, 0, (uint32_t)RAM_GPA + GLYPH, 0, 64);
   CONTROL(&guest, OP_FREE_FIFO, 0, 1);
   atomic_fetch_or(&host.hold, 1u << PVG_UPCALL_READ_MEMORY); /* so that the FIFO lives until its channel waits */
@@ -268,7 +321,7 @@ static void test_reads_wait(void) {
   hold_map(&host, &guest, &kick);
   begin_read(&read, &guest, REG_VERSION);
   AWAIT_WAIT(&host, CALLER, read.system, PVG_WAIT_THREAD, CONTROL_THREAD);
-  CONTROL(&guest, OP_MAP, 0, 1, 0, TASK_LENGTH - PAGE, 0, 1, 0, (uint32_t)RAM_GPA, 0, PAGE, 0);
+  map_in_task_1(&guest);
   begin_kick(&next, &guest);
   AWAIT_WAIT(&host, CALLER, next.system, PVG_WAIT_THREAD, CONTROL_THREAD);
   STAYS(!atomic_load(&read.done) && !atomic_load(&kick.done));
@@ -295,6 +348,7 @@ int main(void) {
   test_kick();
   test_ids();
   test_control_upcall();
+  test_last_job();
   test_task_lock();
   test_display_lock();
   test_full_mailbox();
