@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * task.c - PVG's tasks, and the jobs that map and unmap their memory: two threads carry them out, beside the control thread, and itself the last job
- * of a kick.
+ * task.c - PVG's tasks, and the jobs that map and unmap their memory: two threads carry them out while the control thread goes on, which carries the
+ * last one of a kick out itself.
  *
  * A task's rw lock is written while the host maps, so whoever executes commands in that task waits for the host; that
  * is what makes the real framework hard to live with. A task's range stays referenced until the host has been told that the task
@@ -123,7 +123,7 @@ static bool run_job(struct soft_device *device, uint32_t thread, const struct so
   return unmap(device, thread, task, job->offset, job->length);
 }
 
-/* Carries out the next of a worker's jobs, which nobody is at; on whichever thread, entered and left with the lock. */
+/* Carries out the next of a worker's jobs, on whichever thread; nobody may be at one of them. Entered and left with the lock. */
 static void run_next_locked(struct soft_worker *worker, uint32_t thread) {
   struct soft_device *device = worker->device;
   struct soft_job job = worker->jobs[worker->head];
