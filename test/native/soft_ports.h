@@ -37,6 +37,7 @@ struct stage {
   pthread_mutex_t lock;
   atomic_bool keep_frames; /* new frames are counted, not encoded */
   atomic_bool keep_glyphs; /* glyphs are counted, not answered */
+  atomic_bool ending;      /* the device may be gone, and what it told before comes too late */
   atomic_bool accept_maps; /* mappings are answered ok, and nothing is mapped */
   uint32_t ranges[256];    /* that tasks were given, in order */
   atomic_uint range_count;
@@ -90,7 +91,8 @@ static inline void stage_glyph(struct stage *stage, const struct pvg_record *rec
   struct screen *screen = &stage->screens[record->words[0]];
   CHECK(record->words[5] <= sizeof screen->glyph);
   pthread_mutex_lock(&stage->lock);
-  CHECK(pvg_upcall_payload(stage->host.device, record->id, screen->glyph, record->words[5]) == PVG_OK);
+  int32_t got = pvg_upcall_payload(stage->host.device, record->id, screen->glyph, record->words[5]);
+  CHECK(got == PVG_OK || (got == PVG_E_HANDLE && atomic_load(&stage->ending)));
   pthread_mutex_unlock(&stage->lock);
   pvg_upcall_answer(stage->host.device, record->id, 1, 0);
 }
@@ -204,6 +206,7 @@ static inline void stage_run(struct stage *stage) {
 }
 
 static inline void stage_end(struct stage *stage) {
+  atomic_store(&stage->ending, true);
   guest_close(&stage->guest);
   host_close(&stage->host);
   for (uint32_t port = 0; port < PVG_PORTS_MAX; port++) free(stage->screens[port].pixels);
